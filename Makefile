@@ -1,0 +1,31 @@
+# `make demo` and `make test` set up all they need in .venv, in a fresh clone and again.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check bench venv clean
+
+demo: venv
+	$(BIN)/semcomm run error-free
+
+test: venv
+	$(BIN)/pytest
+
+check: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: venv
+	$(BIN)/python benchmarks/entropy_coding.py
+	$(BIN)/python benchmarks/training.py
+
+venv: .venv/installed
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable ".[dev]"
+	touch $@
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,158 @@
+"""A codec: all that transmitter and receiver share, numpy in and numpy out."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from semcomm.codec.devices import DType, autocast, torch_device
+from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
+from semcomm.codec.patches import from_patches, grid_shape, to_patches
+from semcomm.codec.quantizer import nearest_codewords
+
+Image = NDArray[np.uint8]
+Latents = NDArray[np.float32]
+Indices = NDArray[np.uint16]
+
+BATCH_IMAGES, BATCH_POSITIONS = 64, 4096
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Codec:
+    """Networks, quantizer and code table of one trained system.
+
+    Sizes vary from image to image; one of H x W pixels has latents (h, w, g, D) float32 and indices
+    (h, w, g) uint16, where h = ceil(H / 4), w = ceil(W / 4), and g and D are the geometry's.
+
+    tensors: the networks' weights, as `encoder.*` and `decoder.*`, float32, and by name
+        codebook (K, D) float32,
+        bias (K,) float32, what criterion (3) adds to a codeword's squared distance, zeros for vq,
+        probabilities (K,) float64, shares of the quantizer's outputs over the training images,
+        code_lengths (K,) uint8, bits of the Huffman codewords.
+    origin: what made it, for people.
+    digest: SHA-256 over all that is above.
+    """
+
+    name: str
+    geometry: Geometry
+    quantizer: Literal["vq", "ecvq"]
+    tensors: Mapping[str, NDArray[Any]]
+    origin: Mapping[str, Any]
+    digest: bytes
+    device: torch.device = CPU
+    dtype: DType = "float32"
+
+    def on(self, device: str, dtype: DType = "float32") -> Self:
+        """The same codec with its networks on `auto`, `cpu`, `cuda` or `mps`, computing in `dtype`."""
+        return replace(self, device=torch_device(device), dtype=dtype)
+
+    @property
+    def codebook(self) -> NDArray[np.float32]:
+        return self.tensors["codebook"]
+
+    @property
+    def code_lengths(self) -> NDArray[np.uint8]:
+        return self.tensors["code_lengths"]
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        return self.tensors["probabilities"]
+
+    def index_shape(self, size: tuple[int, int]) -> tuple[int, int, int]:
+        """(h, w, g) of an image of this height and width; their product is N."""
+        return *grid_shape(*size), self.geometry.groups
+
+    @torch.inference_mode()
+    def encode(self, images: Sequence[Image]) -> list[Latents]:
+        """The semantic encoder, equation (1)."""
+        return _in_full_batches(self._encode, images, [grid_shape(*image.shape[:2]) for image in images])
+
+    @torch.inference_mode()
+    def quantize(self, latents: Sequence[Latents]) -> list[Indices]:
+        """The index of each sub-vector's codeword, criterion (3)."""
+        return _in_full_batches(self._quantize, latents, [z.shape[:2] for z in latents])
+
+    def dequantize(self, indices: Sequence[Indices]) -> list[Latents]:
+        """The codeword of each index."""
+        return [self.codebook[grid] for grid in indices]
+
+    @torch.inference_mode()
+    def decode(self, latents: Sequence[Latents], sizes: Sequence[tuple[int, int]]) -> list[Image]:
+        """The semantic decoder, equation (2), rounded to 8 bits and cropped to height and width."""
+        patches = _in_full_batches(self._decode, latents, [z.shape[:2] for z in latents])
+        return [from_patches(grid[None], *size)[0] for grid, size in zip(patches, sizes, strict=True)]
+
+    @cached_property
+    def fill_index(self) -> int:
+        """What stands for an index that did not arrive: the codeword nearest to their mean."""
+        mean = self.probabilities @ self.codebook
+        return int(np.square(self.codebook - mean).sum(axis=1).argmin())
+
+    @cached_property
+    def _encoder(self) -> nn.Module:
+        return self._network("encoder.", semantic_encoder(self.geometry))
+
+    @cached_property
+    def _decoder(self) -> nn.Module:
+        return self._network("decoder.", semantic_decoder(self.geometry))
+
+    def _network(self, prefix: str, network: nn.Module) -> nn.Module:
+        weights = {name: torch.from_numpy(self.tensors[prefix + name]) for name in network.state_dict()}
+        network.load_state_dict(weights)
+        return network.to(self.device).to(memory_format=torch.channels_last).eval()
+
+    def _encode(self, images: Image) -> Latents:
+        patches = torch.from_numpy(to_patches(images)).to(self.device)
+        with autocast(self.device, self.dtype):
+            latents = self._encoder((patches.float() / 255).permute(0, 3, 1, 2))
+        split = latents.float().permute(0, 2, 3, 1).unflatten(-1, (self.geometry.groups, self.geometry.dimension))
+        return _array(split)
+
+    def _quantize(self, latents: Latents) -> Indices:
+        vectors = self._tensor(latents.reshape(-1, self.geometry.dimension))
+        indices = nearest_codewords(vectors, self._tensor(self.codebook), self._tensor(self.tensors["bias"]))
+        return _array(indices).astype(np.uint16).reshape(latents.shape[:-1])
+
+    def _decode(self, latents: Latents) -> NDArray[np.uint8]:
+        with autocast(self.device, self.dtype):
+            decoded = self._decoder(self._tensor(latents).flatten(-2).permute(0, 3, 1, 2))
+        pixels = decoded.float().permute(0, 2, 3, 1).clamp(0, 1).mul(255).round()
+        return _array(pixels.to(torch.uint8))
+
+    def _tensor(self, array: NDArray[np.float32]) -> Tensor:
+        return torch.from_numpy(array).to(self.device)
+
+
+def _array(tensor: Tensor) -> NDArray[Any]:
+    return tensor.contiguous().cpu().numpy()
+
+
+def _in_full_batches(
+    run: Callable[[NDArray[Any]], NDArray[Any]],
+    arrays: Sequence[NDArray[Any]],
+    grids: Sequence[tuple[int, ...]],
+) -> list[NDArray[Any]]:
+    """Apply `run` to stacks of equal shape, filled up with zeros to a count that the grid alone decides.
+
+    A network's sums may be ordered by the shape of its batch; so an image's result depends on no other.
+    """
+    members = defaultdict(list)
+    for number, array in enumerate(arrays):
+        members[array.shape].append(number)
+    results: dict[int, NDArray[Any]] = {}
+    for shape, numbers in members.items():
+        rows, columns = grids[numbers[0]]
+        full = max(1, min(BATCH_IMAGES, BATCH_POSITIONS // (rows * columns)))
+        for start in range(0, len(numbers), full):
+            batch = numbers[start : start + full]
+            stack = np.zeros((full, *shape), arrays[batch[0]].dtype)
+            stack[: len(batch)] = [arrays[number] for number in batch]
+            results.update(zip(batch, run(stack), strict=False))
+    return [results[number] for number in range(len(arrays))]

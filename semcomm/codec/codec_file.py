@@ -1,0 +1,144 @@
+"""A codec as one safetensors file: tensors and text, of which nothing is ever run.
+
+The file's metadata: `format` is "semcomm codec"; `version` is "1"; `about` is a JSON object with the
+geometry, the quantizer and the origin; `sha256` covers `about` and all tensors, so that no damage goes unseen.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from semcomm.codec.codec import Codec
+from semcomm.codec.entropy_coding.code_table import canonical_codes
+from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
+from semcomm.errors import CodecError, CodeTableError
+from semcomm.files import write_atomically
+
+FORMAT, VERSION = "semcomm codec", "1"
+MAX_BYTES = 1 << 28
+
+Tensors = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class About:
+    """The part of a codec that is text; `origin` holds whatever tells people how it was made."""
+
+    geometry: Geometry
+    quantizer: Literal["vq", "ecvq"]
+    origin: dict[str, Any]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def codec_from(name: str, about: About, tensors: Tensors) -> Codec:
+    """A codec of checked parts.
+
+    Raises CodecError when the tensors are not those that the geometry asks for.
+    """
+    _check_shapes(about.geometry, tensors)
+    _check_values(tensors)
+    return Codec(name, about.geometry, about.quantizer, tensors, about.origin, _digest(about.to_json(), tensors))
+
+
+def save_codec(codec: Codec, path: Path) -> None:
+    """Write the codec's file, whole or not at all."""
+    about = About(codec.geometry, codec.quantizer, dict(codec.origin)).to_json()
+    metadata = {"format": FORMAT, "version": VERSION, "about": about, "sha256": codec.digest.hex()}
+    write_atomically(path, save(dict(codec.tensors), metadata))
+
+
+def load_codec(path: Path) -> Codec:
+    """Read a codec's file.
+
+    Raises CodecError when there is none, or it is damaged, of another version, or not a codec.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise CodecError(f"{path} is larger than any codec ({MAX_BYTES} bytes)")
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    except FileNotFoundError:
+        raise CodecError(f"there is no codec at {path}") from None
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+        raise CodecError(f"{path} is damaged or not a codec ({error}); train or copy it again") from None
+    try:
+        return codec_from(path.stem, _about(metadata, tensors), tensors)
+    except CodecError as error:
+        raise CodecError(f"{path} {error}; train or copy it again") from None
+
+
+def _about(metadata: Mapping[str, str], tensors: Tensors) -> About:
+    if metadata.get("format") != FORMAT:
+        raise CodecError("is a safetensors file, but not a codec")
+    if metadata.get("version") != VERSION:
+        raise CodecError(f"is a codec of version {metadata.get('version')!r}; this semcomm reads version {VERSION}")
+    about = metadata.get("about", "")
+    if metadata.get("sha256") != _digest(about, tensors).hex():
+        raise CodecError("is damaged: its content does not fit its SHA-256")
+    try:
+        return TypeAdapter(About).validate_json(about)
+    except ValidationError as error:
+        raise CodecError(f"says of itself what cannot be: {error.errors()[0]['msg']}") from None
+
+
+def _check_shapes(geometry: Geometry, tensors: Tensors) -> None:
+    found = {name: (tensor.shape, tensor.dtype.name) for name, tensor in tensors.items()}
+    for name, expected in _expected(geometry).items():
+        if found.pop(name, None) != expected:
+            raise CodecError(f"has no tensor {name} of shape {expected[0]} and type {expected[1]}")
+    if found:
+        raise CodecError(f"has tensors that do not belong there: {', '.join(sorted(found))}")
+
+
+def _expected(geometry: Geometry) -> dict[str, tuple[tuple[int, ...], str]]:
+    codewords, dimension = geometry.codewords, geometry.dimension
+    with torch.device("meta"):
+        networks = {"encoder": semantic_encoder(geometry), "decoder": semantic_decoder(geometry)}
+    weights = {
+        f"{network}.{name}": (tuple(tensor.shape), "float32")
+        for network, module in networks.items()
+        for name, tensor in module.state_dict().items()
+    }
+    return weights | {
+        "codebook": ((codewords, dimension), "float32"),
+        "bias": ((codewords,), "float32"),
+        "probabilities": ((codewords,), "float64"),
+        "code_lengths": ((codewords,), "uint8"),
+    }
+
+
+def _check_values(tensors: Tensors) -> None:
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise CodecError(f"has values in {name} that are not finite")
+    probabilities = tensors["probabilities"]
+    if probabilities.min() < 0 or abs(probabilities.sum() - 1) > 1e-6:
+        raise CodecError(f"has probabilities that add up to {probabilities.sum()}")
+    try:
+        canonical_codes(tensors["code_lengths"])
+    except CodeTableError as error:
+        raise CodecError(f"has a code table that cannot be: {error}") from None
+
+
+def _digest(about: str, tensors: Tensors) -> bytes:
+    """SHA-256 of the JSON text, then of each tensor in the order of names: name, type, shape, little-endian bytes."""
+    digest = hashlib.sha256(about.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"\n{name} {tensor.dtype.name} {tensor.shape}\n".encode())
+        digest.update(np.ascontiguousarray(tensor.astype(tensor.dtype.newbyteorder("<"))).tobytes())
+    return digest.digest()

@@ -1,0 +1,73 @@
+"""The semantic encoder and decoder: small residual networks over a grid of image patches."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge, Le
+from torch import Tensor, nn
+
+from semcomm.codec.patches import PATCH_VALUES
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """What fixes the shapes of a codec's tensors.
+
+    An image of H x W pixels becomes a grid of ceil(H / 4) x ceil(W / 4) positions with `groups`
+    sub-vectors each, so a 32 x 32 image has N = 64 `groups` indices.
+
+    groups: sub-vectors a position.
+    dimension: D, entries of a sub-vector.
+    codewords: K, size of the codebook.
+    channels: feature maps inside the networks.
+    blocks: residual blocks in each network.
+    """
+
+    groups: Annotated[int, Ge(1), Le(64)] = 2
+    dimension: Annotated[int, Ge(1), Le(64)] = 4
+    codewords: Annotated[int, Ge(1), Le(65536)] = 256
+    channels: Annotated[int, Ge(1), Le(1024)] = 64
+    blocks: Annotated[int, Ge(0), Le(16)] = 1
+
+    @property
+    def latent_channels(self) -> int:
+        return self.groups * self.dimension
+
+
+class ResidualBlock(nn.Module):
+    """x + f(x), where f looks at a position and its eight neighbours."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.change = nn.Sequential(
+            nn.ReLU(),
+            nn.Conv2d(channels, channels, kernel_size=3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(channels, channels, kernel_size=1),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        changed: Tensor = features + self.change(features)
+        return changed
+
+
+def semantic_encoder(geometry: Geometry) -> nn.Sequential:
+    """(B, 48, h, w) patches with values 0 to 1, to (B, groups * dimension, h, w) latents."""
+    channels = geometry.channels
+    return nn.Sequential(
+        nn.Conv2d(PATCH_VALUES, channels, kernel_size=3, padding=1),
+        *(ResidualBlock(channels) for _ in range(geometry.blocks)),
+        nn.ReLU(),
+        nn.Conv2d(channels, geometry.latent_channels, kernel_size=1),
+    )
+
+
+def semantic_decoder(geometry: Geometry) -> nn.Sequential:
+    """(B, groups * dimension, h, w) quantized latents, to (B, 48, h, w) patches, nominally 0 to 1."""
+    channels = geometry.channels
+    return nn.Sequential(
+        nn.Conv2d(geometry.latent_channels, channels, kernel_size=3, padding=1),
+        *(ResidualBlock(channels) for _ in range(geometry.blocks)),
+        nn.ReLU(),
+        nn.Conv2d(channels, PATCH_VALUES, kernel_size=3, padding=1),
+    )

@@ -1,0 +1,34 @@
+"""Images as grids of 4 x 4 pixel patches, the form in which the networks see them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+PATCH = 4
+PATCH_VALUES = PATCH * PATCH * 3
+
+
+def grid_shape(height: int, width: int) -> tuple[int, int]:
+    """Rows and columns of patches that cover an image: 32 x 32 pixels give 8 x 8, 33 x 32 give 9 x 8."""
+    return -(-height // PATCH), -(-width // PATCH)
+
+
+def to_patches(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Cut images into patches, repeating the last row and column up to a multiple of four.
+
+    images: (B, H, W, 3).
+    Returns (B, ceil(H / 4), ceil(W / 4), 48), a patch's pixels row by row, red, green, blue.
+    """
+    count, height, width, _ = images.shape
+    rows, columns = grid_shape(height, width)
+    below, right = rows * PATCH - height, columns * PATCH - width
+    padded = np.pad(images, ((0, 0), (0, below), (0, right), (0, 0)), mode="edge")
+    cells = padded.reshape(count, rows, PATCH, columns, PATCH, 3).transpose(0, 1, 3, 2, 4, 5)
+    return np.ascontiguousarray(cells).reshape(count, rows, columns, PATCH_VALUES)
+
+
+def from_patches(patches: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Undo `to_patches` and crop to the image: (B, h, w, 48) gives (B, height, width, 3)."""
+    count, rows, columns, _ = patches.shape
+    cells = patches.reshape(count, rows, columns, PATCH, PATCH, 3).transpose(0, 1, 3, 2, 4, 5)
+    whole = cells.reshape(count, rows * PATCH, columns * PATCH, 3)
+    return np.ascontiguousarray(whole[:, :height, :width])

@@ -1,0 +1,54 @@
+"""A training's state in one safetensors file, replaced whole after each epoch."""
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from semcomm.codec.training.trainer import Trainer
+from semcomm.errors import CheckpointError
+from semcomm.files import write_atomically
+
+
+def save_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
+    """Write weights, optimizer and epoch; nothing else is needed, for all randomness is keyed by the epoch.
+
+    training: says which training this is; only the same one goes on from the file.
+    """
+    metadata = {"epoch": str(trainer.epoch), "training": training}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _state(trainer).items()}
+    write_atomically(path, save(tensors, metadata))
+
+
+@torch.no_grad()
+def load_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
+    """Put a trainer where `save_checkpoint` left it.
+
+    Raises CheckpointError when the file is damaged or belongs to another training.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is not a checkpoint ({error}); remove it to train from the start") from None
+    if metadata.get("training") != training:
+        made = metadata.get("training", "nothing known")
+        raise CheckpointError(f"{path} was made by another training: remove it, or go on with its settings, {made}")
+    for name, tensor in _state(trainer).items():
+        tensor.copy_(tensors[name])
+    trainer.epoch = int(metadata["epoch"])
+
+
+def _state(trainer: Trainer) -> dict[str, Tensor]:
+    """Every tensor that an epoch changes, by name, to read or to overwrite in place."""
+    state: dict[str, Tensor] = {}
+    for name, parameter in trainer.model.named_parameters():
+        moments = trainer.optimizer.state[parameter]
+        state[name] = parameter
+        state[f"{name}.exp_avg"] = moments.setdefault("exp_avg", torch.zeros_like(parameter))
+        state[f"{name}.exp_avg_sq"] = moments.setdefault("exp_avg_sq", torch.zeros_like(parameter))
+        state[f"{name}.step"] = moments.setdefault("step", torch.zeros((), device=parameter.device))
+    return state

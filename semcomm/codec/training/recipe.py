@@ -1,0 +1,46 @@
+"""What a training is asked to do: every choice that shapes a codec, with the paper's values as defaults."""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le
+
+from semcomm.codec.devices import Device, DType
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Section IV of the paper, and what it leaves open (docs/decisions/0003-training.md).
+
+    quantizer: `vq` chooses the nearest codeword; `ecvq` weighs its bits, too.
+    rate_weight: the paper's nu, squared latent distance that one bit is worth; 0 for vq.
+    commitment_weight: the paper's beta.
+    rate_ramp: share of the training over which the rate weight rises from 0 to its value.
+    learning_rate: of Adam, at the start of a cosine that ends at 0.
+    logit_learning_rate: the same for the codewords' logits.
+    reseed_until: share of the training after which unused codewords are left alone.
+    dtype: of the networks' arithmetic; weights, quantizer and losses are always float32.
+    """
+
+    quantizer: Literal["vq", "ecvq"] = "ecvq"
+    rate_weight: Annotated[float, Ge(0.0), Le(1e6)] = 1 / 16
+    commitment_weight: Annotated[float, Ge(0.0), Le(1e6)] = 0.25
+    rate_ramp: Annotated[float, Ge(0.0), Le(1.0)] = 0.3
+    epochs: Annotated[int, Ge(1), Le(100_000)] = 128
+    batch_size: Annotated[int, Ge(1), Le(65536)] = 64
+    learning_rate: Annotated[float, Gt(0.0), Le(1.0)] = 1e-3
+    logit_learning_rate: Annotated[float, Gt(0.0), Le(10.0)] = 1e-2
+    reseed_until: Annotated[float, Ge(0.0), Le(1.0)] = 0.75
+    device: Device = "auto"
+    dtype: DType = "bfloat16"
+
+    def rate_weight_at(self, progress: float) -> float:
+        """The rate weight after a share `progress` (0 to 1) of the training."""
+        if self.quantizer == "vq":
+            return 0.0
+        return self.rate_weight * min(1.0, progress / self.rate_ramp if self.rate_ramp else 1.0)
+
+    def decay_at(self, progress: float) -> float:
+        """The factor on the learning rates, from 1 down to 0 on half a cosine."""
+        return (1 + math.cos(math.pi * progress)) / 2

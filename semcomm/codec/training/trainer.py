@@ -1,0 +1,168 @@
+"""One training: epochs of Adam steps, codewords re-seeded, everything random a function of seed and epoch."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from semcomm.codec.devices import torch_device
+from semcomm.codec.networks import Geometry
+from semcomm.codec.training.losses import Losses, Model, losses
+from semcomm.codec.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class EpochSoFar:
+    """What a person watching wants to know, over the images of an epoch seen so far.
+
+    images, of_images: seen so far, and in a whole epoch.
+    bits: N times the empirical entropy of the indices, an image.
+    perplexity: 2 to the empirical entropy of an index, at most the used codewords.
+    """
+
+    epoch: int
+    images: int
+    of_images: int
+    loss: float
+    psnr_db: float
+    bits: float
+    used_codewords: int
+    perplexity: float
+
+
+class Trainer:
+    """Trains a model on patches (n, h, w, 48) uint8; `epoch` says how many epochs are done."""
+
+    def __init__(self, geometry: Geometry, recipe: Recipe, patches: NDArray[np.uint8], seed: int) -> None:
+        self.recipe, self.seed, self.epoch = recipe, seed, 0
+        self.device = torch_device(recipe.device)
+        self.patches = torch.from_numpy(patches)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(_key(seed, "weights"))
+            model = Model(geometry)
+        self.model = model.to(self.device).to(memory_format=torch.channels_last)
+        self.batch_size = min(recipe.batch_size, len(patches))
+        self._spread_codebook()
+        self.optimizer = self._adam()
+
+    def _adam(self) -> torch.optim.Adam:
+        logits = [self.model.logits]
+        others = [p for name, p in self.model.named_parameters() if name != "logits"]
+        groups = [
+            {"params": others, "lr": self.recipe.learning_rate},
+            {"params": logits, "lr": self.recipe.logit_learning_rate},
+        ]
+        optimizer = torch.optim.Adam(groups, fused=True)
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+        return optimizer
+
+    @torch.no_grad()
+    def _spread_codebook(self) -> None:
+        """Start the codebook on sub-vectors that the untrained encoder makes of training images."""
+        images = self._order(epoch=0)[:1024]
+        vectors = self.model.sub_vectors(self._batch(images)).flatten(end_dim=-2)
+        self.model.codebook.copy_(_draw(vectors, len(self.model.codebook), _key(self.seed, "codebook")))
+
+    def run_epoch(self) -> Iterator[EpochSoFar]:
+        """One pass over the images in whole batches, saying how it stands every 16 steps and at its end."""
+        order = self._order(self.epoch)
+        steps = len(order) // self.batch_size
+        tally = _Tally(self.model.geometry.codewords)
+        for step, images in enumerate(order[: steps * self.batch_size].reshape(steps, self.batch_size)):
+            progress = (self.epoch + step / steps) / self.recipe.epochs
+            tally.add(*self._step(images, progress))
+            if step % 16 == 15 and step < steps - 1:
+                yield self._so_far(tally, steps)
+        so_far = self._so_far(tally, steps)
+        self.epoch += 1
+        if self.epoch <= self.recipe.reseed_until * self.recipe.epochs:
+            self._reseed(tally)
+        yield so_far
+
+    def _step(self, images: Tensor, progress: float) -> tuple[Losses, float]:
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * self.recipe.decay_at(progress)
+        rate_weight = self.recipe.rate_weight_at(progress)
+        found = losses(self.model, self._batch(images), rate_weight, self.recipe.dtype)
+        total = found.total(rate_weight, self.recipe.commitment_weight)
+        self.optimizer.zero_grad()
+        total.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        return found, total.item()
+
+    @torch.no_grad()
+    def _reseed(self, tally: "_Tally") -> None:
+        """Put codewords that a whole epoch left unused on sub-vectors of its last batch.
+
+        They are given probability 1 / K and a fresh optimizer state, so that neither an old
+        price nor an old momentum takes them away again.
+        """
+        unused = torch.nonzero(tally.counts == 0).flatten().to(self.device)
+        if not len(unused):
+            return
+        seeds = _draw(tally.last_vectors, len(unused), _key(self.seed, "reseed", self.epoch))
+        self.model.codebook[unused] = seeds
+        level = math.log(len(self.model.logits)) - torch.logsumexp(-self.model.logits, dim=0)
+        self.model.logits[unused] = level
+        for parameter in (self.model.codebook, self.model.logits):
+            state = self.optimizer.state[parameter]
+            state["exp_avg"][unused] = 0
+            state["exp_avg_sq"][unused] = 0
+
+    def _so_far(self, tally: "_Tally", steps: int) -> EpochSoFar:
+        values = self.patches[0].numel()
+        shares = tally.counts[tally.counts > 0] / tally.counts.sum()
+        entropy = -(shares * shares.log2()).sum().item()
+        images = tally.steps * self.batch_size
+        return EpochSoFar(
+            epoch=self.epoch,
+            images=images,
+            of_images=steps * self.batch_size,
+            loss=tally.loss / tally.steps,
+            psnr_db=-10 * math.log10(max(tally.distortion / (tally.steps * values), 1e-12)),
+            bits=entropy * tally.counts.sum().item() / images,
+            used_codewords=len(shares),
+            perplexity=2**entropy,
+        )
+
+    def _order(self, epoch: int) -> Tensor:
+        generator = torch.Generator().manual_seed(_key(self.seed, "order", epoch))
+        return torch.randperm(len(self.patches), generator=generator)
+
+    def _batch(self, images: Tensor) -> Tensor:
+        pixels = self.patches[images].to(self.device)
+        return (pixels.float() / 255).permute(0, 3, 1, 2)
+
+
+class _Tally:
+    """Sums over an epoch."""
+
+    def __init__(self, codewords: int) -> None:
+        self.steps, self.loss, self.distortion = 0, 0.0, 0.0
+        self.counts = torch.zeros(codewords, dtype=torch.int64)
+        self.last_vectors = torch.empty(0)
+
+    def add(self, found: Losses, total: float) -> None:
+        self.steps += 1
+        self.loss += total
+        self.distortion += found.distortion.item()
+        self.counts += torch.bincount(found.indices.cpu(), minlength=len(self.counts))
+        self.last_vectors = found.vectors
+
+
+def _draw(vectors: Tensor, count: int, key: int) -> Tensor:
+    """`count` rows of `vectors`, all different as long as there are enough."""
+    generator = torch.Generator().manual_seed(key)
+    order = torch.randperm(len(vectors), generator=generator)
+    return vectors[order.repeat(-(-count // len(order)))[:count].to(vectors.device)]
+
+
+def _key(seed: int, purpose: str, epoch: int = 0) -> int:
+    """A generator's seed that depends on what it is for and nothing else."""
+    words = np.random.SeedSequence([seed, epoch, *purpose.encode()]).generate_state(2, np.uint32)
+    return int(words[0]) << 31 | int(words[1]) >> 1

@@ -1,0 +1,62 @@
+"""What a person sees while they wait and at the end."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from semcomm.codec.training.trainer import EpochSoFar
+
+
+@contextmanager
+def images_bar(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error that the number of images of each block moves."""
+    with _progress("images") as progress:
+        task = progress.add_task("", total=total)
+        yield lambda images: progress.advance(task, images)
+
+
+@contextmanager
+def training_bar(epochs: int) -> Iterator[Callable[[EpochSoFar], None]]:
+    """A bar on standard error over all epochs; where that is no terminal, a line an epoch."""
+    columns = TextColumn("{task.fields[figures]}"), TimeRemainingColumn()
+    with _progress("epochs", *columns) as progress:
+        task = progress.add_task("", total=epochs, figures="")
+
+        def watch(so_far: EpochSoFar) -> None:
+            done = so_far.epoch + so_far.images / so_far.of_images
+            progress.update(task, completed=done, figures=_figures(so_far))
+            if so_far.images == so_far.of_images and not progress.console.is_terminal:
+                progress.console.print(f"epoch {so_far.epoch + 1}/{epochs}: {_figures(so_far)}")
+
+        yield watch
+
+
+def show_record(record: Mapping[str, Any]) -> None:
+    """A row of results, its columns below each other."""
+    table = Table(show_header=False, box=None)
+    for name, value in record.items():
+        table.add_row(name, f"{value:.6g}" if isinstance(value, float) else str(value))
+    Console(soft_wrap=True).print(table)
+
+
+def show_names(title: str, names: list[str]) -> None:
+    """A titled list of names."""
+    console = Console()
+    console.print(f"{title}:", *(f"  {name}" for name in names), sep="\n", highlight=False)
+
+
+def _figures(so_far: EpochSoFar) -> str:
+    return (
+        f"loss {so_far.loss:.2f}  {so_far.psnr_db:.2f} dB  {so_far.bits:.1f} bits  "
+        f"{so_far.used_codewords} codewords used, perplexity {so_far.perplexity:.1f}"
+    )
+
+
+def _progress(noun: str, *columns: Any) -> Progress:
+    console = Console(stderr=True)
+    bar = TextColumn(noun), BarColumn(), MofNCompleteColumn()
+    return Progress(*bar, *columns, console=console, disable=not console.is_terminal and not columns)

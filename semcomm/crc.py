@@ -1,0 +1,39 @@
+"""Cyclic redundancy checks over runs of bits that need not fill bytes."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomm.compiled import compiled
+
+POLYNOMIALS = {8: 0x07, 16: 0x1021}
+"""By width in bits, without the leading term. 16 is the CRC-16 of ITU-T V.41, 8 the CRC-8 of ITU-T I.432.1."""
+
+
+def checksums(
+    bits: NDArray[np.uint8], starts: NDArray[np.int64], stops: NDArray[np.int64], width: int
+) -> NDArray[np.int64]:
+    """The CRC of each run bits[start:stop], the register starting at all ones, nothing inverted at the end.
+
+    A run followed by its CRC, highest bit first, has the CRC 0.
+    Example: the bits of b"123456789" give 0x29B1 at width 16 (CRC-16/IBM-3740 in the usual catalogue).
+    """
+    return _divide(bits, starts, stops, width, POLYNOMIALS[width])
+
+
+@compiled
+def _divide(
+    bits: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    width: int,
+    polynomial: int,
+) -> NDArray[np.int64]:
+    top, mask = width - 1, (1 << width) - 1
+    remainders = np.empty(starts.size, np.int64)
+    for run in range(starts.size):
+        register = mask
+        for position in range(starts[run], stops[run]):
+            carry = (register >> top) ^ bits[position]
+            register = ((register << 1) ^ (carry * polynomial)) & mask
+        remainders[run] = register
+    return remainders

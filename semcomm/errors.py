@@ -1,0 +1,41 @@
+"""Errors that a person can act on: each message names the place, the value and what would do."""
+
+
+class SemcommError(Exception):
+    """Root of every error that semcomm raises on purpose; the command line prints it without a traceback."""
+
+
+class CodecError(SemcommError):
+    """A codec file is missing, damaged, of another version, or not a codec."""
+
+
+class CheckpointError(SemcommError):
+    """A checkpoint cannot be gone on from."""
+
+
+class DataError(SemcommError):
+    """A data set or an image is missing, damaged or of a kind that cannot be sent."""
+
+
+class ChannelError(SemcommError):
+    """A channel is unknown, ambiguous, or its file does not hold one."""
+
+
+class CodeTableError(SemcommError):
+    """Code lengths do not form a complete prefix code, or none of the allowed length exists."""
+
+
+class TransmissionError(SemcommError):
+    """Bytes that should be a transmission are not one."""
+
+
+class FramingError(SemcommError, ValueError):
+    """A framing that cannot be, or images that do not fit the one that was agreed."""
+
+
+class ScenarioError(SemcommError):
+    """One line a mistake, each with its file, line and column, or the option that made it."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes

@@ -1,0 +1,96 @@
+"""Finding channels: files of the folder `channels/`, files anywhere, and other packages' entry points."""
+
+import hashlib
+import importlib.util
+import inspect
+import re
+import sys
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from semcomm.channel import BitChannel
+from semcomm.errors import ChannelError
+from semcomm.folders import shipped
+
+ENTRY_POINTS = "semcomm.channels"
+
+
+def channel_names() -> list[str]:
+    """The channels that a scenario can name without a path."""
+    return sorted({*_files(), *(point.name for point in entry_points(group=ENTRY_POINTS))})
+
+
+def find_channel(name: str) -> type[BitChannel]:
+    """The class of a channel, by the stem of its file in `channels/`, an entry point's name, or a path.
+
+    A path is `path/to/file.py:ClassName`. That file's code is run.
+    Raises ChannelError when there is none, or more than one, or it is no channel.
+    """
+    if ".py:" in name:
+        path, _, class_name = name.rpartition(":")
+        return _class_in(_module(Path(path).expanduser()), class_name, name)
+    found: list[Path | EntryPoint] = [path for stem, path in _files().items() if stem == name]
+    found += entry_points(group=ENTRY_POINTS, name=name)
+    if len(found) > 1:
+        raise ChannelError(f"channel {name} is ambiguous: {' and '.join(map(str, found))}")
+    if not found:
+        raise ChannelError(f"channel {name} is not known; there are {', '.join(channel_names())}, or file.py:Class")
+    return _only_class(found[0]) if isinstance(found[0], Path) else _checked(found[0].load(), name)
+
+
+def load_channel(name: str, /, **parameters: Any) -> BitChannel:
+    """A channel with these parameters, as in load_channel("binary_symmetric", crossover=0.01)."""
+    return find_channel(name)(**parameters)
+
+
+def channel_name(channel: BitChannel) -> str:
+    """What tables call a channel: the stem of the file that defines it."""
+    module = sys.modules.get(type(channel).__module__)
+    file = getattr(module, "__file__", None)
+    return Path(file).stem if file else type(channel).__name__
+
+
+def _files() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(shipped("channels").glob("[!_]*.py"))}
+
+
+def _only_class(path: Path) -> type[BitChannel]:
+    module = _module(path)
+    classes = [item for _, item in inspect.getmembers(module, _is_channel) if item.__module__ == module.__name__]
+    if len(classes) != 1:
+        names = ", ".join(item.__name__ for item in classes) or "none"
+        raise ChannelError(f"{path} should define one channel, a subclass of BitChannel; it defines {names}")
+    return classes[0]
+
+
+def _class_in(module: ModuleType, class_name: str, name: str) -> type[BitChannel]:
+    return _checked(getattr(module, class_name, None), name)
+
+
+def _checked(found: Any, name: str) -> type[BitChannel]:
+    if not _is_channel(found):
+        raise ChannelError(f"channel {name} is not a subclass of BitChannel that has its transmit method")
+    channel: type[BitChannel] = found
+    return channel
+
+
+def _is_channel(item: Any) -> bool:
+    return inspect.isclass(item) and issubclass(item, BitChannel) and not inspect.isabstract(item)
+
+
+def _module(path: Path) -> ModuleType:
+    """Run a plug-in file as a module of its own, which `typing` and `dataclasses` find by its name."""
+    digest = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:8]
+    name = f"semcomm_channel_{re.sub(r'[^0-9a-zA-Z]', '_', path.stem)}_{digest}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if not spec or not spec.loader or not path.is_file():
+        raise ChannelError(f"there is no channel file {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever the file raises is its author's to mend
+        raise ChannelError(f"{path} does not load: {type(error).__name__}: {error}") from error
+    return module

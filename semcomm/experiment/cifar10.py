@@ -1,0 +1,208 @@
+"""CIFAR-10 from an official copy in either layout, each file checked against its published MD5."""
+
+import hashlib
+import io
+import os
+import pickle
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from functools import cached_property
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomm.errors import DataError
+
+Split = Literal["train", "test"]
+
+FILE_IMAGES = 10_000
+ARCHIVE = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
+ARCHIVE_MD5 = "c58f30108f718f92721af3b95e74349a"
+TIMEOUT_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Cifar10:
+    """The 10,000 test or 50,000 training images of CIFAR-10, 32 x 32 pixels each.
+
+    root: folder that holds `cifar-10-batches-py` or `cifar-10-batches-bin`; by default what the environment
+        variable SEMCOMM_DATA names, else ~/.cache/semcomm. A root with neither gets a download.
+    """
+
+    root: Path | None = None
+    split: Split = "test"
+
+    def __len__(self) -> int:
+        return FILE_IMAGES * len(PYTHON.md5s[self.split])
+
+    def names(self) -> list[str]:
+        return [f"{self.split}/{index:05d}" for index in range(len(self))]
+
+    def pixels(self, index: int) -> int:
+        return 32 * 32
+
+    def load(self, start: int, stop: int) -> list[NDArray[np.uint8]]:
+        return [image.copy() for image in self._images[start:stop]]
+
+    def array(self) -> NDArray[np.uint8]:
+        """All images at once, (n, 32, 32, 3); one array for all callers, so none may write to it."""
+        return self._images
+
+    @cached_property
+    def _images(self) -> NDArray[np.uint8]:
+        root = (self.root or default_root()).expanduser()
+        layout = _layout_under(root)
+        paths = {root / layout.folder / name: md5 for name, md5 in layout.md5s[self.split].items()}
+        planes = np.concatenate([layout.read(path, md5) for path, md5 in paths.items()])
+        return np.ascontiguousarray(planes.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
+
+
+def default_root() -> Path:
+    """Where data sets are looked for when nothing is said: $SEMCOMM_DATA, else ~/.cache/semcomm."""
+    return Path(os.environ.get("SEMCOMM_DATA") or "~/.cache/semcomm")
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """One of the forms the data set is published in.
+
+    md5s: for each split, its files in order.
+    planes: from a file's content to (10000, 3072) uint8, an image's red, green and blue, each row by row.
+    """
+
+    folder: str
+    md5s: dict[Split, dict[str, str]]
+    planes: Callable[[bytes], NDArray[np.uint8]]
+
+    def read(self, path: Path, md5: str) -> NDArray[np.uint8]:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror}") from error
+        _check_md5(content, md5, path)
+        # A pickle that is not what it should be fails in as many ways as there are opcodes.
+        try:
+            return self.planes(content).reshape(FILE_IMAGES, 3072)
+        except Exception as error:
+            raise DataError(f"{path} is not a file of CIFAR-10: {error}") from error
+
+
+def _check_md5(content: bytes, md5: str, path: Path) -> None:
+    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if found != md5:
+        raise DataError(
+            f"{path} is damaged: its {len(content)} bytes have the MD5 {found}, the official file has {md5}; "
+            f"replace it by the official one ({ARCHIVE})"
+        )
+
+
+def _planes_of_records(content: bytes) -> NDArray[np.uint8]:
+    """A record is a label's byte and 3072 of pixels."""
+    return np.frombuffer(content, np.uint8).reshape(FILE_IMAGES, 3073)[:, 1:]
+
+
+def _planes_of_pickle(content: bytes) -> NDArray[np.uint8]:
+    """A pickle of Python 2 holds a dict whose b"data" is a numpy array (10000, 3072)."""
+    array = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()[b"data"]
+    *_, shape, _, column_major, pixels = array.state
+    return np.frombuffer(pixels, np.uint8).reshape(shape, order="F" if column_major else "C")
+
+
+class _Inert:
+    """Stands for numpy's array, its dtype and its constructor alike: keeps its state and runs nothing."""
+
+    def __init__(self, *arguments: object) -> None:
+        self.state: tuple[Any, ...] = ()
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.state = state
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Unpickles plain containers and numpy arrays, without calling into numpy or anything else."""
+
+    KNOWN = frozenset(
+        {("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype")},
+    )
+
+    def find_class(self, module: str, name: str) -> type[_Inert]:
+        if (module, name) not in self.KNOWN:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no official file does")
+        return _Inert
+
+
+PYTHON = _Layout(
+    folder="cifar-10-batches-py",
+    md5s={
+        "train": {
+            "data_batch_1": "c99cafc152244af753f735de768cd75f",
+            "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+            "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+            "data_batch_4": "634d18415352ddfa80567beed471001a",
+            "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+        },
+        "test": {"test_batch": "40351d587109b95175f43aff81a1287e"},
+    },
+    planes=_planes_of_pickle,
+)
+
+BINARY = _Layout(
+    folder="cifar-10-batches-bin",
+    md5s={
+        "train": {
+            "data_batch_1.bin": "5dd7e06a14cb22eb9f671a540d1b7c25",
+            "data_batch_2.bin": "5ea93a67294ea407fff1d09f752e9692",
+            "data_batch_3.bin": "942cd6a4bcdd0dd3c604fbe906cb4421",
+            "data_batch_4.bin": "ae636b3ba5c66a11e91e8cb52e771fcb",
+            "data_batch_5.bin": "53f37980c15c3d472c316c40844f3f0d",
+        },
+        "test": {"test_batch.bin": "803d5f7f4d78ea53de84dbe85f74fb6d"},
+    },
+    planes=_planes_of_records,
+)
+
+
+def _layout_under(root: Path) -> _Layout:
+    for layout in (PYTHON, BINARY):
+        if (root / layout.folder).is_dir():
+            return layout
+    try:
+        _download(root)
+    except (OSError, RuntimeError, HTTPException, ImportError) as error:
+        raise DataError(
+            f"CIFAR-10 is not in {root}: it holds neither {PYTHON.folder} nor {BINARY.folder}, and the "
+            f"download failed ({error}). Name the folder that holds one of them by --data-root or the "
+            f"environment variable SEMCOMM_DATA, or unpack {ARCHIVE} in {root}"
+        ) from error
+    return PYTHON
+
+
+def _download(root: Path) -> None:
+    """Fetch the python layout into `root`, which then holds the whole of it or nothing."""
+    # Not torchvision's CIFAR10 itself, whose constructor unpickles without restriction.
+    from torchvision.datasets.utils import download_and_extract_archive
+
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root) as partial, redirect_stdout(sys.stderr), _socket_timeout():
+        download_and_extract_archive(ARCHIVE, partial, md5=ARCHIVE_MD5)
+        # Another worker may have been faster.
+        if not (root / PYTHON.folder).is_dir():
+            (Path(partial) / PYTHON.folder).rename(root / PYTHON.folder)
+
+
+@contextmanager
+def _socket_timeout() -> Iterator[None]:
+    """torchvision takes no timeout and would wait for a silent server for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT_SECONDS)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

@@ -1,0 +1,274 @@
+"""A scenario's text as plain values, each of which knows where it was written.
+
+A document keeps the mistakes found in it, so that `finish` can tell a person all of them at once.
+"""
+
+import copy
+import json
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from ruamel.yaml import YAML
+from ruamel.yaml.composer import MaxDepthExceededError
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from semcomm.errors import ScenarioError
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 20
+MAX_VALUES = 20_000  # aliases written out: ten lines of them can stand for a billion values
+MAX_KEY = 100
+MAX_INT_BITS = 128
+TOO_LARGE = f"there are more than {MAX_VALUES} values or {MAX_DEPTH} levels, aliases written out"
+
+STEP = rf"[^\s.=]{{1,{MAX_KEY}}}"
+OVERRIDE = re.compile(rf"{STEP}(\.{STEP}){{0,{MAX_DEPTH - 1}}}=.*", re.DOTALL)
+
+STANDARD_TAG = "tag:yaml.org,2002:"
+TYPED_SCALARS = {"null", "bool", "int", "float"}
+TEXT_SCALARS = {"str", "timestamp", "merge", "value"}  # YAML 1.2 types only the four above
+TAGS = {MappingNode: {"map"}, SequenceNode: {"seq"}, ScalarNode: TYPED_SCALARS | TEXT_SCALARS}
+
+
+class Place(NamedTuple):
+    """Where something was written. Places sort in file order, then `--set` options in theirs."""
+
+    option: int  # 0 in the file, n in the nth --set
+    line: int
+    column: int
+    text: str
+
+
+Mistakes = list[tuple[Place, str]]
+
+
+@dataclass
+class Document:
+    """Plain values in `root`, the places of each one's key and value, and the mistakes found so far.
+
+    Values are named by key path, as in `channel.crossover`; a key may hold dots itself, as a sweep's do.
+
+    Example: Document.parse("seed: 7", "a.yaml").value("seed") is 7, and its place is a.yaml:1:7.
+    """
+
+    root: dict[str, Any]
+    places: dict[str, tuple[Place, Place]]
+    mistakes: Mistakes = field(default_factory=list)
+
+    @classmethod
+    def read(cls, path: Path | str, overrides: Sequence[str] = ()) -> "Document":
+        """The document in a file, as `parse` gives it. Raises ScenarioError, also for an unreadable file."""
+        return cls.parse(_file_text(path), str(path), overrides)
+
+    @classmethod
+    def parse(cls, text: str, name: str, overrides: Sequence[str] = ()) -> "Document":
+        """The document in YAML 1.2 text, with `key.path=value` overrides applied in order.
+
+        name: what places call the text, usually its file.
+        Raises ScenarioError when the text is not a YAML mapping; smaller mistakes are kept.
+        """
+        reader = _Reader(lambda line, column: Place(0, line, column, f"{name}:{line}:{column}"))
+        root = reader.read(text)
+        start = reader.place(1, 1)
+        if not isinstance(root, dict):
+            what = "empty" if root is None else shown(root)
+            reader.fail(start, f"the file is {what}; it takes `key: value` lines")
+        document = cls(root, {**reader.places, "": (start, start)}, reader.mistakes)
+        for number, option in enumerate(overrides, start=1):
+            document._override(option, Place(number, 0, 0, f"--set {shortened(option)}"))
+        return document
+
+    def value(self, key: str) -> Any:
+        """The value at a key path ("" is the whole), or None where nothing is written."""
+        found: Any = self.root
+        for step in _steps(self.root, key) if key else ():
+            found = found.get(step) if isinstance(found, dict) else None
+        return found
+
+    def place(self, key: str, *, of_key: bool = False) -> Place:
+        """Where a value, or its key, is written; for one that is not, its nearest section."""
+        while key not in self.places:
+            key = key.rpartition(".")[0]
+        return self.places[key][0 if of_key else 1]
+
+    def mistake(self, key: str, what: str, *, at_key: bool = False) -> None:
+        """Keeps a mistake, to be told with the place of the value at `key`, or of the key itself."""
+        self.mistakes.append((self.place(key, of_key=at_key), what))
+
+    def replaced(self, key: str, value: object, place: Place) -> "Document":
+        """A copy with another value at `key`, as if written at `place`."""
+        other = Document(copy.deepcopy(self.root), dict(self.places), list(self.mistakes))
+        other.put(key, value, place)
+        return other
+
+    def finish(self) -> None:
+        """Raises ScenarioError with all mistakes in file order, if there are any."""
+        if self.mistakes:
+            raise _error(self.mistakes)
+
+    def _override(self, option: str, place: Place) -> None:
+        key, _, text = option.partition("=")
+        if not OVERRIDE.fullmatch(option):
+            self.mistakes.append((place, "it takes key.path=value, such as seed=1"))
+            return
+        reader = _Reader(lambda line, column: place, self.mistakes)
+        with suppress(ScenarioError):  # the reader kept the mistake
+            self.put(key, reader.read(text), place)
+
+    def put(self, key: str, value: object, place: Place) -> None:
+        """Write a value at a key path, as if it stood at `place`."""
+        *parents, last = _steps(self.root, key)
+        section, name = self.root, ""
+        for step in parents:
+            name = joined(name, step)
+            if section.get(step) is None:
+                section[step] = {}
+                self.places.setdefault(name, (place, place))
+            section = section[step]
+            if not isinstance(section, dict):
+                self.mistakes.append((place, f"{name} is {shown(section)}; nothing can be set below it"))
+                return
+        section[last] = value
+        for stale in [known for known in self.places if known.startswith((f"{key}.", f"{key}["))]:
+            del self.places[stale]
+        self.places[key] = (place, place)
+
+
+class _Reader:
+    """Turns YAML text into plain values and notes where each stands; goes on after small mistakes."""
+
+    def __init__(self, place: Callable[[int, int], Place], mistakes: Mistakes | None = None) -> None:
+        self.place = place
+        self.places: dict[str, tuple[Place, Place]] = {}
+        self.mistakes = [] if mistakes is None else mistakes
+        self.values = 0
+        self.yaml = YAML(typ="safe", pure=True)
+        self.yaml.max_depth = MAX_DEPTH
+        self.yaml.composer.warn_double_anchors = False  # YAML 1.2 lets an anchor be defined again
+
+    def read(self, text: str) -> Any:
+        """The one value in `text`. Raises ScenarioError when it is not YAML, too deep or too large."""
+        try:
+            node = self.yaml.compose(text)
+        except ReaderError as error:
+            before = text[: error.position]
+            place = self.place(before.count("\n") + 1, len(before) - before.rfind("\n"))
+            self.fail(place, f"this is not text: it holds the character #x{error.character:04x}")
+        except MaxDepthExceededError as error:
+            self.fail(self._at(error.problem_mark), TOO_LARGE)
+        except MarkedYAMLError as error:
+            self.fail(self._at(error.problem_mark), f"this is not YAML: {error.problem}")
+        except (ValueError, OverflowError) as error:  # ruamel.yaml hands the code in "\UFFFFFFFF" to chr()
+            self.fail(self.place(1, 1), f"this is not YAML: {error}")
+        return None if node is None else self._value(node, "", 0)
+
+    def fail(self, place: Place, what: str) -> NoReturn:
+        """Raises ScenarioError with this mistake and all before it."""
+        self.mistakes.append((place, what))
+        raise _error(self.mistakes)
+
+    def _value(self, node: Node, name: str, depth: int) -> Any:
+        self.values += 1
+        if depth > MAX_DEPTH or self.values > MAX_VALUES:
+            self.fail(self._at(node.start_mark), TOO_LARGE)
+        self._check_tag(node)
+        if isinstance(node, SequenceNode):
+            return [self._value(item, f"{name}[{i}]", depth + 1) for i, item in enumerate(node.value)]
+        if isinstance(node, MappingNode):
+            return self._mapping(node, name, depth)
+        return self._scalar(node)
+
+    def _mapping(self, node: Node, name: str, depth: int) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            self._check_tag(key_node)
+            key = key_node.value
+            if not isinstance(key, str) or len(key) > MAX_KEY:
+                self._mistake(key_node, f"a key is text of at most {MAX_KEY} characters")
+                continue
+            path = joined(name, key)
+            if key in mapping:
+                self._mistake(key_node, f"{path} is given twice")
+            self.places[path] = (self._at(key_node.start_mark), self._at(value_node.start_mark))
+            mapping[key] = self._value(value_node, path, depth + 1)
+        return mapping
+
+    def _scalar(self, node: Node) -> Any:
+        """What cannot be read as its type stays text: `!!int x`, and numbers too long to print."""
+        if _tag(node) not in TYPED_SCALARS:
+            return node.value
+        try:
+            value = self.yaml.constructor.construct_object(node)
+        except (ValueError, LookupError):
+            return node.value
+        return node.value if isinstance(value, int) and value.bit_length() > MAX_INT_BITS else value
+
+    def _check_tag(self, node: Node) -> None:
+        if _tag(node) not in TAGS[type(node)]:
+            self._mistake(node, f"{shortened(_tag(node))} is a tag; only plain values are taken")
+
+    def _at(self, mark: Any) -> Place:
+        return self.place(mark.line + 1, mark.column + 1)
+
+    def _mistake(self, node: Node, what: str) -> None:
+        self.mistakes.append((self._at(node.start_mark), what))
+
+
+def joined(section: str, key: str) -> str:
+    """The key path of `key` in a section; the section "" is the document."""
+    return f"{section}.{key}" if section else key
+
+
+def shown(value: object) -> str:
+    """A value as YAML writes it, shortened: 0.7, "many", true, null, .inf, [1, 2]."""
+    text = json.dumps(value, ensure_ascii=False)
+    return shortened({"Infinity": ".inf", "-Infinity": "-.inf", "NaN": ".nan"}.get(text, text))
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _tag(node: Node) -> str:
+    return str(node.tag).removeprefix(STANDARD_TAG)
+
+
+def _steps(mapping: Any, path: str) -> list[str]:
+    """The keys that a path goes through: of keys that hold dots, the longest that is there.
+
+    Example: `sweep.channel.esn0_db.stop` is sweep, channel.esn0_db, stop where the sweep has that key.
+    """
+    keys = mapping if isinstance(mapping, dict) else {}
+    fitting = [key for key in keys if f"{path}.".startswith(f"{key}.")]
+    key = max(fitting, key=len, default=path.partition(".")[0])
+    rest = path[len(key) + 1 :]
+    return [key, *_steps(keys.get(key), rest)] if rest else [key]
+
+
+def _file_text(path: Path | str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ScenarioError([f"{path}: it is larger than {MAX_BYTES} bytes"])
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ScenarioError([f"{path}: it is not UTF-8 text at byte {error.start + 1}"]) from None
+    except OSError as error:
+        raise ScenarioError([f"{path}: it cannot be read: {error.strerror}"]) from None
+
+
+def _error(mistakes: Mistakes) -> ScenarioError:
+    lines = [f"{place.text}: {what}" for place, what in sorted(mistakes, key=lambda mistake: mistake[0])]
+    return ScenarioError([_printable(line) for line in dict.fromkeys(lines)])
+
+
+def _printable(text: str) -> str:
+    """The text in one line, with control characters written out: hostile text cannot steer a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,113 @@
+"""Transmitter, channel and receiver as three processes over files or pipes, block by block."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from pathlib import Path
+from typing import BinaryIO
+
+import PIL.Image
+
+from semcomm.channel import BitChannel
+from semcomm.codec.codec import Codec
+from semcomm.codec.zoo import load_shipped
+from semcomm.errors import CodecError, DataError
+from semcomm.experiment.channels import find_channel
+from semcomm.experiment.checking import build
+from semcomm.experiment.data import Data, Image, ImageFolder, blocks
+from semcomm.experiment.document import Document
+from semcomm.experiment.simulation import carry
+from semcomm.files import atomic_writer
+from semcomm.frames import Reception
+from semcomm.receiver import Received, Receiver
+from semcomm.transmission import Preamble, read_blocks, write_transmission
+from semcomm.transmitter import Transmitter
+
+
+@dataclass(frozen=True)
+class ImagePaths:
+    """The images of several files and folders, in the order given."""
+
+    paths: Sequence[Path]
+
+    @cached_property
+    def _folders(self) -> list[ImageFolder]:
+        return [ImageFolder(path) for path in self.paths]
+
+    def __len__(self) -> int:
+        return sum(map(len, self._folders))
+
+    def names(self) -> list[str]:
+        return [name for folder in self._folders for name in folder.names()]
+
+    def pixels(self, index: int) -> int:
+        folder, place = self._place(index)
+        return folder.pixels(place)
+
+    def load(self, start: int, stop: int) -> list[Image]:
+        places = map(self._place, range(start, stop))
+        return [image for folder, place in places for image in folder.load(place, place + 1)]
+
+    def _place(self, index: int) -> tuple[ImageFolder, int]:
+        for folder, end in zip(self._folders, accumulate(map(len, self._folders)), strict=True):
+            if index < end:
+                return folder, index - end + len(folder)
+        raise IndexError(index)
+
+
+def transmit(data: Data, transmitter: Transmitter, preamble: Preamble, target: BinaryIO) -> None:
+    """Send all images of a data set into a file."""
+    write_transmission(target, preamble, (transmitter.transmit(images).frames for images in blocks(data)))
+
+
+def through_channel(source: BinaryIO, channel: BitChannel, seed: int, target: BinaryIO) -> None:
+    """Carry a transmission from one file to another, with the noise that a run with this seed has."""
+    preamble = Preamble.read(source)
+    numbered = enumerate(read_blocks(source))
+    write_transmission(target, preamble, (carry(channel, frames, seed, block).frames for block, frames in numbered))
+
+
+def receive(source: BinaryIO, codec: Codec | None, device: str) -> Iterator[Received]:
+    """Receive a transmission, one block after the other.
+
+    codec: the one it was sent with, or None to take the shipped one that the preamble names.
+    Raises TransmissionError where the bytes are no transmission, after the blocks that are whole, and
+    CodecError where the codec is not the one it was sent with.
+    """
+    preamble = Preamble.read(source)
+    codec = codec or load_shipped(preamble.codec)
+    if codec.digest[:8] != preamble.digest:
+        raise CodecError(f"the transmission was made with another codec {preamble.codec!r} than this: name its file")
+    receiver = Receiver(codec.on(device), preamble.entropy_coder, preamble.framing)
+    for frames in read_blocks(source):
+        yield receiver.receive(Reception.of(frames))
+
+
+def save_images(received: Iterable[Received], folder: Path, overwrite: bool) -> tuple[int, int]:
+    """Write all images to `folder`, numbered; returns how many there were, and how many were damaged.
+
+    Raises DataError before a file that is there would be replaced, unless `overwrite`.
+    """
+    images = damaged = 0
+    for block in received:
+        for image in block.images:
+            path = folder / f"{images:05d}.png"
+            if path.exists() and not overwrite:
+                raise DataError(f"{path} is there already: name another folder, or say --overwrite")
+            with atomic_writer(path) as file:
+                PIL.Image.fromarray(image).save(file, format="PNG")
+            images += 1
+        damaged += int(block.damaged.sum())
+    return images, damaged
+
+
+def read_channel(name: str, overrides: Sequence[str]) -> BitChannel:
+    """The channel of that name with `parameter=value` each; raises ScenarioError with every mistake."""
+    options = [f"channel.{override}" for override in overrides]
+    document = Document.parse(f"channel: {{model: {json.dumps(name)}}}", "semcomm channel", options)
+    made = build(document, "channel", find_channel)
+    document.finish()
+    assert made is not None  # else finish has raised
+    return made

@@ -1,0 +1,79 @@
+"""From what was sent and received to numbers: a row an image, and their summary."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from semcomm.experiment.data import Image
+from semcomm.experiment.metrics import mean_squared_error, psnr_db, ssim
+from semcomm.receiver import Received
+from semcomm.transmitter import Sent
+
+GREY = 128
+"""Of the picture that stands for an image whose size was lost on the way, when it is measured."""
+
+
+def image_records(names: Sequence[str], images: Sequence[Image], sent: Sent, received: Received) -> pd.DataFrame:
+    """One row an image: what it cost, and how it came out."""
+    slices = len(sent.frames) // len(images)
+    arrived = [
+        picture if picture.shape == image.shape else np.full_like(image, GREY)
+        for image, picture in zip(images, received.images, strict=True)
+    ]
+    mse, similarity = _compared(images, arrived)
+    return pd.DataFrame(
+        {
+            "image": list(names),
+            "height": [image.shape[0] for image in images],
+            "width": [image.shape[1] for image in images],
+            "bits": sent.frames.lengths.reshape(-1, slices).sum(axis=1),
+            "payload_bits": sent.payload_bits,
+            "mse": mse,
+            "psnr_db": [float(psnr_db(error, image.size)) for error, image in zip(mse, images, strict=True)],
+            "ssim": similarity,
+            "indices": [grid.size for grid in sent.indices],
+            "index_errors": [*map(_index_errors, sent.indices, received.indices)],
+            "damaged": received.damaged,
+        }
+    )
+
+
+def summary(records: pd.DataFrame, index_counts: NDArray[np.int64]) -> dict[str, Any]:
+    """The measured columns of results.csv, from all images' records and how often each index was sent."""
+    pixels = records.height * records.width
+    shares = index_counts[index_counts > 0] / index_counts.sum()
+    entropy = -(shares * np.log2(shares)).sum()
+    mean_mse = np.array(records.mse.mean())
+    return {
+        "images": len(records),
+        "bits_per_image": records.bits.mean(),
+        "payload_bits_per_image": records.payload_bits.mean(),
+        "entropy_bits_per_image": records.indices.mean() * entropy,
+        "bpp": records.bits.sum() / pixels.sum(),
+        "psnr_db": records.psnr_db.mean(),
+        "psnr_of_mean_mse_db": float(psnr_db(mean_mse, 3 * int(pixels.sum()))),
+        "ssim": records.ssim.mean(),
+        "index_error_rate": records.index_errors.sum() / records.indices.sum(),
+        "damaged_images": int(records.damaged.sum()),
+    }
+
+
+def _compared(images: Sequence[Image], arrived: Sequence[Image]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """MSE and SSIM of each image, computed together for images of one shape."""
+    mse, similarity = np.empty(len(images)), np.empty(len(images))
+    members = defaultdict(list)
+    for number, image in enumerate(images):
+        members[image.shape].append(number)
+    for numbers in members.values():
+        pair = np.stack([images[n] for n in numbers]), np.stack([arrived[n] for n in numbers])
+        mse[numbers], similarity[numbers] = mean_squared_error(*pair), ssim(*pair)
+    return mse, similarity
+
+
+def _index_errors(sent: NDArray[np.uint16], received: NDArray[np.uint16]) -> int:
+    """All indices of an image whose size was lost count as errors."""
+    return int((sent != received).sum()) if sent.shape == received.shape else sent.size

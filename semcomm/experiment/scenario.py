@@ -1,0 +1,147 @@
+"""Scenarios: one experiment in a YAML file. The fields of the classes here are what may stand in it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Le
+
+from semcomm.channel import BitChannel
+from semcomm.codec.codec import Codec
+from semcomm.codec.devices import Device, DType
+from semcomm.codec.zoo import load_codec
+from semcomm.errors import SemcommError
+from semcomm.experiment.channels import find_channel
+from semcomm.experiment.checking import build
+from semcomm.experiment.cifar10 import Cifar10
+from semcomm.experiment.data import Data, ImageFolder, Sample
+from semcomm.experiment.document import Document
+from semcomm.folders import shipped
+from semcomm.framing import Framing
+from semcomm.transmitter import EntropyCoding
+
+Seed = Annotated[int, Ge(0), Le(2**64 - 1)]
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """Which images.
+
+    name: `sample`, 256 images that ship with semcomm, or `cifar10`.
+    images: a folder of images, or one image's file, in place of a name.
+    root: for cifar10, the folder that holds it, or where it is to be downloaded.
+    split: which of its images; by default those for testing.
+    """
+
+    name: Literal["sample", "cifar10"] | None = None
+    images: Path | None = None
+    root: Path | None = None
+    split: Literal["train", "test"] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.name is None) == (self.images is None):
+            raise ValueError("it takes either a name, `sample` or `cifar10`, or images, a folder")
+        if self.name != "cifar10" and (self.root or self.split):
+            raise ValueError("root and split are for the name `cifar10` alone")
+
+    def open(self) -> Data:
+        """The data set. What is missing or damaged is a DataError of its first use."""
+        if self.images:
+            return ImageFolder(self.images)
+        return Cifar10(self.root, self.split or "test") if self.name == "cifar10" else Sample()
+
+
+@dataclass(frozen=True)
+class CodecChoice:
+    """Which codec, a shipped one's name or the path of a `.safetensors` file, and how it is used."""
+
+    model: str
+    entropy_coder: EntropyCoding = "huffman"
+    device: Device = "auto"
+    dtype: DType = "float32"
+
+    def load(self) -> Codec:
+        """The codec, to run on its device."""
+        return load_codec(self.model).on(self.device, self.dtype)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What a run needs to know; its results depend on nothing else.
+
+    name: by default that of the file.
+    images: how many are sent, the first ones; None is all.
+    """
+
+    name: str
+    codec: CodecChoice
+    channel: BitChannel
+    data: DataChoice = field(default_factory=lambda: DataChoice("sample"))
+    framing: Framing = field(default_factory=Framing)
+    images: Annotated[int, Ge(1)] | None = None
+    seed: Seed = 0
+
+
+def scenario_names(folder: str = "") -> list[str]:
+    """The scenarios that ship with semcomm, or those for `training`."""
+    return sorted(path.stem for path in (shipped("scenarios") / folder).glob("*.yaml"))
+
+
+def read_scenario(scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None) -> Scenario:
+    """The scenario in a file, or a shipped one by its name.
+
+    overrides: `key.path=value`, each in place of what the file says; paths in them start at the working
+        folder, those in the file at the file's.
+    data_root: where CIFAR-10 is, in place of `data.root`.
+    Raises ScenarioError with every mistake, each with its place.
+    """
+    document = open_document(scenario_path(scenario), overrides, data_root)
+    if document.value("channel") is None:
+        document.put("channel", {"model": "error_free"}, document.place("channel"))
+    if document.value("framing") == "none":
+        document.put("framing", {"header": False, "crc": 0}, document.place("framing"))
+    made = build(document, "", Scenario, {"channel": find_channel})
+    if made:
+        _try(document, "codec.model", made.codec.load)
+        _try(document, "data", partial(_check_images, document, made))
+    document.finish()
+    assert made is not None  # else finish has raised
+    return made
+
+
+def scenario_path(scenario: Path | str, folder: str = "") -> Path:
+    """The file of a scenario that is given as a path or by a shipped one's name."""
+    is_name = not Path(scenario).is_file() and str(scenario) in scenario_names(folder)
+    return shipped("scenarios") / folder / f"{scenario}.yaml" if is_name else Path(scenario)
+
+
+def open_document(path: Path, overrides: Sequence[str], data_root: Path | None) -> Document:
+    """A scenario's text with its options applied, its name filled in and its paths absolute."""
+    document = Document.read(path, overrides)
+    if document.value("name") is None:
+        document.put("name", path.stem, document.place(""))
+    if data_root and document.value("data.name") == "cifar10":
+        document.put("data.root", str(data_root.absolute()), document.place("data"))
+    for key in ("codec.model", "channel.model", "data.images", "data.root"):
+        text = document.value(key)
+        if isinstance(text, str) and (key.startswith("data.") or "/" in text or "." in text):
+            place = document.place(key)
+            start = Path.cwd() if place.option else path.parent.absolute()
+            document.put(key, str(start / Path(text).expanduser()), place)
+    return document
+
+
+def _check_images(document: Document, scenario: Scenario) -> None:
+    there = len(scenario.data.open())
+    if scenario.images and scenario.images > there:
+        document.mistake("images", f"images is {scenario.images}; the data set holds {there}")
+
+
+def _try(document: Document, key: str, action: Callable[[], object]) -> None:
+    """Keep an error of `action` as a mistake of the value at `key`."""
+    try:
+        action()
+    except SemcommError as error:
+        document.mistake(key, str(error))

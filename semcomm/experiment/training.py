@@ -1,0 +1,87 @@
+"""Training scenarios: what `semcomm train` is asked for, and doing it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge
+from numpy.typing import NDArray
+
+from semcomm import __version__
+from semcomm.codec.codec_file import save_codec
+from semcomm.codec.networks import Geometry
+from semcomm.codec.patches import to_patches
+from semcomm.codec.training.finish import finished_codec
+from semcomm.codec.training.recipe import Recipe
+from semcomm.codec.training.train import train
+from semcomm.codec.training.trainer import EpochSoFar, Trainer
+from semcomm.errors import DataError
+from semcomm.experiment.checking import build
+from semcomm.experiment.scenario import DataChoice, Seed, open_document, scenario_path
+
+
+@dataclass(frozen=True)
+class TrainingScenario:
+    """A codec to be made, which depends on nothing else, on one machine with one set of packages.
+
+    name: of the codec, by default that of the file.
+    images: how many it is trained on, the first ones; None is all.
+    """
+
+    name: str
+    geometry: Geometry = field(default_factory=Geometry)
+    training: Recipe = field(default_factory=Recipe)
+    data: DataChoice = field(default_factory=lambda: DataChoice("cifar10", split="train"))
+    images: Annotated[int, Ge(1)] | None = None
+    seed: Seed = 0
+
+
+def read_training(
+    scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None
+) -> TrainingScenario:
+    """The training scenario in a file, or a shipped one by its name, as `read_scenario` reads others."""
+    document = open_document(scenario_path(scenario, "training"), overrides, data_root)
+    made = build(document, "", TrainingScenario)
+    document.finish()
+    assert made is not None  # else finish has raised
+    return made
+
+
+def run_training(scenario: TrainingScenario, folder: Path, command: str, watch: Callable[[EpochSoFar], None]) -> Path:
+    """Train the codec and write it to `folder`; what was interrupted there before goes on.
+
+    command: what a person typed, kept in the codec.
+    Returns the codec's file, NAME.safetensors; NAME.checkpoint.safetensors stands beside it.
+    """
+    images = training_images(scenario)
+    trainer = Trainer(scenario.geometry, scenario.training, to_patches(images), scenario.seed)
+    train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", watch)
+    origin = {
+        "command": command,
+        "data": asdict(scenario.data) | {"images": len(images)},
+        "training": asdict(scenario.training),
+        "seed": scenario.seed,
+        "semcomm": __version__,
+    }
+    codec = finished_codec(scenario.name, trainer.model, scenario.training, list(images), origin)
+    path = folder / f"{scenario.name}.safetensors"
+    save_codec(codec, path)
+    return path
+
+
+def training_images(scenario: TrainingScenario) -> NDArray[np.uint8]:
+    """(n, H, W, 3), all images of one size.
+
+    Raises DataError when they are not, or fewer than asked for.
+    """
+    data = scenario.data.open()
+    count = scenario.images or len(data)
+    if count > len(data):
+        raise DataError(f"{count} images are asked for; the data set holds {len(data)}")
+    images = data.load(0, count)
+    sizes = {image.shape[:2] for image in images}
+    if len(sizes) > 1:
+        raise DataError(f"training takes images of one size; these have {len(sizes)}, such as {sorted(sizes)[:2]}")
+    return np.stack(images)

@@ -1,0 +1,12 @@
+"""Where channels, scenarios and codecs that come with semcomm are: in the checkout, or inside the wheel."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+ZOO = PACKAGE / "zoo"
+
+
+def shipped(folder: str) -> Path:
+    """`channels` or `scenarios`: a wheel carries them inside the package, a checkout beside it."""
+    inside = PACKAGE / folder
+    return inside if inside.is_dir() else PACKAGE.parent / folder

@@ -1,0 +1,66 @@
+"""The receiver: whatever arrives becomes images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomm.codec.codec import Codec, Image, Indices
+from semcomm.codec.entropy_coding import ENTROPY_CODERS
+from semcomm.frames import Frames, Reception
+from semcomm.framing import Framing
+from semcomm.transmitter import EntropyCoding
+
+
+@dataclass(frozen=True)
+class Received:
+    """What B images became.
+
+    images: each (H, W, 3) uint8; one whose frames tell no size has the agreed one.
+    damaged: (B,) bool, some check on some frame of the image failed.
+    indices: B grids (h, w, g) uint16, all below K, whatever arrived.
+    """
+
+    images: list[Image]
+    damaged: NDArray[np.bool_]
+    indices: list[Indices]
+
+
+class Receiver:
+    """Unframes, entropy-decodes, dequantizes and decodes. No reception makes it raise.
+
+    Symbols are kept up to the first sign of damage in their frame, even where its CRC fails; those
+    that did not arrive are the codec's `fill_index`, its most ordinary codeword.
+    """
+
+    def __init__(self, codec: Codec, entropy_coder: EntropyCoding = "huffman", framing: Framing | None = None) -> None:
+        self.codec = codec
+        self.entropy_coder = ENTROPY_CODERS[entropy_coder](codec.code_lengths)
+        self.framing = framing or Framing()
+
+    def receive(self, reception: Reception) -> Received:
+        """Images of the frames that arrived, as many as were sent."""
+        unframed = self.framing.unframe(reception.frames, self._fewest_bits)
+        indices, decoded = self._entropy_decode(unframed.payloads, unframed.sizes)
+        images = self.codec.decode(self.codec.dequantize(indices), unframed.sizes)
+        damaged = ~(unframed.intact & decoded).reshape(-1, self.framing.slices)
+        return Received(images, np.any(damaged, axis=1), indices)
+
+    def _fewest_bits(self, size: tuple[int, int]) -> int:
+        rows, columns, groups = self.codec.index_shape(size)
+        return rows // self.framing.slices * columns * groups * self.entropy_coder.min_bits_per_symbol
+
+    def _entropy_decode(
+        self, payloads: Frames, sizes: Sequence[tuple[int, int]]
+    ) -> tuple[list[Indices], NDArray[np.bool_]]:
+        """Index grids, gaps filled, and which payloads were decoded to their last bit."""
+        shapes = [self.codec.index_shape(size) for size in sizes]
+        counts = self.framing.slice_counts(shapes)
+        decoded = self.entropy_coder.decode(payloads.bits, payloads.lengths, counts)
+        place = np.arange(decoded.symbols.size) - np.repeat(np.cumsum(counts) - counts, counts)
+        arrived = place < np.repeat(decoded.good, counts)
+        symbols = np.where(arrived, decoded.symbols, np.uint16(self.codec.fill_index))
+        ends = np.cumsum([np.prod(shape, dtype=np.int64) for shape in shapes], dtype=np.int64)
+        grids = [run.reshape(shape) for run, shape in zip(np.split(symbols, ends[:-1]), shapes, strict=True)]
+        return grids, decoded.intact

@@ -1,0 +1,57 @@
+"""The transmitter: images to frames of bits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomm.codec.codec import Codec, Image, Indices
+from semcomm.codec.entropy_coding import ENTROPY_CODERS
+from semcomm.frames import Frames
+from semcomm.framing import Framing
+
+EntropyCoding = Literal["huffman", "fixed_length"]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What left the transmitter for B images.
+
+    frames: S for each image, all that the channel is handed.
+    payload_bits: (B,) int64, the entropy-coded bits alone, without headers and CRCs.
+    indices: B grids (h, w, g) uint16, for counting errors; the frames alone are sent.
+    """
+
+    frames: Frames
+    payload_bits: NDArray[np.int64]
+    indices: list[Indices]
+
+
+class Transmitter:
+    """Encodes, quantizes, entropy-codes and frames images."""
+
+    def __init__(self, codec: Codec, entropy_coder: EntropyCoding = "huffman", framing: Framing | None = None) -> None:
+        self.codec = codec
+        self.entropy_coder = ENTROPY_CODERS[entropy_coder](codec.code_lengths)
+        self.framing = framing or Framing()
+
+    def transmit(self, images: Sequence[Image]) -> Sent:
+        """Send images, each (H, W, 3) uint8, of any sizes that the framing can tell.
+
+        Raises FramingError for the others.
+        """
+        sizes = [(image.shape[0], image.shape[1]) for image in images]
+        self.framing.check(sizes)
+        latents = self.codec.encode(images)
+        indices = self.codec.quantize(latents)
+        payloads = self._entropy_code(indices)
+        frames = self.framing.frame(payloads, sizes)
+        payload_bits = payloads.lengths.reshape(-1, self.framing.slices).sum(axis=1)
+        return Sent(frames, payload_bits, indices)
+
+    def _entropy_code(self, indices: list[Indices]) -> Frames:
+        symbols = np.concatenate([np.empty(0, np.uint16), *(grid.ravel() for grid in indices)])
+        counts = self.framing.slice_counts([grid.shape for grid in indices])
+        return Frames(*self.entropy_coder.encode(symbols, counts))
