@@ -61,17 +61,17 @@ def main() -> None:
 def run(
     scenario: str, overrides: tuple[str, ...], images: int | None, data_root: Path | None, out: Path | None
 ) -> None:
-    """Run SCENARIO, a file or a shipped one's name, and write results.csv and per_image.csv."""
+    """Run SCENARIO, a file or a shipped one's name, and write results.csv, per_image.csv and pictures.png."""
     from semcomm.console import images_bar, show_record
     from semcomm.experiment.scenario import read_scenario
     from semcomm.experiment.simulation import simulate
-    from semcomm.experiment.tables import write_tables
+    from semcomm.experiment.tables import write_results
 
     made = read_scenario(scenario, with_images(overrides, images), data_root)
     with images_bar(made.images or len(made.data.open())) as watch:
         results = simulate(made, watch)
     show_record(results.summary)
-    for path in write_tables(results, out or Path("results") / made.name):
+    for path in write_results(results, out or Path("results") / made.name):
         click.echo(f"written: {path}")
 
 

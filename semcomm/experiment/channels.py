@@ -58,7 +58,8 @@ def _files() -> dict[str, Path]:
 
 def _only_class(path: Path) -> type[BitChannel]:
     module = _module(path)
-    classes = [item for _, item in inspect.getmembers(module, _is_channel) if item.__module__ == module.__name__]
+    members: list[type[BitChannel]] = [item for _, item in inspect.getmembers(module, _is_channel)]
+    classes = [item for item in members if item.__module__ == module.__name__]
     if len(classes) != 1:
         names = ", ".join(item.__name__ for item in classes) or "none"
         raise ChannelError(f"{path} should define one channel, a subclass of BitChannel; it defines {names}")

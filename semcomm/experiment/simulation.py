@@ -10,7 +10,7 @@ import pandas as pd
 from semcomm.channel import BitChannel
 from semcomm.errors import ChannelError
 from semcomm.experiment.channels import channel_name
-from semcomm.experiment.data import block_ranges
+from semcomm.experiment.data import Image, block_ranges
 from semcomm.experiment.records import image_records, summary
 from semcomm.experiment.scenario import Scenario
 from semcomm.experiment.seeds import block_generator
@@ -19,13 +19,21 @@ from semcomm.receiver import Receiver
 from semcomm.transmission import Preamble
 from semcomm.transmitter import Transmitter
 
+PICTURES = 8
+
 
 @dataclass(frozen=True)
 class Results:
-    """What a scenario gave: the row of results.csv, and the table with a row an image."""
+    """What a scenario gave.
+
+    summary: the row of results.csv.
+    per_image: the table with a row an image.
+    pictures: the first images, as sent and as received.
+    """
 
     summary: dict[str, Any]
     per_image: pd.DataFrame
+    pictures: list[tuple[Image, Image]]
 
 
 def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: None) -> Results:
@@ -37,6 +45,7 @@ def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: N
     transmitter, receiver = Transmitter(codec, coder, framing), Receiver(codec, coder, framing)
     data = scenario.data.open()
     names, records = data.names(), []
+    pictures: list[tuple[Image, Image]] = []
     index_counts = np.zeros(codec.geometry.codewords, np.int64)
     for block, span in enumerate(block_ranges(data, scenario.images)):
         images = data.load(span.start, span.stop)
@@ -45,6 +54,8 @@ def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: N
         records.append(image_records(names[span.start : span.stop], images, sent, received))
         for grid in sent.indices:
             index_counts += np.bincount(grid.ravel(), minlength=index_counts.size)
+        pictures += zip(images, received.images, strict=True)
+        del pictures[PICTURES:]
         watch(len(images))
     per_image = pd.concat(records, ignore_index=True)
     systems = {
@@ -57,7 +68,7 @@ def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: N
     }
     parameters = {f"channel.{name}": value for name, value in vars(scenario.channel).items()}
     preamble = {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
-    return Results(systems | summary(per_image, index_counts) | preamble | parameters, per_image)
+    return Results(systems | summary(per_image, index_counts) | preamble | parameters, per_image, pictures)
 
 
 def carry(channel: BitChannel, frames: Frames, seed: int, block: int) -> Reception:

@@ -1,23 +1,27 @@
-"""Results as CSV files."""
+"""Results as files."""
 
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import PIL.Image
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.experiment.simulation import Results
-from semcomm.files import write_atomically
+from semcomm.files import atomic_writer, write_atomically
+from semcomm.report.pictures import contact_sheet
 
 
-def write_tables(results: Results, folder: Path) -> list[Path]:
-    """Write results.csv, a row a scenario, and per_image.csv, a row an image; returns their paths."""
+def write_results(results: Results, folder: Path) -> list[Path]:
+    """Write results.csv, a row a scenario, per_image.csv, a row an image, and pictures.png; returns their paths."""
     tables = {"results.csv": pd.DataFrame([results.summary]), "per_image.csv": results.per_image}
     for name, table in tables.items():
         write_atomically(folder / name, table.to_csv(index=False).encode())
-    return [folder / name for name in tables]
+    with atomic_writer(folder / "pictures.png") as file:
+        PIL.Image.fromarray(contact_sheet(results.pictures)).save(file, format="PNG")
+    return [folder / name for name in (*tables, "pictures.png")]
 
 
 def codec_record(codec: Codec) -> dict[str, Any]:
