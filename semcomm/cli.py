@@ -84,8 +84,9 @@ def train(scenario: str, overrides: tuple[str, ...], images: int | None, data_ro
     from semcomm.console import training_bar
     from semcomm.experiment.training import read_training, run_training
 
-    made = read_training(scenario, with_images(overrides, images), data_root)
-    command = " ".join(["semcomm train", made.name, *(f"--set {override}" for override in overrides)])
+    changes = with_images(overrides, images)
+    made = read_training(scenario, changes, data_root)
+    command = " ".join(["semcomm train", made.name, *(f"--set {change}" for change in changes)])
     with training_bar(made.training.epochs) as watch:
         path = run_training(made, out, command, watch)
     click.echo(f"written: {path}")

@@ -6,7 +6,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from semcomm.codec.training.trainer import EpochSoFar
 
@@ -37,15 +36,15 @@ def training_bar(epochs: int) -> Iterator[Callable[[EpochSoFar], None]]:
 
 def show_record(record: Mapping[str, Any]) -> None:
     """A row of results, its columns below each other."""
-    table = Table(show_header=False, box=None)
+    console, width = Console(soft_wrap=True, markup=False), max(map(len, record))
     for name, value in record.items():
-        table.add_row(name, f"{value:.6g}" if isinstance(value, float) else str(value))
-    Console(soft_wrap=True).print(table)
+        line = f"{name:{width}}  {value:.6g}" if isinstance(value, float) else f"{name:{width}}  {value}"
+        console.print(line if line.isprintable() else ascii(line))  # a stranger's codec may steer no terminal
 
 
 def show_names(title: str, names: list[str]) -> None:
     """A titled list of names."""
-    console = Console()
+    console = Console(markup=False)
     console.print(f"{title}:", *(f"  {name}" for name in names), sep="\n", highlight=False)
 
 
@@ -59,4 +58,4 @@ def _figures(so_far: EpochSoFar) -> str:
 def _progress(noun: str, *columns: Any) -> Progress:
     console = Console(stderr=True)
     bar = TextColumn(noun), BarColumn(), MofNCompleteColumn()
-    return Progress(*bar, *columns, console=console, disable=not console.is_terminal and not columns)
+    return Progress(*bar, *columns, console=console, disable=not console.is_terminal)

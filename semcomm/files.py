@@ -12,8 +12,14 @@ from typing import BinaryIO
 def atomic_writer(path: Path) -> Iterator[BinaryIO]:
     """A binary file that takes the name `path` when the block ends well, and vanishes when it does not.
 
-    The old file, if any, stays readable under its name until then. Missing folders are made.
+    The old file, if any, stays readable under its name until then. Missing folders are made. A link stays
+    one, and a device or a pipe, such as /dev/stdout, is written to as it is.
     """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            yield file
+        return
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

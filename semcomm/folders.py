@@ -10,3 +10,11 @@ def shipped(folder: str) -> Path:
     """`channels` or `scenarios`: a wheel carries them inside the package, a checkout beside it."""
     inside = PACKAGE / folder
     return inside if inside.is_dir() else PACKAGE.parent / folder
+
+
+def expanded(path: Path | str) -> Path:
+    """The path with a leading ~ or ~user replaced by that home folder, if there is one."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)

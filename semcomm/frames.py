@@ -64,7 +64,7 @@ class Frames:
         head = 4 + 4 * count
         lengths = np.frombuffer(content[4:head], ">u4").astype(np.int64)
         packed = np.frombuffer(content[head:], np.uint8)
-        if lengths.size != count or packed.size != -(-int(lengths.sum()) // 8):
+        if len(content) < 4 or lengths.size != count or packed.size != -(-int(lengths.sum()) // 8):
             raise ValueError(f"{len(content)} bytes do not hold {count} frames of {lengths.sum()} bits")
         return cls(np.unpackbits(packed, count=int(lengths.sum())), lengths)
 

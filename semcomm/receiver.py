@@ -47,6 +47,10 @@ class Receiver:
         damaged = ~(unframed.intact & decoded).reshape(-1, self.framing.slices)
         return Received(images, np.any(damaged, axis=1), indices)
 
+    def sizes(self, reception: Reception) -> list[tuple[int, int]]:
+        """Height and width of each image that `receive` would make, told before anything of that size is."""
+        return self.framing.unframe(reception.frames, self._fewest_bits).sizes
+
     def _fewest_bits(self, size: tuple[int, int]) -> int:
         rows, columns, groups = self.codec.index_shape(size)
         return rows // self.framing.slices * columns * groups * self.entropy_coder.min_bits_per_symbol
@@ -62,5 +66,5 @@ class Receiver:
         arrived = place < np.repeat(decoded.good, counts)
         symbols = np.where(arrived, decoded.symbols, np.uint16(self.codec.fill_index))
         ends = np.cumsum([np.prod(shape, dtype=np.int64) for shape in shapes], dtype=np.int64)
-        grids = [run.reshape(shape) for run, shape in zip(np.split(symbols, ends[:-1]), shapes, strict=True)]
+        grids = [run.reshape(shape) for run, shape in zip(np.split(symbols, ends)[:-1], shapes, strict=True)]
         return grids, decoded.intact

@@ -40,7 +40,7 @@ class Preamble:
         return cls(codec.name, codec.digest[:8], entropy_coder, framing)
 
     def to_bytes(self) -> bytes:
-        """25 bytes and the codec's name in UTF-8, of at most 255 bytes."""
+        """26 bytes and the codec's name in UTF-8, of at most 255 bytes."""
         name = self.codec.encode()
         if len(name) > 255:
             raise TransmissionError(f"the codec's name has {len(name)} bytes; at most 255 can be sent")
@@ -52,9 +52,10 @@ class Preamble:
     @classmethod
     def read(cls, stream: BinaryIO) -> Self:
         """Raises TransmissionError where the bytes are no preamble, or a damaged one."""
-        fixed = _read(stream, _FIXED.size)
-        if not fixed.startswith(MAGIC):
-            raise TransmissionError(f"this is not a transmission: it begins with {fixed[:5]!r}, not {MAGIC!r}")
+        magic = _read(stream, len(MAGIC))
+        if magic != MAGIC:
+            raise TransmissionError(f"this is not a transmission: it begins with {magic!r}, not {MAGIC!r}")
+        fixed = magic + _read(stream, _FIXED.size - len(MAGIC))
         content = fixed + _read(stream, fixed[-1])
         if _read(stream, 4) != struct.pack(">I", zlib.crc32(content)):
             raise TransmissionError("the transmission's preamble is damaged: its CRC-32 does not fit")
@@ -81,12 +82,14 @@ def write_transmission(stream: BinaryIO, preamble: Preamble, blocks: Iterable[Fr
 def read_blocks(stream: BinaryIO) -> Iterator[Frames]:
     """The blocks of a transmission after its preamble.
 
-    Raises TransmissionError, after the blocks that are whole, where the rest is cut off or cannot be.
+    Raises TransmissionError, after the blocks that are whole, where the rest is cut off, cannot be, or is too much.
     """
     while True:
         head = _read(stream, 4)
         count = int.from_bytes(head, "big")
         if count == 0:
+            if stream.read(1):
+                raise TransmissionError("the transmission is damaged: it goes on after its end")
             return
         if count > MAX_BLOCK_FRAMES:
             raise TransmissionError(f"the transmission is damaged: a block claims {count} frames")

@@ -2,8 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from semcomm.codec.codec import Codec
 
 BESIDE = Path(__file__).parents[2] / "shared" / "cifar10"
 
@@ -15,3 +19,38 @@ def cifar10_root() -> Path:
     if not any((root / folder).is_dir() for folder in ("cifar-10-batches-py", "cifar-10-batches-bin")):
         pytest.skip(f"needs CIFAR-10, which is not in {root}; name its data root in SEMCOMM_DATA")
     return root
+
+
+@pytest.fixture(scope="session")
+def tiny_codec() -> "Codec":
+    """A small codec with untrained networks, and 32 of the sub-vectors that they make for codewords.
+
+    Its indices spread over all codewords, and its pictures are noise: fit for tests of bits.
+    """
+    import torch  # here, so that tests without a codec need not wait for it
+
+    from semcomm.codec.networks import Geometry
+    from semcomm.codec.patches import to_patches
+    from semcomm.codec.training.finish import finished_codec
+    from semcomm.codec.training.losses import Model
+    from semcomm.codec.training.recipe import Recipe
+    from semcomm.experiment.data import Sample
+
+    images = Sample().load(0, 64)
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(0)
+        model = Model(Geometry(groups=2, dimension=4, codewords=32, channels=8))
+        patches = torch.from_numpy(to_patches(images[0][None])).permute(0, 3, 1, 2) / 255
+        vectors = model.sub_vectors(patches).flatten(end_dim=-2)
+        model.codebook.copy_(vectors[torch.randperm(len(vectors))[:32]])
+    return finished_codec("tiny", model, Recipe(quantizer="vq", rate_weight=0.0), images, origin={})
+
+
+@pytest.fixture(scope="session")
+def tiny_codec_file(tiny_codec: "Codec", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same codec as a file, tiny.safetensors."""
+    from semcomm.codec.codec_file import save_codec
+
+    path = tmp_path_factory.mktemp("codec") / "tiny.safetensors"
+    save_codec(tiny_codec, path)
+    return path

@@ -66,6 +66,8 @@ def load_codec(path: Path) -> Codec:
     Raises CodecError when there is none, or it is damaged, of another version, or not a codec.
     """
     try:
+        if path.is_dir():
+            raise CodecError(f"{path} is a folder; a codec is a .safetensors file")
         if path.stat().st_size > MAX_BYTES:
             raise CodecError(f"{path} is larger than any codec ({MAX_BYTES} bytes)")
         with safe_open(path, framework="np") as file:
@@ -127,7 +129,7 @@ def _check_values(tensors: Tensors) -> None:
             raise CodecError(f"has values in {name} that are not finite")
     probabilities = tensors["probabilities"]
     if probabilities.min() < 0 or abs(probabilities.sum() - 1) > 1e-6:
-        raise CodecError(f"has probabilities that add up to {probabilities.sum()}")
+        raise CodecError(f"has probabilities from {probabilities.min()} on that add up to {probabilities.sum()}")
     try:
         canonical_codes(tensors["code_lengths"])
     except CodeTableError as error:

@@ -34,6 +34,15 @@ class Geometry:
         return self.groups * self.dimension
 
 
+def pointwise(inputs: int, outputs: int) -> nn.Conv2d:
+    """A convolution that looks at one position alone.
+
+    Its dilation has nothing to spread, but without it PyTorch would compute fewer than 16 images otherwise on
+    one thread than on several (use_mkldnn in ATen's Convolution.cpp), and results would depend on threads.
+    """
+    return nn.Conv2d(inputs, outputs, kernel_size=1, dilation=2)
+
+
 class ResidualBlock(nn.Module):
     """x + f(x), where f looks at a position and its eight neighbours."""
 
@@ -43,7 +52,7 @@ class ResidualBlock(nn.Module):
             nn.ReLU(),
             nn.Conv2d(channels, channels, kernel_size=3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(channels, channels, kernel_size=1),
+            pointwise(channels, channels),
         )
 
     def forward(self, features: Tensor) -> Tensor:
@@ -58,7 +67,7 @@ def semantic_encoder(geometry: Geometry) -> nn.Sequential:
         nn.Conv2d(PATCH_VALUES, channels, kernel_size=3, padding=1),
         *(ResidualBlock(channels) for _ in range(geometry.blocks)),
         nn.ReLU(),
-        nn.Conv2d(channels, geometry.latent_channels, kernel_size=1),
+        pointwise(channels, geometry.latent_channels),
     )
 
 

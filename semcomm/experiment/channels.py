@@ -5,6 +5,7 @@ import importlib.util
 import inspect
 import re
 import sys
+from dataclasses import is_dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +13,7 @@ from typing import Any
 
 from semcomm.channel import BitChannel
 from semcomm.errors import ChannelError
-from semcomm.folders import shipped
+from semcomm.folders import expanded, shipped
 
 ENTRY_POINTS = "semcomm.channels"
 
@@ -30,14 +31,14 @@ def find_channel(name: str) -> type[BitChannel]:
     """
     if ".py:" in name:
         path, _, class_name = name.rpartition(":")
-        return _class_in(_module(Path(path).expanduser()), class_name, name)
+        return _class_in(_module(expanded(path)), class_name, name)
     found: list[Path | EntryPoint] = [path for stem, path in _files().items() if stem == name]
     found += entry_points(group=ENTRY_POINTS, name=name)
     if len(found) > 1:
         raise ChannelError(f"channel {name} is ambiguous: {' and '.join(map(str, found))}")
     if not found:
         raise ChannelError(f"channel {name} is not known; there are {', '.join(channel_names())}, or file.py:Class")
-    return _only_class(found[0]) if isinstance(found[0], Path) else _checked(found[0].load(), name)
+    return _only_class(found[0]) if isinstance(found[0], Path) else _checked(_loaded(found[0]), name)
 
 
 def load_channel(name: str, /, **parameters: Any) -> BitChannel:
@@ -63,7 +64,7 @@ def _only_class(path: Path) -> type[BitChannel]:
     if len(classes) != 1:
         names = ", ".join(item.__name__ for item in classes) or "none"
         raise ChannelError(f"{path} should define one channel, a subclass of BitChannel; it defines {names}")
-    return classes[0]
+    return _checked(classes[0], path.stem)
 
 
 def _class_in(module: ModuleType, class_name: str, name: str) -> type[BitChannel]:
@@ -74,7 +75,16 @@ def _checked(found: Any, name: str) -> type[BitChannel]:
     if not _is_channel(found):
         raise ChannelError(f"channel {name} is not a subclass of BitChannel that has its transmit method")
     channel: type[BitChannel] = found
+    if not is_dataclass(channel):
+        raise ChannelError(f"channel {name} is no dataclass: write @dataclass(frozen=True) above its class")
     return channel
+
+
+def _loaded(point: EntryPoint) -> Any:
+    try:
+        return point.load()
+    except Exception as error:  # whatever the package raises is its author's to mend
+        raise ChannelError(f"{point.value} does not load: {type(error).__name__}: {error}") from error
 
 
 def _is_channel(item: Any) -> bool:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.errors import DataError
+from semcomm.folders import expanded
 
 Split = Literal["train", "test"]
 
@@ -57,7 +58,7 @@ class Cifar10:
 
     @cached_property
     def _images(self) -> NDArray[np.uint8]:
-        root = (self.root or default_root()).expanduser()
+        root = expanded(self.root or default_root())
         layout = _layout_under(root)
         paths = {root / layout.folder / name: md5 for name, md5 in layout.md5s[self.split].items()}
         planes = np.concatenate([layout.read(path, md5) for path, md5 in paths.items()])

@@ -15,6 +15,7 @@ import PIL.ImageOps
 from numpy.typing import NDArray
 
 from semcomm.errors import DataError
+from semcomm.folders import expanded
 
 Image: TypeAlias = NDArray[np.uint8]
 """(H, W, 3) red, green, blue."""
@@ -116,7 +117,7 @@ class ImageFolder:
 
     @property
     def _root(self) -> Path:
-        return self.images.expanduser()
+        return expanded(self.images)
 
     @cached_property
     def _paths(self) -> list[Path]:

@@ -101,10 +101,14 @@ class Document:
         """Keeps a mistake, to be told with the place of the value at `key`, or of the key itself."""
         self.mistakes.append((self.place(key, of_key=at_key), what))
 
-    def replaced(self, key: str, value: object, place: Place) -> "Document":
-        """A copy with another value at `key`, as if written at `place`."""
-        other = Document(copy.deepcopy(self.root), dict(self.places), list(self.mistakes))
-        other.put(key, value, place)
+    def copied(self) -> "Document":
+        """A copy that can be changed by itself."""
+        return Document(copy.deepcopy(self.root), dict(self.places), list(self.mistakes))
+
+    def without(self, key: str) -> "Document":
+        """A copy that lacks a key of the top level."""
+        other = self.copied()
+        del other.root[key]
         return other
 
     def finish(self) -> None:
@@ -179,10 +183,14 @@ class _Reader:
             self.fail(self._at(node.start_mark), TOO_LARGE)
         self._check_tag(node)
         if isinstance(node, SequenceNode):
-            return [self._value(item, f"{name}[{i}]", depth + 1) for i, item in enumerate(node.value)]
+            return [self._item(item, f"{name}[{i}]", depth) for i, item in enumerate(node.value)]
         if isinstance(node, MappingNode):
             return self._mapping(node, name, depth)
         return self._scalar(node)
+
+    def _item(self, node: Node, name: str, depth: int) -> Any:
+        self.places[name] = (self._at(node.start_mark), self._at(node.start_mark))
+        return self._value(node, name, depth + 1)
 
     def _mapping(self, node: Node, name: str, depth: int) -> dict[str, Any]:
         mapping: dict[str, Any] = {}

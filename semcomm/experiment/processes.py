@@ -13,14 +13,14 @@ import PIL.Image
 from semcomm.channel import BitChannel
 from semcomm.codec.codec import Codec
 from semcomm.codec.zoo import load_shipped
-from semcomm.errors import CodecError, DataError
+from semcomm.errors import CodecError, DataError, TransmissionError
 from semcomm.experiment.channels import find_channel
 from semcomm.experiment.checking import build
-from semcomm.experiment.data import Data, Image, ImageFolder, blocks
+from semcomm.experiment.data import BLOCK_PIXELS, IMAGE_PIXELS, Data, Image, ImageFolder, blocks
 from semcomm.experiment.document import Document
 from semcomm.experiment.simulation import carry
 from semcomm.files import atomic_writer
-from semcomm.frames import Reception
+from semcomm.frames import Frames, Reception
 from semcomm.receiver import Received, Receiver
 from semcomm.transmission import Preamble, read_blocks, write_transmission
 from semcomm.transmitter import Transmitter
@@ -82,7 +82,18 @@ def receive(source: BinaryIO, codec: Codec | None, device: str) -> Iterator[Rece
         raise CodecError(f"the transmission was made with another codec {preamble.codec!r} than this: name its file")
     receiver = Receiver(codec.on(device), preamble.entropy_coder, preamble.framing)
     for frames in read_blocks(source):
+        _check_block(receiver, frames)
         yield receiver.receive(Reception.of(frames))
+
+
+def _check_block(receiver: Receiver, frames: Frames) -> None:
+    """Few bytes can claim many large images; an honest block ends with the image that brings it to 2**24 pixels."""
+    slices = receiver.framing.slices
+    if len(frames) % slices:
+        raise TransmissionError(f"the transmission is damaged: a block has {len(frames)} frames, {slices} an image")
+    pixels = sum(height * width for height, width in receiver.sizes(Reception.of(frames)))
+    if pixels > BLOCK_PIXELS + IMAGE_PIXELS:
+        raise TransmissionError(f"the transmission is damaged: a block claims images of {pixels} pixels")
 
 
 def save_images(received: Iterable[Received], folder: Path, overwrite: bool) -> tuple[int, int]:
@@ -106,7 +117,7 @@ def save_images(received: Iterable[Received], folder: Path, overwrite: bool) -> 
 def read_channel(name: str, overrides: Sequence[str]) -> BitChannel:
     """The channel of that name with `parameter=value` each; raises ScenarioError with every mistake."""
     options = [f"channel.{override}" for override in overrides]
-    document = Document.parse(f"channel: {{model: {json.dumps(name)}}}", "semcomm channel", options)
+    document = Document.parse(f"channel: {{model: {json.dumps(name, ensure_ascii=False)}}}", "semcomm channel", options)
     made = build(document, "channel", find_channel)
     document.finish()
     assert made is not None  # else finish has raised

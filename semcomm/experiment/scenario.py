@@ -18,7 +18,7 @@ from semcomm.experiment.checking import build
 from semcomm.experiment.cifar10 import Cifar10
 from semcomm.experiment.data import Data, ImageFolder, Sample
 from semcomm.experiment.document import Document
-from semcomm.folders import shipped
+from semcomm.folders import expanded, shipped
 from semcomm.framing import Framing
 from semcomm.transmitter import EntropyCoding
 
@@ -102,10 +102,12 @@ def read_scenario(scenario: Path | str, overrides: Sequence[str] = (), data_root
         document.put("channel", {"model": "error_free"}, document.place("channel"))
     if document.value("framing") == "none":
         document.put("framing", {"header": False, "crc": 0}, document.place("framing"))
+    codec = build(document, "codec", CodecChoice)  # also where other sections have mistakes; each is told once
+    if codec:
+        _try(document, "codec.model", codec.load)
     made = build(document, "", Scenario, {"channel": find_channel})
     if made:
-        _try(document, "codec.model", made.codec.load)
-        _try(document, "data", partial(_check_images, document, made))
+        _try(document, "data.images", partial(_check_images, document, made))
     document.finish()
     assert made is not None  # else finish has raised
     return made
@@ -126,10 +128,10 @@ def open_document(path: Path, overrides: Sequence[str], data_root: Path | None) 
         document.put("data.root", str(data_root.absolute()), document.place("data"))
     for key in ("codec.model", "channel.model", "data.images", "data.root"):
         text = document.value(key)
-        if isinstance(text, str) and (key.startswith("data.") or "/" in text or "." in text):
+        if isinstance(text, str) and (key.startswith("data.") or ".py:" in text or text.endswith(".safetensors")):
             place = document.place(key)
             start = Path.cwd() if place.option else path.parent.absolute()
-            document.put(key, str(start / Path(text).expanduser()), place)
+            document.put(key, str(start / expanded(text)), place)
     return document
 
 

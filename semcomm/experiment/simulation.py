@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel
+from semcomm.codec.codec import Codec
 from semcomm.errors import ChannelError
 from semcomm.experiment.channels import channel_name
-from semcomm.experiment.data import Image, block_ranges
+from semcomm.experiment.data import Data, Image, block_ranges
 from semcomm.experiment.records import image_records, summary
 from semcomm.experiment.scenario import Scenario
 from semcomm.experiment.seeds import block_generator
@@ -36,6 +38,15 @@ class Results:
     pictures: list[tuple[Image, Image]]
 
 
+@dataclass(frozen=True)
+class Block:
+    """What one block of images gave: their records, how often each index was sent, and the images themselves."""
+
+    records: pd.DataFrame
+    index_counts: NDArray[np.int64]
+    pictures: list[tuple[Image, Image]]
+
+
 def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: None) -> Results:
     """Send the scenario's images and measure what they cost and what arrived.
 
@@ -43,32 +54,27 @@ def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: N
     """
     codec, coder, framing = scenario.codec.load(), scenario.codec.entropy_coder, scenario.framing
     transmitter, receiver = Transmitter(codec, coder, framing), Receiver(codec, coder, framing)
-    data = scenario.data.open()
-    names, records = data.names(), []
-    pictures: list[tuple[Image, Image]] = []
-    index_counts = np.zeros(codec.geometry.codewords, np.int64)
-    for block, span in enumerate(block_ranges(data, scenario.images)):
-        images = data.load(span.start, span.stop)
-        sent = transmitter.transmit(images)
-        received = receiver.receive(carry(scenario.channel, sent.frames, scenario.seed, block))
-        records.append(image_records(names[span.start : span.stop], images, sent, received))
-        for grid in sent.indices:
-            index_counts += np.bincount(grid.ravel(), minlength=index_counts.size)
-        pictures += zip(images, received.images, strict=True)
-        del pictures[PICTURES:]
-        watch(len(images))
-    per_image = pd.concat(records, ignore_index=True)
-    systems = {
-        "scenario": scenario.name,
-        "codec": codec.name,
-        "quantizer": codec.quantizer,
-        "entropy_coder": coder,
-        "channel": channel_name(scenario.channel),
-        "seed": scenario.seed,
-    }
-    parameters = {f"channel.{name}": value for name, value in vars(scenario.channel).items()}
+    data, parts = scenario.data.open(), []
+    for number, span in enumerate(block_ranges(data, scenario.images)):
+        parts.append(run_block(scenario, data, transmitter, receiver, number, span))
+        watch(len(span))
+    records = pd.concat([part.records for part in parts], ignore_index=True)
+    measured = summary(records, np.sum([part.index_counts for part in parts], axis=0))
     preamble = {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
-    return Results(systems | summary(per_image, index_counts) | preamble | parameters, per_image, pictures)
+    return Results(_system(scenario, codec) | measured | preamble | _parameters(scenario), records, parts[0].pictures)
+
+
+def run_block(
+    scenario: Scenario, data: Data, transmitter: Transmitter, receiver: Receiver, number: int, span: range
+) -> Block:
+    """Images `span` of the data set, the block of this number, through transmitter, channel and receiver."""
+    images = data.load(span.start, span.stop)
+    sent = transmitter.transmit(images)
+    received = receiver.receive(carry(scenario.channel, sent.frames, scenario.seed, number))
+    records = image_records(data.names()[span.start : span.stop], images, sent, received)
+    indices = np.concatenate([grid.ravel() for grid in sent.indices])
+    counts = np.bincount(indices, minlength=transmitter.codec.geometry.codewords)
+    return Block(records, counts, list(zip(images, received.images, strict=True))[:PICTURES])
 
 
 def carry(channel: BitChannel, frames: Frames, seed: int, block: int) -> Reception:
@@ -84,3 +90,18 @@ def carry(channel: BitChannel, frames: Frames, seed: int, block: int) -> Recepti
     if not isinstance(reception, Reception) or len(reception.frames) != len(frames):
         raise ChannelError(f"channel {name} should return a Reception of {len(frames)} frames, as many as were sent")
     return reception
+
+
+def _system(scenario: Scenario, codec: Codec) -> dict[str, Any]:
+    return {
+        "scenario": scenario.name,
+        "codec": codec.name,
+        "quantizer": codec.quantizer,
+        "entropy_coder": scenario.codec.entropy_coder,
+        "channel": channel_name(scenario.channel),
+        "seed": scenario.seed,
+    }
+
+
+def _parameters(scenario: Scenario) -> dict[str, Any]:
+    return {f"channel.{name}": value for name, value in vars(scenario.channel).items()}

@@ -60,7 +60,8 @@ def run_training(scenario: TrainingScenario, folder: Path, command: str, watch: 
     train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", watch)
     origin = {
         "command": command,
-        "data": asdict(scenario.data) | {"images": len(images)},
+        "data": f"{scenario.data.name or 'a folder'} {scenario.data.split or ''}".strip(),
+        "images": len(images),
         "training": asdict(scenario.training),
         "seed": scenario.seed,
         "semcomm": __version__,

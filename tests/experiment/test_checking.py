@@ -282,7 +282,7 @@ sections = st.sampled_from(["codec", "channel", "framing", "training", "link", "
 def test_any_mapping_gives_a_scenario_or_mistakes(mapping: dict[str, Any]) -> None:
     document = Document.parse(CODEC + CHANNEL, "a.yaml")
     for key, value in mapping.items():
-        document = document.replaced(key, value, document.place(""))
+        document.put(key, value, document.place(""))
     built = build(document, "", Scenario, KINDS)
     assert (built is None) == bool(document.mistakes)
 

@@ -122,12 +122,13 @@ def test_an_override_below_a_scalar_or_of_bad_yaml_is_refused_with_the_others() 
     ]
 
 
-def test_a_copy_with_a_value_replaced_leaves_the_document_as_it_was() -> None:
+def test_a_copy_with_another_value_leaves_the_document_as_it_was() -> None:
     document = Document.parse("channel: {esn0_db: 1}\nsweep: {channel.esn0_db: [2]}", "a.yaml")
-    cell = document.replaced("channel.esn0_db", 2, document.place("sweep.channel.esn0_db"))
+    cell = document.copied()
+    cell.put("channel.esn0_db", 2, document.place("sweep.channel.esn0_db[0]"))
     cell.mistake("channel.esn0_db", "is bad")
     assert (document.value("channel.esn0_db"), cell.value("channel.esn0_db")) == (1, 2)
-    assert cell.mistakes == [(Place(0, 2, 26, "a.yaml:2:26"), "is bad")]
+    assert cell.mistakes == [(Place(0, 2, 27, "a.yaml:2:27"), "is bad")]
     document.finish()
 
 

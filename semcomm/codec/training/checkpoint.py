@@ -1,5 +1,6 @@
 """A training's state in one safetensors file, replaced whole after each epoch."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -37,9 +38,16 @@ def load_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
     if metadata.get("training") != training:
         made = metadata.get("training", "nothing known")
         raise CheckpointError(f"{path} was made by another training: remove it, or go on with its settings, {made}")
-    for name, tensor in _state(trainer).items():
+    state, epoch = _state(trainer), metadata.get("epoch", "")
+    if not epoch.isdecimal() or _shapes(tensors) != _shapes(state):
+        raise CheckpointError(f"{path} is damaged: its tensors do not fit its settings; remove it to train again")
+    for name, tensor in state.items():
         tensor.copy_(tensors[name])
-    trainer.epoch = int(metadata["epoch"])
+    trainer.epoch = int(epoch)
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in tensors.items()}
 
 
 def _state(trainer: Trainer) -> dict[str, Tensor]:

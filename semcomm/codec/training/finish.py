@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from semcomm.codec.codec import Codec, Image
 from semcomm.codec.codec_file import About, codec_from
@@ -26,14 +28,18 @@ def finished_codec(
     """
     about = About(model.geometry, recipe.quantizer, dict(origin))
     rate_weight = recipe.rate_weight_at(1.0)
+
+    def codec_of(bits: NDArray[np.float64], counts: NDArray[np.int64]) -> Codec:
+        return codec_from(name, about, _tensors(model, rate_weight * bits, counts))
+
     bits = codeword_bits(model.logits.detach().cpu()).double().numpy()
-    uniform = np.ones(model.geometry.codewords, np.int64)
-    codec = codec_from(name, about, _tensors(model, rate_weight * bits, uniform))
+    counts = np.ones(model.geometry.codewords, np.int64)
+    codec = codec_of(bits, counts)
     latents = codec.encode(images)
     for _ in range(SETTLING_PASSES if rate_weight else 1):
-        indices = np.concatenate([grid.ravel() for grid in codec.quantize(latents)])
-        counts = np.maximum(np.bincount(indices, minlength=uniform.size), 1)
-        codec = codec_from(name, about, _tensors(model, rate_weight * bits, counts))
+        indices = np.concatenate([grid.ravel() for grid in codec_of(bits, counts).quantize(latents)])
+        counts = np.maximum(np.bincount(indices, minlength=counts.size), 1)
+        codec = codec_of(bits, counts)
         bits = np.log2(counts.sum()) - np.log2(counts)
     return codec
 
@@ -41,13 +47,19 @@ def finished_codec(
 def _tensors(model: Model, bias: NDArray[np.float64], counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     """A codec's tensors; a codeword that was never used counts as used once, so that it can be sent."""
     networks = {
-        name: tensor.detach().cpu().contiguous().numpy()
+        name: _copied(tensor)
         for name, tensor in model.state_dict().items()
         if name.startswith(("encoder.", "decoder."))
     }
     return networks | {
-        "codebook": model.codebook.detach().cpu().contiguous().numpy(),
+        "codebook": _copied(model.codebook),
         "bias": bias.astype(np.float32),
         "probabilities": counts / counts.sum(),
         "code_lengths": optimal_code_lengths(counts),
     }
+
+
+def _copied(tensor: Tensor) -> NDArray[Any]:
+    """A codec's own, which further training does not change."""
+    copy: NDArray[Any] = tensor.detach().cpu().clone(memory_format=torch.contiguous_format).numpy()
+    return copy

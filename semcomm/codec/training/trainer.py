@@ -99,8 +99,8 @@ class Trainer:
     def _reseed(self, tally: "_Tally") -> None:
         """Put codewords that a whole epoch left unused on sub-vectors of its last batch.
 
-        They are given probability 1 / K and a fresh optimizer state, so that neither an old
-        price nor an old momentum takes them away again.
+        Each is given probability 1 / K by the logits of this moment and a fresh optimizer state,
+        so that neither an old price nor an old momentum takes it away again.
         """
         unused = torch.nonzero(tally.counts == 0).flatten().to(self.device)
         if not len(unused):
@@ -117,7 +117,7 @@ class Trainer:
     def _so_far(self, tally: "_Tally", steps: int) -> EpochSoFar:
         values = self.patches[0].numel()
         shares = tally.counts[tally.counts > 0] / tally.counts.sum()
-        entropy = -(shares * shares.log2()).sum().item()
+        entropy = (shares * shares.log2()).sum().abs().item()
         images = tally.steps * self.batch_size
         return EpochSoFar(
             epoch=self.epoch,
@@ -135,7 +135,7 @@ class Trainer:
         return torch.randperm(len(self.patches), generator=generator)
 
     def _batch(self, images: Tensor) -> Tensor:
-        pixels = self.patches[images].to(self.device)
+        pixels = self.patches.index_select(0, images).to(self.device)
         return (pixels.float() / 255).permute(0, 3, 1, 2)
 
 

@@ -1,0 +1,58 @@
+"""Finding codecs by name and by path."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from semcomm.codec import zoo
+from semcomm.codec.codec import Codec
+from semcomm.codec.zoo import codec_names, load_codec, load_shipped
+from semcomm.errors import CodecError
+from semcomm.experiment.data import Sample
+
+
+def test_every_shipped_codec_loads_and_makes_pictures() -> None:
+    images = Sample().load(0, 4)
+    assert codec_names()
+    for name in codec_names():
+        codec = load_codec(name)
+        assert codec.name == name
+        pictures = codec.decode(codec.dequantize(codec.quantize(codec.encode(images))), [(32, 32)] * 4)
+        # An image's own mean colour comes to 15 dB here, which is 45 grey levels.
+        assert np.sqrt(np.mean((np.stack(pictures) - np.stack(images).astype(float)) ** 2)) < 45
+
+
+def test_a_codec_is_found_by_its_path(
+    tiny_codec: Codec, tiny_codec_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_codec(str(tiny_codec_file)).digest == tiny_codec.digest
+    monkeypatch.chdir(tiny_codec_file.parent)
+    assert load_codec("tiny.safetensors").digest == tiny_codec.digest
+    monkeypatch.setenv("HOME", str(tiny_codec_file.parent))
+    assert load_codec("~/tiny.safetensors").digest == tiny_codec.digest
+
+
+def test_names_from_strangers_are_never_paths(
+    tiny_codec: Codec, tiny_codec_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where there is a codec at the path that the name would make."""
+    shipped = tiny_codec_file.parent / "zoo"
+    shipped.mkdir(exist_ok=True)
+    monkeypatch.setattr(zoo, "ZOO", shipped)
+    monkeypatch.chdir(tiny_codec_file.parent)
+    stranger = str(tiny_codec_file.with_suffix(""))
+    for name in ("../tiny", stranger, f"{stranger}.safetensors", "./../tiny", "tiny", "zoo/../../tiny", "~/tiny"):
+        with pytest.raises(CodecError, match="is not known"):
+            load_shipped(name)
+    (shipped / "tiny.safetensors").write_bytes(tiny_codec_file.read_bytes())
+    assert load_shipped("tiny").digest == tiny_codec.digest
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "nul\0", "line\n", "a b", "x" * 1000, "ecvq-n128-nu61", "\ud800"])
+def test_an_unknown_name_lists_what_there_is(name: str) -> None:
+    with pytest.raises(CodecError) as caught:
+        load_codec(name)
+    assert f"codec {name!r} is not known; there are " in str(caught.value)
+    assert all(known in str(caught.value) for known in codec_names())
+    assert "or name a .safetensors file" in str(caught.value)

@@ -1,0 +1,57 @@
+"""What tests of training share: a geometry and patches that train in no time."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from semcomm.codec.networks import Geometry
+from semcomm.codec.patches import to_patches
+from semcomm.codec.training.recipe import Recipe
+from semcomm.codec.training.trainer import Trainer
+from semcomm.experiment.data import Sample
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Networks this small only wait for each other's threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def patches() -> NDArray[np.uint8]:
+    """(72, 2, 2, 48), cut out of sample images."""
+    return to_patches(np.stack(Sample().load(0, 72))[:, 12:20, 12:20])
+
+
+@pytest.fixture(scope="session")
+def make_trainer(patches: NDArray[np.uint8]) -> Callable[..., Trainer]:
+    """A function that makes a small trainer, and takes a seed and what is to differ in the recipe."""
+
+    def make(seed: int = 0, **changes: object) -> Trainer:
+        recipe = {"epochs": 4, "batch_size": 4, "device": "cpu"} | changes
+        geometry = Geometry(groups=2, dimension=2, codewords=8, channels=4)
+        return Trainer(geometry, Recipe(**recipe), patches, seed)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def fingerprint() -> Callable[[Trainer], str]:
+    """A function that gives a digest of all that training changes: weights, Adam's state and the epoch."""
+
+    def of(trainer: Trainer) -> str:
+        digest = hashlib.sha256(str(trainer.epoch).encode())
+        for name, parameter in trainer.model.named_parameters():
+            moments = trainer.optimizer.state[parameter]
+            for tensor in [parameter, *(moments[key] for key in sorted(moments))]:
+                digest.update(name.encode() + tensor.detach().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    return of

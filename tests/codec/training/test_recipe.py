@@ -1,0 +1,39 @@
+"""Recipes: the paper's values, and how the rate weight and the learning rates move through a training."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semcomm.codec.training.recipe import Recipe
+
+SHARES = st.floats(0, 1)
+
+
+def test_the_defaults_are_the_papers() -> None:
+    recipe = Recipe()
+    assert (recipe.learning_rate, recipe.epochs, recipe.batch_size) == (1e-3, 128, 64)
+    assert (recipe.commitment_weight, recipe.rate_weight) == (0.25, 1 / 16)
+
+
+def test_the_rate_weight_rises_to_its_value_over_the_ramp() -> None:
+    recipe = Recipe(rate_weight=0.2, rate_ramp=0.5)
+    weights = [recipe.rate_weight_at(progress) for progress in (0, 0.125, 0.25, 0.5, 0.75, 1)]
+    assert weights == pytest.approx([0, 0.05, 0.1, 0.2, 0.2, 0.2])
+
+
+@given(SHARES)
+def test_without_a_ramp_the_rate_weight_is_there_from_the_start(progress: float) -> None:
+    assert Recipe(rate_weight=0.2, rate_ramp=0.0).rate_weight_at(progress) == 0.2
+
+
+@given(SHARES, SHARES)
+def test_vq_never_has_a_rate_weight(progress: float, ramp: float) -> None:
+    assert Recipe(quantizer="vq", rate_weight=0.2, rate_ramp=ramp).rate_weight_at(progress) == 0
+
+
+def test_learning_rates_follow_half_a_cosine_down_to_0() -> None:
+    decays = [Recipe().decay_at(progress) for progress in (0, 1 / 3, 1 / 2, 2 / 3, 1)]
+    assert decays == pytest.approx([1, 3 / 4, 1 / 2, 1 / 4, 0])
+    assert Recipe().decay_at(0.1) == pytest.approx(math.cos(math.pi * 0.05) ** 2)

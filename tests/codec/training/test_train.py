@@ -1,0 +1,85 @@
+"""Whole trainings: interrupted at any moment and called again, they end as if nothing had been."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from semcomm.codec.networks import Geometry
+from semcomm.codec.training.recipe import Recipe
+from semcomm.codec.training.train import train
+from semcomm.codec.training.trainer import EpochSoFar, Trainer
+from semcomm.errors import CheckpointError
+
+Make = Callable[..., Trainer]
+Fingerprint = Callable[[Trainer], str]
+
+
+def nothing(so_far: EpochSoFar) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, make_trainer: Make) -> tuple[Trainer, Path]:
+    """What an uninterrupted training gives, and its checkpoint."""
+    trainer, checkpoint = make_trainer(batch_size=2), tmp_path_factory.mktemp("finished") / "checkpoint"
+    train(trainer, checkpoint, nothing)
+    return trainer, checkpoint
+
+
+@pytest.mark.parametrize(
+    ("epoch", "images"), [(0, 32), (0, 72), (2, 64), (2, 72), (3, 72)], ids=lambda moment: str(moment)
+)
+def test_an_interrupted_training_called_again_ends_in_the_same_state(
+    make_trainer: Make,
+    fingerprint: Fingerprint,
+    finished: tuple[Trainer, Path],
+    tmp_path: Path,
+    epoch: int,
+    images: int,
+) -> None:
+    def interrupt(so_far: EpochSoFar) -> None:
+        if (so_far.epoch, so_far.images) == (epoch, images):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(make_trainer(batch_size=2), tmp_path / "checkpoint", interrupt)
+    trainer, told = make_trainer(batch_size=2), list[int]()
+    train(trainer, tmp_path / "checkpoint", lambda so_far: told.append(so_far.epoch))
+    assert set(told) == set(range(epoch, 4))  # what was whole is not trained again
+    assert fingerprint(trainer) == fingerprint(finished[0])
+
+
+def test_a_finished_training_called_again_does_nothing(
+    make_trainer: Make, fingerprint: Fingerprint, finished: tuple[Trainer, Path]
+) -> None:
+    trainer, told = make_trainer(batch_size=2), list[EpochSoFar]()
+    train(trainer, finished[1], told.append)
+    assert not told and fingerprint(trainer) == fingerprint(finished[0])
+
+
+def changed_in_the_last_value(patches: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    changed = patches.copy()
+    changed[-1, -1, -1, -1] ^= 1
+    return changed
+
+
+def test_a_checkpoint_of_other_settings_images_or_seed_is_refused(patches: NDArray[np.uint8], tmp_path: Path) -> None:
+    path = tmp_path / "it.checkpoint.safetensors"
+    recipe, geometry = Recipe(epochs=1, batch_size=4, device="cpu"), Geometry(2, 2, 8, channels=4)
+    train(Trainer(geometry, recipe, patches, seed=0), path, nothing)
+    content = path.read_bytes()
+    others = [
+        Trainer(replace(geometry, blocks=0), recipe, patches, seed=0),
+        Trainer(geometry, replace(recipe, epochs=2), patches, seed=0),
+        Trainer(geometry, replace(recipe, rate_weight=0.1), patches, seed=0),
+        Trainer(geometry, recipe, changed_in_the_last_value(patches), seed=0),
+        Trainer(geometry, recipe, patches, seed=1),
+    ]
+    for other in others:
+        with pytest.raises(CheckpointError, match=r"it\.checkpoint\.safetensors was made by another training"):
+            train(other, path, nothing)
+        assert path.read_bytes() == content

@@ -1,0 +1,228 @@
+"""A decoder of indices written from docs/bitstream.md and an exported code table alone, and the page's own figures.
+
+Nothing here decodes with semcomm: the reader below is plain Python over `struct`, `zlib` and `csv`.
+"""
+
+import csv
+import io
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from semcomm.codec.codec import Codec
+from semcomm.codec.zoo import codec_names, load_codec
+from semcomm.experiment.data import Sample
+from semcomm.experiment.tables import write_code_table
+from semcomm.frames import Frames
+from semcomm.framing import Framing
+from semcomm.transmission import Preamble, write_transmission
+from semcomm.transmitter import EntropyCoding, Transmitter
+
+PAGE = (Path(__file__).parents[1] / "docs" / "bitstream.md").read_text()
+POLYNOMIALS = {8: 0x07, 16: 0x1021}
+
+Table = dict[str, int]
+"""The index of each codeword."""
+
+
+@dataclass
+class Bits:
+    """Zeros and ones as text, read from the front."""
+
+    text: str
+    position: int = 0
+
+    def take(self, count: int) -> str:
+        taken = self.text[self.position : self.position + count]
+        assert len(taken) == count, "the bits end too soon"
+        self.position += count
+        return taken
+
+    def number(self, count: int) -> int:
+        return int(self.take(count) or "0", 2)
+
+    def symbol(self, table: Table) -> int:
+        word = ""
+        while word not in table:
+            word += self.take(1)
+        return table[word]
+
+
+@dataclass
+class Shape:
+    """The framing as the preamble tells it, and g, which `semcomm codec show` prints."""
+
+    header: int
+    slices: int
+    crc: int
+    size: tuple[int, int]
+    groups: int
+
+    def band(self, size: tuple[int, int], number: int) -> int:
+        """How many indices the slice of this number holds."""
+        rows, columns = -(-size[0] // 4), -(-size[1] // 4)
+        first, stop = number * rows // self.slices, (number + 1) * rows // self.slices
+        return (stop - first) * columns * self.groups
+
+
+def huffman_table(path: Path) -> Table:
+    with path.open(newline="") as file:
+        return {row["codeword"]: int(row["symbol"]) for row in csv.DictReader(file)}
+
+
+def canonical_table(path: Path) -> Table:
+    """From the column of lengths alone."""
+    with path.open(newline="") as file:
+        rows = sorted((int(row["length"]), int(row["symbol"])) for row in csv.DictReader(file))
+    table, code, last = {}, -1, rows[0][0]
+    for length, symbol in rows:
+        code = (code + 1) << (length - last)
+        last = length
+        table[f"{code:0{length}b}" if length else ""] = symbol
+    return table
+
+
+def fixed_length_table(codewords: int) -> Table:
+    width = len(f"{codewords - 1:b}") if codewords > 1 else 0
+    return {f"{symbol:0{width}b}" if width else "": symbol for symbol in range(codewords)}
+
+
+def crc(bits: str, width: int) -> int:
+    ones = (1 << width) - 1
+    register = ones
+    for bit in bits:
+        carry = register >> (width - 1) ^ int(bit)
+        register = register << 1 & ones
+        if carry:
+            register ^= POLYNOMIALS[width]
+    return register
+
+
+def read_frame(text: str, number: int, shape: Shape, table: Table) -> tuple[tuple[int, int], list[int]]:
+    """An image's size and the indices of its slice `number`."""
+    if shape.crc:
+        assert crc(text, shape.crc) == 0
+    bits, size = Bits(text[: len(text) - shape.crc]), shape.size
+    if shape.header:
+        if bits.number(1):
+            size = bits.number(16), bits.number(16)
+        digits = bits.number(5)
+        length = int("1" + bits.take(digits - 1), 2) if digits else 0
+        assert length == len(bits.text) - bits.position
+    indices = [bits.symbol(table) for _ in range(shape.band(size, number))]
+    assert bits.position == len(bits.text)
+    return size, indices
+
+
+def read_file(content: bytes, groups: int, table: Table) -> tuple[str, list[tuple[tuple[int, int], list[int]]]]:
+    """The codec's name, and each image's size and indices."""
+    magic, version, header, slices, width, coder, height, columns, _, name_bytes = struct.unpack_from(
+        ">4sBBBBBHH8sB", content
+    )
+    assert (magic, version, coder) == (b"SEMC", 1, 1)
+    position = 22 + name_bytes
+    assert struct.unpack_from(">I", content, position)[0] == zlib.crc32(content[:position])
+    name = content[22:position].decode()
+    shape = Shape(header, slices, width, (height, columns), groups)
+    position += 4
+    images: list[tuple[tuple[int, int], list[int]]] = []
+    while frames := struct.unpack_from(">I", content, position)[0]:
+        lengths = struct.unpack_from(f">{frames}I", content, position + 4)
+        position += 4 + 4 * frames
+        packed = content[position : position + -(-sum(lengths) // 8)]
+        position += len(packed)
+        block = Bits("".join(f"{byte:08b}" for byte in packed))
+        for number, length in enumerate(lengths):
+            size, indices = read_frame(block.take(length), number % slices, shape, table)
+            if number % slices:
+                assert size == images[-1][0]
+                images[-1][1].extend(indices)
+            else:
+                images.append((size, indices))
+    assert content[position:] == bytes(4)
+    return name, images
+
+
+@pytest.fixture(scope="module", params=["tiny", *codec_names()])
+def codec(request: pytest.FixtureRequest, tiny_codec: Codec) -> Codec:
+    return tiny_codec if request.param == "tiny" else load_codec(request.param)
+
+
+@pytest.mark.parametrize("coder", ["huffman", "fixed_length"])
+def test_the_page_and_a_table_decode_all_indices_of_the_bare_payloads_of_the_sample(
+    codec: Codec, coder: EntropyCoding, tmp_path: Path
+) -> None:
+    sent = Transmitter(codec, coder, Framing(header=False, crc=0)).transmit(Sample().load(0, 256))
+    write_code_table(codec, tmp_path / "table.csv")
+    tables = {
+        "huffman": huffman_table(tmp_path / "table.csv"),
+        "fixed_length": fixed_length_table(codec.geometry.codewords),
+    }
+    payload = Bits("".join(map(str, sent.frames.bits)))
+    count = 64 * codec.geometry.groups
+    for grid in sent.indices:
+        assert [payload.symbol(tables[coder]) for _ in range(count)] == grid.ravel().tolist()
+    assert payload.position == len(payload.text)
+
+
+def test_the_lengths_of_a_table_alone_give_its_codewords(codec: Codec, tmp_path: Path) -> None:
+    write_code_table(codec, tmp_path / "table.csv")
+    assert canonical_table(tmp_path / "table.csv") == huffman_table(tmp_path / "table.csv")
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [Framing(), Framing(slices=3, crc=16), Framing(slices=20, crc=8, size=(33, 50)), Framing(slices=2, crc=0)],
+)
+def test_the_page_and_a_table_decode_a_transmission_from_its_bytes(
+    tiny_codec: Codec, framing: Framing, tmp_path: Path
+) -> None:
+    wide = np.concatenate(Sample().load(0, 3), axis=1)
+    blocks = [[*Sample().load(0, 5), wide[:9, :70], wide[:1, :1]], [np.concatenate([wide, wide])[:33, :50]]]
+    transmitter = Transmitter(tiny_codec, "huffman", framing)
+    sent = [transmitter.transmit(images) for images in blocks]
+    stream = io.BytesIO()
+    write_transmission(stream, Preamble.of(tiny_codec, "huffman", framing), [block.frames for block in sent])
+    write_code_table(tiny_codec, tmp_path / "table.csv")
+
+    name, images = read_file(stream.getvalue(), tiny_codec.geometry.groups, huffman_table(tmp_path / "table.csv"))
+
+    assert name == "tiny"
+    assert [size for size, _ in images] == [image.shape[:2] for block in blocks for image in block]
+    for (_, indices), grid in zip(images, [grid for block in sent for grid in block.indices], strict=True):
+        assert indices == grid.ravel().tolist()
+
+
+def test_the_example_of_the_page_is_its_frame_and_its_file() -> None:
+    rows = PAGE.partition("**Example.**")[2].partition("##")[0].splitlines()
+    frame = "".join(bits for row in rows for bits in re.findall(r"`([01]+)`", row))
+    assert len(frame) == 63
+    table = {"10": 0, "0": 1, "110": 2, "111": 3}
+    assert read_frame(frame, 0, Shape(1, 1, 16, (32, 32), 1), table) == ((8, 8), [1, 0, 3, 1])
+    ours = Framing().frame(Frames.join([np.array([0, 1, 0, 1, 1, 1, 0], np.uint8)]), [(8, 8)])
+    assert "".join(map(str, ours.bits)) == frame
+
+    lines = PAGE.partition("whose SHA-256 begins with")[2].splitlines()
+    content = bytes.fromhex("".join(line for line in lines if line.startswith("    ")))
+    assert read_file(content, 1, table) == ("tiny", [((8, 8), [1, 0, 3, 1])])
+    stream = io.BytesIO()
+    write_transmission(stream, Preamble("tiny", bytes(range(8)), "huffman", Framing()), [ours])
+    assert stream.getvalue() == content
+
+
+def test_the_lengths_and_check_values_of_the_page() -> None:
+    rows = re.findall(r"^\| (\d+) \| [01]* ?\| `([01]+)`(?: `([01]+)`)? \|$", PAGE, re.MULTILINE)
+    assert [int(length) for length, _, _ in rows] == [0, 1, 5, 534]
+    for length, prefix, digits in rows:
+        frame = Framing(crc=0).frame(Frames.join([np.zeros(int(length), np.uint8)]), [(32, 32)])
+        assert "".join(map(str, frame.bits)) == f"0{prefix}{digits}" + "0" * int(length)
+    nine = "".join(f"{byte:08b}" for byte in b"123456789")
+    for width, polynomial, check in re.findall(r"^\| (\d+) \| x\^.* \| (0x\w+) \| (0x\w+) \|", PAGE, re.MULTILINE):
+        assert POLYNOMIALS[int(width)] == int(polynomial, 16)
+        assert crc(nine, int(width)) == int(check, 16)
+    assert f"{zlib.crc32(b'123456789'):X}" in PAGE

@@ -1,0 +1,265 @@
+"""The shipped channels against their theory, finding channels, and a channel written as a user would."""
+
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from semcomm.channel import BitChannel
+from semcomm.errors import ChannelError, ScenarioError
+from semcomm.experiment import channels
+from semcomm.experiment.channels import channel_name, channel_names, find_channel, load_channel
+from semcomm.experiment.scenario import read_scenario
+from semcomm.experiment.simulation import carry, simulate
+from semcomm.folders import shipped
+from semcomm.frames import Frames, Reception
+
+FLIP_ALL = """
+from dataclasses import dataclass
+
+import numpy as np
+
+from semcomm.channel import BitChannel
+from semcomm.frames import Frames, Reception
+
+
+@dataclass(frozen=True)
+class FlipAll(BitChannel):
+    def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
+        return Reception.of(frames.with_bits(1 - frames.bits))
+"""
+
+LOSE_EVERY = """
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge
+
+from semcomm.channel import BitChannel
+from semcomm.frames import Frames, Reception
+
+
+@dataclass(frozen=True)
+class LoseEvery(BitChannel):
+    \"\"\"Loses each frame whose number `nth` divides; a lost frame arrives with no bits.\"\"\"
+
+    nth: Annotated[int, Ge(1)]
+
+    def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
+        parts = frames.split()
+        return Reception.of(Frames.join([bits[: bits.size * (n % self.nth > 0)] for n, bits in enumerate(parts)]))
+"""
+
+
+def zeros(*lengths: int) -> Frames:
+    return Frames.join([np.zeros(length, np.uint8) for length in lengths])
+
+
+def through(channel: BitChannel, frames: Frames, seed: int = 0) -> Frames:
+    return channel.transmit(frames, np.random.default_rng(seed)).frames
+
+
+def channel_file(folder: Path, content: str, name: str = "mine.py") -> Path:
+    path = folder / name
+    path.write_text(content)
+    return path
+
+
+def offer(monkeypatch: pytest.MonkeyPatch, *points: EntryPoint) -> None:
+    """Let the installed packages offer these entry points."""
+
+    def entry_points(group: str, name: str | None = None) -> list[EntryPoint]:
+        return [point for point in points if point.group == group and name in (None, point.name)]
+
+    monkeypatch.setattr(channels, "entry_points", entry_points)
+
+
+def test_an_error_free_channel_hands_over_what_was_sent() -> None:
+    frames = Frames(np.random.default_rng(1).integers(0, 2, 50).astype(np.uint8), np.array([20, 0, 30]))
+    received = through(load_channel("error_free"), frames)
+    assert np.array_equal(received.bits, frames.bits)
+    assert np.array_equal(received.lengths, frames.lengths)
+
+
+@pytest.mark.parametrize("crossover", [1e-3, 0.1, 0.5])
+@pytest.mark.parametrize("sent", [0, 1])
+def test_the_flips_of_a_binary_symmetric_channel_are_binomial(crossover: float, sent: int) -> None:
+    count = 200_000
+    frames = Frames(np.full(count, sent, np.uint8), np.array([count]))
+    flips = int((through(load_channel("binary_symmetric", crossover=crossover), frames).bits != sent).sum())
+    # The central interval that a right channel leaves once in a million seeds; this seed is fixed.
+    low, high = binom.interval(1 - 1e-6, count, crossover)
+    assert low <= flips <= high
+
+
+def test_flips_of_neighbouring_bits_are_independent() -> None:
+    count = 200_000
+    bits = through(load_channel("binary_symmetric", crossover=0.1), zeros(count)).bits
+    # Disjoint pairs, so that their number is binomial; the interval is the one above.
+    low, high = binom.interval(1 - 1e-6, count // 2, 0.1**2)
+    assert low <= int((bits[::2] & bits[1::2]).sum()) <= high
+
+
+def test_a_crossover_of_0_flips_nothing() -> None:
+    assert not through(load_channel("binary_symmetric", crossover=0.0), zeros(10_000)).bits.any()
+
+
+@pytest.mark.parametrize("name", ["binary_symmetric", "error_free"])
+@pytest.mark.parametrize("lengths", [(), (0,), (3, 0, 7)])
+def test_as_many_frames_of_the_same_lengths_come_out(name: str, lengths: tuple[int, ...]) -> None:
+    parameters = {"crossover": 0.3} if name == "binary_symmetric" else {}
+    assert through(load_channel(name, **parameters), zeros(*lengths)).lengths.tolist() == list(lengths)
+
+
+def test_the_generator_alone_decides_and_what_was_sent_is_left_as_it_is() -> None:
+    channel, frames = load_channel("binary_symmetric", crossover=0.2), zeros(1000)
+    first, again, other = (through(channel, frames, seed).bits for seed in (0, 0, 1))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert not frames.bits.any()
+
+
+def test_every_shipped_file_is_a_channel_by_its_name() -> None:
+    stems = {path.stem for path in shipped("channels").glob("*.py")}
+    assert {"binary_symmetric", "error_free"} <= stems <= set(channel_names())
+    for stem in stems:
+        assert issubclass(find_channel(stem), BitChannel)
+    assert channel_name(load_channel("error_free")) == "error_free"
+
+
+def test_a_class_in_a_file_is_found_by_path_and_name(tmp_path: Path) -> None:
+    path = channel_file(tmp_path, FLIP_ALL)
+    channel = load_channel(f"{path}:FlipAll")
+    assert through(channel, zeros(3)).bits.tolist() == [1, 1, 1]
+    assert channel_name(channel) == "mine"
+
+
+def test_an_unknown_name_is_told_those_that_there_are() -> None:
+    with pytest.raises(ChannelError, match=r"channel awgm is not known; there are binary_symmetric, error_free, or"):
+        find_channel("awgm")
+
+
+@pytest.mark.parametrize(
+    ("content", "class_name", "message"),
+    [
+        (FLIP_ALL, "Missing", "mine.py:Missing is not a subclass of BitChannel that has its transmit method"),
+        (FLIP_ALL, "Frames", "mine.py:Frames is not a subclass of BitChannel"),
+        (FLIP_ALL, "BitChannel", "mine.py:BitChannel is not a subclass of BitChannel that has its transmit"),
+        (FLIP_ALL, "dataclass", "mine.py:dataclass is not a subclass of BitChannel"),
+        (FLIP_ALL.replace("@dataclass(frozen=True)", ""), "FlipAll", r"no dataclass: write @dataclass\(frozen=True\)"),
+        (FLIP_ALL.replace("transmit", "send"), "FlipAll", "mine.py:FlipAll is not a subclass of BitChannel that has"),
+        ("import nowhere_to_be_found", "FlipAll", "mine.py does not load: ModuleNotFoundError: No module named"),
+        ("def f(:", "FlipAll", "mine.py does not load: SyntaxError"),
+        ("\0", "FlipAll", "mine.py does not load: SyntaxError|mine.py does not load: ValueError"),
+        ("1 / 0", "FlipAll", "mine.py does not load: ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_file_without_that_channel_is_refused(tmp_path: Path, content: str, class_name: str, message: str) -> None:
+    path = channel_file(tmp_path, content)
+    with pytest.raises(ChannelError, match=message):
+        find_channel(f"{path}:{class_name}")
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ChannelError, match=r"there is no channel file .*nowhere.py"):
+        find_channel(f"{tmp_path}/nowhere.py:Channel")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("VALUE = 1", "it defines none"),
+        (FLIP_ALL + FLIP_ALL.replace("FlipAll", "FlipMore"), "it defines FlipAll, FlipMore"),
+        (FLIP_ALL.replace("@dataclass(frozen=True)", ""), "channel mine is no dataclass"),
+    ],
+)
+def test_a_file_of_the_channels_folder_holds_one_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, message: str
+) -> None:
+    channel_file(tmp_path, content)
+    monkeypatch.setattr(channels, "shipped", lambda folder: tmp_path)
+    with pytest.raises(ChannelError, match=message):
+        find_channel("mine")
+
+
+def test_a_file_put_into_the_channels_folder_is_there_and_one_with_an_underscore_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel_file(tmp_path, FLIP_ALL)
+    channel_file(tmp_path, FLIP_ALL, "_shared.py")
+    monkeypatch.setattr(channels, "shipped", lambda folder: tmp_path)
+    offer(monkeypatch)
+    assert channel_names() == ["mine"]
+    assert find_channel("mine").__name__ == "FlipAll"
+
+
+def test_an_entry_point_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    channel_file(tmp_path, FLIP_ALL, "flipping_package.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    offer(monkeypatch, EntryPoint("flip-all", "flipping_package:FlipAll", "semcomm.channels"))
+    assert "flip-all" in channel_names()
+    assert find_channel("flip-all").__name__ == "FlipAll"
+
+
+def test_a_name_that_fits_two_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(monkeypatch, EntryPoint("error_free", "package:Channel", "semcomm.channels"))
+    with pytest.raises(ChannelError, match=r"channel error_free is ambiguous: .*error_free.py and .*package:Channel"):
+        find_channel("error_free")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("nowhere_to_be_found:Channel", "nowhere_to_be_found:Channel does not load: ModuleNotFoundError"),
+        ("semcomm.frames:Channel", "semcomm.frames:Channel does not load: AttributeError"),
+        ("semcomm.frames:Frames", "channel broken is not a subclass of BitChannel"),
+    ],
+)
+def test_an_entry_point_that_is_no_channel_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str, message: str
+) -> None:
+    offer(monkeypatch, EntryPoint("broken", value, "semcomm.channels"))
+    with pytest.raises(ChannelError, match=message):
+        find_channel("broken")
+
+
+def test_a_scenario_runs_with_a_channel_written_beside_it(tmp_path: Path, tiny_codec_file: Path) -> None:
+    channel_file(tmp_path, LOSE_EVERY)
+    scenario = tmp_path / "losses.yaml"
+    scenario.write_text(
+        f"codec: {{model: {tiny_codec_file}}}\nchannel: {{model: ./mine.py:LoseEvery, nth: 4}}\nimages: 10\n"
+    )
+    results = simulate(read_scenario(scenario))
+    assert results.per_image.damaged.tolist() == [n % 4 == 0 for n in range(10)]
+    assert results.summary["channel"] == "mine"
+    assert results.summary["channel.nth"] == 4
+    scenario.write_text(scenario.read_text().replace("nth: 4", "nth: 0"))
+    with pytest.raises(ScenarioError, match=r"losses.yaml:2:44: channel.nth is 0; it takes a whole number of at least"):
+        read_scenario(scenario)
+
+
+class Wrong(BitChannel):
+    def __init__(self, result: object) -> None:
+        self.result = result
+
+    def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
+        return self.result  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("result", [Reception.of(zeros(1, 2)), Reception.of(zeros()), zeros(1, 2, 3), None])
+def test_a_channel_that_returns_other_than_as_many_frames_is_told_so(
+    result: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("semcomm.experiment.simulation.block_generator", lambda *_: np.random.default_rng(0))
+    with pytest.raises(ChannelError, match="channel Wrong should return a Reception of 3 frames"):
+        carry(Wrong(result), zeros(1, 2, 3), seed=0, block=0)
+
+
+def test_a_channel_that_raises_is_named(tmp_path: Path) -> None:
+    path = channel_file(tmp_path, FLIP_ALL.replace("1 - frames.bits", "frames.bits[99]"))
+    channel = load_channel(f"{path}:FlipAll")
+    with pytest.raises(ChannelError, match="channel FlipAll failed: IndexError: index 99 is out of bounds"):
+        carry(channel, zeros(3), seed=0, block=0)

@@ -1,0 +1,355 @@
+"""The command line: the three processes against a run, what is shown, and what is told of mistakes and damage."""
+
+import io
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import PIL.Image
+import pytest
+from click.testing import CliRunner, Result
+
+from semcomm.cli import main
+from semcomm.codec.codec import Codec
+from semcomm.codec.codec_file import save_codec
+from semcomm.codec.zoo import codec_names
+from semcomm.experiment.data import Sample, read_image
+from semcomm.frames import Frames
+from semcomm.framing import Framing
+from semcomm.transmission import Preamble, write_transmission
+
+COMMAND = Path(sys.executable).parent / "semcomm"
+SIZES = [(32, 32), (9, 40), (1, 1), (33, 17), (32, 32)]
+
+
+def semcomm(*arguments: object, source: bytes | None = None) -> Result:
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments], input=source)
+    if not isinstance(result.exception, SystemExit | None):
+        raise result.exception  # to a person it would be a traceback
+    return result
+
+
+def done(*arguments: object, source: bytes | None = None) -> Result:
+    result = semcomm(*arguments, source=source)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of images of several sizes."""
+    folder = tmp_path_factory.mktemp("photos")
+    sheet = np.concatenate([np.concatenate(Sample().load(2 * row, 2 * row + 2), axis=1) for row in range(2)])
+    for number, (height, width) in enumerate(SIZES):
+        PIL.Image.fromarray(sheet[:height, number : number + width]).save(folder / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def transmission(photos: Path, tiny_codec_file: Path) -> bytes:
+    return done("transmit", photos, "--codec", tiny_codec_file, "--slices", 2, "--crc", 8).stdout_bytes
+
+
+def pictures(folder: Path) -> list[np.ndarray]:
+    return [read_image(path) for path in sorted(folder.glob("*.png"))]
+
+
+def test_transmitter_channel_and_receiver_by_themselves_give_what_a_run_gives(
+    tmp_path: Path, photos: Path, tiny_codec_file: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        f"codec: {{model: {tiny_codec_file}}}\nframing: {{slices: 2, crc: 8}}\ndata: {{images: {photos}}}\n"
+        "channel: {model: binary_symmetric, crossover: 0.004}\nseed: 3\n"
+    )
+    done("run", tmp_path / "mine.yaml", "--out", tmp_path / "results")
+    rows = pd.read_csv(tmp_path / "results" / "per_image.csv")
+
+    sent, arrived, images = tmp_path / "sent", tmp_path / "arrived", tmp_path / "images"
+    done("transmit", photos, "--codec", tiny_codec_file, "--slices", 2, "--crc", 8, "-o", sent)
+    done("channel", "binary_symmetric", sent, "--set", "crossover=0.004", "--seed", 3, "-o", arrived)
+    told = done("receive", arrived, "--codec", tiny_codec_file, "-o", images).stderr
+
+    assert rows.damaged.any()
+    assert told == f"{len(SIZES)} images received, {rows.damaged.sum()} of them damaged: {images}\n"
+    mse = [
+        np.mean((image.astype(float) - picture) ** 2)
+        for image, picture in zip(pictures(photos), pictures(images), strict=True)
+    ]
+    assert rows.mse.tolist() == pytest.approx(mse, rel=1e-13)  # sums in another order
+    assert rows.image.tolist() == [f"{number}.png" for number in range(len(SIZES))]
+    row = pd.read_csv(tmp_path / "results" / "results.csv").iloc[0]
+    assert row.bits_per_image == rows.bits.mean()
+    assert row.preamble_bits == 8 * (26 + len("tiny"))
+
+
+def test_the_three_processes_work_over_pipes(tmp_path: Path, photos: Path, tiny_codec_file: Path) -> None:
+    piped = f"{COMMAND} transmit {photos} --codec {tiny_codec_file} | {COMMAND} channel error_free |"
+    told = subprocess.run(
+        f"{piped} {COMMAND} receive --codec {tiny_codec_file} -o {tmp_path / 'images'}",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stderr == f"{len(SIZES)} images received, 0 of them damaged: {tmp_path / 'images'}\n"
+    assert [picture.shape[:2] for picture in pictures(tmp_path / "images")] == SIZES
+
+
+def test_a_transmission_is_the_same_to_a_file_and_to_standard_output(
+    tmp_path: Path, photos: Path, tiny_codec_file: Path, transmission: bytes
+) -> None:
+    options = ["--codec", tiny_codec_file, "--slices", 2, "--crc", 8, "-o", tmp_path / "sent"]
+    done("transmit", *sorted(photos.iterdir()), *options)
+    assert (tmp_path / "sent").read_bytes() == transmission
+    assert done("channel", "error_free", source=transmission).stdout_bytes == transmission
+
+
+def test_help_waits_for_no_large_library() -> None:
+    script = """
+import sys
+from semcomm.cli import main
+for command in ([], ["run"], ["train"], ["transmit"], ["channel"], ["receive"], ["list"], ["codec"], ["codec", "show"]):
+    main([*command, "--help"], standalone_mode=False)
+print("loaded:", *({"torch", "numba", "numpy", "pandas"} & set(sys.modules)))
+"""
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert told.endswith("loaded:\n")
+    assert "Simulate semantic communication" in told
+
+
+def test_list_shows_codecs_channels_and_scenarios() -> None:
+    told = done("list").output
+    for name in (*codec_names(), "binary_symmetric", "error_free", "error-free", "binary-symmetric", "vq-n64"):
+        assert f"  {name}\n" in told
+
+
+def test_a_shown_code_table_is_the_codecs_complete_prefix_code(
+    tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path
+) -> None:
+    told = done("codec", "show", tiny_codec_file, "--table", tmp_path / "table.csv").output
+    assert tiny_codec.digest.hex() in told
+    table = pd.read_csv(tmp_path / "table.csv", dtype={"codeword": str})
+    assert table.columns.tolist() == ["symbol", "probability", "length", "codeword"]
+    assert table.symbol.tolist() == list(range(32))
+    assert table.probability.tolist() == tiny_codec.probabilities.tolist()
+    assert table.length.tolist() == tiny_codec.code_lengths.tolist() == [len(word) for word in table.codeword]
+    words = sorted(table.codeword)
+    assert not any(b.startswith(a) for a, b in pairwise(words))
+    assert sum(2.0**-length for length in table.length) == 1
+
+
+def test_what_a_codec_says_of_itself_is_shown_as_it_is_and_steers_no_terminal(
+    tmp_path: Path, tiny_codec: Codec
+) -> None:
+    path = tmp_path / "strange.safetensors"
+    origin = {"note": "[/bold] [red]", "other": "\x1b[2J"}
+    made = replace(tiny_codec, origin=origin)
+    save_codec(replace(made, digest=digest_of(made)), path)
+    told = done("codec", "show", path).output
+    assert "[/bold] [red]" in told
+    assert "\x1b" not in told
+
+
+def digest_of(codec: Codec) -> bytes:
+    from semcomm.codec.codec_file import About, codec_from
+
+    about = About(codec.geometry, codec.quantizer, dict(codec.origin))
+    return codec_from(codec.name, about, codec.tensors).digest
+
+
+MISTAKES = [
+    (["run", "eror-free"], "eror-free: it cannot be read"),
+    (["run", "error-free", "--set", "seed"], "--set seed: it takes key.path=value, such as seed=1"),
+    (["run", "error-free", "--images", "0"], "Invalid value for '--images'"),
+    (["run", "error-free", "--images", "257"], "--set images=257: images is 257; the data set holds 256"),
+    (["run", "error-free", "--set", "data={images: ~nobody-here}"], "is neither a folder nor a file"),
+    (["train", "nothing"], "nothing: it cannot be read"),
+    (["transmit", "nowhere.png", "--codec", "TINY"], "error: nowhere.png is neither a folder nor a file"),
+    (["transmit", "~nobody-here/a.png", "--codec", "TINY"], "error: ~nobody-here/a.png is neither"),
+    (["transmit", "text.png", "--codec", "TINY"], "error: text.png cannot be read as an image"),
+    (["transmit", "empty", "--codec", "TINY"], "error: empty holds no images"),
+    (["transmit", "PHOTOS"], "Missing option '--codec'"),
+    (["transmit", "PHOTOS", "--codec", "nothing"], "error: codec 'nothing' is not known; there are"),
+    (["transmit", "PHOTOS", "--codec", "no.safetensors"], "error: there is no codec at no.safetensors"),
+    (["transmit", "PHOTOS", "--codec", "TINY", "--no-header"], "error: an image is 9 x 40, but without a header"),
+    (["transmit", "PHOTOS", "--codec", "TINY", "--no-header", "--slices", "2"], "error: slices is 2, which needs"),
+    (["transmit", "PHOTOS", "--codec", "TINY", "--size", "0", "5"], "error: size is (0, 5), but an image has"),
+    (["transmit", "PHOTOS", "--codec", "TINY", "--crc", "7"], "Invalid value for '--crc'"),
+    (["channel", "nothing", "SENT"], "channel nothing is not known; there are binary_symmetric, error_free, or"),
+    (["channel", "😀", "SENT"], "channel 😀 is not known"),
+    (["channel", "nothing.py:A", "SENT"], "there is no channel file nothing.py"),
+    (["channel", "binary_symmetric", "SENT"], "channel.crossover is missing; it takes a number from 0 to 0.5"),
+    (
+        ["channel", "binary_symmetric", "SENT", "--set", "crossover=2"],
+        "--set channel.crossover=2: channel.crossover is",
+    ),
+    (["channel", "binary_symmetric", "SENT", "--set", "cross=0"], "channel.cross is not known; did you mean `cross"),
+    (["channel", "error_free", "text.png"], "error: this is not a transmission: it begins with b'no im'"),
+    (["channel", "error_free", "nowhere"], "'nowhere': No such file or directory"),
+    (["receive", "SENT", "-o", "out"], "error: codec 'tiny' is not known; there are"),
+    (["receive", "SENT", "-o", "out", "--codec", "OTHER"], "error: the transmission was made with another codec"),
+    (["receive", "SENT", "-o", "text.png", "--codec", "TINY"], "error: [Errno"),
+    (["receive", "SENT", "-o", "full", "--codec", "TINY"], "full/00000.png is there already: name another folder"),
+    (["receive", "text.png", "-o", "out"], "error: this is not a transmission"),
+    (["codec", "show", "nothing"], "error: codec 'nothing' is not known"),
+    (["codec", "show", "empty.safetensors"], "error: empty.safetensors is "),
+    (["codec", "show", "text.safetensors"], "error: text.safetensors is damaged or not a codec"),
+    (["nothing"], "No such command 'nothing'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES)
+def test_a_mistake_is_told_without_a_traceback_and_nothing_is_written(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    photos: Path,
+    tiny_codec: Codec,
+    tiny_codec_file: Path,
+    transmission: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("SENT").write_bytes(transmission)
+    Path("text.png").write_text("no image")
+    Path("text.safetensors").write_text("no codec")
+    Path("empty").mkdir()
+    Path("empty.safetensors").mkdir()
+    Path("full").mkdir()
+    Path("full/00000.png").write_bytes(b"mine")
+    other = replace(tiny_codec, origin={"made": "otherwise"})
+    save_codec(replace(other, digest=digest_of(other)), Path("other.safetensors"))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    files = {"TINY": str(tiny_codec_file), "PHOTOS": str(photos), "OTHER": "other.safetensors"}
+    result = semcomm(*(files.get(argument, argument) for argument in arguments))
+
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_images_that_are_there_are_replaced_where_that_is_said(
+    tmp_path: Path, tiny_codec_file: Path, transmission: bytes
+) -> None:
+    (tmp_path / "00000.png").write_bytes(b"old")
+    options = ["--codec", tiny_codec_file, "-o", tmp_path, "--overwrite"]
+    assert "5 images received, 0 of them damaged" in done("receive", *options, source=transmission).stderr
+    assert len(pictures(tmp_path)) == len(SIZES)
+
+
+def damaged(content: bytes, seed: int) -> bytes:
+    """A transmission cut off, with flipped bits, or with other bytes in it."""
+    rng = np.random.default_rng(seed)
+    bytes_ = bytearray(content)
+    start, stop = np.sort(rng.integers(0, len(content) + 1, 2))
+    if seed % 3 == 0:
+        return content[:stop]
+    if seed % 3 == 1:
+        for place in rng.integers(8 * 30, 8 * len(content), 1 + seed % 7):  # the preamble of 30 bytes has a CRC-32
+            bytes_[place >> 3] ^= 1 << (place & 7)
+        return bytes(bytes_)
+    return content[: max(30, start)] + rng.bytes(int(rng.integers(0, 40))) + content[stop:]
+
+
+@pytest.mark.parametrize("options", [["--slices", 2, "--crc", 8], ["--crc", 0], ["--entropy-coder", "fixed_length"]])
+def test_whatever_bytes_arrive_there_are_images_or_a_message(
+    tmp_path: Path, photos: Path, tiny_codec_file: Path, options: list[object]
+) -> None:
+    sent = done("transmit", photos, "--codec", tiny_codec_file, *options).stdout_bytes
+    outcomes = []
+    for seed in range(45):
+        folder = tmp_path / str(seed)
+        result = semcomm("receive", "--codec", tiny_codec_file, "-o", folder, source=damaged(sent, seed))
+        outcomes.append(result.exit_code)
+        if result.exit_code == 0:
+            count = len(list(folder.glob("*.png")))
+            assert result.stderr.startswith(f"{count} images received, ")
+            assert len(pictures(folder)) == count > 0  # each can be read
+        else:
+            assert result.exit_code == 2
+            assert result.stderr.startswith("error: th")
+    assert set(outcomes) == {0, 2}
+
+
+@pytest.mark.parametrize(
+    ("framing", "frames", "pixels"),
+    [
+        (Framing(header=False, crc=0, size=(4096, 4096)), ["", "", ""], 3 << 24),
+        (Framing(), [""] * 32769, 32769 << 10),
+        # 1016 rows of pixels are 254 of positions: the first of 255 slices holds none, so needs no bits.
+        (Framing(slices=255, crc=0), [f"1{1016:016b}{16512:016b}00000", *[""] * 254] * 3, 3 * 1016 * 16512),
+    ],
+)
+def test_few_bytes_that_claim_large_images_are_refused_before_these_are_made(
+    tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path, framing: Framing, frames: list[str], pixels: int
+) -> None:
+    stream = io.BytesIO()
+    block = Frames.join([np.array([int(bit) for bit in bits], np.uint8) for bits in frames])
+    write_transmission(stream, Preamble.of(tiny_codec, "huffman", framing), [block])
+    result = semcomm("receive", "--codec", tiny_codec_file, "-o", tmp_path / "out", source=stream.getvalue())
+    assert result.exit_code == 2
+    assert result.stderr == f"error: the transmission is damaged: a block claims images of {pixels} pixels\n"
+
+
+def test_a_block_of_no_whole_image_is_refused(tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path) -> None:
+    stream = io.BytesIO()
+    preamble = Preamble.of(tiny_codec, "huffman", Framing(slices=2))
+    write_transmission(stream, preamble, [Frames.join([np.ones(9, np.uint8)] * 3)])
+    result = semcomm("receive", "--codec", tiny_codec_file, "-o", tmp_path / "out", source=stream.getvalue())
+    assert result.stderr == "error: the transmission is damaged: a block has 3 frames, 2 an image\n"
+
+
+def test_random_bytes_are_no_transmission(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for size in (0, 1, 5, 30, 1000):
+        for start in (b"", b"SEMC\x01"):
+            result = semcomm("receive", "-o", tmp_path / "images", source=start + rng.bytes(size))
+            assert result.exit_code == 2
+            assert result.stderr.startswith("error: th")
+    assert not (tmp_path / "images").exists()
+
+
+def test_blocks_before_a_cut_are_received(tmp_path: Path, tiny_codec_file: Path, transmission: bytes) -> None:
+    result = semcomm("receive", "--codec", tiny_codec_file, "-o", tmp_path, source=transmission[:-4])
+    assert result.exit_code == 2
+    assert result.stderr == "error: the transmission is cut off: it ends before it says that it does\n"
+    assert len(pictures(tmp_path)) == len(SIZES)
+
+
+def test_a_damaged_codec_file_is_told_so(tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path) -> None:
+    content = tiny_codec_file.read_bytes()
+    header = 8 + int.from_bytes(content[:8], "little")
+    rng = np.random.default_rng(0)
+    path = tmp_path / "damaged.safetensors"
+    for seed in range(60):
+        bytes_ = bytearray(content)
+        place = int(rng.integers(0, 8 * (header if seed % 2 else len(content))))
+        bytes_[place >> 3] ^= 1 << (place & 7)
+        path.write_bytes(bytes_ if seed % 5 else content[: place >> 3])
+        result = semcomm("codec", "show", path)
+        if result.exit_code == 0:  # the bit meant nothing
+            assert tiny_codec.digest.hex() in result.output
+        else:
+            assert result.exit_code == 2
+            assert result.stderr.startswith(f"error: {path} ")
+            assert "train or copy it again" in result.stderr
+
+
+def test_an_image_sent_is_one_received_as_png(tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path) -> None:
+    image = Sample().load(7, 8)[0]
+    stream = io.BytesIO()
+    PIL.Image.fromarray(image).save(stream, format="PNG")
+    (tmp_path / "one.png").write_bytes(stream.getvalue())
+    sent = done("transmit", tmp_path / "one.png", "--codec", tiny_codec_file, "--no-header", "--crc", 0).stdout_bytes
+    done("receive", "--codec", tiny_codec_file, "-o", tmp_path / "images", source=sent)
+    latents = tiny_codec.dequantize(tiny_codec.quantize(tiny_codec.encode([image])))
+    (expected,) = tiny_codec.decode(latents, [(32, 32)])
+    (found,) = pictures(tmp_path / "images")
+    assert np.array_equal(found, expected)
+    assert json.dumps(found.shape) == "[32, 32, 3]"

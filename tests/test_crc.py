@@ -1,0 +1,71 @@
+"""Against the CRC-16 of the standard library, the catalogue's check values, and division by hand."""
+
+import binascii
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from semcomm.crc import POLYNOMIALS, checksums
+
+# The first call compiles, for longer than hypothesis allows an example.
+without_deadline = settings(deadline=None)
+
+
+def crc(bits: NDArray[np.uint8], width: int) -> int:
+    return int(checksums(bits, np.array([0]), np.array([bits.size]), width)[0])
+
+
+def bits_of(content: bytes) -> NDArray[np.uint8]:
+    return np.unpackbits(np.frombuffer(content, np.uint8))
+
+
+def binary(number: int, width: int) -> NDArray[np.uint8]:
+    return np.array([int(digit) for digit in f"{number:0{width}b}"], np.uint8)
+
+
+@given(st.binary(max_size=80))
+@without_deadline
+def test_16_bits_over_whole_bytes_are_those_of_the_standard_library(content: bytes) -> None:
+    assert crc(bits_of(content), 16) == binascii.crc_hqx(content, 0xFFFF)
+
+
+@pytest.mark.parametrize(("width", "check"), [(16, 0x29B1), (8, 0xFB)])
+def test_the_check_values_that_the_documentation_gives(width: int, check: int) -> None:
+    # 16 is the catalogue's CRC-16/IBM-3740; it has no 8-bit one that starts at ones, but the division below has.
+    assert crc(bits_of(b"123456789"), width) == check
+
+
+@given(st.text("01", max_size=60), st.sampled_from([8, 16]))
+@without_deadline
+def test_it_is_the_remainder_of_the_polynomial_division(text: str, width: int) -> None:
+    # All ones in the register are the message's first `width` places inverted, once zeros are appended.
+    dividend = int(text or "0", 2) << width ^ (((1 << width) - 1) << len(text))
+    divisor = 1 << width | POLYNOMIALS[width]
+    while dividend.bit_length() > width:
+        dividend ^= divisor << (dividend.bit_length() - 1 - width)
+    assert crc(np.array([int(bit) for bit in text], np.uint8), width) == dividend
+
+
+@given(st.text("01", max_size=60), st.sampled_from([8, 16]))
+@without_deadline
+def test_a_run_followed_by_its_crc_has_the_crc_0(text: str, width: int) -> None:
+    bits = np.array([int(bit) for bit in text], np.uint8)
+    assert crc(np.concatenate([bits, binary(crc(bits, width), width)]), width) == 0
+
+
+@given(st.lists(st.text("01", max_size=20), max_size=6), st.sampled_from([8, 16]))
+@without_deadline
+def test_each_run_is_divided_by_itself(texts: list[str], width: int) -> None:
+    runs = [np.array([int(bit) for bit in text], np.uint8) for text in texts]
+    stops = np.cumsum([run.size for run in runs], dtype=np.int64)
+    starts = stops - np.array([run.size for run in runs], np.int64)
+    bits = np.concatenate([np.empty(0, np.uint8), *runs])
+    assert checksums(bits, starts, stops, width).tolist() == [crc(run, width) for run in runs]
+
+
+def test_nothing_leaves_the_register_at_ones() -> None:
+    assert crc(np.empty(0, np.uint8), 16) == 0xFFFF
+    assert crc(np.empty(0, np.uint8), 8) == 0xFF

@@ -1,0 +1,170 @@
+"""Whatever arrives becomes images: those sent where every bit arrives, and some of the right shape where not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from semcomm.codec.codec import Codec, Image
+from semcomm.experiment.data import Sample
+from semcomm.frames import Frames, Reception
+from semcomm.framing import Framing
+from semcomm.receiver import Received, Receiver
+from semcomm.transmitter import EntropyCoding, Sent, Transmitter
+
+NONE = Framing(header=False, crc=0)
+SIZES = [(1, 1), (32, 32), (70, 50), (3, 50), (33, 31), (32, 32), (4, 4), (2, 9)]
+
+# Networks and compiled loops run at their own pace.
+networks = settings(deadline=None, max_examples=20)
+
+
+def photos(sizes: list[tuple[int, int]]) -> list[Image]:
+    """Pieces of the sample put together, so that there is something to see in them."""
+    sheet = np.concatenate([np.concatenate(Sample().load(3 * row, 3 * row + 3), axis=1) for row in range(3)])
+    return [sheet[:height, :width].copy() for height, width in sizes]
+
+
+def send(codec: Codec, images: list[Image], coder: EntropyCoding, framing: Framing) -> tuple[Sent, Received]:
+    sent = Transmitter(codec, coder, framing).transmit(images)
+    return sent, Receiver(codec, coder, framing).receive(Reception.of(sent.frames))
+
+
+def is_possible(codec: Codec, received: Received, images: int) -> bool:
+    """As many pictures as images, each with a grid of indices of its shape, all below K."""
+    assert len(received.images) == len(received.indices) == received.damaged.size == images
+    for image, grid in zip(received.images, received.indices, strict=True):
+        assert image.dtype == np.uint8
+        assert image.shape[2:] == (3,)
+        assert grid.shape == codec.index_shape(image.shape[:2])
+        assert grid.max() < codec.geometry.codewords
+    return True
+
+
+@pytest.mark.parametrize("coder", ["huffman", "fixed_length"])
+@pytest.mark.parametrize("framing", [Framing(), Framing(slices=3, crc=8), Framing(slices=255, crc=0, size=(70, 50))])
+def test_images_of_any_sizes_come_out_as_the_codec_has_them(
+    tiny_codec: Codec, coder: EntropyCoding, framing: Framing
+) -> None:
+    images = photos(SIZES)
+    sent, received = send(tiny_codec, images, coder, framing)
+    assert not received.damaged.any()
+    for found, grid in zip(received.indices, sent.indices, strict=True):
+        assert np.array_equal(found, grid)
+    for found, picture in zip(
+        received.images, tiny_codec.decode(tiny_codec.dequantize(sent.indices), SIZES), strict=True
+    ):
+        assert np.array_equal(found, picture)
+    assert [image.shape[:2] for image in received.images] == SIZES
+
+
+def test_no_frames_are_no_images(tiny_codec: Codec) -> None:
+    _, received = send(tiny_codec, [], "huffman", Framing(slices=4))
+    assert received.images == received.indices == []
+    assert received.damaged.size == 0
+
+
+@pytest.mark.parametrize("coder", ["huffman", "fixed_length"])
+@given(st.lists(st.lists(st.integers(0, 1), max_size=900), max_size=4))
+@networks
+def test_any_bits_without_a_header_give_images_of_the_agreed_size(
+    tiny_codec: Codec, coder: EntropyCoding, bodies: list[list[int]]
+) -> None:
+    framing = replace(NONE, size=(12, 20))
+    frames = Frames.join([np.array(bits, np.uint8) for bits in bodies])
+    received = Receiver(tiny_codec, coder, framing).receive(Reception.of(frames))
+    assert is_possible(tiny_codec, received, len(bodies))
+    assert all(image.shape == (12, 20, 3) for image in received.images)
+
+
+@given(st.integers(1, 3), st.sampled_from([0, 8, 16]), st.integers(0, 2**32), st.floats(0, 0.5))
+@networks
+def test_flipped_bits_and_lengths_give_images_whatever_they_are(
+    tiny_codec: Codec, slices: int, crc: int, seed: int, crossover: float
+) -> None:
+    framing = Framing(slices=slices, crc=crc)
+    sent = Transmitter(tiny_codec, "huffman", framing).transmit(photos([(8, 8), (32, 32), (9, 30)]))
+    rng = np.random.default_rng(seed)
+    parts = [bits ^ (rng.random(bits.size) < crossover) for bits in sent.frames.split()]
+    cut = [bits[: bits.size - rng.integers(0, 3) * rng.integers(0, bits.size)] for bits in parts]
+    received = Receiver(tiny_codec, "huffman", framing).receive(Reception.of(Frames.join(cut)))
+    assert is_possible(tiny_codec, received, 3)
+
+
+@pytest.mark.parametrize("bits", [0, 1, 15, 16, 17, 40])
+@pytest.mark.parametrize("value", [0, 1])
+@pytest.mark.parametrize("framing", [NONE, Framing(header=False), Framing(), Framing(slices=2, crc=8)])
+def test_frames_of_zeros_or_ones_and_empty_ones_give_images_of_fill(
+    tiny_codec: Codec, framing: Framing, bits: int, value: int
+) -> None:
+    frames = Frames.join([np.full(bits, value, np.uint8)] * 2 * framing.slices)
+    received = Receiver(tiny_codec, "huffman", framing).receive(Reception.of(frames))
+    assert is_possible(tiny_codec, received, 2)
+    assert received.damaged.all()
+    assert all(image.shape == (32, 32, 3) for image in received.images)
+    if bits == 0:
+        assert all((grid == tiny_codec.fill_index).all() for grid in received.indices)
+
+
+def test_symbols_up_to_where_a_payload_is_cut_off_are_kept_and_the_rest_filled(tiny_codec: Codec) -> None:
+    sent, _ = send(tiny_codec, photos([(32, 32)]), "huffman", NONE)
+    symbols = sent.indices[0].ravel()
+    ends = np.cumsum(tiny_codec.code_lengths[symbols], dtype=np.int64)
+    for whole in (0, 1, 77, 127):
+        frames = Frames.join([sent.frames.bits[: ends[whole] - 1]])  # its last bit is missing
+        received = Receiver(tiny_codec, "huffman", NONE).receive(Reception.of(frames))
+        assert received.damaged.tolist() == [True]
+        assert received.indices[0].ravel().tolist() == [
+            *symbols[:whole],
+            *[tiny_codec.fill_index] * (symbols.size - whole),
+        ]
+
+
+def test_a_bit_too_many_is_damage_too(tiny_codec: Codec) -> None:
+    sent, _ = send(tiny_codec, photos([(32, 32)]), "huffman", NONE)
+    frames = Frames.join([np.append(sent.frames.bits, np.uint8(0))])
+    received = Receiver(tiny_codec, "huffman", NONE).receive(Reception.of(frames))
+    assert received.damaged.tolist() == [True]
+    assert np.array_equal(received.indices[0], sent.indices[0])
+
+
+@pytest.mark.parametrize(("bits", "size"), [(9 * 2 * 5 - 1, (32, 32)), (9 * 2 * 5, (12, 12))])
+def test_a_size_is_believed_from_the_bits_on_that_its_indices_need_at_least(
+    tiny_codec: Codec, bits: int, size: tuple[int, int]
+) -> None:
+    framing = Framing(crc=0)
+    frames = framing.frame(Frames.join([np.zeros(bits, np.uint8)]), [(12, 12)])
+    received = Receiver(tiny_codec, "fixed_length", framing).receive(Reception.of(frames))
+    assert received.images[0].shape[:2] == size
+
+
+def test_a_lost_slice_costs_its_own_rows_alone(tiny_codec: Codec) -> None:
+    framing = Framing(slices=3)
+    sent, _ = send(tiny_codec, photos([(32, 32), (40, 24)]), "huffman", framing)
+    parts = sent.frames.split()
+    parts[4] = np.empty(0, np.uint8)  # of the second image's ten rows those from 3 to 5
+    received = Receiver(tiny_codec, "huffman", framing).receive(Reception.of(Frames.join(parts)))
+    assert received.damaged.tolist() == [False, True]
+    assert np.array_equal(received.indices[0], sent.indices[0])
+    expected = sent.indices[1].copy()
+    expected[3:6] = tiny_codec.fill_index
+    assert np.array_equal(received.indices[1], expected)
+    assert received.images[1].shape == (40, 24, 3)
+
+
+def test_where_the_crc_alone_is_hit_the_image_is_whole_and_damaged(tiny_codec: Codec) -> None:
+    sent, _ = send(tiny_codec, photos([(32, 32), (32, 32)]), "huffman", Framing())
+    bits: NDArray[np.uint8] = sent.frames.bits.copy()
+    bits[-1] ^= 1
+    received = Receiver(tiny_codec).receive(Reception.of(sent.frames.with_bits(bits)))
+    assert received.damaged.tolist() == [False, True]
+    assert np.array_equal(received.indices[1], sent.indices[1])
+
+
+def test_the_fill_index_is_that_of_the_codeword_nearest_to_the_mean(tiny_codec: Codec) -> None:
+    mean = sum(p * word for p, word in zip(tiny_codec.probabilities, tiny_codec.codebook, strict=True))
+    distances = [np.linalg.norm(word - mean) for word in tiny_codec.codebook]
+    assert distances[tiny_codec.fill_index] == min(distances)

@@ -1,0 +1,83 @@
+"""What is sent: the bits are those of the code table, and what is counted is what is handed to the channel."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from semcomm.codec.codec import Codec, Image
+from semcomm.codec.entropy_coding.code_table import canonical_codes
+from semcomm.errors import FramingError
+from semcomm.experiment.data import Sample
+from semcomm.framing import Framing
+from semcomm.transmitter import EntropyCoding, Transmitter
+
+NONE = Framing(header=False, crc=0)
+
+
+@pytest.fixture(scope="module")
+def images() -> list[Image]:
+    return Sample().load(0, 5)
+
+
+def test_without_framing_frames_are_payloads_and_these_the_codewords_of_the_indices(
+    tiny_codec: Codec, images: list[Image]
+) -> None:
+    sent = Transmitter(tiny_codec, "huffman", NONE).transmit(images)
+    lengths = tiny_codec.code_lengths
+    words = [f"{code:0{length}b}" for code, length in zip(canonical_codes(lengths), lengths, strict=True)]
+    expected = ["".join(words[symbol] for symbol in grid.ravel()) for grid in sent.indices]
+    assert ["".join(map(str, bits)) for bits in sent.frames.split()] == expected
+    assert sent.payload_bits.tolist() == sent.frames.lengths.tolist() == [len(bits) for bits in expected]
+
+
+def test_indices_are_those_of_the_codec(tiny_codec: Codec, images: list[Image]) -> None:
+    sent = Transmitter(tiny_codec).transmit(images)
+    for found, grid in zip(sent.indices, tiny_codec.quantize(tiny_codec.encode(images)), strict=True):
+        assert found.shape == (8, 8, 2)
+        assert np.array_equal(found, grid)
+
+
+def test_fixed_length_takes_the_bits_of_the_largest_index_for_each(tiny_codec: Codec, images: list[Image]) -> None:
+    sent = Transmitter(tiny_codec, "fixed_length", NONE).transmit(images)
+    assert sent.frames.lengths.tolist() == [128 * 5] * 5  # K = 32
+    assert [int(word, 2) for word in texts_of(sent.frames.bits, 5)] == [
+        symbol for grid in sent.indices for symbol in grid.ravel()
+    ]
+
+
+@pytest.mark.parametrize("coder", ["huffman", "fixed_length"])
+@pytest.mark.parametrize("framing", [Framing(), Framing(crc=0), Framing(slices=3, crc=8), Framing(slices=20)])
+def test_payload_bits_are_those_without_framing_and_frames_hold_them(
+    tiny_codec: Codec, images: list[Image], coder: EntropyCoding, framing: Framing
+) -> None:
+    sent = Transmitter(tiny_codec, coder, framing).transmit(images)
+    bare = Transmitter(tiny_codec, coder, NONE).transmit(images)
+    assert sent.payload_bits.tolist() == bare.payload_bits.tolist()
+    assert len(sent.frames) == len(images) * framing.slices
+    payloads = framing.unframe(sent.frames, lambda size: 0).payloads
+    assert np.array_equal(payloads.bits, bare.frames.bits)
+    # A flag, five bits and at most nine digits of a length under 1024, and the check.
+    overhead = sent.frames.lengths - payloads.lengths
+    assert overhead.min() >= 6 + framing.crc
+    assert overhead.max() <= 15 + framing.crc
+
+
+def test_images_may_be_of_any_sizes_that_the_framing_can_tell(tiny_codec: Codec) -> None:
+    images = [np.zeros((height, width, 3), np.uint8) for height, width in [(1, 1), (5, 4), (33, 64)]]
+    sent = Transmitter(tiny_codec).transmit(images)
+    assert [grid.shape for grid in sent.indices] == [(1, 1, 2), (2, 1, 2), (9, 16, 2)]
+    with pytest.raises(FramingError, match="an image is 1 x 1, but without a header"):
+        Transmitter(tiny_codec, "huffman", NONE).transmit(images)
+
+
+@pytest.mark.parametrize("slices", [1, 4])
+def test_no_images_are_no_frames(tiny_codec: Codec, slices: int) -> None:
+    sent = Transmitter(tiny_codec, "huffman", Framing(slices=slices)).transmit([])
+    assert len(sent.frames) == sent.payload_bits.size == len(sent.indices) == 0
+
+
+def texts_of(bits: np.ndarray, width: int) -> list[str]:
+    """Runs of `width` bits as text."""
+    text = "".join(map(str, bits))
+    return [text[start:stop] for start, stop in pairwise(range(0, len(text) + 1, width))]

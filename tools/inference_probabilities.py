@@ -1,0 +1,70 @@
+"""Which P serves criterion (3) best once a codec is trained: the logits', the empirical, or the code lengths'.
+
+python tools/inference_probabilities.py SCENARIO FOLDER [DATA_ROOT]
+
+SCENARIO is a training scenario that `semcomm train SCENARIO --out FOLDER` has finished. Prints, over all test
+images, measured Huffman bits and PSNR for each P, the code table counted on all training images under the
+same P. docs/decisions/0004-probabilities.md rests on it.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomm.codec.codec import Codec
+from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
+from semcomm.codec.patches import to_patches
+from semcomm.codec.quantizer import codeword_bits
+from semcomm.codec.training.finish import finished_codec
+from semcomm.codec.training.train import train
+from semcomm.codec.training.trainer import Trainer
+from semcomm.experiment.cifar10 import Cifar10
+from semcomm.experiment.metrics import mean_squared_error, psnr_db
+from semcomm.experiment.training import read_training
+
+Images = NDArray[np.uint8]
+
+
+def main(name: str, folder: Path, root: Path | None = None) -> None:
+    """Print a line for each choice of P."""
+    scenario = read_training(name, [], root)
+    training, test = Cifar10(root, "train").array(), Cifar10(root, "test").array()
+    trainer = Trainer(scenario.geometry, scenario.training, to_patches(training), scenario.seed)
+    train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", lambda so_far: None)
+    codec = finished_codec("candidate", trainer.model, scenario.training, list(training), {})
+    costs = {
+        "logits": codeword_bits(trainer.model.logits.detach()).double().numpy(),
+        "empirical": -np.log2(codec.probabilities),
+        "code lengths": codec.code_lengths.astype(np.float64),
+    }
+    for choice, bits in costs.items():
+        biased = with_bias(codec, scenario.training.rate_weight_at(1.0) * bits)
+        print(f"{choice:>12}: {measured(biased, training, test)}", flush=True)
+
+
+def with_bias(codec: Codec, bias: NDArray[np.float64]) -> Codec:
+    """The same codec with another bias in its criterion."""
+    return replace(codec, tensors={**codec.tensors, "bias": bias.astype(np.float32)})
+
+
+def measured(codec: Codec, training: Images, test: Images) -> str:
+    """Bits an image and PSNR over the test images, with the code table of the training images."""
+    counts = np.bincount(indices_of(codec, training), minlength=codec.geometry.codewords)
+    lengths = optimal_code_lengths(np.maximum(counts, 1))
+    indices = codec.quantize(codec.encode(list(test)))
+    bits = sum(int(lengths[grid].sum(dtype=np.int64)) for grid in indices) / len(test)
+    received = np.stack(codec.decode(codec.dequantize(indices), [(32, 32)] * len(test)))
+    quality = psnr_db(mean_squared_error(test, received), test[0].size).mean()
+    return f"{bits:7.2f} bits an image, {quality:.3f} dB, {np.count_nonzero(counts)} codewords in use"
+
+
+def indices_of(codec: Codec, images: Images) -> NDArray[np.uint16]:
+    """All indices that the quantizer gives these images."""
+    return np.concatenate([grid.ravel() for grid in codec.quantize(codec.encode(list(images)))])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], *map(Path, sys.argv[2:4]))
