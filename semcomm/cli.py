@@ -62,16 +62,20 @@ def run(
     scenario: str, overrides: tuple[str, ...], images: int | None, data_root: Path | None, out: Path | None
 ) -> None:
     """Run SCENARIO, a file or a shipped one's name, and write results.csv, per_image.csv and pictures.png."""
-    from semcomm.console import images_bar, show_record
-    from semcomm.experiment.scenario import read_scenario
-    from semcomm.experiment.simulation import simulate
-    from semcomm.experiment.tables import write_results
+    from semcomm.console import images_bar, show_cell
+    from semcomm.experiment.scenario import read_scenarios
+    from semcomm.experiment.simulation import Results, simulate
+    from semcomm.experiment.tables import write_images, write_summaries
 
-    made = read_scenario(scenario, with_images(overrides, images), data_root)
-    with images_bar(made.images or len(made.data.open())) as watch:
-        results = simulate(made, watch)
-    show_record(results.summary)
-    for path in write_results(results, out or Path("results") / made.name):
+    read = read_scenarios(scenario, with_images(overrides, images), data_root)
+    folder = out or Path("results") / read[0].scenario.name
+    results: list[Results] = []
+    with images_bar(sum(cell.scenario.image_count() for cell in read)) as watch:
+        for number, cell in enumerate(read, start=1):
+            results.append(simulate(cell.scenario, watch, cell.changes))
+            summaries = write_summaries(results, folder)
+            show_cell(results[-1].summary, cell.changes, number, len(read))
+    for path in (summaries, *write_images(results, folder)):
         click.echo(f"written: {path}")
 
 

@@ -42,6 +42,16 @@ def show_record(record: Mapping[str, Any]) -> None:
         console.print(line if line.isprintable() else ascii(line))  # a stranger's codec may steer no terminal
 
 
+def show_cell(row: Mapping[str, Any], changes: Mapping[str, Any], number: int, of: int) -> None:
+    """The row of a scenario; of a sweep's cell a line, with what the sweep has set in it."""
+    if of == 1:
+        show_record(row)
+        return
+    told = "  ".join(str(value) for value in changes.values())
+    line = f"{number:>{len(str(of))}}/{of}  {row['bits_per_image']:8.2f} bits  {row['psnr_db']:6.3f} dB  {told}"
+    Console(soft_wrap=True, markup=False).print(line if line.isprintable() else ascii(line))
+
+
 def show_names(title: str, names: list[str]) -> None:
     """A titled list of names."""
     console = Console(markup=False)

@@ -19,12 +19,12 @@ class Received:
 
     images: each (H, W, 3) uint8; one whose frames tell no size has the agreed one.
     damaged: (B,) bool, some check on some frame of the image failed.
-    indices: B grids (h, w, g) uint16, all below K, whatever arrived.
+    indices: B grids (h, w, g) uint16, all below K, whatever arrived; None where the system has none.
     """
 
     images: list[Image]
     damaged: NDArray[np.bool_]
-    indices: list[Indices]
+    indices: list[Indices] | None
 
 
 class Receiver:

@@ -21,12 +21,12 @@ class Sent:
 
     frames: S for each image, all that the channel is handed.
     payload_bits: (B,) int64, the entropy-coded bits alone, without headers and CRCs.
-    indices: B grids (h, w, g) uint16, for counting errors; the frames alone are sent.
+    indices: B grids (h, w, g) uint16, for counting errors, as the frames alone are sent; None where there are none.
     """
 
     frames: Frames
     payload_bits: NDArray[np.int64]
-    indices: list[Indices]
+    indices: list[Indices] | None
 
 
 class Transmitter:

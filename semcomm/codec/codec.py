@@ -24,7 +24,7 @@ BATCH_IMAGES, BATCH_POSITIONS = 64, 4096
 CPU = torch.device("cpu")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Codec:
     """Networks, quantizer and code table of one trained system.
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from semcomm.channel import BitChannel
 from semcomm.errors import ChannelError
+from semcomm.experiment.checking import build
+from semcomm.experiment.document import Document
 from semcomm.folders import expanded, shipped
 
 ENTRY_POINTS = "semcomm.channels"
@@ -42,8 +44,21 @@ def find_channel(name: str) -> type[BitChannel]:
 
 
 def load_channel(name: str, /, **parameters: Any) -> BitChannel:
-    """A channel with these parameters, as in load_channel("binary_symmetric", crossover=0.01)."""
-    return find_channel(name)(**parameters)
+    """A channel with these parameters, as in load_channel("binary_symmetric", crossover=0.01).
+
+    Raises ScenarioError for parameters that the channel does not take.
+    """
+    document = Document.parse("{}", f"load_channel({name!r})")
+    document.put("channel", {"model": name, **parameters}, document.place(""))
+    return channel_of(document)
+
+
+def channel_of(document: Document) -> BitChannel:
+    """The channel that a document's section `channel` describes; raises ScenarioError with every mistake."""
+    made = build(document, "channel", find_channel)
+    document.finish()
+    assert made is not None  # else finish has raised
+    return made
 
 
 def channel_name(channel: BitChannel) -> str:

@@ -14,8 +14,7 @@ from semcomm.channel import BitChannel
 from semcomm.codec.codec import Codec
 from semcomm.codec.zoo import load_shipped
 from semcomm.errors import CodecError, DataError, TransmissionError
-from semcomm.experiment.channels import find_channel
-from semcomm.experiment.checking import build
+from semcomm.experiment.channels import channel_of
 from semcomm.experiment.data import BLOCK_PIXELS, IMAGE_PIXELS, Data, Image, ImageFolder, blocks
 from semcomm.experiment.document import Document
 from semcomm.experiment.simulation import carry
@@ -118,7 +117,4 @@ def read_channel(name: str, overrides: Sequence[str]) -> BitChannel:
     """The channel of that name with `parameter=value` each; raises ScenarioError with every mistake."""
     options = [f"channel.{override}" for override in overrides]
     document = Document.parse(f"channel: {{model: {json.dumps(name, ensure_ascii=False)}}}", "semcomm channel", options)
-    made = build(document, "channel", find_channel)
-    document.finish()
-    assert made is not None  # else finish has raised
-    return made
+    return channel_of(document)

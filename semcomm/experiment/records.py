@@ -35,8 +35,8 @@ def image_records(names: Sequence[str], images: Sequence[Image], sent: Sent, rec
             "mse": mse,
             "psnr_db": [float(psnr_db(error, image.size)) for error, image in zip(mse, images, strict=True)],
             "ssim": similarity,
-            "indices": [grid.size for grid in sent.indices],
-            "index_errors": [*map(_index_errors, sent.indices, received.indices)],
+            "indices": [grid.size for grid in sent.indices] if sent.indices else 0,
+            "index_errors": _index_errors(sent, received),
             "damaged": received.damaged,
         }
     )
@@ -45,19 +45,18 @@ def image_records(names: Sequence[str], images: Sequence[Image], sent: Sent, rec
 def summary(records: pd.DataFrame, index_counts: NDArray[np.int64]) -> dict[str, Any]:
     """The measured columns of results.csv, from all images' records and how often each index was sent."""
     pixels = records.height * records.width
-    shares = index_counts[index_counts > 0] / index_counts.sum()
-    entropy = -(shares * np.log2(shares)).sum()
     mean_mse = np.array(records.mse.mean())
+    indices = records.indices.sum()
     return {
         "images": len(records),
         "bits_per_image": records.bits.mean(),
         "payload_bits_per_image": records.payload_bits.mean(),
-        "entropy_bits_per_image": records.indices.mean() * entropy,
+        "entropy_bits_per_image": records.indices.mean() * _entropy(index_counts) if indices else None,
         "bpp": records.bits.sum() / pixels.sum(),
         "psnr_db": records.psnr_db.mean(),
         "psnr_of_mean_mse_db": float(psnr_db(mean_mse, 3 * int(pixels.sum()))),
         "ssim": records.ssim.mean(),
-        "index_error_rate": records.index_errors.sum() / records.indices.sum(),
+        "index_error_rate": records.index_errors.sum() / indices if indices else None,
         "damaged_images": int(records.damaged.sum()),
     }
 
@@ -74,6 +73,15 @@ def _compared(images: Sequence[Image], arrived: Sequence[Image]) -> tuple[NDArra
     return mse, similarity
 
 
-def _index_errors(sent: NDArray[np.uint16], received: NDArray[np.uint16]) -> int:
-    """All indices of an image whose size was lost count as errors."""
-    return int((sent != received).sum()) if sent.shape == received.shape else sent.size
+def _entropy(counts: NDArray[np.int64]) -> float:
+    """Bits of an index, from how often each occurred."""
+    shares = counts[counts > 0] / counts.sum()
+    return float(-(shares * np.log2(shares)).sum())
+
+
+def _index_errors(sent: Sent, received: Received) -> list[int] | int:
+    """How many of each image's indices arrived wrong: all of them where its size was lost."""
+    if not sent.indices or not received.indices:
+        return 0
+    pairs = zip(sent.indices, received.indices, strict=True)
+    return [int((ours != theirs).sum()) if ours.shape == theirs.shape else ours.size for ours, theirs in pairs]

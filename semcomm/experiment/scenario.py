@@ -1,26 +1,26 @@
 """Scenarios: one experiment in a YAML file. The fields of the classes here are what may stand in it."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 
 from semcomm.channel import BitChannel
-from semcomm.codec.codec import Codec
-from semcomm.codec.devices import Device, DType
-from semcomm.codec.zoo import load_codec
-from semcomm.errors import SemcommError
+from semcomm.codec.image_codecs import PILLOW, ImageCodec
+from semcomm.errors import ScenarioError, SemcommError
 from semcomm.experiment.channels import find_channel
 from semcomm.experiment.checking import build
 from semcomm.experiment.cifar10 import Cifar10
 from semcomm.experiment.data import Data, ImageFolder, Sample
-from semcomm.experiment.document import Document
+from semcomm.experiment.document import Document, shown
+from semcomm.experiment.sweep import cells
+from semcomm.experiment.systems import CodecChoice
 from semcomm.folders import expanded, shipped
 from semcomm.framing import Framing
-from semcomm.transmitter import EntropyCoding
 
 Seed = Annotated[int, Ge(0), Le(2**64 - 1)]
 
@@ -54,20 +54,6 @@ class DataChoice:
 
 
 @dataclass(frozen=True)
-class CodecChoice:
-    """Which codec, a shipped one's name or the path of a `.safetensors` file, and how it is used."""
-
-    model: str
-    entropy_coder: EntropyCoding = "huffman"
-    device: Device = "auto"
-    dtype: DType = "float32"
-
-    def load(self) -> Codec:
-        """The codec, to run on its device."""
-        return load_codec(self.model).on(self.device, self.dtype)
-
-
-@dataclass(frozen=True)
 class Scenario:
     """What a run needs to know; its results depend on nothing else.
 
@@ -76,12 +62,16 @@ class Scenario:
     """
 
     name: str
-    codec: CodecChoice
+    codec: CodecChoice | ImageCodec
     channel: BitChannel
     data: DataChoice = field(default_factory=lambda: DataChoice("sample"))
     framing: Framing = field(default_factory=Framing)
     images: Annotated[int, Ge(1)] | None = None
     seed: Seed = 0
+
+    def image_count(self) -> int:
+        """How many images are sent."""
+        return self.images or len(self.data.open())
 
 
 def scenario_names(folder: str = "") -> list[str]:
@@ -90,26 +80,52 @@ def scenario_names(folder: str = "") -> list[str]:
 
 
 def read_scenario(scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None) -> Scenario:
-    """The scenario in a file, or a shipped one by its name.
+    """The scenario in a file that has no sweep; everything else as `read_scenarios` has it."""
+    read = read_scenarios(scenario, overrides, data_root)
+    if len(read) > 1:
+        raise ScenarioError([f"{scenario}: it sweeps over {len(read)} scenarios; one is asked for"])
+    return read[0].scenario
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A scenario, and which of its values, by key path, a sweep has set."""
+
+    scenario: Scenario
+    changes: Mapping[str, Any]
+
+
+def read_scenarios(scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None) -> list[Swept]:
+    """The scenarios in a file, or in a shipped one by its name: one for each cell of its sweep.
 
     overrides: `key.path=value`, each in place of what the file says; paths in them start at the working
         folder, those in the file at the file's.
     data_root: where CIFAR-10 is, in place of `data.root`.
-    Raises ScenarioError with every mistake, each with its place.
+    Raises ScenarioError with every mistake of every cell, each with its place.
     """
-    document = open_document(scenario_path(scenario), overrides, data_root)
+    path = scenario_path(scenario)
+    document = Document.read(path, overrides)
+    found = cells(document)
+    read = [Swept(made, cell.changes) for cell in found if (made := _scenario(cell.document, path, data_root))]
+    for cell in found:
+        document.mistakes += cell.document.mistakes
+    document.finish()
+    return read
+
+
+def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenario | None:
+    complete(document, path, data_root)
     if document.value("channel") is None:
         document.put("channel", {"model": "error_free"}, document.place("channel"))
     if document.value("framing") == "none":
         document.put("framing", {"header": False, "crc": 0}, document.place("framing"))
-    codec = build(document, "codec", CodecChoice)  # also where other sections have mistakes; each is told once
-    if codec:
+    kind = ImageCodec if document.value("codec.model") in PILLOW else CodecChoice
+    codec = build(document, "codec", kind)  # also where other sections have mistakes; each is told once
+    if isinstance(codec, CodecChoice):
         _try(document, "codec.model", codec.load)
-    made = build(document, "", Scenario, {"channel": find_channel})
+    made = build(document, "", Scenario, {"channel": find_channel, "codec": kind})
     if made:
         _try(document, "data.images", partial(_check_images, document, made))
-    document.finish()
-    assert made is not None  # else finish has raised
     return made
 
 
@@ -119,11 +135,13 @@ def scenario_path(scenario: Path | str, folder: str = "") -> Path:
     return shipped("scenarios") / folder / f"{scenario}.yaml" if is_name else Path(scenario)
 
 
-def open_document(path: Path, overrides: Sequence[str], data_root: Path | None) -> Document:
-    """A scenario's text with its options applied, its name filled in and its paths absolute."""
-    document = Document.read(path, overrides)
-    if document.value("name") is None:
+def complete(document: Document, path: Path, data_root: Path | None) -> None:
+    """Fill in the name and the root that was asked for, and make paths absolute."""
+    name = document.value("name")
+    if name is None:
         document.put("name", path.stem, document.place(""))
+    elif isinstance(name, str) and not re.fullmatch(r"[\w.+-]*[\w+-][\w.+-]*", name):
+        document.mistake("name", f"name is {shown(name)}; files are named by it, so it takes letters, digits and ._+-")
     if data_root and document.value("data.name") == "cifar10":
         document.put("data.root", str(data_root.absolute()), document.place("data"))
     for key in ("codec.model", "channel.model", "data.images", "data.root"):
@@ -132,7 +150,6 @@ def open_document(path: Path, overrides: Sequence[str], data_root: Path | None) 
             place = document.place(key)
             start = Path.cwd() if place.option else path.parent.absolute()
             document.put(key, str(start / expanded(text)), place)
-    return document
 
 
 def _check_images(document: Document, scenario: Scenario) -> None:

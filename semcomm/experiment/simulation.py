@@ -1,6 +1,6 @@
 """A scenario, run block by block: images through transmitter, channel and receiver."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,19 +9,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel
-from semcomm.codec.codec import Codec
 from semcomm.errors import ChannelError
 from semcomm.experiment.channels import channel_name
 from semcomm.experiment.data import Data, Image, block_ranges
 from semcomm.experiment.records import image_records, summary
 from semcomm.experiment.scenario import Scenario
 from semcomm.experiment.seeds import block_generator
+from semcomm.experiment.systems import System, system_of
 from semcomm.frames import Frames, Reception
-from semcomm.receiver import Receiver
-from semcomm.transmission import Preamble
-from semcomm.transmitter import Transmitter
 
 PICTURES = 8
+MAX_CODEWORDS = 1 << 16
+NO_INDICES = np.empty(0, np.uint16)
+NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -47,33 +47,36 @@ class Block:
     pictures: list[tuple[Image, Image]]
 
 
-def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: None) -> Results:
+def simulate(
+    scenario: Scenario, watch: Callable[[int], None] = lambda images: None, changes: Mapping[str, Any] = NOTHING
+) -> Results:
     """Send the scenario's images and measure what they cost and what arrived.
 
     watch: is told after each block how many images it held.
+    changes: what a sweep has set in the scenario, for columns of their own.
     """
-    codec, coder, framing = scenario.codec.load(), scenario.codec.entropy_coder, scenario.framing
-    transmitter, receiver = Transmitter(codec, coder, framing), Receiver(codec, coder, framing)
-    data, parts = scenario.data.open(), []
+    system, data = system_of(scenario.codec, scenario.framing), scenario.data.open()
+    parts = []
     for number, span in enumerate(block_ranges(data, scenario.images)):
-        parts.append(run_block(scenario, data, transmitter, receiver, number, span))
+        parts.append(run_block(scenario, system, data, number, span))
         watch(len(span))
     records = pd.concat([part.records for part in parts], ignore_index=True)
     measured = summary(records, np.sum([part.index_counts for part in parts], axis=0))
-    preamble = {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
-    return Results(_system(scenario, codec) | measured | preamble | _parameters(scenario), records, parts[0].pictures)
+    ends = {"channel": channel_name(scenario.channel), "seed": scenario.seed}
+    parameters = {f"channel.{name}": value for name, value in vars(scenario.channel).items()}
+    row = {"scenario": scenario.name, **system.columns, **ends, **measured, **system.details, **parameters}
+    others = {key: value for key, value in changes.items() if not {key, key.rpartition(".")[2]} & row.keys()}
+    return Results(row | others, records, parts[0].pictures)
 
 
-def run_block(
-    scenario: Scenario, data: Data, transmitter: Transmitter, receiver: Receiver, number: int, span: range
-) -> Block:
+def run_block(scenario: Scenario, system: System, data: Data, number: int, span: range) -> Block:
     """Images `span` of the data set, the block of this number, through transmitter, channel and receiver."""
     images = data.load(span.start, span.stop)
-    sent = transmitter.transmit(images)
-    received = receiver.receive(carry(scenario.channel, sent.frames, scenario.seed, number))
+    sent = system.transmitter.transmit(images)
+    received = system.receiver.receive(carry(scenario.channel, sent.frames, scenario.seed, number))
     records = image_records(data.names()[span.start : span.stop], images, sent, received)
-    indices = np.concatenate([grid.ravel() for grid in sent.indices])
-    counts = np.bincount(indices, minlength=transmitter.codec.geometry.codewords)
+    indices = np.concatenate([grid.ravel() for grid in sent.indices or [NO_INDICES]])
+    counts = np.bincount(indices, minlength=MAX_CODEWORDS)
     return Block(records, counts, list(zip(images, received.images, strict=True))[:PICTURES])
 
 
@@ -90,18 +93,3 @@ def carry(channel: BitChannel, frames: Frames, seed: int, block: int) -> Recepti
     if not isinstance(reception, Reception) or len(reception.frames) != len(frames):
         raise ChannelError(f"channel {name} should return a Reception of {len(frames)} frames, as many as were sent")
     return reception
-
-
-def _system(scenario: Scenario, codec: Codec) -> dict[str, Any]:
-    return {
-        "scenario": scenario.name,
-        "codec": codec.name,
-        "quantizer": codec.quantizer,
-        "entropy_coder": scenario.codec.entropy_coder,
-        "channel": channel_name(scenario.channel),
-        "seed": scenario.seed,
-    }
-
-
-def _parameters(scenario: Scenario) -> dict[str, Any]:
-    return {f"channel.{name}": value for name, value in vars(scenario.channel).items()}

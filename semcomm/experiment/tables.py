@@ -1,5 +1,6 @@
 """Results as files."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,24 @@ from semcomm.files import atomic_writer, write_atomically
 from semcomm.report.pictures import contact_sheet
 
 
-def write_results(results: Results, folder: Path) -> list[Path]:
-    """Write results.csv, a row a scenario, per_image.csv, a row an image, and pictures.png; returns their paths."""
-    tables = {"results.csv": pd.DataFrame([results.summary]), "per_image.csv": results.per_image}
-    for name, table in tables.items():
-        write_atomically(folder / name, table.to_csv(index=False).encode())
-    with atomic_writer(folder / "pictures.png") as file:
-        PIL.Image.fromarray(contact_sheet(results.pictures)).save(file, format="PNG")
-    return [folder / name for name in (*tables, "pictures.png")]
+def write_summaries(results: Sequence[Results], folder: Path) -> Path:
+    """Write results.csv, a row a scenario; returns its path."""
+    path = folder / "results.csv"
+    write_atomically(path, _csv(pd.DataFrame([result.summary for result in results])))
+    return path
+
+
+def write_images(results: Sequence[Results], folder: Path) -> tuple[Path, Path]:
+    """Write per_image.csv, a row an image, and pictures.png, those of the last scenario; returns their paths.
+
+    Where there is more than one scenario, the column `cell` says which row of results.csv, from 0, is meant.
+    """
+    numbered = [result.per_image.assign(cell=number) for number, result in enumerate(results)]
+    table, pictures = folder / "per_image.csv", folder / "pictures.png"
+    write_atomically(table, _csv(pd.concat(numbered) if len(results) > 1 else results[0].per_image))
+    with atomic_writer(pictures) as file:
+        PIL.Image.fromarray(contact_sheet(results[-1].pictures)).save(file, format="PNG")
+    return table, pictures
 
 
 def codec_record(codec: Codec) -> dict[str, Any]:
@@ -43,4 +54,8 @@ def write_code_table(codec: Codec, path: Path) -> None:
         "length": lengths,
         "codeword": words,
     }
-    write_atomically(path, pd.DataFrame(columns).to_csv(index=False).encode())
+    write_atomically(path, _csv(pd.DataFrame(columns)))
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False).encode()

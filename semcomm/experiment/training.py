@@ -19,7 +19,8 @@ from semcomm.codec.training.train import train
 from semcomm.codec.training.trainer import EpochSoFar, Trainer
 from semcomm.errors import DataError
 from semcomm.experiment.checking import build
-from semcomm.experiment.scenario import DataChoice, Seed, open_document, scenario_path
+from semcomm.experiment.document import Document
+from semcomm.experiment.scenario import DataChoice, Seed, complete, scenario_path
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ def read_training(
     scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None
 ) -> TrainingScenario:
     """The training scenario in a file, or a shipped one by its name, as `read_scenario` reads others."""
-    document = open_document(scenario_path(scenario, "training"), overrides, data_root)
+    path = scenario_path(scenario, "training")
+    document = Document.read(path, overrides)
+    complete(document, path, data_root)
     made = build(document, "", TrainingScenario)
     document.finish()
     assert made is not None  # else finish has raised

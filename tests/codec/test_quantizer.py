@@ -70,7 +70,7 @@ def test_of_codewords_that_cost_the_same_the_lowest_is_taken(case: tuple[Floats,
 def test_the_costs_held_at_once_change_nothing(case: tuple[Floats, Floats, Floats], max_costs: int) -> None:
     at_once = nearest(*case)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quantizer, "MAX_COSTS", max_costs)
+        patch.setattr(quantizer, "COSTS_AT_ONCE", max_costs)
         assert np.array_equal(nearest(*case), at_once)
 
 

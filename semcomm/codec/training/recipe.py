@@ -35,10 +35,12 @@ class Recipe:
     device: Device = "auto"
     dtype: DType = "bfloat16"
 
+    def __post_init__(self) -> None:
+        if self.quantizer == "vq" and self.rate_weight:
+            raise ValueError(f"rate_weight is {self.rate_weight}; vq takes 0, or say quantizer `ecvq`")
+
     def rate_weight_at(self, progress: float) -> float:
         """The rate weight after a share `progress` (0 to 1) of the training."""
-        if self.quantizer == "vq":
-            return 0.0
         return self.rate_weight * min(1.0, progress / self.rate_ramp if self.rate_ramp else 1.0)
 
     def decay_at(self, progress: float) -> float:

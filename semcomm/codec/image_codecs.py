@@ -1,0 +1,117 @@
+"""JPEG, WebP, AVIF and JPEG XL, as a transmitter and a receiver: what else one could send."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import PIL.Image
+from annotated_types import Ge, Le
+from numpy.typing import NDArray
+
+from semcomm.codec.containers import CONTAINERS
+from semcomm.frames import Frames, Reception
+from semcomm.framing import Framing
+from semcomm.receiver import Received
+from semcomm.transmitter import Sent
+
+Image = NDArray[np.uint8]
+Format = Literal["jpeg", "webp", "avif", "jpeg_xl"]
+
+PILLOW: dict[str, str] = {"jpeg": "JPEG", "webp": "WEBP", "avif": "AVIF", "jpeg_xl": "JXL"}
+THOROUGH: dict[str, dict[str, Any]] = {
+    "jpeg": {},
+    "webp": {"method": 6},
+    "avif": {"speed": 0, "max_threads": 1},
+    "jpeg_xl": {"effort": 9, "num_threads": 1},
+}
+GREY = 128
+
+
+@dataclass(frozen=True)
+class ImageCodec:
+    """A format at one setting, each image a file of its own, its encoder as thorough as it can be.
+
+    quality: on the format's own scale.
+    container: send whole files; else without the bytes that all files of an image's size have in common.
+    """
+
+    model: Format
+    quality: Annotated[int, Ge(0), Le(100)]
+    container: bool = True
+
+    def encode(self, image: Image) -> bytes:
+        """The bytes to send for an image (H, W, 3)."""
+        file = self._file(image)
+        return file if self.container else CONTAINERS[self.model].body_of(file, self._blank(*image.shape[:2]))
+
+    def decode(self, content: bytes, height: int, width: int) -> Image:
+        """The image (height, width, 3) that the bytes are of. Damaged ones raise whatever Pillow raises."""
+        file = content if self.container else CONTAINERS[self.model].file_of(content, self._blank(height, width))
+        with PIL.Image.open(io.BytesIO(file), formats=[_plugged_in(self.model)]) as picture:
+            if picture.size != (width, height):
+                raise ValueError(f"the file is of {picture.height} x {picture.width} pixels")
+            return np.array(picture.convert("RGB"))
+
+    def _file(self, image: Image) -> bytes:
+        """Huffman tables fitted to each image pay only where tables are sent."""
+        fitted = {"optimize": self.container} if self.model == "jpeg" else {}
+        file = io.BytesIO()
+        picture = PIL.Image.fromarray(image)
+        picture.save(file, _plugged_in(self.model), quality=self.quality, **THOROUGH[self.model], **fitted)
+        return file.getvalue()
+
+    @cache  # noqa: B019 (a frozen codec, as long-lived as the run)
+    def _blank(self, height: int, width: int) -> bytes:
+        return self._file(np.full((height, width, 3), GREY, np.uint8))
+
+
+class ImageTransmitter:
+    """Sends each image as a file in one frame."""
+
+    def __init__(self, codec: ImageCodec, framing: Framing) -> None:
+        self.codec, self.framing = codec, framing
+
+    def transmit(self, images: Sequence[Image]) -> Sent:
+        """Send images, each (H, W, 3) uint8. Raises FramingError for sizes that the framing cannot tell."""
+        sizes = [(image.shape[0], image.shape[1]) for image in images]
+        self.framing.check(sizes)
+        files = [np.frombuffer(self.codec.encode(image), np.uint8) for image in images]
+        payloads = Frames.join([np.unpackbits(file) for file in files])
+        return Sent(self.framing.frame(payloads, sizes), payloads.lengths, None)
+
+
+class ImageReceiver:
+    """Receives files; one that cannot be decoded becomes a grey picture."""
+
+    def __init__(self, codec: ImageCodec, framing: Framing) -> None:
+        self.codec, self.framing = codec, framing
+
+    def receive(self, reception: Reception) -> Received:
+        """Images of the frames that arrived, as many as were sent."""
+        unframed = self.framing.unframe(reception.frames, lambda size: 0)
+        decoded = [
+            self._decoded(payload, size)
+            for payload, size in zip(unframed.payloads.split(), unframed.sizes, strict=True)
+        ]
+        images = [
+            np.full((*size, 3), GREY, np.uint8) if image is None else image
+            for image, size in zip(decoded, unframed.sizes, strict=True)
+        ]
+        broken = np.array([image is None for image in decoded], np.bool_)
+        return Received(images, ~unframed.intact | broken, None)
+
+    def _decoded(self, payload: NDArray[np.uint8], size: tuple[int, int]) -> Image | None:
+        try:
+            return self.codec.decode(np.packbits(payload).tobytes(), *size)
+        except Exception:  # of damaged files, decoders raise anything from OSError to struct.error
+            return None
+
+
+def _plugged_in(model: Format) -> str:
+    """Pillow's name of a format, after what it needs is imported."""
+    if model == "jpeg_xl":
+        import pillow_jxl  # noqa: F401 (registers itself)
+    return PILLOW[model]

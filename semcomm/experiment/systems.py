@@ -1,0 +1,68 @@
+"""Which system a scenario sends its images with: a learned codec, or an image format."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from semcomm.codec.codec import Codec, Image
+from semcomm.codec.devices import Device, DType
+from semcomm.codec.image_codecs import ImageCodec, ImageReceiver, ImageTransmitter
+from semcomm.codec.zoo import load_codec
+from semcomm.frames import Reception
+from semcomm.framing import Framing
+from semcomm.receiver import Received, Receiver
+from semcomm.transmission import Preamble
+from semcomm.transmitter import EntropyCoding, Sent, Transmitter
+
+
+@dataclass(frozen=True)
+class CodecChoice:
+    """Which codec, a shipped one's name or the path of a `.safetensors` file, and how it is used."""
+
+    model: str
+    entropy_coder: EntropyCoding = "huffman"
+    device: Device = "auto"
+    dtype: DType = "float32"
+
+    def load(self) -> Codec:
+        """The codec, to run on its device."""
+        return load_codec(self.model).on(self.device, self.dtype)
+
+
+class Sends(Protocol):
+    """What every transmitter does."""
+
+    def transmit(self, images: Sequence[Image]) -> Sent: ...
+
+
+class Receives(Protocol):
+    """What every receiver does."""
+
+    def receive(self, reception: Reception) -> Received: ...
+
+
+@dataclass(frozen=True)
+class System:
+    """Both ends, and what tables say of them.
+
+    columns: codec, quantizer and entropy_coder, None where there is none.
+    details: further columns, by key path where they are settings.
+    """
+
+    transmitter: Sends
+    receiver: Receives
+    columns: Mapping[str, str | None]
+    details: Mapping[str, Any]
+
+
+def system_of(choice: CodecChoice | ImageCodec, framing: Framing) -> System:
+    """Both ends of the system that a scenario's sections `codec` and `framing` describe."""
+    names: dict[str, str | None]
+    if isinstance(choice, ImageCodec):
+        details = {"codec.quality": choice.quality, "codec.container": choice.container}
+        names = {"codec": choice.model, "quantizer": None, "entropy_coder": None}
+        return System(ImageTransmitter(choice, framing), ImageReceiver(choice, framing), names, details)
+    codec, coder = choice.load(), choice.entropy_coder
+    names = {"codec": codec.name, "quantizer": codec.quantizer, "entropy_coder": coder}
+    details = {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
+    return System(Transmitter(codec, coder, framing), Receiver(codec, coder, framing), names, details)
