@@ -12,6 +12,7 @@ from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
 from semcomm.codec.containers import CONTAINERS
+from semcomm.errors import CodecError, FramingError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.receiver import Received
@@ -42,6 +43,10 @@ class ImageCodec:
     quality: Annotated[int, Ge(0), Le(100)]
     container: bool = True
 
+    def check(self) -> None:
+        """Raises CodecError where what reads and writes the format is not installed."""
+        _plugged_in(self.model)
+
     def encode(self, image: Image) -> bytes:
         """The bytes to send for an image (H, W, 3)."""
         file = self._file(image)
@@ -56,11 +61,15 @@ class ImageCodec:
             return np.array(picture.convert("RGB"))
 
     def _file(self, image: Image) -> bytes:
-        """Huffman tables fitted to each image pay only where tables are sent."""
-        fitted = {"optimize": self.container} if self.model == "jpeg" else {}
+        """Huffman tables fitted to each image pay only where tables are sent; JPEG XL at 100 has to be lossless."""
+        options = dict(THOROUGH[self.model])
+        if self.model == "jpeg":
+            options["optimize"] = self.container
+        if self.model == "jpeg_xl":
+            options["lossless"] = self.quality == 100
         file = io.BytesIO()
         picture = PIL.Image.fromarray(image)
-        picture.save(file, _plugged_in(self.model), quality=self.quality, **THOROUGH[self.model], **fitted)
+        picture.save(file, _plugged_in(self.model), quality=self.quality, **options)
         return file.getvalue()
 
     @cache  # noqa: B019 (a frozen codec, as long-lived as the run)
@@ -69,9 +78,14 @@ class ImageCodec:
 
 
 class ImageTransmitter:
-    """Sends each image as a file in one frame."""
+    """Sends each image as a file in one frame.
+
+    Raises FramingError for a framing of several frames an image, CodecError as `ImageCodec.check` does.
+    """
 
     def __init__(self, codec: ImageCodec, framing: Framing) -> None:
+        check_one_frame(framing)
+        codec.check()
         self.codec, self.framing = codec, framing
 
     def transmit(self, images: Sequence[Image]) -> Sent:
@@ -84,9 +98,11 @@ class ImageTransmitter:
 
 
 class ImageReceiver:
-    """Receives files; one that cannot be decoded becomes a grey picture."""
+    """Receives files; one that cannot be decoded becomes a grey picture. Raises what `ImageTransmitter` does."""
 
     def __init__(self, codec: ImageCodec, framing: Framing) -> None:
+        check_one_frame(framing)
+        codec.check()
         self.codec, self.framing = codec, framing
 
     def receive(self, reception: Reception) -> Received:
@@ -104,14 +120,28 @@ class ImageReceiver:
         return Received(images, ~unframed.intact | broken, None)
 
     def _decoded(self, payload: NDArray[np.uint8], size: tuple[int, int]) -> Image | None:
+        if not payload.size:  # of an untrusted frame; libjpeg would make noise of it
+            return None
         try:
             return self.codec.decode(np.packbits(payload).tobytes(), *size)
         except Exception:  # of damaged files, decoders raise anything from OSError to struct.error
             return None
 
 
+def check_one_frame(framing: Framing) -> None:
+    """Raises FramingError where an image is more than one frame."""
+    if framing.slices > 1:
+        raise FramingError(f"framing.slices is {framing.slices}; an image file is one frame, so it takes 1")
+
+
 def _plugged_in(model: Format) -> str:
-    """Pillow's name of a format, after what it needs is imported."""
+    """Pillow's name of a format that it can write, after what it needs is imported."""
+    PIL.Image.init()
     if model == "jpeg_xl":
-        import pillow_jxl  # noqa: F401 (registers itself)
+        try:
+            import pillow_jxl  # noqa: F401 (registers itself)
+        except ImportError as error:
+            raise CodecError(f"codec jpeg_xl needs a plug-in: pip install 'semcomm[jxl]' ({error})") from error
+    if PILLOW[model] not in PIL.Image.SAVE:
+        raise CodecError(f"codec {model} needs a Pillow built with it, as its wheels are: pip install 'pillow>=11.3'")
     return PILLOW[model]

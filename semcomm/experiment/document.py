@@ -94,7 +94,7 @@ class Document:
     def place(self, key: str, *, of_key: bool = False) -> Place:
         """Where a value, or its key, is written; for one that is not, its nearest section."""
         while key not in self.places:
-            key = key.rpartition(".")[0]
+            key = key[: max(key.rfind("."), key.rfind("["), 0)]
         return self.places[key][0 if of_key else 1]
 
     def mistake(self, key: str, what: str, *, at_key: bool = False) -> None:

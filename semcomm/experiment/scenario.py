@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Le
 
 from semcomm.channel import BitChannel
-from semcomm.codec.image_codecs import PILLOW, ImageCodec
+from semcomm.codec.image_codecs import PILLOW, ImageCodec, check_one_frame
 from semcomm.errors import ScenarioError, SemcommError
 from semcomm.experiment.channels import find_channel
 from semcomm.experiment.checking import build
@@ -119,13 +119,17 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
         document.put("channel", {"model": "error_free"}, document.place("channel"))
     if document.value("framing") == "none":
         document.put("framing", {"header": False, "crc": 0}, document.place("framing"))
-    kind = ImageCodec if document.value("codec.model") in PILLOW else CodecChoice
+    kind = ImageCodec if document.value("codec.model") in list(PILLOW) else CodecChoice
     codec = build(document, "codec", kind)  # also where other sections have mistakes; each is told once
     if isinstance(codec, CodecChoice):
         _try(document, "codec.model", codec.load)
+    if isinstance(codec, ImageCodec):
+        _try(document, "codec.model", codec.check)
     made = build(document, "", Scenario, {"channel": find_channel, "codec": kind})
     if made:
         _try(document, "data.images", partial(_check_images, document, made))
+    if made and isinstance(made.codec, ImageCodec):
+        _try(document, "framing.slices", partial(check_one_frame, made.framing))
     return made
 
 

@@ -65,7 +65,7 @@ def simulate(
     ends = {"channel": channel_name(scenario.channel), "seed": scenario.seed}
     parameters = {f"channel.{name}": value for name, value in vars(scenario.channel).items()}
     row = {"scenario": scenario.name, **system.columns, **ends, **measured, **system.details, **parameters}
-    others = {key: value for key, value in changes.items() if not {key, key.rpartition(".")[2]} & row.keys()}
+    others = {key: value for key, value in changes.items() if not {key, key.removeprefix("codec.")} & row.keys()}
     return Results(row | others, records, parts[0].pictures)
 
 

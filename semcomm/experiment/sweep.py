@@ -37,9 +37,9 @@ class Point:
 
 def cells(document: Document) -> list[Cell]:
     """The cells of a document, in order; one where it has no sweep. Mistakes in the sweep are kept in it."""
-    sweep = document.value("sweep")
-    if sweep is None:
+    if "sweep" not in document.root:
         return [Cell({}, document)]
+    sweep = document.value("sweep")
     base = document.without("sweep")
     grids = {"sweep": sweep} if not isinstance(sweep, list) else {f"sweep[{i}]": grid for i, grid in enumerate(sweep)}
     points = (combination for path, grid in grids.items() for combination in _grid(document, path, grid))

@@ -18,7 +18,7 @@ from semcomm.report.pictures import contact_sheet
 def write_summaries(results: Sequence[Results], folder: Path) -> Path:
     """Write results.csv, a row a scenario; returns its path."""
     path = folder / "results.csv"
-    write_atomically(path, _csv(pd.DataFrame([result.summary for result in results])))
+    write_atomically(path, _csv(pd.DataFrame([result.summary for result in results], dtype=object)))
     return path
 
 

@@ -207,10 +207,12 @@ def test_the_first_images_are_taken(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", scenario_names("training"))
 def test_shipped_training_scenarios_are_the_papers(name: str) -> None:
-    """Section IV: CIFAR-10, D = 4, K = 256, beta = 1/4, 128 epochs of batches of 64; N and nu as the name says."""
+    """Section IV: CIFAR-10, D = 4, K = 256, beta = 1/4, 128 epochs of batches of 64; N, nu and another K by name."""
     made = read_training(name)
-    quantizer, indices, *weight = name.split("-")
+    quantizer, indices, *others = name.split("-")
+    codewords = [int(other.removeprefix("k")) for other in others if other.startswith("k")]
+    weight = [other for other in others if other.startswith("nu")]
     assert made.name == name and made.data == DataChoice("cifar10", split="train") and made.images is None
-    assert (made.geometry.dimension, made.geometry.codewords) == (4, 256)
+    assert (made.geometry.dimension, made.geometry.codewords) == (4, *(codewords or [256]))
     assert 64 * made.geometry.groups == int(indices.removeprefix("n"))
     assert made.training == Recipe(quantizer, 1 / int(weight[0].removeprefix("nu")) if weight else 0.0)  # type: ignore[arg-type]
