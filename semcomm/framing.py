@@ -66,13 +66,13 @@ class Framing:
         if self.slices > 1 and not self.header:
             raise FramingError(f"slices is {self.slices}, which needs header true: without it an image is one frame")
         if not allowed(self.size):
-            raise FramingError(f"size is {self.size}, but an image has at most {MAX_PIXELS} pixels")
+            raise FramingError(f"size is {self.size}; sides are 1 to 65535, and at most {MAX_PIXELS} pixels together")
 
     def check(self, sizes: Sequence[tuple[int, int]]) -> None:
         """Raises FramingError for a size, height and width, that these frames cannot tell."""
         for height, width in sizes:
             if not allowed((height, width)):
-                raise FramingError(f"an image is {height} x {width}; an image has at most {MAX_PIXELS} pixels")
+                raise FramingError(f"an image is {height} x {width}; sides are 1 to 65535, at most {MAX_PIXELS} pixels")
             if not self.header and (height, width) != self.size:
                 raise FramingError(
                     f"an image is {height} x {width}, but without a header every image has the agreed size "

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec, Image, Indices
-from semcomm.codec.entropy_coding import ENTROPY_CODERS
+from semcomm.codec.entropy_coding import entropy_coder as coder_of
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.transmitter import EntropyCoding
@@ -36,7 +36,7 @@ class Receiver:
 
     def __init__(self, codec: Codec, entropy_coder: EntropyCoding = "huffman", framing: Framing | None = None) -> None:
         self.codec = codec
-        self.entropy_coder = ENTROPY_CODERS[entropy_coder](codec.code_lengths)
+        self.entropy_coder = coder_of(entropy_coder, codec.code_lengths)
         self.framing = framing or Framing()
 
     def receive(self, reception: Reception) -> Received:

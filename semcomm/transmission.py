@@ -7,9 +7,10 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 from semcomm.codec.codec import Codec
+from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.errors import TransmissionError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
@@ -17,7 +18,7 @@ from semcomm.transmitter import EntropyCoding
 
 MAGIC = b"SEMC\x01"
 MAX_BLOCK_FRAMES, MAX_BLOCK_BITS = 1 << 16, 1 << 28
-ENTROPY_CODINGS: tuple[EntropyCoding, ...] = ("fixed_length", "huffman")
+ENTROPY_CODINGS: tuple[Any, ...] = tuple(ENTROPY_CODERS)
 
 _FIXED = struct.Struct(">5s?BBBHH8sB")
 

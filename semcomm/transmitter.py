@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec, Image, Indices
-from semcomm.codec.entropy_coding import ENTROPY_CODERS
+from semcomm.codec.entropy_coding import entropy_coder as coder_of
+from semcomm.errors import DataError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
 
@@ -29,19 +30,27 @@ class Sent:
     indices: list[Indices] | None
 
 
+def check_image(image: Image) -> None:
+    """Raises DataError for what is not (H, W, 3) uint8."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise DataError(f"an image is {image.shape} {image.dtype}; it takes (height, width, 3) uint8, red, green, blue")
+
+
 class Transmitter:
     """Encodes, quantizes, entropy-codes and frames images."""
 
     def __init__(self, codec: Codec, entropy_coder: EntropyCoding = "huffman", framing: Framing | None = None) -> None:
         self.codec = codec
-        self.entropy_coder = ENTROPY_CODERS[entropy_coder](codec.code_lengths)
+        self.entropy_coder = coder_of(entropy_coder, codec.code_lengths)
         self.framing = framing or Framing()
 
     def transmit(self, images: Sequence[Image]) -> Sent:
         """Send images, each (H, W, 3) uint8, of any sizes that the framing can tell.
 
-        Raises FramingError for the others.
+        Raises FramingError for other sizes, DataError for what is no such image.
         """
+        for image in images:
+            check_image(image)
         sizes = [(image.shape[0], image.shape[1]) for image in images]
         self.framing.check(sizes)
         latents = self.codec.encode(images)

@@ -1,5 +1,6 @@
 """The shipped channels against their theory, finding channels, and a channel written as a user would."""
 
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -263,3 +264,20 @@ def test_a_channel_that_raises_is_named(tmp_path: Path) -> None:
     channel = load_channel(f"{path}:FlipAll")
     with pytest.raises(ChannelError, match="channel FlipAll failed: IndexError: index 99 is out of bounds"):
         carry(channel, zeros(3), seed=0, block=0)
+
+
+def test_a_parameter_may_come_from_numpy() -> None:
+    assert vars(load_channel("binary_symmetric", crossover=np.float32(0.25))) == {"crossover": 0.25}
+
+
+def test_a_channel_cannot_change_what_was_sent() -> None:
+    """Or it would change what a run counts as bits."""
+
+    @dataclass(frozen=True)
+    class Forger(BitChannel):
+        def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
+            frames.lengths[:] = 0
+            return Reception.of(frames)
+
+    with pytest.raises(ChannelError, match="Forger failed: ValueError: assignment destination is read-only"):
+        carry(Forger(), Frames.join([np.ones(3, np.uint8)]), seed=0, block=0)

@@ -178,7 +178,7 @@ MISTAKES = [
     (["transmit", "PHOTOS", "--codec", "no.safetensors"], "error: there is no codec at no.safetensors"),
     (["transmit", "PHOTOS", "--codec", "TINY", "--no-header"], "error: an image is 9 x 40, but without a header"),
     (["transmit", "PHOTOS", "--codec", "TINY", "--no-header", "--slices", "2"], "error: slices is 2, which needs"),
-    (["transmit", "PHOTOS", "--codec", "TINY", "--size", "0", "5"], "error: size is (0, 5), but an image has"),
+    (["transmit", "PHOTOS", "--codec", "TINY", "--size", "0", "5"], "error: size is (0, 5); sides are 1 to 65535"),
     (["transmit", "PHOTOS", "--codec", "TINY", "--crc", "7"], "Invalid value for '--crc'"),
     (["channel", "nothing", "SENT"], "channel nothing is not known; there are binary_symmetric, error_free, or"),
     (["channel", "😀", "SENT"], "channel 😀 is not known"),

@@ -254,7 +254,7 @@ def test_a_size_larger_than_its_payload_can_be_of_is_not_trusted(fewest: int, si
         ({"slices": 0}, "slices is 0; there are 1 to 255"),
         ({"slices": 256}, "slices is 256; there are 1 to 255"),
         ({"slices": 2, "header": False}, "slices is 2, which needs header true"),
-        ({"size": (4097, 4096)}, rf"size is \(4097, 4096\), but an image has at most {MAX_PIXELS} pixels"),
+        ({"size": (4097, 4096)}, rf"size is \(4097, 4096\); sides are 1 to 65535, and at most {MAX_PIXELS} pixels"),
         ({"size": (0, 5)}, r"size is \(0, 5\)"),
         ({"size": (65536, 1)}, r"size is \(65536, 1\)"),
     ],
@@ -267,7 +267,7 @@ def test_a_framing_that_cannot_be_is_refused(arguments: dict[str, object], messa
 def test_images_that_cannot_be_told_are_refused() -> None:
     Framing().check([(1, 1), (4096, 4096)])
     Framing(header=False).check([(32, 32)])
-    with pytest.raises(FramingError, match=r"an image is 4097 x 4096; an image has at most 16777216 pixels"):
+    with pytest.raises(FramingError, match=r"an image is 4097 x 4096; sides are 1 to 65535, at most 16777216 pixels"):
         Framing().check([(32, 32), (4097, 4096)])
     with pytest.raises(FramingError, match=r"an image is 32 x 33, but without a header .* the agreed size 32 x 32"):
         Framing(header=False).check([(32, 32), (32, 33)])

@@ -1,13 +1,15 @@
 """What is sent: the bits are those of the code table, and what is counted is what is handed to the channel."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec, Image
 from semcomm.codec.entropy_coding.code_table import canonical_codes
-from semcomm.errors import FramingError
+from semcomm.errors import CodecError, DataError, FramingError
 from semcomm.experiment.data import Sample
 from semcomm.framing import Framing
 from semcomm.transmitter import EntropyCoding, Transmitter
@@ -81,3 +83,18 @@ def texts_of(bits: np.ndarray, width: int) -> list[str]:
     """Runs of `width` bits as text."""
     text = "".join(map(str, bits))
     return [text[start:stop] for start, stop in pairwise(range(0, len(text) + 1, width))]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [np.zeros((32, 32, 3)), np.zeros((32, 32), np.uint8), np.zeros((32, 32, 4), np.uint8)],
+    ids=["floats", "grey", "four colours"],
+)
+def test_what_is_no_image_of_three_colours_is_refused(tiny_codec: Codec, image: NDArray[Any]) -> None:
+    with pytest.raises(DataError, match=r"it takes \(height, width, 3\) uint8"):
+        Transmitter(tiny_codec).transmit([image])
+
+
+def test_an_unknown_entropy_coder_is_refused(tiny_codec: Codec) -> None:
+    with pytest.raises(CodecError, match="entropy coder 'hufman' is not known; there are fixed_length, huffman"):
+        Transmitter(tiny_codec, "hufman")  # type: ignore[arg-type]

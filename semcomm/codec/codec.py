@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from semcomm.codec.devices import DType, autocast, torch_device
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
 from semcomm.codec.patches import from_patches, grid_shape, to_patches
-from semcomm.codec.quantizer import nearest_codewords
+from semcomm.codec.quantizer import QuantizerName, nearest_codewords
 
 Image = NDArray[np.uint8]
 Latents = NDArray[np.float32]
@@ -42,7 +42,7 @@ class Codec:
 
     name: str
     geometry: Geometry
-    quantizer: Literal["vq", "ecvq"]
+    quantizer: QuantizerName
     tensors: Mapping[str, NDArray[Any]]
     origin: Mapping[str, Any]
     digest: bytes

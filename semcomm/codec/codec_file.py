@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from safetensors.numpy import save
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
+from semcomm.codec.quantizer import QuantizerName
 from semcomm.errors import CodecError, CodeTableError
 from semcomm.files import write_atomically
 
@@ -36,7 +37,7 @@ class About:
     """The part of a codec that is text; `origin` holds whatever tells people how it was made."""
 
     geometry: Geometry
-    quantizer: Literal["vq", "ecvq"]
+    quantizer: QuantizerName
     origin: dict[str, Any]
 
     def to_json(self) -> str:

@@ -1,10 +1,13 @@
 """The vector quantizer, criterion (3) of the paper, and its codeword probabilities (4)."""
 
 import math
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+QuantizerName = Literal["vq", "ecvq"]
 
 COSTS_AT_ONCE = 1 << 18
 """One megabyte: costs are written and read again while the processor still has them at hand."""

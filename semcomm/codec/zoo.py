@@ -1,5 +1,7 @@
 """Finding codecs: those that ship with semcomm by name, others by the path of their file."""
 
+from pathlib import Path
+
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import load_codec as load_file
 from semcomm.errors import CodecError
@@ -11,12 +13,12 @@ def codec_names() -> list[str]:
     return sorted(path.stem for path in ZOO.glob("*.safetensors"))
 
 
-def load_codec(name: str) -> Codec:
+def load_codec(name: str | Path) -> Codec:
     """A shipped codec by its name, or any by the path of its `.safetensors` file.
 
     Raises CodecError when there is none or it is damaged.
     """
-    return load_file(expanded(name)) if name.endswith(".safetensors") else load_shipped(name)
+    return load_file(expanded(name)) if str(name).endswith(".safetensors") else load_shipped(str(name))
 
 
 def load_shipped(name: str) -> Codec:

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from semcomm.channel import BitChannel
 from semcomm.errors import ChannelError
 from semcomm.experiment.checking import build
@@ -49,7 +51,8 @@ def load_channel(name: str, /, **parameters: Any) -> BitChannel:
     Raises ScenarioError for parameters that the channel does not take.
     """
     document = Document.parse("{}", f"load_channel({name!r})")
-    document.put("channel", {"model": name, **parameters}, document.place(""))
+    plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in parameters.items()}
+    document.put("channel", {"model": name, **plain}, document.place(""))
     return channel_of(document)
 
 

@@ -24,6 +24,9 @@ from semcomm.receiver import Received, Receiver
 from semcomm.transmission import Preamble, read_blocks, write_transmission
 from semcomm.transmitter import Transmitter
 
+PIXELS_A_BIT = 64
+"""What a transmission may claim beyond two of the largest images; an undamaged one stays well below 16."""
+
 
 @dataclass(frozen=True)
 class ImagePaths:
@@ -80,12 +83,15 @@ def receive(source: BinaryIO, codec: Codec | None, device: str) -> Iterator[Rece
     if codec.digest[:8] != preamble.digest:
         raise CodecError(f"the transmission was made with another codec {preamble.codec!r} than this: name its file")
     receiver = Receiver(codec.on(device), preamble.entropy_coder, preamble.framing)
+    allowance = BLOCK_PIXELS + IMAGE_PIXELS
     for frames in read_blocks(source):
-        _check_block(receiver, frames)
+        allowance += PIXELS_A_BIT * frames.bits.size - _claimed_pixels(receiver, frames)
+        if allowance < 0:
+            raise TransmissionError("the transmission is damaged: it claims more pixels than its bits can be of")
         yield receiver.receive(Reception.of(frames))
 
 
-def _check_block(receiver: Receiver, frames: Frames) -> None:
+def _claimed_pixels(receiver: Receiver, frames: Frames) -> int:
     """Few bytes can claim many large images; an honest block ends with the image that brings it to 2**24 pixels."""
     slices = receiver.framing.slices
     if len(frames) % slices:
@@ -93,6 +99,7 @@ def _check_block(receiver: Receiver, frames: Frames) -> None:
     pixels = sum(height * width for height, width in receiver.sizes(Reception.of(frames)))
     if pixels > BLOCK_PIXELS + IMAGE_PIXELS:
         raise TransmissionError(f"the transmission is damaged: a block claims images of {pixels} pixels")
+    return pixels
 
 
 def save_images(received: Iterable[Received], folder: Path, overwrite: bool) -> tuple[int, int]:

@@ -45,7 +45,7 @@ def image_records(names: Sequence[str], images: Sequence[Image], sent: Sent, rec
 def summary(records: pd.DataFrame, index_counts: NDArray[np.int64]) -> dict[str, Any]:
     """The measured columns of results.csv, from all images' records and how often each index was sent."""
     pixels = records.height * records.width
-    mean_mse = np.array(records.mse.mean())
+    mean_mse = np.array(np.maximum(records.mse, 1 / (3 * pixels)).mean())
     indices = records.indices.sum()
     return {
         "images": len(records),
@@ -54,7 +54,7 @@ def summary(records: pd.DataFrame, index_counts: NDArray[np.int64]) -> dict[str,
         "entropy_bits_per_image": records.indices.mean() * _entropy(index_counts) if indices else None,
         "bpp": records.bits.sum() / pixels.sum(),
         "psnr_db": records.psnr_db.mean(),
-        "psnr_of_mean_mse_db": float(psnr_db(mean_mse, 3 * int(pixels.sum()))),
+        "psnr_of_mean_mse_db": float(psnr_db(mean_mse, 3 * int(pixels.max()))),
         "ssim": records.ssim.mean(),
         "index_error_rate": records.index_errors.sum() / indices if indices else None,
         "damaged_images": int(records.damaged.sum()),

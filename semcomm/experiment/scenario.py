@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Le
 
 from semcomm.channel import BitChannel
+from semcomm.codec.devices import torch_device
 from semcomm.codec.image_codecs import PILLOW, ImageCodec, check_one_frame
+from semcomm.codec.zoo import load_codec
 from semcomm.errors import ScenarioError, SemcommError
 from semcomm.experiment.channels import find_channel
 from semcomm.experiment.checking import build
@@ -122,12 +124,12 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
     kind = ImageCodec if document.value("codec.model") in list(PILLOW) else CodecChoice
     codec = build(document, "codec", kind)  # also where other sections have mistakes; each is told once
     if isinstance(codec, CodecChoice):
-        _try(document, "codec.model", codec.load)
+        _try(document, "codec.device", partial(torch_device, codec.device))
+        _try(document, "codec.model", partial(load_codec, codec.model))
     if isinstance(codec, ImageCodec):
         _try(document, "codec.model", codec.check)
+    check_data(document, DataChoice("sample"))
     made = build(document, "", Scenario, {"channel": find_channel, "codec": kind})
-    if made:
-        _try(document, "data.images", partial(_check_images, document, made))
     if made and isinstance(made.codec, ImageCodec):
         _try(document, "framing.slices", partial(check_one_frame, made.framing))
     return made
@@ -156,10 +158,17 @@ def complete(document: Document, path: Path, data_root: Path | None) -> None:
             document.put(key, str(start / expanded(text)), place)
 
 
-def _check_images(document: Document, scenario: Scenario) -> None:
-    there = len(scenario.data.open())
-    if scenario.images and scenario.images > there:
-        document.mistake("images", f"images is {scenario.images}; the data set holds {there}")
+def check_data(document: Document, default: DataChoice) -> None:
+    """Keep mistakes in the sections `data` and `images`, also where other sections have some."""
+    data = build(document, "data", DataChoice) if document.value("data") else default
+    if data:
+        _try(document, "data.images", partial(_check_images, document, data))
+
+
+def _check_images(document: Document, data: DataChoice) -> None:
+    there, images = len(data.open()), document.value("images")
+    if isinstance(images, int) and images > there:
+        document.mistake("images", f"images is {images}; the data set holds {there}")
 
 
 def _try(document: Document, key: str, action: Callable[[], object]) -> None:

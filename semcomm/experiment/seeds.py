@@ -13,7 +13,7 @@ from semcomm.channel import BitChannel
 def block_generator(seed: int, channel: BitChannel, block: int) -> np.random.Generator:
     """All the randomness of a channel over one block of images.
 
-    The codec has no part in it, so that systems compared on one channel meet the same noise.
+    The codec has no part in it: systems compared on one channel draw from the same stream.
     """
     return np.random.default_rng(np.random.SeedSequence([seed, channel_key(channel), block]))
 

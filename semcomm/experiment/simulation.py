@@ -86,6 +86,7 @@ def carry(channel: BitChannel, frames: Frames, seed: int, block: int) -> Recepti
     Raises ChannelError where the channel does not keep its side of the interface, as a new one may.
     """
     name = type(channel).__name__
+    frames.bits.flags.writeable = frames.lengths.flags.writeable = False  # what was sent is what is counted
     try:
         reception = channel.transmit(frames, block_generator(seed, channel, block))
     except Exception as error:  # whatever a plug-in raises is its author's to mend

@@ -20,7 +20,7 @@ from semcomm.codec.training.trainer import EpochSoFar, Trainer
 from semcomm.errors import DataError
 from semcomm.experiment.checking import build
 from semcomm.experiment.document import Document
-from semcomm.experiment.scenario import DataChoice, Seed, complete, scenario_path
+from semcomm.experiment.scenario import DataChoice, Seed, check_data, complete, scenario_path
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ def read_training(
     path = scenario_path(scenario, "training")
     document = Document.read(path, overrides)
     complete(document, path, data_root)
+    check_data(document, DataChoice("cifar10", split="train"))
     made = build(document, "", TrainingScenario)
     document.finish()
     assert made is not None  # else finish has raised

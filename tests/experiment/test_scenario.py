@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+import torch
 from click.testing import CliRunner
 
 from semcomm.cli import main
@@ -178,3 +179,13 @@ def test_nothing_is_written_when_there_are_mistakes(folder: Path) -> None:
     assert result.exit_code == 2
     assert "mine.yaml:2:1: channel.crossover is missing" in result.output
     assert sorted(folder.rglob("*")) == before
+
+
+def test_mistakes_in_the_data_are_told_beside_those_of_other_sections(tmp_path: Path) -> None:
+    scenario = tmp_path / "a.yaml"
+    scenario.write_text("codec: {model: vq-n64, device: cuda}\ndata: {name: sample}\nimages: 300\nseed: -1\n")
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(scenario)
+    places = [mistake.removeprefix(f"{scenario}:").split(": ")[0] for mistake in caught.value.mistakes]
+    cuda = [] if torch.cuda.is_available() else ["1:32"]
+    assert places == [*cuda, "3:9", "4:7"]

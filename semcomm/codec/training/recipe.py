@@ -2,11 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from annotated_types import Ge, Gt, Le
 
 from semcomm.codec.devices import Device, DType
+from semcomm.codec.quantizer import QuantizerName
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Recipe:
     dtype: of the networks' arithmetic; weights, quantizer and losses are always float32.
     """
 
-    quantizer: Literal["vq", "ecvq"] = "ecvq"
+    quantizer: QuantizerName = "ecvq"
     rate_weight: Annotated[float, Ge(0.0), Le(1e6)] = 1 / 16
     commitment_weight: Annotated[float, Ge(0.0), Le(1e6)] = 0.25
     rate_ramp: Annotated[float, Ge(0.0), Le(1.0)] = 0.3
