@@ -1,5 +1,7 @@
 """A training's state in one safetensors file, replaced whole after each epoch."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,9 +20,9 @@ def save_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
 
     training: says which training this is; only the same one goes on from the file.
     """
-    metadata = {"epoch": str(trainer.epoch), "training": training}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _state(trainer).items()}
-    write_atomically(path, save(tensors, metadata))
+    metadata = {"epoch": str(trainer.epoch), "training": training}
+    write_atomically(path, save(tensors, metadata | {"sha256": _digest(metadata, tensors)}))
 
 
 @torch.no_grad()
@@ -38,12 +40,19 @@ def load_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
     if metadata.get("training") != training:
         made = metadata.get("training", "nothing known")
         raise CheckpointError(f"{path} was made by another training: remove it, or go on with its settings, {made}")
-    state, epoch = _state(trainer), metadata.get("epoch", "")
-    if not epoch.isdecimal() or _shapes(tensors) != _shapes(state):
-        raise CheckpointError(f"{path} is damaged: its tensors do not fit its settings; remove it to train again")
+    state, digest = _state(trainer), metadata.pop("sha256", "")
+    if digest != _digest(metadata, tensors) or _shapes(tensors) != _shapes(state):
+        raise CheckpointError(f"{path} is damaged: its content does not fit its SHA-256; remove it to train again")
     for name, tensor in state.items():
         tensor.copy_(tensors[name])
-    trainer.epoch = int(epoch)
+    trainer.epoch = int(metadata["epoch"])
+
+
+def _digest(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
+    for name in sorted(tensors):
+        digest.update(name.encode() + tensors[name].numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:

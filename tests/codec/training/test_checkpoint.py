@@ -70,24 +70,25 @@ def test_a_checkpoint_cut_short_anywhere_is_refused(make_trainer: Make, checkpoi
         assert "is not a checkpoint" in refused(trainer, checkpoint)
 
 
-def test_a_damaged_header_is_refused_or_is_no_damage(make_trainer: Make, checkpoint: Path) -> None:
-    """A flipped bit in the digits of the epoch gives another epoch; one in the header gives nothing else."""
-    content = checkpoint.read_bytes()
-    header = 8 + int.from_bytes(content[:8], "little")
-    rng = np.random.default_rng(0)
-    intact = make_trainer()
+def test_a_flipped_bit_anywhere_is_refused_or_is_no_damage(
+    make_trainer: Make, fingerprint: Fingerprint, checkpoint: Path
+) -> None:
+    """A safetensors header has places that mean nothing, such as the case of a digit in an escape."""
+    content, intact, whole = checkpoint.read_bytes(), make_trainer(), make_trainer()
     load_checkpoint(intact, checkpoint, "this one")
-    whole, weights = make_trainer(), intact.model.state_dict()
-    for position, bit in zip(rng.integers(header, size=150), rng.integers(8, size=150), strict=True):
+    rng = np.random.default_rng(0)
+    header = 8 + int.from_bytes(content[:8], "little")
+    positions = [*rng.integers(header, size=150), *rng.integers(header, len(content), size=150)]
+    for position in positions:
         damaged = bytearray(content)
-        damaged[position] ^= 1 << bit
+        damaged[position] ^= 1 << rng.integers(8)
         checkpoint.write_bytes(damaged)
         try:
             load_checkpoint(whole, checkpoint, "this one")
         except CheckpointError as error:
             assert str(checkpoint) in str(error)
         else:
-            assert all(torch.equal(found, weights[name]) for name, found in whole.model.state_dict().items())
+            assert position < header and fingerprint(whole) == fingerprint(intact)
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", b"\x80\x04N.", bytes(1000), b"\xff" * 1000])
