@@ -163,12 +163,12 @@ def digest_of(codec: Codec) -> bytes:
 
 
 MISTAKES = [
-    (["run", "eror-free"], "eror-free: it cannot be read"),
+    (["run", "eror-free"], "eror-free: there is no such file; those that go by their name are"),
     (["run", "error-free", "--set", "seed"], "--set seed: it takes key.path=value, such as seed=1"),
     (["run", "error-free", "--images", "0"], "Invalid value for '--images'"),
     (["run", "error-free", "--images", "257"], "--set images=257: images is 257; the data set holds 256"),
     (["run", "error-free", "--set", "data={images: ~nobody-here}"], "is neither a folder nor a file"),
-    (["train", "nothing"], "nothing: it cannot be read"),
+    (["train", "nothing"], "nothing: there is no such file; those that go by their name are"),
     (["transmit", "nowhere.png", "--codec", "TINY"], "error: nowhere.png is neither a folder nor a file"),
     (["transmit", "~nobody-here/a.png", "--codec", "TINY"], "error: ~nobody-here/a.png is neither"),
     (["transmit", "text.png", "--codec", "TINY"], "error: text.png cannot be read as an image"),

@@ -24,7 +24,7 @@ class Geometry:
     """
 
     groups: Annotated[int, Ge(1), Le(64)] = 2
-    dimension: Annotated[int, Ge(1), Le(64)] = 4
+    dimension: Annotated[int, Ge(1), Le(1024)] = 4
     codewords: Annotated[int, Ge(1), Le(65536)] = 256
     channels: Annotated[int, Ge(1), Le(1024)] = 64
     blocks: Annotated[int, Ge(0), Le(16)] = 1

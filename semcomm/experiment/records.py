@@ -36,7 +36,7 @@ def image_records(names: Sequence[str], images: Sequence[Image], sent: Sent, rec
             "psnr_db": [float(psnr_db(error, image.size)) for error, image in zip(mse, images, strict=True)],
             "ssim": similarity,
             "indices": [grid.size for grid in sent.indices] if sent.indices else 0,
-            "index_errors": _index_errors(sent, received),
+            "index_errors": _index_errors(images, sent, received),
             "damaged": received.damaged,
         }
     )
@@ -79,9 +79,10 @@ def _entropy(counts: NDArray[np.int64]) -> float:
     return float(-(shares * np.log2(shares)).sum())
 
 
-def _index_errors(sent: Sent, received: Received) -> list[int] | int:
+def _index_errors(images: Sequence[Image], sent: Sent, received: Received) -> list[int] | int:
     """How many of each image's indices arrived wrong: all of them where its size was lost."""
     if not sent.indices or not received.indices:
         return 0
-    pairs = zip(sent.indices, received.indices, strict=True)
-    return [int((ours != theirs).sum()) if ours.shape == theirs.shape else ours.size for ours, theirs in pairs]
+    same_size = [image.shape == picture.shape for image, picture in zip(images, received.images, strict=True)]
+    triples = zip(same_size, sent.indices, received.indices, strict=True)
+    return [int((ours != theirs).sum()) if same else ours.size for same, ours, theirs in triples]

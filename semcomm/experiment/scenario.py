@@ -137,8 +137,14 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
 
 def scenario_path(scenario: Path | str, folder: str = "") -> Path:
     """The file of a scenario that is given as a path or by a shipped one's name."""
-    is_name = not Path(scenario).is_file() and str(scenario) in scenario_names(folder)
-    return shipped("scenarios") / folder / f"{scenario}.yaml" if is_name else Path(scenario)
+    if Path(scenario).exists():
+        return Path(scenario)
+    names = scenario_names(folder)
+    if str(scenario) not in names:
+        raise ScenarioError(
+            [f"{scenario}: there is no such file; scenarios that go by their name are {', '.join(names)}"]
+        )
+    return shipped("scenarios") / folder / f"{scenario}.yaml"
 
 
 def complete(document: Document, path: Path, data_root: Path | None) -> None:

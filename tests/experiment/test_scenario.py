@@ -168,7 +168,7 @@ def test_a_folder_that_is_not_there_is_told_at_the_data(folder: Path) -> None:
 
 
 def test_a_scenario_that_is_nowhere_is_told_so() -> None:
-    with pytest.raises(ScenarioError, match=r"^eror-free: it cannot be read: No such file or directory$"):
+    with pytest.raises(ScenarioError, match=r"^eror-free: there is no such file; those that go by their name are "):
         read_scenario("eror-free")
 
 
