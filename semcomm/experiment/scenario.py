@@ -141,9 +141,7 @@ def scenario_path(scenario: Path | str, folder: str = "") -> Path:
         return Path(scenario)
     names = scenario_names(folder)
     if str(scenario) not in names:
-        raise ScenarioError(
-            [f"{scenario}: there is no such file; scenarios that go by their name are {', '.join(names)}"]
-        )
+        raise ScenarioError([f"{scenario}: there is no such file; those that go by their name are {', '.join(names)}"])
     return shipped("scenarios") / folder / f"{scenario}.yaml"
 
 
