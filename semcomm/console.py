@@ -29,7 +29,7 @@ def training_bar(epochs: int) -> Iterator[Callable[[EpochSoFar], None]]:
             done = so_far.epoch + so_far.images / so_far.of_images
             progress.update(task, completed=done, figures=_figures(so_far))
             if so_far.images == so_far.of_images and not progress.console.is_terminal:
-                progress.console.print(f"epoch {so_far.epoch + 1}/{epochs}: {_figures(so_far)}")
+                progress.console.print(f"epoch {so_far.epoch + 1}/{epochs}: {_figures(so_far)}", soft_wrap=True)
 
         yield watch
 

@@ -137,9 +137,9 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
 
 def scenario_path(scenario: Path | str, folder: str = "") -> Path:
     """The file of a scenario that is given as a path or by a shipped one's name."""
-    if Path(scenario).exists():
-        return Path(scenario)
-    names = scenario_names(folder)
+    names, path = scenario_names(folder), Path(scenario)
+    if path.is_file() or (path.exists() and str(scenario) not in names):
+        return path
     if str(scenario) not in names:
         raise ScenarioError([f"{scenario}: there is no such file; those that go by their name are {', '.join(names)}"])
     return shipped("scenarios") / folder / f"{scenario}.yaml"
