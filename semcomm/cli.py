@@ -22,6 +22,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:  # as `| head` makes it; click ends quietly
+            raise
         except ScenarioError as error:
             message = str(error)
         except (SemcommError, OSError) as error:
