@@ -60,7 +60,7 @@ def plain(patches: NDArray[np.uint8], recipe: Recipe) -> Iterator[None]:
 
 def plain_loss(model: Model, x: torch.Tensor, recipe: Recipe) -> torch.Tensor:
     """The loss (5) of a batch."""
-    rate_weight, commitment_weight = recipe.rate_weight, recipe.commitment_weight
+    rate_weight, commitment_weight = recipe.rate_weight_at(1.0), recipe.commitment_weight
     latents = model.encoder(x).permute(0, 2, 3, 1).contiguous()
     z = latents.view(-1, model.geometry.dimension)
     bits = -torch.log2(torch.softmax(-model.logits, dim=0))

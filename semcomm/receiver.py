@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.codec.codec import Codec, Image, Indices
+from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
+from semcomm.images import Image
 from semcomm.transmitter import EntropyCoding
 
 

@@ -7,11 +7,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.codec.codec import Codec, Image, Indices
+from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
 from semcomm.errors import DataError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
+from semcomm.images import Image
 
 EntropyCoding = Literal["huffman", "fixed_length"]
 

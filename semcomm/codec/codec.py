@@ -15,8 +15,8 @@ from semcomm.codec.devices import DType, autocast, torch_device
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
 from semcomm.codec.patches import from_patches, grid_shape, to_patches
 from semcomm.codec.quantizer import QuantizerName, nearest_codewords
+from semcomm.images import Image
 
-Image = NDArray[np.uint8]
 Latents = NDArray[np.float32]
 Indices = NDArray[np.uint16]
 

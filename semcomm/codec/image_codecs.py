@@ -15,10 +15,10 @@ from semcomm.codec.containers import CONTAINERS
 from semcomm.errors import CodecError, FramingError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
+from semcomm.images import Image
 from semcomm.receiver import Received
 from semcomm.transmitter import Sent
 
-Image = NDArray[np.uint8]
 Format = Literal["jpeg", "webp", "avif", "jpeg_xl"]
 
 PILLOW: dict[str, str] = {"jpeg": "JPEG", "webp": "WEBP", "avif": "AVIF", "jpeg_xl": "JXL"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 import PIL.Image
@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 
 from semcomm.errors import DataError
 from semcomm.folders import expanded
-
-Image: TypeAlias = NDArray[np.uint8]
-"""(H, W, 3) red, green, blue."""
+from semcomm.images import Image
 
 BLOCK_IMAGES = 256
 BLOCK_PIXELS = 2**24

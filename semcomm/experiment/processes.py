@@ -15,11 +15,12 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.zoo import load_shipped
 from semcomm.errors import CodecError, DataError, TransmissionError
 from semcomm.experiment.channels import channel_of
-from semcomm.experiment.data import BLOCK_PIXELS, IMAGE_PIXELS, Data, Image, ImageFolder, blocks
+from semcomm.experiment.data import BLOCK_PIXELS, IMAGE_PIXELS, Data, ImageFolder, blocks
 from semcomm.experiment.document import Document
 from semcomm.experiment.simulation import carry
 from semcomm.files import atomic_writer
 from semcomm.frames import Frames, Reception
+from semcomm.images import Image
 from semcomm.receiver import Received, Receiver
 from semcomm.transmission import Preamble, read_blocks, write_transmission
 from semcomm.transmitter import Transmitter

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from semcomm.experiment.data import Image
 from semcomm.experiment.metrics import mean_squared_error, psnr_db, ssim
+from semcomm.images import Image
 from semcomm.receiver import Received
 from semcomm.transmitter import Sent
 

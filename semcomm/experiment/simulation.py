@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from semcomm.channel import BitChannel
 from semcomm.errors import ChannelError
 from semcomm.experiment.channels import channel_name
-from semcomm.experiment.data import Data, Image, block_ranges
+from semcomm.experiment.data import Data, block_ranges
 from semcomm.experiment.records import image_records, summary
 from semcomm.experiment.scenario import Scenario
 from semcomm.experiment.seeds import block_generator
 from semcomm.experiment.systems import System, system_of
 from semcomm.frames import Frames, Reception
+from semcomm.images import Image
 
 PICTURES = 8
 MAX_CODEWORDS = 1 << 16

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from semcomm.codec.codec import Codec, Image
+from semcomm.codec.codec import Codec
 from semcomm.codec.devices import Device, DType
 from semcomm.codec.image_codecs import ImageCodec, ImageReceiver, ImageTransmitter
 from semcomm.codec.zoo import load_codec
 from semcomm.frames import Reception
 from semcomm.framing import Framing
+from semcomm.images import Image
 from semcomm.receiver import Received, Receiver
 from semcomm.transmission import Preamble
 from semcomm.transmitter import EntropyCoding, Sent, Transmitter

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from semcomm.images import Image
 
 GAP, PAPER = 4, 255
 SMALL, TIMES = 128, 4

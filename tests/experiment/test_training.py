@@ -181,7 +181,7 @@ def test_mistakes_are_told_with_their_places(folder: Path, tmp_path: Path) -> No
         f"{path}:2:20: geometry.groups is 0; it takes a whole number from 1 to 64",
         f"{path}:2:23: geometry.channel is not known; did you mean `channels`?",
         f'{path}:4:14: training.quantizer is "vqq"; it takes `vq` or `ecvq`',
-        f"{path}:5:16: training.rate_weight is -0.5; it takes a number from 0 to 1000000",
+        f"{path}:5:16: training.rate_weight is -0.5; it takes a number from 0 to 1000000 or null",
         f"{path}:6:3: training.epoch is not known; did you mean `epochs`?",
         f"{path}:7:1: codec is not known; the file takes name, geometry, training, data, images, seed",
         f'{path}:8:9: images is "none"; it takes a whole number of at least 1 or null',

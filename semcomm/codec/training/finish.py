@@ -8,12 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semcomm.codec.codec import Codec, Image
+from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import About, codec_from
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.quantizer import codeword_bits
 from semcomm.codec.training.losses import Model
 from semcomm.codec.training.recipe import Recipe
+from semcomm.images import Image
 
 SETTLING_PASSES = 3
 

@@ -15,7 +15,7 @@ class Recipe:
     """Section IV of the paper, and what it leaves open (docs/decisions/0003-training.md).
 
     quantizer: `vq` chooses the nearest codeword; `ecvq` weighs its bits, too.
-    rate_weight: the paper's nu, squared latent distance that one bit is worth; 0 for vq.
+    rate_weight: the paper's nu, squared latent distance that one bit is worth; None is 1/16, and 0 for vq.
     commitment_weight: the paper's beta.
     rate_ramp: share of the training over which the rate weight rises from 0 to its value.
     learning_rate: of Adam, at the start of a cosine that ends at 0.
@@ -25,7 +25,7 @@ class Recipe:
     """
 
     quantizer: QuantizerName = "ecvq"
-    rate_weight: Annotated[float, Ge(0.0), Le(1e6)] = 1 / 16
+    rate_weight: Annotated[float, Ge(0.0), Le(1e6)] | None = None
     commitment_weight: Annotated[float, Ge(0.0), Le(1e6)] = 0.25
     rate_ramp: Annotated[float, Ge(0.0), Le(1.0)] = 0.3
     epochs: Annotated[int, Ge(1), Le(100_000)] = 128
@@ -42,7 +42,9 @@ class Recipe:
 
     def rate_weight_at(self, progress: float) -> float:
         """The rate weight after a share `progress` (0 to 1) of the training."""
-        return self.rate_weight * min(1.0, progress / self.rate_ramp if self.rate_ramp else 1.0)
+        default = 0.0 if self.quantizer == "vq" else 1 / 16
+        weight = default if self.rate_weight is None else self.rate_weight
+        return weight * min(1.0, progress / self.rate_ramp if self.rate_ramp else 1.0)
 
     def decay_at(self, progress: float) -> float:
         """The factor on the learning rates, from 1 down to 0 on half a cosine."""

@@ -14,7 +14,8 @@ SHARES = st.floats(0, 1)
 def test_the_defaults_are_the_papers() -> None:
     recipe = Recipe()
     assert (recipe.learning_rate, recipe.epochs, recipe.batch_size) == (1e-3, 128, 64)
-    assert (recipe.commitment_weight, recipe.rate_weight) == (0.25, 1 / 16)
+    assert (recipe.commitment_weight, recipe.rate_weight_at(1.0)) == (0.25, 1 / 16)
+    assert Recipe("vq").rate_weight_at(1.0) == 0
 
 
 def test_the_rate_weight_rises_to_its_value_over_the_ramp() -> None:
