@@ -1,6 +1,7 @@
 """What tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,17 @@ def cifar10_root() -> Path:
     if not any((root / folder).is_dir() for folder in ("cifar-10-batches-py", "cifar-10-batches-bin")):
         pytest.skip(f"needs CIFAR-10, which is not in {root}; name its data root in SEMCOMM_DATA")
     return root
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Tiny networks only wait for other threads, and the number of threads changes what a training rounds."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

@@ -30,10 +30,6 @@ class PrefixCode:
     def min_bits_per_symbol(self) -> int:
         return int(self._code_lengths[: self._alphabet].min())
 
-    @property
-    def max_bits_per_symbol(self) -> int:
-        return int(self._code_lengths[: self._alphabet].max())
-
     def encode(
         self, symbols: NDArray[np.uint16], counts: NDArray[np.int64]
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

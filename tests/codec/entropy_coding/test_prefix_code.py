@@ -150,9 +150,9 @@ def test_good_symbols_end_at_the_first_sign_of_damage(
 
 
 def test_bits_per_symbol_are_those_of_symbols_in_use() -> None:
-    assert (EXAMPLE.min_bits_per_symbol, EXAMPLE.max_bits_per_symbol) == (1, 3)
-    assert (FIVE.min_bits_per_symbol, FIVE.max_bits_per_symbol) == (3, 3)
-    assert (FixedLength(1).min_bits_per_symbol, FixedLength(1).max_bits_per_symbol) == (0, 0)
+    assert EXAMPLE.min_bits_per_symbol == 1
+    assert FIVE.min_bits_per_symbol == 3
+    assert FixedLength(1).min_bits_per_symbol == 0
 
 
 def test_a_coder_is_made_from_code_lengths_by_name() -> None:

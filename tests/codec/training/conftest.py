@@ -1,11 +1,10 @@
 """What tests of training share: a geometry and patches that train in no time."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from semcomm.codec.networks import Geometry
@@ -16,12 +15,8 @@ from semcomm.experiment.data import Sample
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks this small only wait for each other's threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def _always_one_thread(one_thread: None) -> None:
+    """Of all tests in this folder."""
 
 
 @pytest.fixture(scope="session")
