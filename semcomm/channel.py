@@ -1,8 +1,10 @@
 """What a channel is. The channels themselves are the plug-in files of the folder `channels/`."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from semcomm.frames import Frames, Reception
 
@@ -15,4 +17,32 @@ class BitChannel(ABC):
         """Carry a block of frames, drawing all randomness from `rng`.
 
         The reception holds as many frames as were sent, in the same order; their lengths may differ.
+        """
+
+
+@dataclass(frozen=True)
+class SymbolReception:
+    """What arrives of complex symbols, after the receiver has undone the channel's gain.
+
+    symbols: (sum(lengths),) complex128, the symbol that was sent plus noise.
+    noise_variances: (sum(lengths),) float64, E|noise|^2 of each, both dimensions together; infinite where
+        nothing arrived.
+    channel_uses: (F,) int64, complex symbols that each frame occupied the channel with, pilots included.
+    """
+
+    symbols: NDArray[np.complex128]
+    noise_variances: NDArray[np.float64]
+    channel_uses: NDArray[np.int64]
+
+
+class SymbolChannel(ABC):
+    """Carries complex symbols of unit mean energy: a frozen dataclass, as a `BitChannel` is."""
+
+    @abstractmethod
+    def transmit(
+        self, symbols: NDArray[np.complex128], lengths: NDArray[np.int64], rng: np.random.Generator
+    ) -> SymbolReception:
+        """Carry a block of F frames of symbols, drawing all randomness from `rng`, gains before noise.
+
+        symbols: (sum(lengths),) complex128; lengths: (F,) int64. The channel's state starts anew with each frame.
         """

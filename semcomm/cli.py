@@ -32,16 +32,20 @@ class Commands(click.Group):
         return ctx.exit(2)
 
 
-def scenario_options(command: Command) -> Command:
-    """What `run` and `train` share."""
-    set_help = "Change a value of the scenario, as in --set codec.dtype=bfloat16; may be given again."
+def data_options(command: Command) -> Command:
+    """What `run`, `train` and `design` share."""
     for option in (
         click.option("--data-root", type=FILE, help="Folder that holds CIFAR-10 [default: SEMCOMM_DATA]."),
         click.option("--images", type=click.IntRange(min=1), help="Take the first N images only."),
-        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help=set_help),
     ):
         command = option(command)
     return command
+
+
+def scenario_options(command: Command) -> Command:
+    """What `run` and `train` share."""
+    set_help = "Change a value of the scenario, as in --set codec.dtype=bfloat16; may be given again."
+    return click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help=set_help)(data_options(command))
 
 
 def device_option(command: Command) -> Command:
@@ -59,24 +63,31 @@ def main() -> None:
 @main.command()
 @click.argument("scenario")
 @scenario_options
+@click.option("--workers", type=click.IntRange(min=1), help="Processes [default: one a core, where there is work].")
 @click.option("--out", type=FILE, help="Folder for the tables [default: results/NAME].")
 def run(
-    scenario: str, overrides: tuple[str, ...], images: int | None, data_root: Path | None, out: Path | None
+    scenario: str,
+    overrides: tuple[str, ...],
+    images: int | None,
+    data_root: Path | None,
+    workers: int | None,
+    out: Path | None,
 ) -> None:
     """Run SCENARIO, a file or a shipped one's name, and write results.csv, per_image.csv and pictures.png."""
     from semcomm.console import images_bar, show_cell
     from semcomm.experiment.scenario import read_scenarios
-    from semcomm.experiment.simulation import Results, simulate
+    from semcomm.experiment.simulation import Results, default_workers, simulate_all
     from semcomm.experiment.tables import write_images, write_summaries
+    from semcomm.experiment.workers import cores
 
     read = read_scenarios(scenario, with_images(overrides, images), data_root)
     folder = out or Path("results") / read[0].scenario.name
     results: list[Results] = []
     with images_bar(sum(cell.scenario.image_count() for cell in read)) as watch:
-        for number, cell in enumerate(read, start=1):
-            results.append(simulate(cell.scenario, watch, cell.changes))
+        for found, cell in zip(simulate_all(read, workers or default_workers(read, cores()), watch), read, strict=True):
+            results.append(found)
             summaries = write_summaries(results, folder)
-            show_cell(results[-1].summary, cell.changes, number, len(read))
+            show_cell(found.summary, cell.changes, len(results), len(read))
     for path in (summaries, *write_images(results, folder)):
         click.echo(f"written: {path}")
 
@@ -95,6 +106,38 @@ def train(scenario: str, overrides: tuple[str, ...], images: int | None, data_ro
     command = " ".join(["semcomm train", made.name, *(f"--set {change}" for change in changes)])
     with training_bar(made.training.epochs) as watch:
         path = run_training(made, out, command, watch)
+    click.echo(f"written: {path}")
+
+
+@main.command()
+@click.argument("codec_name", metavar="CODEC")
+@click.option("--rate-weight", type=float, required=True, help="Squared latent distance that one bit is worth.")
+@click.option("--name", required=True, help="Name of the codec that is made.")
+@click.option("--data", type=FILE, help="Folder of images to design on [default: CIFAR-10's for training].")
+@data_options
+@click.option("--out", type=FILE, default=".", help="Folder for the codec.")
+def design(
+    codec_name: str,
+    rate_weight: float,
+    name: str,
+    data: Path | None,
+    images: int | None,
+    data_root: Path | None,
+    out: Path,
+) -> None:
+    """Design an entropy-constrained quantizer for the networks of CODEC, a shipped one's name or a file.
+
+    This is the classical design of Chou, Lookabaugh and Gray (1989), which trains no network.
+    """
+    from semcomm.codec.zoo import load_codec
+    from semcomm.experiment.scenario import DataChoice
+    from semcomm.experiment.training import Design, run_design
+
+    choice = DataChoice(images=data) if data else DataChoice("cifar10", root=data_root, split="train")
+    made = Design(name, load_codec(codec_name), rate_weight, choice, images)
+    options = [f"--rate-weight {rate_weight}", f"--name {name}", *([f"--images {images}"] if images else [])]
+    command = " ".join(["semcomm design", made.base.name, *options])
+    path = run_design(made, out, command, lambda step: click.echo(step, err=True))
     click.echo(f"written: {path}")
 
 
@@ -138,14 +181,23 @@ def transmit(
 @click.argument("source", type=click.File("rb"), default="-")
 @click.option("-o", "--output", type=FILE, help="File of the reception [default: standard output].")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A parameter: --set crossover=0.01.")
+@click.option("--modulation", type=click.Choice(["bpsk", "qpsk", "16qam", "64qam"]), help="For a channel of symbols.")
 @click.option("--seed", type=click.IntRange(min=0), default=0)
-def channel(name: str, source: BinaryIO, output: Path | None, overrides: tuple[str, ...], seed: int) -> None:
+def channel(
+    name: str,
+    source: BinaryIO,
+    output: Path | None,
+    overrides: tuple[str, ...],
+    modulation: Literal["bpsk", "qpsk", "16qam", "64qam"] | None,
+    seed: int,
+) -> None:
     """Carry the transmission SOURCE, or standard input, over the channel NAME."""
     from semcomm.experiment.processes import read_channel, through_channel
+    from semcomm.link.link import Link
 
-    model = read_channel(name, overrides)
+    model = read_channel(name, overrides, modulation)
     with written(output) as target:
-        through_channel(source, model, seed, target)
+        through_channel(source, model, Link(modulation), seed, target)
 
 
 @main.command()
@@ -197,6 +249,100 @@ def show(name: str, table: Path | None) -> None:
     if table:
         write_code_table(codec, table)
         click.echo(f"written: {table}")
+
+
+def results_options(command: Command) -> Command:
+    """What `table`, `plot` and `compare` share."""
+    where_help = "Take the rows that meet KEY=VALUE[,VALUE...] alone; * and ? are wildcards. May be given again."
+    return click.option("--where", multiple=True, metavar="KEY=VALUE", help=where_help)(command)
+
+
+@main.command()
+@click.argument("results", nargs=-1, required=True, type=FILE)
+@results_options
+@click.option("--columns", metavar="NAME,NAME...", help="These columns, in this order [default: all].")
+@click.option("-o", "--output", type=FILE, help="CSV file [default: show the table].")
+def table(results: tuple[Path, ...], where: tuple[str, ...], columns: str | None, output: Path | None) -> None:
+    """Choose rows and columns of RESULTS, folders of runs or their results.csv."""
+    from semcomm.files import write_atomically
+    from semcomm.report.tables import aligned, read_results, select, with_columns
+
+    chosen = with_columns(select(read_results(results), where), columns.split(",") if columns else [])
+    if output is None:
+        click.echo(aligned(chosen))
+    else:
+        write_atomically(output, chosen.to_csv(index=False).encode())
+        click.echo(f"written: {output}")
+
+
+@main.command()
+@click.argument("results", nargs=-1, required=True, type=FILE)
+@results_options
+@click.option("--x", default="bits_per_image", metavar="NAME", help="Column of the x axis.")
+@click.option("--y", default="psnr_db", metavar="NAME", help="Column of the y axis.")
+@click.option("--by", metavar="NAME,NAME...", help="A line for each of their values; `A|B`: B where A is empty.")
+@click.option("--label", "labels", multiple=True, metavar="OLD=NEW", help="Call a line NEW. May be given again.")
+@click.option("--log", multiple=True, type=click.Choice(["x", "y"]), help="A logarithmic axis.")
+@click.option("--hull", is_flag=True, help="Draw lines along upper hulls alone, and other points as hollow markers.")
+@click.option("-o", "--output", required=True, type=FILE, help="Figure in .svg, .png or .pdf.")
+def plot(
+    results: tuple[Path, ...],
+    where: tuple[str, ...],
+    x: str,
+    y: str,
+    by: str | None,
+    labels: tuple[str, ...],
+    log: tuple[Literal["x", "y"], ...],
+    hull: bool,
+    output: Path,
+) -> None:
+    """Draw RESULTS, folders of runs or their results.csv, as a figure one column of a paper wide."""
+    from semcomm.report.curves import curves_of, renamed
+    from semcomm.report.plot import write_plot
+    from semcomm.report.tables import read_results, select
+
+    curves = curves_of(select(read_results(results), where), x, y, by.split(",") if by else [])
+    write_plot(renamed(curves, labels), output, x, y, hull, log)
+    click.echo(f"written: {output}")
+
+
+@main.command()
+@click.argument("anchor_results", metavar="RESULTS", type=FILE)
+@click.argument("test_results", metavar="[RESULTS]", required=False, type=FILE)
+@results_options
+@click.option("--anchor", multiple=True, metavar="KEY=VALUE", help="The anchor's rows, further to --where.")
+@click.option("--test", multiple=True, metavar="KEY=VALUE", help="The test's rows, further to --where.")
+@click.option("--rate", default="bits_per_image", metavar="NAME", help="Column of the rate.")
+@click.option("--quality", default="psnr_db", metavar="NAME", help="Column of the quality in dB.")
+@click.option("--at", multiple=True, type=float, metavar="RATE", help="Compare at this rate; may be given again.")
+def compare(
+    anchor_results: Path,
+    test_results: Path | None,
+    where: tuple[str, ...],
+    anchor: tuple[str, ...],
+    test: tuple[str, ...],
+    rate: str,
+    quality: str,
+    at: tuple[float, ...],
+) -> None:
+    """Compare a test with an anchor by Bjontegaard's deltas.
+
+    The anchor's rows are in the first RESULTS, the test's in the second, or in the same.
+    """
+    from semcomm.console import show_record
+    from semcomm.report.bjontegaard import compared
+    from semcomm.report.curves import curve_where
+    from semcomm.report.tables import read_results
+
+    if test_results is None and anchor == test:
+        raise click.UsageError("nothing to compare: give two RESULTS, or --anchor and --test")
+    sides = ((anchor_results, anchor), (test_results or anchor_results, test))
+    names = [str(path) if test_results else "" for path, _ in sides]
+    first, second = (
+        curve_where(read_results([path]), [*where, *own], rate, quality, name)
+        for (path, own), name in zip(sides, names, strict=True)
+    )
+    show_record(compared(first, second, at))
 
 
 def with_images(overrides: tuple[str, ...], images: int | None) -> list[str]:

@@ -33,9 +33,17 @@ class FramingError(SemcommError, ValueError):
     """A framing that cannot be, or images that do not fit the one that was agreed."""
 
 
+class ReportError(SemcommError):
+    """Results that cannot be read back, selected from, compared or drawn as was asked."""
+
+
 class ScenarioError(SemcommError):
     """One line a mistake, each with its file, line and column, or the option that made it."""
 
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = mistakes
+
+
+class LinkError(SemcommError, ValueError):
+    """A link that does not go with its channel or its frames."""

@@ -70,10 +70,37 @@ class Frames:
 
 
 @dataclass(frozen=True)
+class Counts:
+    """What carrying each of F frames took, and how it went, as only a simulation knows: (F,) int64 each.
+
+    channel_uses: complex symbols, pilots, padding and retransmissions included; of a bit-level channel its bits.
+    channel_bits: bits that were put on the channel, all transmissions.
+    bit_errors: those of them that a hard decision got wrong; an erased or lost bit counts as 0.
+    transmissions: times the frame was sent, at least 1; feedback_bits: what the receiver answered.
+    initial_errors: 1 where the frame was wrong after its first transmission.
+    """
+
+    channel_uses: NDArray[np.int64]
+    channel_bits: NDArray[np.int64]
+    bit_errors: NDArray[np.int64]
+    transmissions: NDArray[np.int64]
+    feedback_bits: NDArray[np.int64]
+    initial_errors: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class Reception:
-    """What a channel hands to the receiver: hard decisions, as many frames as were sent, in their order."""
+    """What a channel hands to the receiver, as many frames as were sent, in their order.
+
+    frames: hard decisions; lengths may differ from those sent.
+    llrs: (sum(lengths),) float32, ln P(0) / P(1) of each bit, exactly 0 where it is erased; None where nothing
+        is known.
+    counts: what it took; None for a channel that does not say.
+    """
 
     frames: Frames
+    llrs: NDArray[np.float32] | None = None
+    counts: Counts | None = None
 
     @classmethod
     def of(cls, frames: Frames) -> Self:

@@ -110,7 +110,7 @@ class Framing:
         """
         bodies = frames.split()
         headers = [self._read_header(bits, fewest_bits) for bits in bodies]
-        intact = self._crc_fits(frames)
+        intact = self.intact(frames)
         sizes = [
             self._size_of(headers[first : first + self.slices], intact[first : first + self.slices])
             for first in range(0, len(frames), self.slices)
@@ -156,7 +156,8 @@ class Framing:
         frames.bits[ends[:, None] - self.crc + places] = remainders[:, None] >> (self.crc - 1 - places) & 1
         return frames
 
-    def _crc_fits(self, frames: Frames) -> NDArray[np.bool_]:
+    def intact(self, frames: Frames) -> NDArray[np.bool_]:
+        """(F,) whether each frame's CRC fits: all that a link can know. Without a CRC every one does."""
         if not self.crc:
             return np.ones(len(frames), np.bool_)
         return np.equal(checksums(frames.bits, frames.starts, frames.starts + frames.lengths, self.crc), 0)

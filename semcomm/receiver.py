@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,23 @@ class Received:
     indices: list[Indices] | None
 
 
+@dataclass(frozen=True)
+class Read:
+    """What the bits of B images say, before any picture is made of it.
+
+    descriptions: what `Transmitter.describe` gave or, where bits were wrong, something else as valid.
+    sizes: height and width of each; damaged: (B,) bool, as `Received` has it.
+    """
+
+    descriptions: list[NDArray[Any]]
+    sizes: list[tuple[int, int]]
+    damaged: NDArray[np.bool_]
+
+    def only(self, numbers: Sequence[int]) -> "Read":
+        """That of some of the images."""
+        return Read([self.descriptions[n] for n in numbers], [self.sizes[n] for n in numbers], self.damaged[numbers])
+
+
 class Receiver:
     """Unframes, entropy-decodes, dequantizes and decodes. No reception makes it raise.
 
@@ -42,11 +60,20 @@ class Receiver:
 
     def receive(self, reception: Reception) -> Received:
         """Images of the frames that arrived, as many as were sent."""
+        return self.picture(self.read(reception))
+
+    def read(self, reception: Reception) -> Read:
+        """The indices that the frames tell, every gap filled."""
         unframed = self.framing.unframe(reception.frames, self._fewest_bits)
         indices, decoded = self._entropy_decode(unframed.payloads, unframed.sizes)
-        images = self.codec.decode(self.codec.dequantize(indices), unframed.sizes)
         damaged = ~(unframed.intact & decoded).reshape(-1, self.framing.slices)
-        return Received(images, np.any(damaged, axis=1), indices)
+        return Read(indices, unframed.sizes, np.any(damaged, axis=1))
+
+    def picture(self, read: Read) -> Received:
+        """The images of these indices."""
+        latents = self.codec.dequantize(read.descriptions)
+        images = self.codec.decode(latents, read.sizes)
+        return Received(images, read.damaged, list(read.descriptions))
 
     def sizes(self, reception: Reception) -> list[tuple[int, int]]:
         """Height and width of each image that `receive` would make, told before anything of that size is."""

@@ -50,12 +50,18 @@ class Transmitter:
 
         Raises FramingError for other sizes, DataError for what is no such image.
         """
+        return self.send(self.describe(images), [(image.shape[0], image.shape[1]) for image in images])
+
+    def describe(self, images: Sequence[Image]) -> list[Indices]:
+        """The indices of images, (h, w, g) uint16 each: what no setting but the codec has a part in."""
         for image in images:
             check_image(image)
-        sizes = [(image.shape[0], image.shape[1]) for image in images]
-        self.framing.check(sizes)
         latents = self.codec.encode(images)
-        indices = self.codec.quantize(latents)
+        return self.codec.quantize(latents)
+
+    def send(self, indices: list[Indices], sizes: Sequence[tuple[int, int]]) -> Sent:
+        """Send the indices of images of these heights and widths."""
+        self.framing.check(sizes)
         payloads = self._entropy_code(indices)
         frames = self.framing.frame(payloads, sizes)
         payload_bits = payloads.lengths.reshape(-1, self.framing.slices).sum(axis=1)

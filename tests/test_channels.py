@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from semcomm.channel import BitChannel
+from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.errors import ChannelError, ScenarioError
 from semcomm.experiment import channels
+from semcomm.experiment.block import carry
 from semcomm.experiment.channels import channel_name, channel_names, find_channel, load_channel
 from semcomm.experiment.scenario import read_scenario
-from semcomm.experiment.simulation import carry, simulate
+from semcomm.experiment.simulation import simulate
 from semcomm.folders import shipped
 from semcomm.frames import Frames, Reception
 
@@ -127,7 +128,7 @@ def test_every_shipped_file_is_a_channel_by_its_name() -> None:
     stems = {path.stem for path in shipped("channels").glob("*.py")}
     assert {"binary_symmetric", "error_free"} <= stems <= set(channel_names())
     for stem in stems:
-        assert issubclass(find_channel(stem), BitChannel)
+        assert issubclass(find_channel(stem), BitChannel | SymbolChannel)
     assert channel_name(load_channel("error_free")) == "error_free"
 
 
@@ -139,19 +140,31 @@ def test_a_class_in_a_file_is_found_by_path_and_name(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_is_told_those_that_there_are() -> None:
-    with pytest.raises(ChannelError, match=r"channel awgm is not known; there are binary_symmetric, error_free, or"):
+    with pytest.raises(ChannelError, match=r"awgm is not known; there are awgn, .*binary_symmetric, .*, or"):
         find_channel("awgm")
 
 
 @pytest.mark.parametrize(
     ("content", "class_name", "message"),
     [
-        (FLIP_ALL, "Missing", "mine.py:Missing is not a subclass of BitChannel that has its transmit method"),
+        (
+            FLIP_ALL,
+            "Missing",
+            "mine.py:Missing is not a subclass of BitChannel or SymbolChannel that has its transmit method",
+        ),
         (FLIP_ALL, "Frames", "mine.py:Frames is not a subclass of BitChannel"),
-        (FLIP_ALL, "BitChannel", "mine.py:BitChannel is not a subclass of BitChannel that has its transmit"),
+        (
+            FLIP_ALL,
+            "BitChannel",
+            "mine.py:BitChannel is not a subclass of BitChannel or SymbolChannel that has its transmit",
+        ),
         (FLIP_ALL, "dataclass", "mine.py:dataclass is not a subclass of BitChannel"),
         (FLIP_ALL.replace("@dataclass(frozen=True)", ""), "FlipAll", r"no dataclass: write @dataclass\(frozen=True\)"),
-        (FLIP_ALL.replace("transmit", "send"), "FlipAll", "mine.py:FlipAll is not a subclass of BitChannel that has"),
+        (
+            FLIP_ALL.replace("transmit", "send"),
+            "FlipAll",
+            "mine.py:FlipAll is not a subclass of BitChannel or SymbolChannel that has",
+        ),
         ("import nowhere_to_be_found", "FlipAll", "mine.py does not load: ModuleNotFoundError: No module named"),
         ("def f(:", "FlipAll", "mine.py does not load: SyntaxError"),
         ("\0", "FlipAll", "mine.py does not load: SyntaxError|mine.py does not load: ValueError"),
@@ -251,19 +264,16 @@ class Wrong(BitChannel):
 
 
 @pytest.mark.parametrize("result", [Reception.of(zeros(1, 2)), Reception.of(zeros()), zeros(1, 2, 3), None])
-def test_a_channel_that_returns_other_than_as_many_frames_is_told_so(
-    result: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("semcomm.experiment.simulation.block_generator", lambda *_: np.random.default_rng(0))
+def test_a_channel_that_returns_other_than_as_many_frames_is_told_so(result: object) -> None:
     with pytest.raises(ChannelError, match="channel Wrong should return a Reception of 3 frames"):
-        carry(Wrong(result), zeros(1, 2, 3), seed=0, block=0)
+        carry(Wrong(result), zeros(1, 2, 3), np.random.default_rng(0))
 
 
 def test_a_channel_that_raises_is_named(tmp_path: Path) -> None:
     path = channel_file(tmp_path, FLIP_ALL.replace("1 - frames.bits", "frames.bits[99]"))
     channel = load_channel(f"{path}:FlipAll")
     with pytest.raises(ChannelError, match="channel FlipAll failed: IndexError: index 99 is out of bounds"):
-        carry(channel, zeros(3), seed=0, block=0)
+        carry(channel, zeros(3), np.random.default_rng(0))
 
 
 def test_a_parameter_may_come_from_numpy() -> None:
@@ -280,4 +290,4 @@ def test_a_channel_cannot_change_what_was_sent() -> None:
             return Reception.of(frames)
 
     with pytest.raises(ChannelError, match="Forger failed: ValueError: assignment destination is read-only"):
-        carry(Forger(), Frames.join([np.ones(3, np.uint8)]), seed=0, block=0)
+        carry(Forger(), Frames.join([np.ones(3, np.uint8)]), np.random.default_rng(0))

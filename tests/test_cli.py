@@ -14,9 +14,10 @@ import PIL.Image
 import pytest
 from click.testing import CliRunner, Result
 
+from semcomm import __version__
 from semcomm.cli import main
 from semcomm.codec.codec import Codec
-from semcomm.codec.codec_file import save_codec
+from semcomm.codec.codec_file import load_codec, save_codec
 from semcomm.codec.zoo import codec_names
 from semcomm.experiment.data import Sample, read_image
 from semcomm.frames import Frames
@@ -113,8 +114,8 @@ def test_help_waits_for_no_large_library() -> None:
     script = """
 import sys
 from semcomm.cli import main
-for command in ([], ["run"], ["train"], ["transmit"], ["channel"], ["receive"], ["list"], ["codec"], ["codec", "show"]):
-    main([*command, "--help"], standalone_mode=False)
+for command in ("", "run", "train", "design", "transmit", "channel", "receive", "list", "codec", "codec show"):
+    main([*command.split(), "--help"], standalone_mode=False)
 print("loaded:", *({"torch", "numba", "numpy", "pandas"} & set(sys.modules)))
 """
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
@@ -169,6 +170,10 @@ MISTAKES = [
     (["run", "error-free", "--images", "257"], "--set images=257: images is 257; the data set holds 256"),
     (["run", "error-free", "--set", "data={images: ~nobody-here}"], "is neither a folder nor a file"),
     (["train", "nothing"], "nothing: there is no such file; those that go by their name are"),
+    (["design", "TINY", "--name", "mine", "--rate-weight", "nan"], "rate weight is nan; it takes a number from 0 to"),
+    (["design", "TINY", "--name", "mine", "--rate-weight", "1", "--data", "empty"], "error: empty holds no images"),
+    (["design", "TINY", "--name", "mine", "--rate-weight", "1", "--data", "PHOTOS", "--images", "6"], "holds 5"),
+    (["design", "nothing", "--name", "mine", "--rate-weight", "1"], "error: codec 'nothing' is not known; there are"),
     (["transmit", "nowhere.png", "--codec", "TINY"], "error: nowhere.png is neither a folder nor a file"),
     (["transmit", "~nobody-here/a.png", "--codec", "TINY"], "error: ~nobody-here/a.png is neither"),
     (["transmit", "text.png", "--codec", "TINY"], "error: text.png cannot be read as an image"),
@@ -180,7 +185,7 @@ MISTAKES = [
     (["transmit", "PHOTOS", "--codec", "TINY", "--no-header", "--slices", "2"], "error: slices is 2, which needs"),
     (["transmit", "PHOTOS", "--codec", "TINY", "--size", "0", "5"], "error: size is (0, 5); sides are 1 to 65535"),
     (["transmit", "PHOTOS", "--codec", "TINY", "--crc", "7"], "Invalid value for '--crc'"),
-    (["channel", "nothing", "SENT"], "channel nothing is not known; there are binary_symmetric, error_free, or"),
+    (["channel", "nothing", "SENT"], "channel nothing is not known; there are awgn, "),
     (["channel", "😀", "SENT"], "channel 😀 is not known"),
     (["channel", "nothing.py:A", "SENT"], "there is no channel file nothing.py"),
     (["channel", "binary_symmetric", "SENT"], "channel.crossover is missing; it takes a number from 0 to 0.5"),
@@ -353,3 +358,27 @@ def test_an_image_sent_is_one_received_as_png(tmp_path: Path, tiny_codec: Codec,
     (found,) = pictures(tmp_path / "images")
     assert np.array_equal(found, expected)
     assert json.dumps(found.shape) == "[32, 32, 3]"
+
+
+def test_a_designed_codec_says_how_it_was_made_and_sends_images_in_fewer_bits(
+    tmp_path: Path, photos: Path, tiny_codec: Codec, tiny_codec_file: Path, transmission: bytes
+) -> None:
+    options = ["--rate-weight", 0.02, "--name", "mine", "--data", photos, "--images", 4, "--out", tmp_path]
+    result = done("design", tiny_codec_file, *options)
+    path = tmp_path / "mine.safetensors"
+    assert result.stdout == f"written: {path}\n"
+    made = load_codec(path)
+    assert made.origin == {
+        "base": "tiny",
+        "base_sha256": tiny_codec.digest.hex(),
+        "command": "semcomm design tiny --rate-weight 0.02 --name mine --images 4",
+        "data": "a folder",
+        "images": 4,
+        "iterations": len(result.stderr.splitlines()),
+        "rate_weight": 0.02,
+        "semcomm": __version__,
+    }
+    sent = done("transmit", photos, "--codec", path, "--slices", 2, "--crc", 8).stdout_bytes
+    assert len(sent) < len(transmission)
+    done("receive", "--codec", path, "-o", tmp_path / "images", source=sent)
+    assert [picture.shape[:2] for picture in pictures(tmp_path / "images")] == SIZES

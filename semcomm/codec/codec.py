@@ -31,7 +31,7 @@ class Codec:
     Sizes vary from image to image; one of H x W pixels has latents (h, w, g, D) float32 and indices
     (h, w, g) uint16, where h = ceil(H / 4), w = ceil(W / 4), and g and D are the geometry's.
 
-    tensors: the networks' weights, as `encoder.*` and `decoder.*`, float32, and by name
+    tensors: the networks' weights, as `encoder.*` and `decoder.*`, float16 (docs/decisions/0003), and by name
         codebook (K, D) float32,
         bias (K,) float32, what criterion (3) adds to a codeword's squared distance, zeros for vq,
         probabilities (K,) float64, shares of the quantizer's outputs over the training images,

@@ -1,6 +1,6 @@
 """A codec as one safetensors file: tensors and text, of which nothing is ever run.
 
-The file's metadata: `format` is "semcomm codec"; `version` is "1"; `about` is a JSON object with the
+The file's metadata: `format` is "semcomm codec"; `version` is "2"; `about` is a JSON object with the
 geometry, the quantizer and the origin; `sha256` covers `about` and all tensors, so that no damage goes unseen.
 """
 
@@ -26,7 +26,7 @@ from semcomm.codec.quantizer import QuantizerName
 from semcomm.errors import CodecError, CodeTableError
 from semcomm.files import write_atomically
 
-FORMAT, VERSION = "semcomm codec", "1"
+FORMAT, VERSION = "semcomm codec", "2"
 MAX_BYTES = 1 << 28
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -112,7 +112,7 @@ def _expected(geometry: Geometry) -> dict[str, tuple[tuple[int, ...], str]]:
     with torch.device("meta"):
         networks = {"encoder": semantic_encoder(geometry), "decoder": semantic_decoder(geometry)}
     weights = {
-        f"{network}.{name}": (tuple(tensor.shape), "float32")
+        f"{network}.{name}": (tuple(tensor.shape), "float16")
         for network, module in networks.items()
         for name, tensor in module.state_dict().items()
     }

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -16,10 +16,11 @@ from semcomm.errors import CodecError, FramingError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.images import Image
-from semcomm.receiver import Received
+from semcomm.receiver import Read, Received
 from semcomm.transmitter import Sent
 
 Format = Literal["jpeg", "webp", "avif", "jpeg_xl"]
+File = NDArray[np.uint8]
 
 PILLOW: dict[str, str] = {"jpeg": "JPEG", "webp": "WEBP", "avif": "AVIF", "jpeg_xl": "JXL"}
 THOROUGH: dict[str, dict[str, Any]] = {
@@ -43,25 +44,35 @@ class ImageCodec:
     quality: Annotated[int, Ge(0), Le(100)]
     container: bool = True
 
+    @property
+    def source(self) -> "ImageCodec":
+        """The choice without what the file of an image does not depend on."""
+        return self if self.model == "jpeg" else replace(self, container=True)
+
     def check(self) -> None:
         """Raises CodecError where what reads and writes the format is not installed."""
         _plugged_in(self.model)
 
-    def encode(self, image: Image) -> bytes:
-        """The bytes to send for an image (H, W, 3)."""
-        file = self._file(image)
-        return file if self.container else CONTAINERS[self.model].body_of(file, self._blank(*image.shape[:2]))
+    def content_of(self, file: bytes, height: int, width: int) -> bytes:
+        """The bytes to send for the file of an image of this size."""
+        return file if self.container else CONTAINERS[self.model].body_of(file, self._blank(height, width))
 
-    def decode(self, content: bytes, height: int, width: int) -> Image:
-        """The image (height, width, 3) that the bytes are of. Damaged ones raise whatever Pillow raises."""
-        file = content if self.container else CONTAINERS[self.model].file_of(content, self._blank(height, width))
+    def file_of(self, content: bytes, height: int, width: int) -> bytes:
+        """Undo `content_of`; damaged content gives a damaged file, or raises."""
+        return content if self.container else CONTAINERS[self.model].file_of(content, self._blank(height, width))
+
+    def decode(self, file: bytes, height: int, width: int) -> Image:
+        """The image (height, width, 3) in a file. Damaged ones raise whatever Pillow raises."""
         with PIL.Image.open(io.BytesIO(file), formats=[_plugged_in(self.model)]) as picture:
             if picture.size != (width, height):
                 raise ValueError(f"the file is of {picture.height} x {picture.width} pixels")
             return np.array(picture.convert("RGB"))
 
-    def _file(self, image: Image) -> bytes:
-        """Huffman tables fitted to each image pay only where tables are sent; JPEG XL at 100 has to be lossless."""
+    def encode(self, image: Image) -> bytes:
+        """The file of an image (H, W, 3).
+
+        Huffman tables fitted to each image pay only where tables are sent; JPEG XL at 100 has to be lossless.
+        """
         options = dict(THOROUGH[self.model])
         if self.model == "jpeg":
             options["optimize"] = self.container
@@ -74,7 +85,7 @@ class ImageCodec:
 
     @cache  # noqa: B019 (a frozen codec, as long-lived as the run)
     def _blank(self, height: int, width: int) -> bytes:
-        return self._file(np.full((height, width, 3), GREY, np.uint8))
+        return self.encode(np.full((height, width, 3), GREY, np.uint8))
 
 
 class ImageTransmitter:
@@ -90,10 +101,17 @@ class ImageTransmitter:
 
     def transmit(self, images: Sequence[Image]) -> Sent:
         """Send images, each (H, W, 3) uint8. Raises FramingError for sizes that the framing cannot tell."""
-        sizes = [(image.shape[0], image.shape[1]) for image in images]
+        return self.send(self.describe(images), [(image.shape[0], image.shape[1]) for image in images])
+
+    def describe(self, images: Sequence[Image]) -> list[File]:
+        """The whole file of each image."""
+        return [np.frombuffer(self.codec.encode(image), np.uint8) for image in images]
+
+    def send(self, files: Sequence[File], sizes: Sequence[tuple[int, int]]) -> Sent:
+        """Send the files of images of these heights and widths."""
         self.framing.check(sizes)
-        files = [np.frombuffer(self.codec.encode(image), np.uint8) for image in images]
-        payloads = Frames.join([np.unpackbits(file) for file in files])
+        contents = [self.codec.content_of(file.tobytes(), *size) for file, size in zip(files, sizes, strict=True)]
+        payloads = Frames.join([np.unpackbits(np.frombuffer(content, np.uint8)) for content in contents])
         return Sent(self.framing.frame(payloads, sizes), payloads.lengths, None)
 
 
@@ -107,23 +125,36 @@ class ImageReceiver:
 
     def receive(self, reception: Reception) -> Received:
         """Images of the frames that arrived, as many as were sent."""
+        return self.picture(self.read(reception))
+
+    def read(self, reception: Reception) -> Read:
+        """The file that each frame tells; one that cannot be is empty."""
         unframed = self.framing.unframe(reception.frames, lambda size: 0)
-        decoded = [
-            self._decoded(payload, size)
-            for payload, size in zip(unframed.payloads.split(), unframed.sizes, strict=True)
-        ]
+        contents = zip(unframed.payloads.split(), unframed.sizes, strict=True)
+        return Read([self._file(*content) for content in contents], unframed.sizes, ~unframed.intact)
+
+    def picture(self, read: Read) -> Received:
+        """The images in these files."""
+        decoded = [self._decoded(file, size) for file, size in zip(read.descriptions, read.sizes, strict=True)]
         images = [
             np.full((*size, 3), GREY, np.uint8) if image is None else image
-            for image, size in zip(decoded, unframed.sizes, strict=True)
+            for image, size in zip(decoded, read.sizes, strict=True)
         ]
         broken = np.array([image is None for image in decoded], np.bool_)
-        return Received(images, ~unframed.intact | broken, None)
+        return Received(images, read.damaged | broken, None)
 
-    def _decoded(self, payload: NDArray[np.uint8], size: tuple[int, int]) -> Image | None:
-        if not payload.size:  # of an untrusted frame; libjpeg would make noise of it
+    def _file(self, payload: NDArray[np.uint8], size: tuple[int, int]) -> File:
+        try:
+            file = self.codec.file_of(np.packbits(payload).tobytes(), *size) if payload.size else b""
+        except Exception:  # whatever damaged bytes make of it
+            file = b""
+        return np.frombuffer(file, np.uint8)
+
+    def _decoded(self, file: File, size: tuple[int, int]) -> Image | None:
+        if not file.size:  # of an untrusted frame; libjpeg would make noise of it
             return None
         try:
-            return self.codec.decode(np.packbits(payload).tobytes(), *size)
+            return self.codec.decode(file.tobytes(), *size)
         except Exception:  # of damaged files, decoders raise anything from OSError to struct.error
             return None
 

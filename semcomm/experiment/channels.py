@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from semcomm.channel import BitChannel
+from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.errors import ChannelError
 from semcomm.experiment.checking import build
 from semcomm.experiment.document import Document
@@ -21,13 +21,15 @@ from semcomm.folders import expanded, shipped
 
 ENTRY_POINTS = "semcomm.channels"
 
+Channel = BitChannel | SymbolChannel
+
 
 def channel_names() -> list[str]:
     """The channels that a scenario can name without a path."""
     return sorted({*_files(), *(point.name for point in entry_points(group=ENTRY_POINTS))})
 
 
-def find_channel(name: str) -> type[BitChannel]:
+def find_channel(name: str) -> type[Channel]:
     """The class of a channel, by the stem of its file in `channels/`, an entry point's name, or a path.
 
     A path is `path/to/file.py:ClassName`. That file's code is run.
@@ -45,7 +47,7 @@ def find_channel(name: str) -> type[BitChannel]:
     return _only_class(found[0]) if isinstance(found[0], Path) else _checked(_loaded(found[0]), name)
 
 
-def load_channel(name: str, /, **parameters: Any) -> BitChannel:
+def load_channel(name: str, /, **parameters: Any) -> Channel:
     """A channel with these parameters, as in load_channel("binary_symmetric", crossover=0.01).
 
     Raises ScenarioError for parameters that the channel does not take.
@@ -56,7 +58,7 @@ def load_channel(name: str, /, **parameters: Any) -> BitChannel:
     return channel_of(document)
 
 
-def channel_of(document: Document) -> BitChannel:
+def channel_of(document: Document) -> Channel:
     """The channel that a document's section `channel` describes; raises ScenarioError with every mistake."""
     made = build(document, "channel", find_channel)
     document.finish()
@@ -64,7 +66,7 @@ def channel_of(document: Document) -> BitChannel:
     return made
 
 
-def channel_name(channel: BitChannel) -> str:
+def channel_name(channel: Channel) -> str:
     """What tables call a channel: the stem of the file that defines it."""
     module = sys.modules.get(type(channel).__module__)
     file = getattr(module, "__file__", None)
@@ -75,24 +77,28 @@ def _files() -> dict[str, Path]:
     return {path.stem: path for path in sorted(shipped("channels").glob("[!_]*.py"))}
 
 
-def _only_class(path: Path) -> type[BitChannel]:
+def _only_class(path: Path) -> type[Channel]:
     module = _module(path)
-    members: list[type[BitChannel]] = [item for _, item in inspect.getmembers(module, _is_channel)]
+    members: list[type[Channel]] = [item for _, item in inspect.getmembers(module, _is_channel)]
     classes = [item for item in members if item.__module__ == module.__name__]
     if len(classes) != 1:
         names = ", ".join(item.__name__ for item in classes) or "none"
-        raise ChannelError(f"{path} should define one channel, a subclass of BitChannel; it defines {names}")
+        raise ChannelError(
+            f"{path} should define one channel, a subclass of BitChannel or SymbolChannel; it defines {names}"
+        )
     return _checked(classes[0], path.stem)
 
 
-def _class_in(module: ModuleType, class_name: str, name: str) -> type[BitChannel]:
+def _class_in(module: ModuleType, class_name: str, name: str) -> type[Channel]:
     return _checked(getattr(module, class_name, None), name)
 
 
-def _checked(found: Any, name: str) -> type[BitChannel]:
+def _checked(found: Any, name: str) -> type[Channel]:
     if not _is_channel(found):
-        raise ChannelError(f"channel {name} is not a subclass of BitChannel that has its transmit method")
-    channel: type[BitChannel] = found
+        raise ChannelError(
+            f"channel {name} is not a subclass of BitChannel or SymbolChannel that has its transmit method"
+        )
+    channel: type[Channel] = found
     if not is_dataclass(channel):
         raise ChannelError(f"channel {name} is no dataclass: write @dataclass(frozen=True) above its class")
     return channel
@@ -106,7 +112,7 @@ def _loaded(point: EntryPoint) -> Any:
 
 
 def _is_channel(item: Any) -> bool:
-    return inspect.isclass(item) and issubclass(item, BitChannel) and not inspect.isabstract(item)
+    return inspect.isclass(item) and issubclass(item, BitChannel | SymbolChannel) and not inspect.isabstract(item)
 
 
 def _module(path: Path) -> ModuleType:

@@ -71,9 +71,14 @@ def ssim(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> NDArray[np.flo
         for top in range(0, rows, TILE):
             for left in range(0, columns, TILE):
                 tile = np.s_[images, top : top + TILE + WINDOW - 1, left : left + TILE + WINDOW - 1]
-                total[images] += _similarity(sent[tile], received[tile])
+                total[images] += _similarity(_filled(sent[tile]), _filled(received[tile]))[: len(sent[images])]
     means: NDArray[np.float64] = total / (rows * columns * 3)
     return means
+
+
+def _filled(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """As many images as a tile can have: a matrix product's sums may be ordered by its shape."""
+    return np.pad(images, ((0, TILE_IMAGES - len(images)), (0, 0), (0, 0), (0, 0)))
 
 
 def _similarity(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -4,23 +4,26 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, count
 from pathlib import Path
 from typing import BinaryIO
 
 import PIL.Image
 
-from semcomm.channel import BitChannel
+from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.codec.codec import Codec
 from semcomm.codec.zoo import load_shipped
 from semcomm.errors import CodecError, DataError, TransmissionError
+from semcomm.experiment.block import carry
 from semcomm.experiment.channels import channel_of
 from semcomm.experiment.data import BLOCK_PIXELS, IMAGE_PIXELS, Data, ImageFolder, blocks
 from semcomm.experiment.document import Document
-from semcomm.experiment.simulation import carry
+from semcomm.experiment.seeds import block_generator
 from semcomm.files import atomic_writer
 from semcomm.frames import Frames, Reception
 from semcomm.images import Image
+from semcomm.link.link import Link
+from semcomm.link.modulation import Modulation
 from semcomm.receiver import Received, Receiver
 from semcomm.transmission import Preamble, read_blocks, write_transmission
 from semcomm.transmitter import Transmitter
@@ -65,11 +68,14 @@ def transmit(data: Data, transmitter: Transmitter, preamble: Preamble, target: B
     write_transmission(target, preamble, (transmitter.transmit(images).frames for images in blocks(data)))
 
 
-def through_channel(source: BinaryIO, channel: BitChannel, seed: int, target: BinaryIO) -> None:
+def through_channel(
+    source: BinaryIO, channel: BitChannel | SymbolChannel, link: Link, seed: int, target: BinaryIO
+) -> None:
     """Carry a transmission from one file to another, with the noise that a run with this seed has."""
     preamble = Preamble.read(source)
-    numbered = enumerate(read_blocks(source))
-    write_transmission(target, preamble, (carry(channel, frames, seed, block).frames for block, frames in numbered))
+    generators = (block_generator(seed, channel, block) for block in count())
+    carried = (carry(channel, frames, rng, link) for frames, rng in zip(read_blocks(source), generators, strict=False))
+    write_transmission(target, preamble, (reception.frames for reception in carried))
 
 
 def receive(source: BinaryIO, codec: Codec | None, device: str) -> Iterator[Received]:
@@ -121,8 +127,15 @@ def save_images(received: Iterable[Received], folder: Path, overwrite: bool) -> 
     return images, damaged
 
 
-def read_channel(name: str, overrides: Sequence[str]) -> BitChannel:
-    """The channel of that name with `parameter=value` each; raises ScenarioError with every mistake."""
+def read_channel(
+    name: str, overrides: Sequence[str], modulation: Modulation | None = None
+) -> BitChannel | SymbolChannel:
+    """The channel of that name with `parameter=value` each; raises ScenarioError with every mistake.
+
+    Raises LinkError for a channel of symbols without a modulation, or one of bits with it.
+    """
     options = [f"channel.{override}" for override in overrides]
     document = Document.parse(f"channel: {{model: {json.dumps(name, ensure_ascii=False)}}}", "semcomm channel", options)
-    return channel_of(document)
+    channel = channel_of(document)
+    Link(modulation).check(channel, crc=0)
+    return channel

@@ -1,15 +1,21 @@
 """From what was sent and received to numbers: a row an image, and their summary."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.experiment.metrics import mean_squared_error, psnr_db, ssim
+from semcomm.frames import Frames, Reception
+from semcomm.framing import Framing
 from semcomm.images import Image
+from semcomm.link.soft_bits import bit_errors, counted, wrong
 from semcomm.receiver import Received
 from semcomm.transmitter import Sent
 
@@ -17,14 +23,35 @@ GREY = 128
 """Of the picture that stands for an image whose size was lost on the way, when it is measured."""
 
 
-def image_records(names: Sequence[str], images: Sequence[Image], sent: Sent, received: Received) -> pd.DataFrame:
-    """One row an image: what it cost, and how it came out."""
-    slices = len(sent.frames) // len(images)
+@dataclass(frozen=True)
+class Compared:
+    """How far pictures are from the images they stand for: (B,) float64 each."""
+
+    mse: NDArray[np.float64]
+    ssim: NDArray[np.float64]
+
+
+def compared(images: Sequence[Image], pictures: Sequence[Image]) -> Compared:
+    """MSE and SSIM of each image, computed together for images of one shape."""
     arrived = [
         picture if picture.shape == image.shape else np.full_like(image, GREY)
-        for image, picture in zip(images, received.images, strict=True)
+        for image, picture in zip(images, pictures, strict=True)
     ]
-    mse, similarity = _compared(images, arrived)
+    mse, similarity = np.empty(len(images)), np.empty(len(images))
+    members = defaultdict(list)
+    for number, image in enumerate(images):
+        members[image.shape].append(number)
+    for numbers in members.values():
+        pair = np.stack([images[n] for n in numbers]), np.stack([arrived[n] for n in numbers])
+        mse[numbers], similarity[numbers] = mean_squared_error(*pair), ssim(*pair)
+    return Compared(mse, similarity)
+
+
+def image_records(
+    names: Sequence[str], images: Sequence[Image], sent: Sent, received: Received, measured: Compared
+) -> pd.DataFrame:
+    """One row an image: what it cost, and how it came out."""
+    slices = len(sent.frames) // len(images)
     return pd.DataFrame(
         {
             "image": list(names),
@@ -32,14 +59,61 @@ def image_records(names: Sequence[str], images: Sequence[Image], sent: Sent, rec
             "width": [image.shape[1] for image in images],
             "bits": sent.frames.lengths.reshape(-1, slices).sum(axis=1),
             "payload_bits": sent.payload_bits,
-            "mse": mse,
-            "psnr_db": [float(psnr_db(error, image.size)) for error, image in zip(mse, images, strict=True)],
-            "ssim": similarity,
+            "mse": measured.mse,
+            "psnr_db": [float(psnr_db(error, image.size)) for error, image in zip(measured.mse, images, strict=True)],
+            "ssim": measured.ssim,
             "indices": [grid.size for grid in sent.indices] if sent.indices else 0,
             "index_errors": _index_errors(images, sent, received),
             "damaged": received.damaged,
         }
     )
+
+
+def frame_records(sent: Frames, reception: Reception, framing: Framing) -> pd.DataFrame:
+    """One row an image: what carrying its frames took, and how many of them arrived wrong."""
+    arrived, counts = reception.frames, counted(sent, reception)
+    is_wrong = wrong(sent, arrived)
+    columns = {
+        "coded_bits": counts.channel_bits,
+        "channel_uses": counts.channel_uses,
+        "bit_errors": counts.bit_errors,
+        "post_fec_bit_errors": np.where(sent.lengths == arrived.lengths, bit_errors(sent, arrived), sent.lengths),
+        "frames": np.ones_like(sent.lengths),
+        "initial_frame_errors": counts.initial_errors,
+        "residual_frame_errors": is_wrong.astype(np.int64),
+        "false_accepts": (is_wrong & framing.intact(arrived)).astype(np.int64),
+        "transmissions": counts.transmissions,
+        "feedback_bits": counts.feedback_bits,
+    }
+    return pd.DataFrame({name: values.reshape(-1, framing.slices).sum(axis=1) for name, values in columns.items()})
+
+
+def carriage(records: pd.DataFrame, channel: BitChannel | SymbolChannel) -> dict[str, Any]:
+    """The columns of results.csv that tell of link and channel; docs/scenarios.md defines them."""
+    totals = records.drop(columns="image").sum()
+    row = {
+        "coded_bits_per_image": records.coded_bits.mean(),
+        "overhead_bits_per_image": (records.coded_bits + records.feedback_bits - records.payload_bits).mean(),
+        "channel_uses_per_image": records.channel_uses.mean(),
+        "bandwidth_ratio": totals.channel_uses / (3 * (records.height * records.width).sum()),
+        "transmissions_per_frame": totals.transmissions / totals.frames,
+        "bit_errors": int(totals.bit_errors),
+        "bit_error_rate": totals.bit_errors / totals.coded_bits,
+        "post_fec_bit_errors": int(totals.post_fec_bit_errors),
+        "post_fec_bit_error_rate": totals.post_fec_bit_errors / totals.bits,
+        "frames": int(totals.frames),
+        "initial_frame_errors": int(totals.initial_frame_errors),
+        "initial_frame_error_rate": totals.initial_frame_errors / totals.frames,
+        "residual_frame_errors": int(totals.residual_frame_errors),
+        "residual_frame_error_rate": totals.residual_frame_errors / totals.frames,
+        "false_accepts": int(totals.false_accepts),
+        "psnr_db_5th_percentile": records.psnr_db.quantile(0.05),
+        "psnr_db_median": records.psnr_db.median(),
+    }
+    if isinstance(channel, SymbolChannel) and hasattr(channel, "esn0_db"):
+        spent = totals.channel_uses / totals.payload_bits
+        row["energy_per_payload_bit_db"] = channel.esn0_db + 10 * math.log10(spent)
+    return row
 
 
 def summary(records: pd.DataFrame, index_counts: NDArray[np.int64]) -> dict[str, Any]:
@@ -59,18 +133,6 @@ def summary(records: pd.DataFrame, index_counts: NDArray[np.int64]) -> dict[str,
         "index_error_rate": records.index_errors.sum() / indices if indices else None,
         "damaged_images": int(records.damaged.sum()),
     }
-
-
-def _compared(images: Sequence[Image], arrived: Sequence[Image]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """MSE and SSIM of each image, computed together for images of one shape."""
-    mse, similarity = np.empty(len(images)), np.empty(len(images))
-    members = defaultdict(list)
-    for number, image in enumerate(images):
-        members[image.shape].append(number)
-    for numbers in members.values():
-        pair = np.stack([images[n] for n in numbers]), np.stack([arrived[n] for n in numbers])
-        mse[numbers], similarity[numbers] = mean_squared_error(*pair), ssim(*pair)
-    return mse, similarity
 
 
 def _entropy(counts: NDArray[np.int64]) -> float:

@@ -1,15 +1,16 @@
 """Scenarios: one experiment in a YAML file. The fields of the classes here are what may stand in it."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 
-from semcomm.channel import BitChannel
+from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.codec.devices import torch_device
 from semcomm.codec.image_codecs import PILLOW, ImageCodec, check_one_frame
 from semcomm.codec.zoo import load_codec
@@ -18,11 +19,13 @@ from semcomm.experiment.channels import find_channel
 from semcomm.experiment.checking import build
 from semcomm.experiment.cifar10 import Cifar10
 from semcomm.experiment.data import Data, ImageFolder, Sample
-from semcomm.experiment.document import Document, shown
+from semcomm.experiment.document import Document, Place, shown
 from semcomm.experiment.sweep import cells
 from semcomm.experiment.systems import CodecChoice
 from semcomm.folders import expanded, shipped
 from semcomm.framing import Framing
+from semcomm.link.codes import find_code
+from semcomm.link.link import Link
 
 Seed = Annotated[int, Ge(0), Le(2**64 - 1)]
 
@@ -56,6 +59,16 @@ class DataChoice:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """When a scenario has sent enough, before its images are at an end.
+
+    frame_errors: after the first blocks that bring so many frames that arrived wrong.
+    """
+
+    frame_errors: Annotated[int, Ge(1)] | None = None
+
+
+@dataclass(frozen=True)
 class Scenario:
     """What a run needs to know; its results depend on nothing else.
 
@@ -65,11 +78,18 @@ class Scenario:
 
     name: str
     codec: CodecChoice | ImageCodec
-    channel: BitChannel
+    channel: BitChannel | SymbolChannel
     data: DataChoice = field(default_factory=lambda: DataChoice("sample"))
     framing: Framing = field(default_factory=Framing)
+    link: Link = field(default_factory=Link)
+    stop: Stop = field(default_factory=Stop)
     images: Annotated[int, Ge(1)] | None = None
     seed: Seed = 0
+
+    @property
+    def source(self) -> tuple[DataChoice, CodecChoice | ImageCodec]:
+        """What the descriptions of its images depend on."""
+        return self.data, self.codec.source
 
     def image_count(self) -> int:
         """How many images are sent."""
@@ -91,10 +111,29 @@ def read_scenario(scenario: Path | str, overrides: Sequence[str] = (), data_root
 
 @dataclass(frozen=True)
 class Swept:
-    """A scenario, and which of its values, by key path, a sweep has set."""
+    """A scenario, which of its values, by key path, a sweep has set, and all of it as JSON.
+
+    It goes to another process as that text, from which it is built there again: channels may be of classes
+    that only their files define.
+    """
 
     scenario: Scenario
     changes: Mapping[str, Any]
+    text: str = ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return rebuilt, (self.text,)
+
+
+@lru_cache(maxsize=32)
+def rebuilt(text: str) -> Swept:
+    """The scenario of this JSON, which was checked before."""
+    nowhere = Place(0, 0, 0, "scenario")
+    document = Document(json.loads(text), {"": (nowhere, nowhere)})
+    made = _built(document)
+    document.finish()
+    assert made is not None  # else finish has raised
+    return Swept(made, {}, text)
 
 
 def read_scenarios(scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None) -> list[Swept]:
@@ -108,7 +147,11 @@ def read_scenarios(scenario: Path | str, overrides: Sequence[str] = (), data_roo
     path = scenario_path(scenario)
     document = Document.read(path, overrides)
     found = cells(document)
-    read = [Swept(made, cell.changes) for cell in found if (made := _scenario(cell.document, path, data_root))]
+    read = [
+        Swept(made, cell.changes, json.dumps(cell.document.root, sort_keys=True))
+        for cell in found
+        if (made := _scenario(cell.document, path, data_root))
+    ]
     for cell in found:
         document.mistakes += cell.document.mistakes
     document.finish()
@@ -121,18 +164,27 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
         document.put("channel", {"model": "error_free"}, document.place("channel"))
     if document.value("framing") == "none":
         document.put("framing", {"header": False, "crc": 0}, document.place("framing"))
-    kind = ImageCodec if document.value("codec.model") in list(PILLOW) else CodecChoice
-    codec = build(document, "codec", kind)  # also where other sections have mistakes; each is told once
+    codec = build(document, "codec", _kind(document))  # also where other sections have mistakes; each is told once
     if isinstance(codec, CodecChoice):
         _try(document, "codec.device", partial(torch_device, codec.device))
         _try(document, "codec.model", partial(load_codec, codec.model))
     if isinstance(codec, ImageCodec):
         _try(document, "codec.model", codec.check)
     check_data(document, DataChoice("sample"))
-    made = build(document, "", Scenario, {"channel": find_channel, "codec": kind})
+    made = _built(document)
     if made and isinstance(made.codec, ImageCodec):
         _try(document, "framing.slices", partial(check_one_frame, made.framing))
+    if made:
+        _try(document, "link", partial(made.link.check, made.channel, made.framing.crc))
     return made
+
+
+def _built(document: Document) -> Scenario | None:
+    return build(document, "", Scenario, {"channel": find_channel, "codec": _kind(document), "link.code": find_code})
+
+
+def _kind(document: Document) -> type[ImageCodec | CodecChoice]:
+    return ImageCodec if document.value("codec.model") in list(PILLOW) else CodecChoice
 
 
 def scenario_path(scenario: Path | str, folder: str = "") -> Path:

@@ -7,18 +7,18 @@ from typing import Any, cast
 
 import numpy as np
 
-from semcomm.channel import BitChannel
+from semcomm.channel import BitChannel, SymbolChannel
 
 
-def block_generator(seed: int, channel: BitChannel, block: int) -> np.random.Generator:
+def block_generator(seed: int, channel: BitChannel | SymbolChannel, block: int) -> np.random.Generator:
     """All the randomness of a channel over one block of images.
 
-    The codec has no part in it: systems compared on one channel draw from the same stream.
+    Neither codec nor link has a part in it: systems compared on one channel draw from the same stream.
     """
     return np.random.default_rng(np.random.SeedSequence([seed, channel_key(channel), block]))
 
 
-def channel_key(channel: BitChannel) -> int:
+def channel_key(channel: BitChannel | SymbolChannel) -> int:
     """A number for a channel's class and those of its parameters that are not at their defaults.
 
     SHA-256 of canonical JSON: 1e-3 is 0.001, and a new parameter with a default moves no old result.

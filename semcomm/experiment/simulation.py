@@ -1,28 +1,21 @@
-"""A scenario, run block by block: images through transmitter, channel and receiver."""
+"""Scenarios, run block by block and put together again."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from semcomm.channel import BitChannel
-from semcomm.errors import ChannelError
+from semcomm.experiment.block import Block, Task, block_spans, run_block
 from semcomm.experiment.channels import channel_name
-from semcomm.experiment.data import Data, block_ranges
-from semcomm.experiment.records import image_records, summary
-from semcomm.experiment.scenario import Scenario
-from semcomm.experiment.seeds import block_generator
-from semcomm.experiment.systems import System, system_of
-from semcomm.frames import Frames, Reception
+from semcomm.experiment.records import carriage, summary
+from semcomm.experiment.scenario import Scenario, Stop, Swept
+from semcomm.experiment.systems import system_of
+from semcomm.experiment.workers import in_order
 from semcomm.images import Image
-
-PICTURES = 8
-MAX_CODEWORDS = 1 << 16
-NO_INDICES = np.empty(0, np.uint16)
-NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -39,59 +32,63 @@ class Results:
     pictures: list[tuple[Image, Image]]
 
 
-@dataclass(frozen=True)
-class Block:
-    """What one block of images gave: their records, how often each index was sent, and the images themselves."""
-
-    records: pd.DataFrame
-    index_counts: NDArray[np.int64]
-    pictures: list[tuple[Image, Image]]
-
-
-def simulate(
-    scenario: Scenario, watch: Callable[[int], None] = lambda images: None, changes: Mapping[str, Any] = NOTHING
-) -> Results:
+def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: None) -> Results:
     """Send the scenario's images and measure what they cost and what arrived.
 
     watch: is told after each block how many images it held.
-    changes: what a sweep has set in the scenario, for columns of their own.
     """
-    system, data = system_of(scenario.codec, scenario.framing), scenario.data.open()
-    parts = []
-    for number, span in enumerate(block_ranges(data, scenario.images)):
-        parts.append(run_block(scenario, system, data, number, span))
-        watch(len(span))
-    records = pd.concat([part.records for part in parts], ignore_index=True)
-    measured = summary(records, np.sum([part.index_counts for part in parts], axis=0))
+    return next(simulate_all([Swept(scenario, {})], 1, watch))
+
+
+def simulate_all(cells: Sequence[Swept], workers: int, watch: Callable[[int], None]) -> Iterator[Results]:
+    """The results of each cell, in their order, each as soon as it is there.
+
+    workers: processes that share the work; no result depends on how many there are.
+    """
+    sources = Counter(cell.scenario.source for cell in cells)
+    with TemporaryDirectory(prefix="semcomm-") as folder:
+        counts = [len(block_spans(folder, cell.scenario.data, cell.scenario.images)) for cell in cells]
+        finished: set[int] = set()
+        tasks = (
+            Task(folder, place, cell, number, sources[cell.scenario.source] > 1)
+            for place, cell in enumerate(cells)
+            for number in range(counts[place])
+            if place not in finished
+        )
+        blocks: list[Block] = []
+        for task, block in in_order(run_block, tasks, workers):
+            if task.place in finished:
+                continue  # it was asked for before the cell had enough
+            blocks.append(block)
+            watch(len(block.records))
+            if len(blocks) == counts[task.place] or _enough(task.cell.scenario.stop, blocks):
+                finished.add(task.place)
+                yield _results(task.cell, blocks)
+                blocks = []
+
+
+def default_workers(cells: Sequence[Swept], cores: int) -> int:
+    """A process for each core, but none that would start for fewer than 5,000 images."""
+    return max(1, min(cores, sum(cell.scenario.image_count() for cell in cells) // 5000))
+
+
+def _enough(stop: Stop, blocks: Sequence[Block]) -> bool:
+    return stop.frame_errors is not None and stop.frame_errors <= sum(
+        int(block.records.residual_frame_errors.sum()) for block in blocks
+    )
+
+
+def _results(cell: Swept, blocks: Sequence[Block]) -> Results:
+    """A cell's row is what it is, what was measured, and what a sweep has set that no column tells yet."""
+    scenario = cell.scenario
+    records = pd.concat([block.records for block in blocks], ignore_index=True)
+    counts = np.zeros(max(block.index_counts.size for block in blocks), np.int64)
+    for block in blocks:
+        counts[: block.index_counts.size] += block.index_counts
+    system = system_of(scenario.codec, scenario.framing)
     ends = {"channel": channel_name(scenario.channel), "seed": scenario.seed}
     parameters = {f"channel.{name}": value for name, value in vars(scenario.channel).items()}
-    row = {"scenario": scenario.name, **system.columns, **ends, **measured, **system.details, **parameters}
-    others = {key: value for key, value in changes.items() if not {key, key.removeprefix("codec.")} & row.keys()}
-    return Results(row | others, records, parts[0].pictures)
-
-
-def run_block(scenario: Scenario, system: System, data: Data, number: int, span: range) -> Block:
-    """Images `span` of the data set, the block of this number, through transmitter, channel and receiver."""
-    images = data.load(span.start, span.stop)
-    sent = system.transmitter.transmit(images)
-    received = system.receiver.receive(carry(scenario.channel, sent.frames, scenario.seed, number))
-    records = image_records(data.names()[span.start : span.stop], images, sent, received)
-    indices = np.concatenate([grid.ravel() for grid in sent.indices or [NO_INDICES]])
-    counts = np.bincount(indices, minlength=MAX_CODEWORDS)
-    return Block(records, counts, list(zip(images, received.images, strict=True))[:PICTURES])
-
-
-def carry(channel: BitChannel, frames: Frames, seed: int, block: int) -> Reception:
-    """A block of frames through a channel.
-
-    Raises ChannelError where the channel does not keep its side of the interface, as a new one may.
-    """
-    name = type(channel).__name__
-    frames.bits.flags.writeable = frames.lengths.flags.writeable = False  # what was sent is what is counted
-    try:
-        reception = channel.transmit(frames, block_generator(seed, channel, block))
-    except Exception as error:  # whatever a plug-in raises is its author's to mend
-        raise ChannelError(f"channel {name} failed: {type(error).__name__}: {error}") from error
-    if not isinstance(reception, Reception) or len(reception.frames) != len(frames):
-        raise ChannelError(f"channel {name} should return a Reception of {len(frames)} frames, as many as were sent")
-    return reception
+    row = {"scenario": scenario.name, **system.columns, **ends, **summary(records, counts)}
+    row |= {**carriage(records, scenario.channel), **system.details, **parameters}
+    others = {key: value for key, value in cell.changes.items() if not {key, key.removeprefix("codec.")} & row.keys()}
+    return Results(row | others, records, blocks[0].pictures)

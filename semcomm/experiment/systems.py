@@ -1,8 +1,10 @@
 """Which system a scenario sends its images with: a learned codec, or an image format."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
+
+from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.devices import Device, DType
@@ -11,7 +13,7 @@ from semcomm.codec.zoo import load_codec
 from semcomm.frames import Reception
 from semcomm.framing import Framing
 from semcomm.images import Image
-from semcomm.receiver import Received, Receiver
+from semcomm.receiver import Read, Received, Receiver
 from semcomm.transmission import Preamble
 from semcomm.transmitter import EntropyCoding, Sent, Transmitter
 
@@ -25,6 +27,11 @@ class CodecChoice:
     device: Device = "auto"
     dtype: DType = "float32"
 
+    @property
+    def source(self) -> "CodecChoice":
+        """The choice without what the indices of an image do not depend on."""
+        return replace(self, entropy_coder="huffman")
+
     def load(self) -> Codec:
         """The codec, to run on its device."""
         return load_codec(self.model).on(self.device, self.dtype)
@@ -33,13 +40,17 @@ class CodecChoice:
 class Sends(Protocol):
     """What every transmitter does."""
 
-    def transmit(self, images: Sequence[Image]) -> Sent: ...
+    def describe(self, images: Sequence[Image]) -> list[NDArray[Any]]: ...
+
+    def send(self, descriptions: list[NDArray[Any]], sizes: Sequence[tuple[int, int]]) -> Sent: ...
 
 
 class Receives(Protocol):
     """What every receiver does."""
 
-    def receive(self, reception: Reception) -> Received: ...
+    def read(self, reception: Reception) -> Read: ...
+
+    def picture(self, read: Read) -> Received: ...
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Training scenarios: what `semcomm train` is asked for, and doing it."""
+"""What `semcomm train` and `semcomm design` are asked for, and doing it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,15 +10,18 @@ from annotated_types import Ge
 from numpy.typing import NDArray
 
 from semcomm import __version__
+from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import save_codec
 from semcomm.codec.networks import Geometry
 from semcomm.codec.patches import to_patches
+from semcomm.codec.training.classical import Step, designed_codec
 from semcomm.codec.training.finish import finished_codec
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.train import train
 from semcomm.codec.training.trainer import EpochSoFar, Trainer
-from semcomm.errors import DataError
+from semcomm.errors import DataError, ScenarioError
 from semcomm.experiment.checking import build
+from semcomm.experiment.data import blocks
 from semcomm.experiment.document import Document
 from semcomm.experiment.scenario import DataChoice, Seed, check_data, complete, scenario_path
 
@@ -64,7 +67,7 @@ def run_training(scenario: TrainingScenario, folder: Path, command: str, watch: 
     train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", watch)
     origin = {
         "command": command,
-        "data": f"{scenario.data.name or 'a folder'} {scenario.data.split or ''}".strip(),
+        "data": _told(scenario.data),
         "images": len(images),
         "training": asdict(scenario.training),
         "seed": scenario.seed,
@@ -90,3 +93,48 @@ def training_images(scenario: TrainingScenario) -> NDArray[np.uint8]:
     if len(sizes) > 1:
         raise DataError(f"training takes images of one size; these have {len(sizes)}, such as {sorted(sizes)[:2]}")
     return np.stack(images)
+
+
+@dataclass(frozen=True)
+class Design:
+    """A codec to be made of another one: its networks and a new quantizer.
+
+    rate_weight: squared latent distance that one bit is worth, from 0 to 1000000.
+    images: how many its quantizer is designed on, the first ones; None is all.
+    """
+
+    name: str
+    base: Codec
+    rate_weight: float
+    data: DataChoice = field(default_factory=lambda: DataChoice("cifar10", split="train"))
+    images: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate_weight <= 1e6:
+            raise ScenarioError([f"rate weight is {self.rate_weight}; it takes a number from 0 to 1000000"])
+
+
+def run_design(design: Design, folder: Path, command: str, watch: Callable[[Step], None]) -> Path:
+    """Design the codec and write it to `folder`.
+
+    command: what a person typed, kept in the codec.
+    Returns the codec's file, NAME.safetensors.
+    """
+    images = [image for block in blocks(design.data.open(), design.images) for image in block]
+    origin = {
+        "command": command,
+        "base": design.base.name,
+        "base_sha256": design.base.digest.hex(),
+        "data": _told(design.data),
+        "images": len(images),
+        "semcomm": __version__,
+    }
+    codec = designed_codec(design.name, design.base, design.rate_weight, images, origin, watch)
+    path = folder / f"{design.name}.safetensors"
+    save_codec(codec, path)
+    return path
+
+
+def _told(data: DataChoice) -> str:
+    """Which images, without where they are."""
+    return f"{data.name or 'a folder'} {data.split or ''}".strip()

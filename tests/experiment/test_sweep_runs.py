@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from semcomm.cli import main
 from semcomm.errors import ScenarioError
 from semcomm.experiment import simulation
+from semcomm.experiment.block import Block, Task, run_block
 from semcomm.experiment.data import Sample
-from semcomm.experiment.scenario import Scenario, read_scenario, read_scenarios
-from semcomm.experiment.simulation import Results, simulate
+from semcomm.experiment.scenario import read_scenario, read_scenarios
 
 SWEEP = """\
 codec: {model: webp, quality: 10}
@@ -152,12 +152,12 @@ def test_one_scenario_is_not_read_from_a_sweep_of_several(tmp_path: Path) -> Non
 def test_an_interrupted_sweep_leaves_the_rows_of_its_finished_cells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(scenario: Scenario, *rest: object) -> Results:
-        if scenario.seed == 2:
+    def interrupted(task: Task) -> Block:
+        if task.cell.scenario.seed == 2:
             raise KeyboardInterrupt
-        return simulate(scenario, *rest)
+        return run_block(task)
 
-    monkeypatch.setattr(simulation, "simulate", interrupted)
+    monkeypatch.setattr(simulation, "run_block", interrupted)
     path = tmp_path / "mine.yaml"
     path.write_text(SWEEP + "sweep: {seed: [1, 2, 3]}")
     told = CliRunner().invoke(main, ["run", str(path), "--out", str(tmp_path / "out")])

@@ -48,7 +48,7 @@ def finished_codec(
 def _tensors(model: Model, bias: NDArray[np.float64], counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     """A codec's tensors; a codeword that was never used counts as used once, so that it can be sent."""
     networks = {
-        name: _copied(tensor)
+        name: _copied(tensor).astype(np.float16)
         for name, tensor in model.state_dict().items()
         if name.startswith(("encoder.", "decoder."))
     }

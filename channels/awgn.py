@@ -1,0 +1,29 @@
+"""The channel of additive white Gaussian noise."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Le
+from numpy.typing import NDArray
+
+from semcomm.channel import SymbolChannel, SymbolReception
+
+
+@dataclass(frozen=True)
+class Awgn(SymbolChannel):
+    """Adds circularly symmetric complex Gaussian noise n to each symbol, E|n|^2 = 10^(-esn0_db / 10).
+
+    esn0_db: energy of a symbol, which is 1 in the mean, over E|n|^2, both dimensions together, which is N0.
+
+    Proakis and Salehi, Digital Communications, 5th ed., section 4.2.
+    """
+
+    esn0_db: Annotated[float, Ge(-30.0), Le(60.0)]
+
+    def transmit(
+        self, symbols: NDArray[np.complex128], lengths: NDArray[np.int64], rng: np.random.Generator
+    ) -> SymbolReception:
+        variance = 10 ** (-self.esn0_db / 10)
+        noise = rng.normal(scale=np.sqrt(variance / 2), size=(symbols.size, 2)).view(np.complex128)[:, 0]
+        return SymbolReception(symbols + noise, np.full(symbols.size, variance), lengths.copy())

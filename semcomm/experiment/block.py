@@ -1,0 +1,142 @@
+"""The unit of work: one block of images through transmitter, channel and receiver."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from semcomm.channel import BitChannel, SymbolChannel
+from semcomm.codec.image_codecs import ImageCodec
+from semcomm.errors import ChannelError, LinkError
+from semcomm.experiment.data import Data, block_ranges
+from semcomm.experiment.records import Compared, compared, frame_records, image_records
+from semcomm.experiment.scenario import DataChoice, Swept
+from semcomm.experiment.seeds import block_generator
+from semcomm.experiment.systems import CodecChoice, System, system_of
+from semcomm.experiment.undisturbed import Undisturbed, kept, place
+from semcomm.frames import Frames, Reception
+from semcomm.framing import Framing
+from semcomm.images import Image
+from semcomm.link.link import Link
+from semcomm.receiver import Read, Received
+
+PICTURES = 8
+NO_INDICES = np.empty(0, np.uint16)
+
+
+@dataclass(frozen=True)
+class Block:
+    """What one block of images gave.
+
+    records: a row an image; index_counts: how often each index was sent, up to the highest that was.
+    pictures: of the first block, the first images as sent and as received.
+    """
+
+    records: pd.DataFrame
+    index_counts: NDArray[np.int64]
+    pictures: list[tuple[Image, Image]]
+
+
+class Task(NamedTuple):
+    """One block of one cell of a run.
+
+    run: a folder of this run alone, of which nothing is missed but time where it is lost.
+    place, cell, number: which scenario of the run, and which of its blocks.
+    shared: other cells send the same indices, so that they are kept in that folder.
+    """
+
+    run: str
+    place: int
+    cell: Swept
+    number: int
+    shared: bool
+
+
+def run_block(task: Task) -> Block:
+    """Do a task, on whichever process it is."""
+    run, scenario, number = task.run, task.cell.scenario, task.number
+    span = block_spans(run, scenario.data, scenario.images)[number]
+    data, system = _opened(run, scenario.data), _system(run, scenario.codec, scenario.framing)
+    images = data.load(span.start, span.stop)
+    still = kept(place(run, (scenario.source, span)) if task.shared else None, lambda: undisturbed(system, images))
+    sent = system.transmitter.send(still.descriptions, [(image.shape[0], image.shape[1]) for image in images])
+    rng = block_generator(scenario.seed, scenario.channel, number)
+    reception = carry(scenario.channel, sent.frames, rng, scenario.link, scenario.framing)
+    received, similarity = arrived(system, images, still, system.receiver.read(reception))
+    journey = frame_records(sent.frames, reception, scenario.framing)
+    records = image_records(data.names()[span.start : span.stop], images, sent, received, similarity).join(journey)
+    counts = np.bincount(np.concatenate([grid.ravel() for grid in sent.indices or [NO_INDICES]]))
+    pictures = list(zip(images, received.images, strict=True))[:PICTURES] if number == 0 else []
+    return Block(records, counts, pictures)
+
+
+def undisturbed(system: System, images: list[Image]) -> Undisturbed:
+    """What a channel has no part in: descriptions of the images, and the pictures that they are of."""
+    descriptions = system.transmitter.describe(images)
+    sizes = [(image.shape[0], image.shape[1]) for image in images]
+    pictures = system.receiver.picture(Read(descriptions, sizes, np.zeros(len(images), np.bool_))).images
+    return Undisturbed(descriptions, pictures, compared(images, pictures))
+
+
+def arrived(system: System, images: list[Image], still: Undisturbed, read: Read) -> tuple[Received, Compared]:
+    """The received images; only those whose description changed on the way are decoded and compared again."""
+    changed = [number for number in range(len(images)) if not _same(still, read, number)]
+    fresh = system.receiver.picture(read.only(changed))
+    again = compared([images[number] for number in changed], fresh.images)
+    pictures, damaged = list(still.pictures), read.damaged.copy()
+    for number, picture in zip(changed, fresh.images, strict=True):
+        pictures[number] = picture
+    damaged[changed] = fresh.damaged
+    mse, similarity = still.compared.mse.copy(), still.compared.ssim.copy()
+    mse[changed], similarity[changed] = again.mse, again.ssim
+    indices = None if fresh.indices is None else read.descriptions
+    return Received(pictures, damaged, indices), Compared(mse, similarity)
+
+
+def _same(still: Undisturbed, read: Read, number: int) -> bool:
+    same_size = still.pictures[number].shape[:2] == read.sizes[number]
+    return same_size and np.array_equal(still.descriptions[number], read.descriptions[number])
+
+
+def carry(
+    channel: BitChannel | SymbolChannel,
+    frames: Frames,
+    rng: np.random.Generator,
+    link: Link | None = None,
+    framing: Framing | None = None,
+) -> Reception:
+    """A block of frames, framed like this, over a link and a channel.
+
+    Raises ChannelError where the channel does not keep its side of the interface, as a new one may.
+    """
+    carrier = (link or Link()).over(channel, (framing or Framing()).intact)
+    name = type(channel).__name__
+    frames.bits.flags.writeable = frames.lengths.flags.writeable = False  # what was sent is what is counted
+    try:
+        reception = carrier.transmit(frames, rng)
+    except LinkError:
+        raise
+    except Exception as error:  # whatever a plug-in raises is its author's to mend
+        raise ChannelError(f"channel {name} failed: {type(error).__name__}: {error}") from error
+    if not isinstance(reception, Reception) or len(reception.frames) != len(frames):
+        raise ChannelError(f"channel {name} should return a Reception of {len(frames)} frames, as many as were sent")
+    return reception
+
+
+@lru_cache(maxsize=8)
+def block_spans(run: str, choice: DataChoice, images: int | None) -> list[range]:
+    """Which images each block of a run holds."""
+    return block_ranges(_opened(run, choice), images)
+
+
+@lru_cache(maxsize=8)
+def _opened(run: str, choice: DataChoice) -> Data:
+    return choice.open()
+
+
+@lru_cache(maxsize=8)
+def _system(run: str, choice: CodecChoice | ImageCodec, framing: Framing) -> System:
+    return system_of(choice, framing)

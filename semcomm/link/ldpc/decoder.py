@@ -1,0 +1,147 @@
+"""Layered belief propagation with early stopping, one code block after the other.
+
+D. Hocevar, A reduced complexity decoder architecture via layered decoding of LDPC codes, IEEE Workshop on Signal
+Processing Systems, 2004: the Z checks of a row of the base graph share no bit and are updated at once, and the next
+row already reads what they found.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomm.compiled import compiled
+from semcomm.link.ldpc.base_graph import CORE_ROWS, LiftedGraph
+from semcomm.link.ldpc.check_update import update_checks
+from semcomm.link.ldpc.rotation import add_rotated, read_rotated, write_rotated
+
+CERTAIN = np.float32(100.0)
+"""The LLR of a filler and the largest that is read of a channel; float32 adds small ones to it without loss."""
+
+VECTOR = 16
+"""Lanes are filled up to a multiple of this many, so that all are updated by vector instructions."""
+
+
+class Blocks(NamedTuple):
+    """J code blocks of one graph among all that are to be decoded: (J,) int64 each.
+
+    numbers: which they are; payload_bits: k; bit_starts: where their payload bits begin among those of all.
+    llr_starts, llr_stops: where the LLRs of their mother codewords are among those of all.
+    """
+
+    numbers: NDArray[np.int64]
+    payload_bits: NDArray[np.int64]
+    bit_starts: NDArray[np.int64]
+    llr_starts: NDArray[np.int64]
+    llr_stops: NDArray[np.int64]
+
+
+class Found(NamedTuple):
+    """What is found of all B code blocks: their payload bits in a row, iterations (B,), converged (B,)."""
+
+    bits: NDArray[np.uint8]
+    iterations: NDArray[np.int64]
+    converged: NDArray[np.bool_]
+
+
+class Memory(NamedTuple):
+    """What one code block after the other is decoded in.
+
+    posteriors: (columns, Z), the LLRs of all bits; messages: (edges, lanes), what checks told bits last.
+    incoming, forward: (largest degree, lanes); parities: (Z,). Lanes from Z on stay zero.
+    """
+
+    posteriors: NDArray[np.float32]
+    messages: NDArray[np.float32]
+    incoming: NDArray[np.float32]
+    forward: NDArray[np.float32]
+    parities: NDArray[np.int32]
+
+
+@compiled
+def decode_blocks(
+    graph: LiftedGraph, blocks: Blocks, llrs: NDArray[np.float32], max_iterations: int, found: Found
+) -> None:
+    """Decode code blocks of one graph and write what is found into its place."""
+    memory = _allocate(graph)
+    for block in range(blocks.numbers.size):
+        number, payload_bits, start = blocks.numbers[block], blocks.payload_bits[block], blocks.bit_starts[block]
+        _load(graph, payload_bits, llrs[blocks.llr_starts[block] : blocks.llr_stops[block]], memory)
+        payload = memory.posteriors.reshape(-1)[:payload_bits]
+        found.iterations[number], found.converged[number] = _iterate(graph, payload, max_iterations, memory)
+        found.bits[start : start + payload_bits] = payload < 0
+
+
+@compiled
+def _allocate(graph: LiftedGraph) -> Memory:
+    rows = graph.row_starts.size - 1
+    degree = np.diff(graph.row_starts).max()
+    lanes = (graph.lifting + VECTOR - 1) // VECTOR * VECTOR
+    return Memory(
+        np.empty((graph.payload_columns + rows, graph.lifting), np.float32),
+        np.zeros((graph.columns.size, lanes), np.float32),
+        np.zeros((degree, lanes), np.float32),
+        np.zeros((degree, lanes), np.float32),
+        np.empty(graph.lifting, np.int32),
+    )
+
+
+@compiled
+def _load(graph: LiftedGraph, payload_bits: int, llrs: NDArray[np.float32], memory: Memory) -> None:
+    """LLRs into their places, fillers between payload and parity, and no messages."""
+    posteriors = memory.posteriors.reshape(-1)
+    first_parity = graph.payload_columns * graph.lifting
+    posteriors[:payload_bits] = llrs[:payload_bits]
+    posteriors[payload_bits:first_parity] = CERTAIN
+    posteriors[first_parity:] = llrs[payload_bits:]
+    for bit in range(posteriors.size):
+        posteriors[bit] = min(max(posteriors[bit], -CERTAIN), CERTAIN)
+    memory.messages[:] = 0
+
+
+@compiled
+def _iterate(graph: LiftedGraph, payload: NDArray[np.float32], max_iterations: int, memory: Memory) -> tuple[int, bool]:
+    """Iterations until every check holds and no payload bit is undecided, and whether that came to be."""
+    rows = _telling_rows(graph, memory)
+    for iteration in range(1, max_iterations + 1):
+        for row in rows:
+            _update_row(graph, row, memory)
+        if _checks_hold(graph, rows, memory) and payload.all():
+            return iteration, True
+    return max_iterations, False
+
+
+@compiled
+def _telling_rows(graph: LiftedGraph, memory: Memory) -> NDArray[np.int64]:
+    """All rows but those whose own column of parity was not received: their checks can tell nothing."""
+    rows = np.arange(graph.row_starts.size - 1)
+    telling = np.ones(rows.size, np.bool_)
+    for row in range(CORE_ROWS, rows.size):
+        telling[row] = memory.posteriors[graph.payload_columns + row].any()
+    return rows[telling]
+
+
+@compiled
+def _update_row(graph: LiftedGraph, row: int, memory: Memory) -> None:
+    first, stop = graph.row_starts[row], graph.row_starts[row + 1]
+    incoming, told = memory.incoming[: stop - first], memory.messages[first:stop]
+    for edge in range(first, stop):
+        column = memory.posteriors[graph.columns[edge]]
+        read_rotated(column, graph.shifts[edge], told[edge - first], incoming[edge - first])
+    update_checks(incoming, memory.forward, told)
+    for edge in range(first, stop):
+        column = memory.posteriors[graph.columns[edge]]
+        write_rotated(column, graph.shifts[edge], told[edge - first], incoming[edge - first])
+
+
+@compiled
+def _checks_hold(graph: LiftedGraph, rows: NDArray[np.int64], memory: Memory) -> bool:
+    """Whether the hard decisions, which are the LLRs' sign bits, have even parity in every check of these rows."""
+    decisions, parities = memory.posteriors.view(np.int32), memory.parities
+    for row in rows:
+        parities[:] = 0
+        for edge in range(graph.row_starts[row], graph.row_starts[row + 1]):
+            add_rotated(decisions[graph.columns[edge]], graph.shifts[edge], parities)
+        if (parities < 0).any():
+            return False
+    return True

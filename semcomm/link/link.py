@@ -1,0 +1,75 @@
+"""The link: how frames of bits go over a channel, from modulation to retransmission."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Le
+from numpy.typing import NDArray
+
+from semcomm.channel import BitChannel, SymbolChannel
+from semcomm.errors import LinkError
+from semcomm.frames import Frames
+from semcomm.link.coded import Coded, Retransmission
+from semcomm.link.codes import Code, RepetitionCode
+from semcomm.link.interleaved import Interleaved
+from semcomm.link.modulated import Modulated
+from semcomm.link.modulation import BITS_PER_SYMBOL, Decisions, Modulation
+
+
+@dataclass(frozen=True)
+class Link:
+    """What stands between frames and the channel; what is not written is not there.
+
+    modulation: for a channel of symbols, and only for one.
+    decisions: of the demapper: exact LLRs, or hard decisions.
+    code: ldpc or repetition.
+    interleaving: frames whose coded bits are mixed; 1 mixes those of each frame by itself.
+    retransmission: of frames whose CRC fails.
+    """
+
+    modulation: Modulation | None = None
+    decisions: Decisions = "soft"
+    code: Code | None = None
+    interleaving: Annotated[int, Ge(1), Le(4096)] | None = None
+    retransmission: Retransmission | None = None
+
+    @property
+    def bits_per_symbol(self) -> int:
+        return BITS_PER_SYMBOL[self.modulation] if self.modulation else 1
+
+    @property
+    def efficiency(self) -> Fraction:
+        """Nominal payload bits a symbol: bits a symbol times the code rate."""
+        return self.bits_per_symbol * (self.code.nominal_rate if self.code else Fraction(1))
+
+    def check(self, channel: BitChannel | SymbolChannel, crc: int) -> None:
+        """Raises LinkError where this link does not go with the channel, or with frames of a CRC of so many bits."""
+        name = type(channel).__name__
+        if isinstance(channel, SymbolChannel) and not self.modulation:
+            raise LinkError(
+                f"channel {name} carries symbols, so it takes link.modulation: {', '.join(BITS_PER_SYMBOL)}"
+            )
+        if isinstance(channel, BitChannel) and self.modulation:
+            raise LinkError(f"link.modulation is {self.modulation}, but channel {name} carries bits: leave it out")
+        if self.retransmission and not crc:
+            raise LinkError("link.retransmission needs a check of frames: set framing.crc to 8 or more")
+
+    def over(self, channel: BitChannel | SymbolChannel, intact: Callable[[Frames], NDArray[np.bool_]]) -> BitChannel:
+        """This link over a channel, as a channel for frames.
+
+        intact: the receiver's check, (F,) bool of F frames.
+        """
+        carrier = channel if isinstance(channel, BitChannel) else self._modulated(channel)
+        if self.interleaving:
+            carrier = Interleaved(carrier, self.interleaving)
+        if self.code or self.retransmission:
+            code = self.code or RepetitionCode(1)
+            carrier = Coded(carrier, code, self.bits_per_symbol, self.retransmission, intact)
+        return carrier
+
+    def _modulated(self, channel: SymbolChannel) -> BitChannel:
+        assert self.modulation  # as check has seen
+        return Modulated(channel, self.modulation, self.decisions)

@@ -1,0 +1,33 @@
+"""A channel for symbols as one for bits."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from semcomm.channel import BitChannel, SymbolChannel
+from semcomm.frames import Frames, Reception
+from semcomm.link.modulation import BITS_PER_SYMBOL, Decisions, Modulation, demap, modulate
+from semcomm.link.soft_bits import HARD_LLR, heard
+
+
+@dataclass(frozen=True)
+class Modulated(BitChannel):
+    """Sends frames as symbols; zeros fill up the last symbol of each.
+
+    decisions: what is handed on of each bit, its exact LLR or a hard decision.
+    """
+
+    channel: SymbolChannel
+    modulation: Modulation
+    decisions: Decisions = "soft"
+
+    def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
+        per_symbol = BITS_PER_SYMBOL[self.modulation]
+        symbols = -(-frames.lengths // per_symbol)
+        starts = per_symbol * (np.cumsum(symbols) - symbols)
+        places = np.repeat(starts - frames.starts, frames.lengths) + np.arange(frames.bits.size)
+        bits = np.zeros(per_symbol * symbols.sum(), np.uint8)
+        bits[places] = frames.bits
+        arrived = self.channel.transmit(modulate(bits, self.modulation), symbols, rng)
+        llrs = demap(arrived.symbols, arrived.noise_variances, self.modulation, self.decisions)[places]
+        return heard(frames, llrs if self.decisions == "soft" else HARD_LLR * llrs, arrived.channel_uses)

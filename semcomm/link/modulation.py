@@ -1,0 +1,120 @@
+"""Bits to complex symbols and back: Gray-labelled BPSK, QPSK, 16-QAM and 64-QAM of unit mean energy."""
+
+from functools import cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Modulation = Literal["bpsk", "qpsk", "16qam", "64qam"]
+Decisions = Literal["soft", "hard"]
+
+BITS_PER_SYMBOL: dict[Modulation, int] = {"bpsk": 1, "qpsk": 2, "16qam": 4, "64qam": 6}
+
+LARGEST_LLR = 1e6
+"""Log-likelihood ratios end there, so that sums of them stay finite; such a bit is wrong once in e^1000000."""
+
+SYMBOLS_AT_ONCE = 4096
+"""As many as keep the distances to all amplitudes in a processor's cache."""
+
+SMALLEST_VARIANCE = 1e-100
+"""Noise below it counts as this much, for which distances over it do not overflow."""
+
+
+def modulate(bits: NDArray[np.uint8], modulation: Modulation) -> NDArray[np.complex128]:
+    """The symbols of n m bits, where m is the modulation's bits a symbol: (n,) complex128.
+
+    The labels are those of 3GPP TS 38.211, section 5.1. A square constellation is one of pulse amplitudes in
+    each dimension: a symbol's first, third, fifth bit say its real part, the others its imaginary part.
+    BPSK, on the diagonal, is QPSK that sends each bit in both dimensions.
+
+    Raises ValueError when there are not n m bits.
+    Example: at 16qam the bits 0, 0, 1, 1 give (3 + 3j) / sqrt(10), and 1, 0, 0, 1 give (-1 + 3j) / sqrt(10).
+    """
+    if bits.size % BITS_PER_SYMBOL[modulation]:
+        raise ValueError(f"{bits.size} bits do not fill symbols of {BITS_PER_SYMBOL[modulation]} bits")
+    pairs = (bits.repeat(2) if modulation == "bpsk" else bits).reshape(-1, _bits_per_dimension(modulation), 2)
+    labels = np.zeros_like(pairs[:, 0])
+    for place in range(pairs.shape[1]):
+        labels = labels * np.uint8(2) + pairs[:, place]
+    symbols: NDArray[np.complex128] = _levels(modulation)[labels].view(np.complex128)[:, 0]
+    return symbols
+
+
+def demap(
+    symbols: NDArray[np.complex128],
+    noise_variances: NDArray[np.float64],
+    modulation: Modulation,
+    decisions: Decisions = "soft",
+) -> NDArray[np.float32]:
+    """What is known of the bits of n received symbols: (n m,) float32, ln P(0) / P(1), all bits equally likely.
+
+    Exactly 0 where the noise variance is infinite, whatever the symbol there is.
+
+    noise_variances: (n,) E|noise|^2 of each symbol, both dimensions together.
+    decisions: soft are the exact ratios for complex Gaussian noise, within +-`LARGEST_LLR`; hard are 1 and -1
+        for a 0 and a 1 in the label of the nearest symbol.
+    """
+    arrived = np.isfinite(noise_variances)
+    heard = np.where(arrived, symbols, 0)
+    # Without noise the nearest symbol is all that counts, so that the sign is a hard decision.
+    variances = noise_variances if decisions == "soft" else np.zeros(symbols.size)
+    precisions = 1 / np.maximum(variances, SMALLEST_VARIANCE)
+    llrs = np.empty((symbols.size, BITS_PER_SYMBOL[modulation]), np.float32)
+    for first in range(0, symbols.size, SYMBOLS_AT_ONCE):
+        part = slice(first, first + SYMBOLS_AT_ONCE)
+        llrs[part] = _log_ratios(heard[part], precisions[part], modulation)
+    if decisions == "hard":
+        llrs = np.where(llrs < 0, np.float32(-1), np.float32(1))
+    llrs[~arrived] = 0
+    return llrs.reshape(-1)
+
+
+def _bits_per_dimension(modulation: Modulation) -> int:
+    return -(-BITS_PER_SYMBOL[modulation] // 2)
+
+
+@cache
+def _levels(modulation: Modulation) -> NDArray[np.float64]:
+    """The amplitudes of one dimension by their labels, the first bit highest; their mean energy is 1/2.
+
+    A first bit b before the label of an amplitude a of half as many gives (1 - 2 b) (their number - a).
+
+    Example: at 16qam, labels 00, 01, 10, 11 have 1, 3, -1, -3, all over sqrt(10).
+    """
+    levels = np.array([1.0, -1.0])
+    while levels.size < 1 << _bits_per_dimension(modulation):
+        levels = np.concatenate([levels.size - levels, levels - levels.size])
+    levels /= np.sqrt(2 * np.mean(levels**2))
+    return levels
+
+
+@cache
+def _levels_by_bit(modulation: Modulation) -> NDArray[np.float64]:
+    """(bits of a label, 2, amplitudes / 2): those whose label has a 0 in a place, then those with a 1 there."""
+    levels = _levels(modulation)
+    labels = np.arange(levels.size)
+    places = reversed(range(_bits_per_dimension(modulation)))
+    return np.array([[levels[labels >> place & 1 == bit] for bit in (0, 1)] for place in places])
+
+
+def _log_ratios(
+    symbols: NDArray[np.complex128], precisions: NDArray[np.float64], modulation: Modulation
+) -> NDArray[np.float64]:
+    """ln P(0) / P(1) of the m bits of each of n symbols: (n, m).
+
+    precisions: (n,) inverse of the noise variances.
+    """
+    levels = _levels_by_bit(modulation)[..., None]
+    # The square of what was received is left out, as all distances have it in common.
+    distances = levels * (levels - 2 * symbols.view(np.float64))
+    nearest = distances.min(axis=2, keepdims=True)
+    scale = precisions.repeat(2)
+    # 1 + exp(-40) is 1, and the exponential of much less is slow.
+    totals = np.exp(np.maximum((nearest - distances) * scale, -40)).sum(axis=2)
+    ratios = (nearest[:, 1, 0] - nearest[:, 0, 0]) * scale + np.log(totals[:, 0] / totals[:, 1])
+    ratios = ratios.reshape(-1, symbols.size, 2).transpose(1, 0, 2)
+    if modulation == "bpsk":
+        ratios = ratios[..., 0] + ratios[..., 1]
+    llrs: NDArray[np.float64] = ratios.reshape(symbols.size, -1).clip(-LARGEST_LLR, LARGEST_LLR)
+    return llrs

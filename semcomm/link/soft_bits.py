@@ -1,0 +1,76 @@
+"""What a receiver knows of each bit, and what carrying it took, whichever channel it was."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomm.frames import Counts, Frames, Reception
+
+HARD_LLR = np.float32(4.0)
+"""What a hard decision counts where nobody says how sure it is: one in 56 wrong."""
+
+Llrs = NDArray[np.float32]
+
+
+def soft_bits(sent: Frames, reception: Reception) -> Llrs:
+    """ln P(0) / P(1) of every bit that was sent, (sum(sent.lengths),).
+
+    Of a frame that arrived with more or fewer bits nobody can tell which is which: it counts as lost, all 0.
+    """
+    arrived = reception.frames
+    llrs = HARD_LLR * (1 - 2 * arrived.bits.astype(np.float32)) if reception.llrs is None else reception.llrs
+    whole = arrived.lengths == sent.lengths
+    found = np.zeros(sent.bits.size, np.float32)
+    found[np.repeat(whole, sent.lengths)] = llrs[np.repeat(whole, arrived.lengths)]
+    return found
+
+
+def heard(sent: Frames, llrs: Llrs, channel_uses: NDArray[np.int64]) -> Reception:
+    """The reception of frames after one transmission, hard decisions taken: of an LLR of 0 it is 0."""
+    frames = sent.with_bits((llrs < 0).astype(np.uint8))
+    return Reception(frames, llrs, counts_of(sent, frames, channel_uses))
+
+
+def counted(sent: Frames, reception: Reception) -> Counts:
+    """What the channel says that it took; of one that says nothing, each bit is a channel use."""
+    return reception.counts or counts_of(sent, reception.frames, sent.lengths)
+
+
+def counts_of(sent: Frames, arrived: Frames, channel_uses: NDArray[np.int64]) -> Counts:
+    """Counts of frames that are sent once; bits that did not arrive count as 0."""
+    once = np.ones_like(sent.lengths)
+    return Counts(
+        channel_uses=channel_uses,
+        channel_bits=sent.lengths,
+        bit_errors=bit_errors(sent, arrived),
+        transmissions=once,
+        feedback_bits=np.zeros_like(once),
+        initial_errors=wrong(sent, arrived).astype(np.int64),
+    )
+
+
+def bit_errors(sent: Frames, arrived: Frames) -> NDArray[np.int64]:
+    """(F,) wrong bits of each frame, those at the end that did not arrive taken for 0; surplus ones do not count."""
+    common = np.minimum(sent.lengths, arrived.lengths)
+    bits = np.zeros(sent.bits.size, np.uint8)
+    bits[_spans(sent.starts, common)] = arrived.bits[_spans(arrived.starts, common)]
+    return frame_sums(sent.bits ^ bits, sent.lengths)
+
+
+def wrong(sent: Frames, arrived: Frames) -> NDArray[np.bool_]:
+    """(F,) which frames are not as they were sent, in length or in a bit."""
+    found: NDArray[np.bool_] = (sent.lengths != arrived.lengths) | (bit_errors(sent, arrived) > 0)
+    return found
+
+
+def frame_sums(values: NDArray[np.uint8], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(F,) the sum over each frame of one value a bit."""
+    ends = np.cumsum(lengths)
+    totals = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
+    sums: NDArray[np.int64] = totals[ends] - totals[ends - lengths]
+    return sums
+
+
+def _spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The positions from each start on, as many as each length says, after each other."""
+    ends = np.cumsum(lengths)
+    return np.repeat(starts - (ends - lengths), lengths) + np.arange(lengths.sum())

@@ -1,0 +1,184 @@
+"""Results read back: what was written, what is chosen from it, and what is told of files that are none."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from semcomm.errors import ReportError
+from semcomm.report.tables import aligned, numbers, read_results, select, texts, with_columns
+
+ROWS = """codec,entropy_coder,bits_per_image,psnr_db,channel.crossover,codec.container
+vq-n64,huffman,506.5,22.97,0.0,
+vq-n128,fixed_length,1024,24.5,0.001,
+ecvq-n128,huffman,534.25,24.35,0.001,
+webp,,744,,0.0,True
+webp,,700,nan,0.0,False
+"""
+
+
+def written(folder: Path, text: str = ROWS, name: str = "results.csv") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> pd.DataFrame:
+    return read_results([written(tmp_path)])
+
+
+def codecs(table: pd.DataFrame, *conditions: str) -> list[str]:
+    return list(select(table, conditions)["codec"])
+
+
+# pandas, which writes results.csv, leaves a carriage return without quotation marks.
+names = st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=5)
+cells = st.lists(st.lists(names, min_size=2, max_size=2), min_size=1, max_size=5)
+
+
+@given(cells)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_values_come_back_as_they_were_written(tmp_path: Path, rows: list[list[str]]) -> None:
+    pd.DataFrame(rows, columns=["a", "results"]).to_csv(tmp_path / "results.csv", index=False)
+    read = read_results([tmp_path])
+    assert read.columns.tolist() == ["a", "results"]
+    assert read.to_numpy().tolist() == rows
+
+
+def test_rows_of_files_and_folders_follow_each_other_and_tell_where_they_are_from(tmp_path: Path) -> None:
+    first, second = written(tmp_path / "a", "x,y\n1,2\n"), written(tmp_path, "y,z\n3,\n4,5\n", "b.csv") / "b.csv"
+    read = read_results([first, second])
+    assert with_columns(read, []).to_csv(index=False) == f"x,y,results,z\n1,2,{first},\n,3,{second},\n,4,{second},5\n"
+    assert list(texts(read, "x")) == ["1", "", ""]
+
+
+def test_a_column_of_numbers_has_nan_where_it_is_empty(table: pd.DataFrame) -> None:
+    assert np.array_equal(numbers(table, "psnr_db"), [22.97, 24.5, 24.35, np.nan, np.nan], equal_nan=True)
+    assert numbers(table, "bits_per_image").dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ([], ["vq-n64", "vq-n128", "ecvq-n128", "webp", "webp"]),
+        (["codec=vq-n64"], ["vq-n64"]),
+        (["codec=vq-n64,webp"], ["vq-n64", "webp", "webp"]),
+        (["codec=*n128"], ["vq-n128", "ecvq-n128"]),
+        (["codec=vq-n?4"], ["vq-n64"]),
+        (["codec=*n128", "entropy_coder=huffman"], ["ecvq-n128"]),
+        (["channel.crossover=1e-3"], ["vq-n128", "ecvq-n128"]),
+        (["bits_per_image=1024.0"], ["vq-n128"]),
+        (["codec.container=true"], ["webp"]),
+        (["entropy_coder="], ["webp", "webp"]),
+    ],
+)
+def test_rows_are_chosen_by_text_pattern_number_and_truth(
+    table: pd.DataFrame, conditions: list[str], expected: list[str]
+) -> None:
+    assert codecs(table, *conditions) == expected
+
+
+def test_brackets_in_a_condition_stand_for_themselves(tmp_path: Path) -> None:
+    table = read_results([written(tmp_path, 'codec,size\na,"[4, 8]"\nb,4\n')])
+    assert codecs(table, "size=[4?*8]") == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("codec", "the condition codec should be KEY=VALUE"),
+        ("codec=vq", "no row has codec=vq; codec is vq-n64, vq-n128, ecvq-n128, webp"),
+        ("entropy_coder=arithmetic", "entropy_coder is huffman, fixed_length, empty"),
+        ("codek=vq", "there is no column codek; there are codec, entropy_coder, bits_per_image, psnr_db, channel"),
+        ("\x1b[2J=1", r"there is no column '\\x1b\[2J'"),
+    ],
+)
+def test_a_condition_that_nothing_meets_is_told_with_what_there_is(
+    table: pd.DataFrame, condition: str, message: str
+) -> None:
+    with pytest.raises(ReportError, match=message):
+        select(table, [condition])
+
+
+def test_conditions_that_are_met_apart_but_not_together_leave_no_row(table: pd.DataFrame) -> None:
+    with pytest.raises(ReportError, match=r"no row has entropy_coder=fixed_length; entropy_coder is huffman$"):
+        select(table, ["codec=vq-n64", "entropy_coder=fixed_length"])
+
+
+def test_a_column_that_one_file_lacks_is_told_with_that_file(tmp_path: Path) -> None:
+    table = read_results([written(tmp_path / "a", "x,y\n1,2\n"), written(tmp_path / "b", "y,z\n3,4\n")])
+    assert list(numbers(table, "y")) == [2, 3]
+    with pytest.raises(ReportError) as told:
+        numbers(table, "x")
+    assert str(told.value) == f"{tmp_path / 'b'}: there is no column x; there are y, results, z"
+
+
+@pytest.mark.parametrize("value", ["abc", "inf", "-inf", "1e999", "1,5"])
+def test_what_is_no_finite_number_is_told_with_its_file(tmp_path: Path, value: str) -> None:
+    table = read_results([written(tmp_path, f'psnr_db\n22\n"{value}"\n')])
+    with pytest.raises(ReportError) as told:
+        numbers(table, "psnr_db")
+    assert str(told.value) == f"{tmp_path}: psnr_db is {value} in a row; it takes finite numbers"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "there is no row under a header"),
+        (b"a,b\n", "there is no row under a header"),
+        (b"\n\n\n", "there is no row under a header"),
+        (b"a,b\n1,2\n1,2,3\n", ":3: 3 values under 2 columns"),
+        (b"a,b\n1\n", ":2: 1 values under 2 columns"),
+        (b"a,b,a\n1,2,3\n", "there are two columns a"),
+        (b'a,b\n"1,2\n', ":2: unexpected end of data"),
+        (b'a,b\n"1"x,2\n', ":2: ',' expected after '\"'"),
+        (b"a,b\n\xff,2\n", "this is no text in UTF-8"),
+        (b"a,b\n" + b"9" * 200_000 + b",2\n", "field larger than field limit"),
+        (bytes(range(256)) * 10, ""),
+    ],
+)
+def test_a_file_that_is_no_table_is_told_so(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "results.csv").write_bytes(content)
+    with pytest.raises(ReportError) as told:
+        read_results([tmp_path])
+    assert str(told.value).startswith(str(tmp_path / "results.csv"))
+    assert message in str(told.value)
+
+
+@given(st.binary(max_size=200))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_file_holds_there_is_a_table_or_a_message(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "results.csv").write_bytes(content)
+    try:
+        table = read_results([tmp_path])
+    except ReportError:
+        return
+    assert len(table)
+    assert all(line.isprintable() for line in aligned(with_columns(table, [])).split("\n"))
+
+
+@pytest.mark.parametrize("name", ["nowhere", "a-folder"])
+def test_where_there_is_no_file_it_is_said_what_writes_one(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a-folder").mkdir()
+    with pytest.raises(ReportError, match=rf"{name}.*: No such file or directory; `semcomm run` writes results\.csv"):
+        read_results([tmp_path / name])
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+    (tmp_path / "results.csv").write_bytes(b"\xef\xbb\xbfa,b\r\n1,2\r\n")
+    assert read_results([tmp_path]).columns.tolist() == ["a", "b", "results"]
+
+
+def test_shown_tables_are_aligned_rounded_and_steer_no_terminal(tmp_path: Path) -> None:
+    table = read_results([written(tmp_path, "codec,psnr_db,images\na\x1b[2J,24.208485424972352,10000000\nb,,3\n")])
+    lines = aligned(with_columns(table, ["codec", "psnr_db", "images"])).splitlines()
+    assert [line.split() for line in lines] == [
+        ["codec", "psnr_db", "images"],
+        ["'a\\x1b[2J'", "24.2085", "10000000"],
+        ["b", "3"],
+    ]
+    assert len({len(line) for line in lines}) == 1
