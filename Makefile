@@ -6,7 +6,7 @@ BIN := .venv/bin
 .PHONY: demo test check bench venv clean
 
 demo: venv
-	$(BIN)/semcomm run error-free
+	$(BIN)/semcomm run error-free --fresh
 
 test: venv
 	$(BIN)/pytest

@@ -65,6 +65,7 @@ def main() -> None:
 @scenario_options
 @click.option("--workers", type=click.IntRange(min=1), help="Processes [default: one a core, where there is work].")
 @click.option("--out", type=FILE, help="Folder for the tables [default: results/NAME].")
+@click.option("--fresh", is_flag=True, help="Forget what is in that folder, of this run or another.")
 def run(
     scenario: str,
     overrides: tuple[str, ...],
@@ -72,23 +73,25 @@ def run(
     data_root: Path | None,
     workers: int | None,
     out: Path | None,
+    fresh: bool,
 ) -> None:
-    """Run SCENARIO, a file or a shipped one's name, and write results.csv, per_image.csv and pictures.png."""
+    """Run SCENARIO, a file or a shipped one's name, and write results.csv, per_image.csv and pictures.png.
+
+    Interrupted at any moment, the same command goes on where it was.
+    """
     from semcomm.console import images_bar, show_cell
+    from semcomm.experiment.run import run_cells
+    from semcomm.experiment.run_folder import RunFolder, folder_name
     from semcomm.experiment.scenario import read_scenarios
-    from semcomm.experiment.simulation import Results, default_workers, simulate_all
-    from semcomm.experiment.tables import write_images, write_summaries
+    from semcomm.experiment.simulation import default_workers
     from semcomm.experiment.workers import cores
 
-    read = read_scenarios(scenario, with_images(overrides, images), data_root)
-    folder = out or Path("results") / read[0].scenario.name
-    results: list[Results] = []
-    with images_bar(sum(cell.scenario.image_count() for cell in read)) as watch:
-        for found, cell in zip(simulate_all(read, workers or default_workers(read, cores()), watch), read, strict=True):
-            results.append(found)
-            summaries = write_summaries(results, folder)
-            show_cell(found.summary, cell.changes, len(results), len(read))
-    for path in (summaries, *write_images(results, folder)):
+    changes = with_images(overrides, images)
+    cells = read_scenarios(scenario, changes, data_root)
+    folder = RunFolder(out or Path("results") / folder_name(scenario, cells, changes), cells, fresh)
+    with images_bar(sum(cell.scenario.image_count() for cell in cells)) as watch:
+        written = run_cells(cells, folder, workers or default_workers(cells, cores()), watch, show_cell(len(cells)))
+    for path in written:
         click.echo(f"written: {path}")
 
 

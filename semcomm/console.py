@@ -8,6 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from semcomm.codec.training.trainer import EpochSoFar
+from semcomm.experiment.scenario import Swept
+from semcomm.experiment.simulation import Results
+from semcomm.link.link import Link
 
 
 @contextmanager
@@ -42,14 +45,19 @@ def show_record(record: Mapping[str, Any]) -> None:
         console.print(line if line.isprintable() else ascii(line))  # a stranger's codec may steer no terminal
 
 
-def show_cell(row: Mapping[str, Any], changes: Mapping[str, Any], number: int, of: int) -> None:
-    """The row of a scenario; of a sweep's cell a line, with what the sweep has set in it."""
-    if of == 1:
-        show_record(row)
-        return
-    told = "  ".join(str(value) for value in changes.values())
-    line = f"{number:>{len(str(of))}}/{of}  {row['bits_per_image']:8.2f} bits  {row['psnr_db']:6.3f} dB  {told}"
-    Console(soft_wrap=True, markup=False).print(line if line.isprintable() else ascii(line))
+def show_cell(of: int) -> Callable[[Results, Swept, int], None]:
+    """What shows the row of a scenario, or of each of a sweep's cells a line with what the sweep has set in it."""
+
+    def show(found: Results, cell: Swept, number: int) -> None:
+        row, told = found.summary, "  ".join(str(value) for value in cell.changes.values())
+        if of == 1:
+            eventful = row["bit_errors"] or cell.scenario.link != Link()
+            show_record({name: value for name, value in row.items() if eventful or name not in found.journey})
+            return
+        line = f"{number:>{len(str(of))}}/{of}  {row['bits_per_image']:8.2f} bits  {row['psnr_db']:6.3f} dB  {told}"
+        Console(soft_wrap=True, markup=False).print(line if line.isprintable() else ascii(line))
+
+    return show
 
 
 def show_names(title: str, names: list[str]) -> None:

@@ -47,3 +47,7 @@ class ScenarioError(SemcommError):
 
 class LinkError(SemcommError, ValueError):
     """A link that does not go with its channel or its frames."""
+
+
+class RunError(SemcommError):
+    """A run that cannot go on where it was to, or of which a part failed."""

@@ -15,6 +15,7 @@ from semcomm.experiment.metrics import mean_squared_error, psnr_db, ssim
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.images import Image
+from semcomm.link.link import Link
 from semcomm.link.soft_bits import bit_errors, counted, wrong
 from semcomm.receiver import Received
 from semcomm.transmitter import Sent
@@ -88,7 +89,7 @@ def frame_records(sent: Frames, reception: Reception, framing: Framing) -> pd.Da
     return pd.DataFrame({name: values.reshape(-1, framing.slices).sum(axis=1) for name, values in columns.items()})
 
 
-def carriage(records: pd.DataFrame, channel: BitChannel | SymbolChannel) -> dict[str, Any]:
+def carriage(records: pd.DataFrame, channel: BitChannel | SymbolChannel, link: Link) -> dict[str, Any]:
     """The columns of results.csv that tell of link and channel; docs/scenarios.md defines them."""
     totals = records.drop(columns="image").sum()
     row = {
@@ -112,6 +113,7 @@ def carriage(records: pd.DataFrame, channel: BitChannel | SymbolChannel) -> dict
     }
     if isinstance(channel, SymbolChannel) and hasattr(channel, "esn0_db"):
         spent = totals.channel_uses / totals.payload_bits
+        row["ebn0_db"] = channel.esn0_db - 10 * math.log10(link.efficiency)
         row["energy_per_payload_bit_db"] = channel.esn0_db + 10 * math.log10(spent)
     return row
 

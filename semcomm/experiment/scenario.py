@@ -1,6 +1,7 @@
 """Scenarios: one experiment in a YAML file. The fields of the classes here are what may stand in it."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -162,6 +163,7 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
     complete(document, path, data_root)
     if document.value("channel") is None:
         document.put("channel", {"model": "error_free"}, document.place("channel"))
+    _from_ebn0(document)
     if document.value("framing") == "none":
         document.put("framing", {"header": False, "crc": 0}, document.place("framing"))
     codec = build(document, "codec", _kind(document))  # also where other sections have mistakes; each is told once
@@ -177,6 +179,21 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
     if made:
         _try(document, "link", partial(made.link.check, made.channel, made.framing.crc))
     return made
+
+
+def _from_ebn0(document: Document) -> None:
+    """Write channel.ebn0_db, of a payload bit at the link's nominal rate, as the channel's own esn0_db."""
+    ebn0_db, channel = document.value("channel.ebn0_db"), document.value("channel")
+    if ebn0_db is None:
+        return
+    link = build(document.copied(), "link", Link, {"link.code": find_code})
+    if "esn0_db" in channel:
+        document.mistake("channel.ebn0_db", "channel has both ebn0_db and esn0_db; it takes one of them", at_key=True)
+    elif not isinstance(ebn0_db, int | float) or isinstance(ebn0_db, bool):
+        document.mistake("channel.ebn0_db", f"channel.ebn0_db is {shown(ebn0_db)}; it takes a number")
+    elif link:  # else its own mistakes are told
+        document.put("channel.esn0_db", ebn0_db + 10 * math.log10(link.efficiency), document.place("channel.ebn0_db"))
+    del channel["ebn0_db"]
 
 
 def _built(document: Document) -> Scenario | None:

@@ -1,7 +1,7 @@
 """Scenarios, run block by block and put together again."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,9 +12,10 @@ import pandas as pd
 from semcomm.experiment.block import Block, Task, block_spans, run_block
 from semcomm.experiment.channels import channel_name
 from semcomm.experiment.records import carriage, summary
+from semcomm.experiment.run_folder import RunFolder
 from semcomm.experiment.scenario import Scenario, Stop, Swept
 from semcomm.experiment.systems import system_of
-from semcomm.experiment.workers import in_order
+from semcomm.experiment.workers import Failed, in_order
 from semcomm.images import Image
 
 
@@ -22,12 +23,13 @@ from semcomm.images import Image
 class Results:
     """What a scenario gave.
 
-    summary: the row of results.csv.
+    summary: the row of results.csv; journey: its columns that tell of link and channel alone.
     per_image: the table with a row an image.
     pictures: the first images, as sent and as received.
     """
 
     summary: dict[str, Any]
+    journey: Collection[str]
     per_image: pd.DataFrame
     pictures: list[tuple[Image, Image]]
 
@@ -37,13 +39,19 @@ def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: N
 
     watch: is told after each block how many images it held.
     """
-    return next(simulate_all([Swept(scenario, {})], 1, watch))
+    (results,) = simulate_all([Swept(scenario, {})], 1, watch)
+    if isinstance(results, Failed):
+        raise results.error
+    return results
 
 
-def simulate_all(cells: Sequence[Swept], workers: int, watch: Callable[[int], None]) -> Iterator[Results]:
-    """The results of each cell, in their order, each as soon as it is there.
+def simulate_all(
+    cells: Sequence[Swept], workers: int, watch: Callable[[int], None], kept: RunFolder | None = None
+) -> Iterator[Results | Failed]:
+    """The results of each cell, in their order, each as soon as it is there, or why there are none.
 
     workers: processes that share the work; no result depends on how many there are.
+    kept: from where blocks are taken that were done before, and where all are left.
     """
     sources = Counter(cell.scenario.source for cell in cells)
     with TemporaryDirectory(prefix="semcomm-") as folder:
@@ -56,9 +64,16 @@ def simulate_all(cells: Sequence[Swept], workers: int, watch: Callable[[int], No
             if place not in finished
         )
         blocks: list[Block] = []
-        for task, block in in_order(run_block, tasks, workers):
+        for task, block in in_order(run_block, tasks, workers, kept.block if kept else lambda task: None):
             if task.place in finished:
                 continue  # it was asked for before the cell had enough
+            if isinstance(block, Failed):
+                finished.add(task.place)
+                blocks = []
+                yield block
+                continue
+            if kept:
+                kept.keep(task, block)
             blocks.append(block)
             watch(len(block.records))
             if len(blocks) == counts[task.place] or _enough(task.cell.scenario.stop, blocks):
@@ -78,6 +93,11 @@ def _enough(stop: Stop, blocks: Sequence[Block]) -> bool:
     )
 
 
+def _told(key: str) -> set[str]:
+    """The columns any of which tells the setting of this key path."""
+    return {key, key.removeprefix("codec."), key.removeprefix("channel.")}
+
+
 def _results(cell: Swept, blocks: Sequence[Block]) -> Results:
     """A cell's row is what it is, what was measured, and what a sweep has set that no column tells yet."""
     scenario = cell.scenario
@@ -88,7 +108,8 @@ def _results(cell: Swept, blocks: Sequence[Block]) -> Results:
     system = system_of(scenario.codec, scenario.framing)
     ends = {"channel": channel_name(scenario.channel), "seed": scenario.seed}
     parameters = {f"channel.{name}": value for name, value in vars(scenario.channel).items()}
-    row = {"scenario": scenario.name, **system.columns, **ends, **summary(records, counts)}
-    row |= {**carriage(records, scenario.channel), **system.details, **parameters}
-    others = {key: value for key, value in cell.changes.items() if not {key, key.removeprefix("codec.")} & row.keys()}
-    return Results(row | others, records, blocks[0].pictures)
+    journey = carriage(records, scenario.channel, scenario.link)
+    row = {"scenario": scenario.name, **system.columns, **ends, **summary(records, counts), **journey}
+    row |= {**system.details, **parameters}
+    others = {key: value for key, value in cell.changes.items() if not _told(key) & row.keys()}
+    return Results(row | others, journey.keys(), records, blocks[0].pictures)

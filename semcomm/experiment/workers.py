@@ -5,9 +5,9 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
-from typing import TypeVar
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -15,7 +15,17 @@ Result = TypeVar("Result")
 AHEAD = 3
 """Tasks a worker that are asked for before their results are needed: enough that none waits."""
 
+TRIALS = 3
+"""Times that a task is begun before it counts as failed."""
+
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Failed:
+    """In place of a result: what a task raised when it was last tried."""
+
+    error: Exception
 
 
 def cores() -> int:
@@ -23,41 +33,97 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_order(run: Callable[[Task], Result], tasks: Iterable[Task], workers: int) -> Iterator[tuple[Task, Result]]:
-    """Each task and `run(task)`; with one worker in this process, when the result is asked for."""
+def in_order(
+    run: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    workers: int,
+    known: Callable[[Task], Result | None] = lambda task: None,
+) -> Iterator[tuple[Task, Result | Failed]]:
+    """Each task and its result, `run(task)`, or why there is none.
+
+    With one worker it is computed in this process, when it is asked for. On others, a task that raises is tried
+    again, and so is one that was lost with its process.
+
+    known: the result where it need not be computed.
+    """
     if workers == 1:
-        yield from ((task, run(task)) for task in tasks)
+        yield from ((task, _here(run, known, task)) for task in tasks)
         return
-    with _pool(workers) as pool:
-        waiting: deque[tuple[Task, Future[Result]]] = deque()
-        for task in tasks:
-            waiting.append((task, pool.submit(run, task)))
-            if len(waiting) > AHEAD * workers:
-                yield _first_of(waiting)
-        while waiting:
-            yield _first_of(waiting)
-
-
-def _first_of(waiting: deque[tuple[Task, Future[Result]]]) -> tuple[Task, Result]:
-    task, future = waiting.popleft()
-    return task, future.result()
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Fresh processes, which share the cores among them; what they were asked for in vain is not begun."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, str(max(1, cores() // workers))))
-    fresh = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, fresh, initializer=_leave_interrupts_to_the_first)
+    queue = _Queue(run, known, workers)
     try:
-        yield pool
+        for task in tasks:
+            queue.ask(task)
+            if len(queue.waiting) > AHEAD * workers:
+                yield queue.first()
+        while queue.waiting:
+            yield queue.first()
     finally:
-        pool.shutdown(cancel_futures=True)
-        for name, value in before.items():
-            os.environ.pop(name)
-            os.environ.update({name: value} if value is not None else {})
+        queue.pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_to_the_first() -> None:
+def _here(run: Callable[[Task], Result], known: Callable[[Task], Result | None], task: Task) -> Result | Failed:
+    try:
+        return known(task) or run(task)
+    except Exception as error:  # one task's failure is not the others'
+        return Failed(error)
+
+
+class _Queue(Generic[Task, Result]):
+    """Tasks that were asked for, the oldest first, and the processes that do them."""
+
+    def __init__(self, run: Callable[[Task], Result], known: Callable[[Task], Result | None], workers: int) -> None:
+        self.run, self.known, self.workers = run, known, workers
+        self.pool = _pool(workers)
+        self.waiting: deque[tuple[Task, Future[Result]]] = deque()
+
+    def ask(self, task: Task) -> None:
+        found = self.known(task)
+        future: Future[Result] = Future()
+        if found is None:
+            future = self._submitted(task)
+        else:
+            future.set_result(found)
+        self.waiting.append((task, future))
+
+    def first(self) -> tuple[Task, Result | Failed]:
+        """The oldest task and its result, when it is there."""
+        task, future = self.waiting.popleft()
+        try:
+            return task, future.result()
+        except Exception as error:  # whatever it is, it may have been the process's or the moment's
+            result = self._again(task, error)
+        self.waiting = deque((other, self._alive(other, future)) for other, future in self.waiting)
+        return task, result
+
+    def _again(self, task: Task, error: Exception) -> Result | Failed:
+        """The task once more; after a process was lost nothing runs beside it, as it may be what ends them."""
+        for _ in range(TRIALS - 1):
+            try:
+                return self._submitted(task).result()
+            except Exception as other:
+                error = other
+        return Failed(error)
+
+    def _alive(self, task: Task, future: "Future[Result]") -> "Future[Result]":
+        lost = future.done() and isinstance(future.exception(), BrokenExecutor)
+        return self._submitted(task) if lost else future
+
+    def _submitted(self, task: Task) -> "Future[Result]":
+        try:
+            return self.pool.submit(self.run, task)
+        except BrokenExecutor:
+            self.pool = _pool(self.workers)
+            return self.pool.submit(self.run, task)
+
+
+def _pool(workers: int) -> Executor:
+    """Fresh processes, which divide the cores among them."""
+    threads = str(max(1, cores() // workers))
+    fresh = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, fresh, _begin, (threads,))
+
+
+def _begin(threads: str) -> None:
+    """Before a process imports what reads these variables; interrupts are for the process that has begun it."""
+    os.environ.update(dict.fromkeys(THREADS, threads))
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -52,7 +52,7 @@ def bit_errors(sent: Frames, arrived: Frames) -> NDArray[np.int64]:
     """(F,) wrong bits of each frame, those at the end that did not arrive taken for 0; surplus ones do not count."""
     common = np.minimum(sent.lengths, arrived.lengths)
     bits = np.zeros(sent.bits.size, np.uint8)
-    bits[_spans(sent.starts, common)] = arrived.bits[_spans(arrived.starts, common)]
+    bits[spans(sent.starts, common)] = arrived.bits[spans(arrived.starts, common)]
     return frame_sums(sent.bits ^ bits, sent.lengths)
 
 
@@ -70,7 +70,10 @@ def frame_sums(values: NDArray[np.uint8], lengths: NDArray[np.int64]) -> NDArray
     return sums
 
 
-def _spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The positions from each start on, as many as each length says, after each other."""
+def spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The positions from each start on, as many as each length says, after each other.
+
+    Example: starts 0, 5, 9 and lengths 2, 0, 3 give 0, 1, 9, 10, 11.
+    """
     ends = np.cumsum(lengths)
     return np.repeat(starts - (ends - lengths), lengths) + np.arange(lengths.sum())

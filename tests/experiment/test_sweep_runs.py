@@ -25,7 +25,9 @@ def run(folder: Path, text: str, *options: str) -> tuple[list[str], pd.DataFrame
     """The lines that are shown, results.csv and per_image.csv."""
     path = folder / "mine.yaml"
     path.write_text(text)
-    told = CliRunner().invoke(main, ["run", str(path), "--out", str(folder / "out"), *options], catch_exceptions=False)
+    told = CliRunner().invoke(
+        main, ["run", str(path), "--fresh", "--out", str(folder / "out"), *options], catch_exceptions=False
+    )
     assert told.exit_code == 0, told.output
     results, per_image = (pd.read_csv(folder / "out" / name) for name in ("results.csv", "per_image.csv"))
     return told.output.splitlines(), results, per_image

@@ -68,8 +68,22 @@ def test_importing_it_imports_neither_sionna_nor_torch() -> None:
 
 @pytest.mark.parametrize(
     ("payload_bits", "rate"),
-    [(12, "1/5"), (35, "11/12"), (107, "2/3"), (193, "3/4"), (291, "11/12"), (293, "3/4"), (512, "1/2"), (561, "1/3")]
-    + [(641, "2/5"), (777, "1/5"), (1999, "5/6"), (3824, "2/3"), (3825, "2/5"), (8447, "11/12")],
+    [
+        (12, "1/5"),
+        (35, "11/12"),
+        (107, "2/3"),
+        (193, "3/4"),
+        (291, "11/12"),
+        (293, "3/4"),
+        (512, "1/2"),
+        (561, "1/3"),
+        (641, "2/5"),
+        (777, "1/5"),
+        (1999, "5/6"),
+        (3824, "2/3"),
+        (3825, "2/5"),
+        (8447, "11/12"),
+    ],
 )
 def test_sent_bits_are_those_of_sionna(payload_bits: int, rate: str) -> None:
     code = Ldpc(payload_bits, Fraction(rate))
@@ -324,19 +338,19 @@ def test_box_plus_is_the_llr_of_the_sum(a: float, b: float) -> None:
     assert (found == 0) == (a == 0 or b == 0) or abs(exact) < 1e-5
 
 
-@pytest.mark.parametrize(("payload_bits", "rate", "ebn0_db"), [(64, "1/2", 2.1), (64, "11/12", 6.1)])
+@pytest.mark.parametrize(("payload_bits", "rate", "ebn0_db"), [(64, "1/2", 1.8), (64, "11/12", 5.6)])
 def test_frame_errors_are_at_most_a_tenth_more_than_sionnas(payload_bits: int, rate: str, ebn0_db: float) -> None:
     import torch
     from sionna.phy.fec.ldpc import LDPC5GDecoder
 
     code = Ldpc(payload_bits, Fraction(rate))
-    payloads = random_payloads(2400, code)
+    payloads = random_payloads(1300, code)
     positions = code.positions(code.sent_bits())
     llrs = received(code, code.mother(payloads), positions, sigma_of(code, ebn0_db))
     sionna_decoder = LDPC5GDecoder(sionna(payload_bits, code.sent_bits()), num_iter=20)
-    decode_theirs: Callable[[Llrs], Any] = lambda part: sionna_decoder(-torch.from_numpy(part)).numpy()  # noqa: E731
     with torch.no_grad():
-        theirs = np.concatenate([decode_theirs(part) for part in np.split(llrs[:, positions], 12)])
+        parts = np.split(-llrs[:, positions], 13)  # Sionna means ln P(1) / P(0)
+        theirs = np.concatenate([sionna_decoder(torch.from_numpy(part)).numpy() for part in parts])
     their_errors = (theirs != payloads).any(axis=1)
     our_errors = (code.decode(llrs).payloads != payloads).any(axis=1)
     assert their_errors.sum() >= 200

@@ -1,0 +1,42 @@
+"""A block's results as a file of numbers and text, which gives back exactly what was computed."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from semcomm.experiment.block import Block
+from semcomm.files import write_atomically
+
+
+def save_block(block: Block, path: Path) -> None:
+    """Write a block's file, whole or not at all."""
+    columns = {f"column {name}": block.records[name].to_numpy() for name in block.records if name != "image"}
+    pictures = {
+        f"picture {number} {end}": picture
+        for number, pair in enumerate(block.pictures)
+        for end, picture in zip(("sent", "received"), pair, strict=True)
+    }
+    names = json.dumps({"columns": list(block.records), "image": list(block.records.image)})
+    counts = {"index counts": block.index_counts}
+    write_atomically(path, save(columns | pictures | counts, {"names": names, "pictures": str(len(block.pictures))}))
+
+
+def load_block(path: Path) -> Block | None:
+    """The block in a file; None where there is none, or it is damaged and has to be computed again."""
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata()
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    except (FileNotFoundError, SafetensorError):
+        return None
+    names = json.loads(metadata["names"])
+    columns = {name: names["image"] if name == "image" else tensors[f"column {name}"] for name in names["columns"]}
+    pairs = [
+        (np.array(tensors[f"picture {number} sent"]), np.array(tensors[f"picture {number} received"]))
+        for number in range(int(metadata["pictures"]))
+    ]
+    return Block(pd.DataFrame(columns), tensors["index counts"], pairs)
