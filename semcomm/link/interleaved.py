@@ -1,21 +1,23 @@
 """Interleaving: bits that stood together part, so that a burst spreads over all of them."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel
 from semcomm.frames import Frames, Reception
-from semcomm.link.soft_bits import counted, heard, soft_bits
+from semcomm.link.soft_bits import counted, counts_of, soft_bits
+
+GOLDEN_SECTION = (np.sqrt(5) - 1) / 2
 
 
 @dataclass(frozen=True)
 class Interleaved(BitChannel):
-    """Sends the bits of each `depth` consecutive frames as one frame, in an order drawn once for each length.
+    """Sends the bits of each `depth` consecutive frames as one frame, in an order that depends on their number alone.
 
-    So the channel's state runs on over those frames, and a packet that is lost is all of them.
+    So the channel's state runs on over those frames, and a packet that is lost is all of them. Each frame has its
+    share of the channel uses, by its bits. Where a group ends the receiver knows, as it does of a frame.
     """
 
     channel: BitChannel
@@ -25,20 +27,39 @@ class Interleaved(BitChannel):
         group = np.arange(len(frames)) // self.depth
         joined = np.bincount(group, frames.lengths).astype(np.int64)
         starts = np.cumsum(joined) - joined
-        orders = [start + interleaving(int(length)) for start, length in zip(starts, joined, strict=True)]
-        order = np.concatenate([np.empty(0, np.int64), *orders])
+        order = _orders(starts, joined)
         mixed = Frames(frames.bits[order], joined)
         reception = self.channel.transmit(mixed, rng)
         llrs = np.empty(order.size, np.float32)
         llrs[order] = soft_bits(mixed, reception)
+        arrives = (reception.frames.lengths == joined)[group]
+        here = np.repeat(arrives, frames.lengths)
+        arrived = Frames((llrs < 0).astype(np.uint8)[here], frames.lengths * arrives)
         uses = counted(mixed, reception).channel_uses
-        return heard(frames, llrs, _shares(uses[group], joined[group], frames.starts - starts[group], frames.lengths))
+        shares = _shares(uses[group], joined[group], frames.starts - starts[group], frames.lengths)
+        return Reception(arrived, llrs[here], counts_of(frames, arrived, shares))
 
 
-@lru_cache(maxsize=4096)
-def interleaving(length: int) -> NDArray[np.int64]:
-    """Which bit is sent first, second, ...: the same order on every machine and in every run."""
-    return np.random.Generator(np.random.PCG64(length)).permutation(length)
+def interleaving(count: int) -> NDArray[np.int64]:
+    """Which of so many bits is sent first, second, ...: (count,), each once.
+
+    The golden interleaver: bit i goes where i times the golden section, modulo 1, stands among all of them. Of up to
+    sqrt(count) bits in a row, b, no two stood closer than count / (3 b), of count / b that there can be.
+
+    Crozier, Lodge, Guinand and Hunt, Performance of turbo-codes with relative prime and golden interleaving
+    strategies, 6th International Mobile Satellite Conference, 1999.
+    Example: 5 bits, at 0, 0.618, 0.236, 0.854, 0.472, are sent in the order 0, 3, 1, 4, 2.
+    """
+    order = np.empty(count, np.int64)
+    order[np.argsort(np.arange(count) * GOLDEN_SECTION % 1)] = np.arange(count)
+    return order
+
+
+def _orders(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The orders of groups of these lengths, which start there, one after the other."""
+    orders = {int(length): interleaving(int(length)) for length in set(lengths.tolist())}
+    found = [start + orders[length] for start, length in zip(starts, lengths.tolist(), strict=True)]
+    return np.concatenate([np.empty(0, np.int64), *found])
 
 
 def _shares(

@@ -7,7 +7,7 @@ import numpy as np
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.frames import Frames, Reception
 from semcomm.link.modulation import BITS_PER_SYMBOL, Decisions, Modulation, demap, modulate
-from semcomm.link.soft_bits import HARD_LLR, heard
+from semcomm.link.soft_bits import HARD_LLR, counts_of, spans
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,12 @@ class Modulated(BitChannel):
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
         per_symbol = BITS_PER_SYMBOL[self.modulation]
         symbols = -(-frames.lengths // per_symbol)
-        starts = per_symbol * (np.cumsum(symbols) - symbols)
-        places = np.repeat(starts - frames.starts, frames.lengths) + np.arange(frames.bits.size)
+        places = spans(per_symbol * (np.cumsum(symbols) - symbols), frames.lengths)
         bits = np.zeros(per_symbol * symbols.sum(), np.uint8)
         bits[places] = frames.bits
         arrived = self.channel.transmit(modulate(bits, self.modulation), symbols, rng)
         llrs = demap(arrived.symbols, arrived.noise_variances, self.modulation, self.decisions)[places]
-        return heard(frames, llrs if self.decisions == "soft" else HARD_LLR * llrs, arrived.channel_uses)
+        if self.decisions == "hard":
+            llrs *= HARD_LLR
+        decided = frames.with_bits((llrs < 0).astype(np.uint8))
+        return Reception(decided, llrs, counts_of(frames, decided, arrived.channel_uses))

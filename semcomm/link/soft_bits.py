@@ -24,12 +24,6 @@ def soft_bits(sent: Frames, reception: Reception) -> Llrs:
     return found
 
 
-def heard(sent: Frames, llrs: Llrs, channel_uses: NDArray[np.int64]) -> Reception:
-    """The reception of frames after one transmission, hard decisions taken: of an LLR of 0 it is 0."""
-    frames = sent.with_bits((llrs < 0).astype(np.uint8))
-    return Reception(frames, llrs, counts_of(sent, frames, channel_uses))
-
-
 def counted(sent: Frames, reception: Reception) -> Counts:
     """What the channel says that it took; of one that says nothing, each bit is a channel use."""
     return reception.counts or counts_of(sent, reception.frames, sent.lengths)
