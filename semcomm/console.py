@@ -1,6 +1,6 @@
 """What a person sees while they wait and at the end."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -58,6 +58,17 @@ def show_cell(of: int) -> Callable[[Results, Swept, int], None]:
         Console(soft_wrap=True, markup=False).print(line if line.isprintable() else ascii(line))
 
     return show
+
+
+def show_codecs(figures: Sequence[Mapping[str, str]]) -> None:
+    """What each codec costs and gives over all test images of CIFAR-10, how large it is, and what made it."""
+    console = Console(soft_wrap=True, markup=False)
+    width = max(len(row["codec"]) for row in figures)
+    console.print(f"{'codecs:':{width + 2}}  bits an image    PSNR  parameters  made by", highlight=False)
+    for row in figures:
+        bits, psnr_db = (float(row.get(f"cifar10_{name}", "nan")) for name in ("bits_per_image", "psnr_db"))
+        made = f"{row.get('network_parameters', ''):>10}  {row.get('command', 'not measured')}"
+        console.print(f"  {row['codec']:{width}}  {bits:13.2f}  {psnr_db:6.3f}  {made}", highlight=False)
 
 
 def show_names(title: str, names: list[str]) -> None:

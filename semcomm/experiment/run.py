@@ -1,6 +1,6 @@
 """A whole run: all cells of a scenario file, their tables, and what became of those that failed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from semcomm.errors import RunError
@@ -21,27 +21,29 @@ def run_cells(
     """Run all cells and write their tables; returns these files.
 
     watch: is told how many images are done, block by block; show: each cell's results and its number, from 1 on.
-    Raises what a cell raised that is the only one; RunError, once the others are done, where cells failed.
+    Raises what the first cell raised where all failed; where some did, RunError, once the others are done.
     """
     results: list[Results] = []
-    failures: list[str] = []
+    failures: dict[int, Exception] = {}
     written: list[Path] = []
     for number, (found, cell) in enumerate(zip(simulate_all(cells, workers, watch, folder), cells, strict=True), 1):
         if isinstance(found, Failed):
-            if len(cells) == 1:
-                raise found.error
-            failures.append(f"cell {number} of {len(cells)} {dict(cell.changes)} failed: {_told(found.error)}")
+            failures[number] = found.error
             continue
         results.append(found)
         written = [write_summaries(results, folder.path)]
         show(found, cell, number)
-    if results:
-        written += write_images(results, folder.path)
+    if not results:
+        raise failures[1]
+    written += write_images(results, folder.path)
     if failures:
-        raise RunError("\n".join([*failures, "the other cells are done; the same command tries these again"]))
+        raise RunError("\n".join([*_told(failures, cells), "the others are done; the same command tries these again"]))
     folder.forget_blocks()
     return written
 
 
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _told(failures: Mapping[int, Exception], cells: Sequence[Swept]) -> list[str]:
+    return [
+        f"cell {number} of {len(cells)}, {dict(cells[number - 1].changes)}, failed: {type(error).__name__}: {error}"
+        for number, error in failures.items()
+    ]

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
@@ -124,6 +125,11 @@ def _pool(workers: int) -> Executor:
 
 
 def _begin(threads: str) -> None:
-    """Before a process imports what reads these variables; interrupts are for the process that has begun it."""
+    """Divide the cores, mostly before a process imports what reads these variables, and leave interrupts to its parent.
+
+    A program's own file is imported before, and may have brought PyTorch along.
+    """
     os.environ.update(dict.fromkeys(THREADS, threads))
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(int(threads))
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,11 +1,11 @@
 """Channel coding and retransmission: frames are coded, sent, decoded, checked, and sent again where they are wrong."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import ceil
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Le
@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 from semcomm.channel import BitChannel
 from semcomm.errors import LinkError
 from semcomm.frames import Counts, Frames, Reception
-from semcomm.link.codes import BlockCode, Code, LdpcCode
+from semcomm.link.codes import Code, LdpcCode, mothers
 from semcomm.link.soft_bits import counted, soft_bits, wrong
 
 Bits = NDArray[np.uint8]
 Llrs = NDArray[np.float32]
+Numbers = NDArray[np.int64]
 
 LENGTH_BITS = 16
 CONTROL = LdpcCode("1/5")
 CONTROL_EFFICIENCY = Fraction(2, 5)
-"""Bits of the control field that a symbol carries, or a symbol of BPSK; fewer where payloads have less than one."""
+"""Control bits a symbol, where payloads have one or more; else as many times theirs."""
 
 VERSIONS = (0, 2, 3, 1)
 """The order in which redundancy versions are sent: 3GPP TS 38.214, section 5.1.2.1."""
@@ -50,6 +51,7 @@ class Coded(BitChannel):
     receiver knows all it needs: modulation and code are agreed. A frame whose control field is decoded wrong is
     lost, and arrives with no bits.
 
+    bits_per_symbol: of the modulation, 1 for a channel of bits; both parts of a frame fill whole symbols.
     intact: the receiver's check, (F,) bool of F frames; what it refuses is sent again.
     """
 
@@ -60,43 +62,42 @@ class Coded(BitChannel):
     intact: Callable[[Frames], NDArray[np.bool_]]
 
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
+        """As `BitChannel.transmit`; raises LinkError for a frame that is longer than its control field can tell.
+
+        The first transmissions draw from `rng`, as frames do that are not coded.
+        """
         if frames.lengths.max(initial=0) >= 1 << LENGTH_BITS:
             raise LinkError(
                 f"a frame has {frames.lengths.max()} bits, more than the {(1 << LENGTH_BITS) - 1} that the link's "
                 "control field can tell: send more slices an image (framing.slices)"
             )
-        sent = [_Sent(self, bits) for bits in frames.split()]
-        counts = np.zeros((6, len(frames)), np.int64)
-        waiting, arrived = np.arange(len(frames)), frames
-        for number in range(self.retransmission.transmissions if self.retransmission else 1):
-            counts[:, waiting] += self._round(number, [sent[place] for place in waiting], rng.spawn(1)[0])
-            arrived = Frames.join([frame.received for frame in sent])
-            if number == 0:
-                counts[5] = wrong(frames, arrived)
-            waiting = waiting[~self.intact(arrived)[waiting]]
+        words, received = _Words(self, frames), [np.empty(0, np.uint8)] * len(frames)
+        counts, waiting = np.zeros((6, len(frames)), np.int64), np.arange(len(frames))
+        again = self.retransmission.transmissions - 1 if self.retransmission else 0
+        for number, draws in enumerate([rng, *rng.spawn(again)]):
             if not waiting.size:
                 break
-        return Reception(arrived, None, Counts(*counts))
+            counts[:5, waiting] += self._send(words, waiting, number, draws)
+            decoded = words.decoded(waiting)
+            for place, bits in zip(waiting, decoded, strict=True):
+                received[place] = bits
+            if number == 0:
+                counts[5] = wrong(frames, Frames.join(received))
+            waiting = waiting[~self.intact(Frames.join(decoded))]
+        return Reception(Frames.join(received), None, Counts(*counts))
 
-    def _round(self, number: int, sent: Sequence["_Sent"], rng: np.random.Generator) -> NDArray[np.int64]:
-        """Send these frames once and decode what has arrived of them; returns what that took, (6, len(sent))."""
-        frames = Frames.join([frame.bits_of(number) for frame in sent])
+    def _send(self, words: "_Words", waiting: Numbers, number: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Send the frames that wait, for the time of this number; returns what that took, (5, their number)."""
+        model = self.retransmission.model if self.retransmission else "arq"
+        places, lengths = words.sent(waiting, VERSIONS[number % len(VERSIONS)] if model == "incremental" else 0)
+        frames = Frames(words.bits[places], lengths)
         reception = self.channel.transmit(frames, rng)
-        llrs = np.split(soft_bits(frames, reception), np.cumsum(frames.lengths)[:-1])
-        for frame, heard in zip(sent, llrs, strict=True):
-            frame.hear(number, heard)
-        self._decode(sent)
-        took = counted(frames, reception)
-        once = np.ones(len(sent), np.int64)
+        if model == "arq":
+            words.llrs[:] = 0
+        np.add.at(words.llrs, places, soft_bits(frames, reception))
+        took, once = counted(frames, reception), np.ones_like(lengths)
         answers = once if self.retransmission else 0 * once
-        return np.array([took.channel_uses, took.channel_bits, took.bit_errors, once, answers, 0 * once])
-
-    def _decode(self, sent: Sequence["_Sent"]) -> None:
-        controls = _bits_in_rows(CONTROL, [frame.control for frame in sent])
-        payloads = _bits_in_rows(self.code, [frame.payload for frame in sent])
-        for frame, control, payload in zip(sent, controls, payloads, strict=True):
-            known = np.array_equal(control, _length_field(frame.bits.size))
-            frame.received = payload[: frame.bits.size] if known else payload[:0]
+        return np.array([took.channel_uses, took.channel_bits, took.bit_errors, once, answers])
 
     @cached_property
     def control_bits(self) -> int:
@@ -105,55 +106,44 @@ class Coded(BitChannel):
         return self.bits_per_symbol * ceil(LENGTH_BITS / (CONTROL_EFFICIENCY * efficiency))
 
 
-@dataclass
-class _Word:
-    """A codeword on its way: what is sent of it, and the LLRs that have arrived of all its bits."""
+class _Words:
+    """The codewords of F frames on their way, that of each one's control field and then that of its payload.
 
-    code: BlockCode
-    bits: Bits
-    llrs: Llrs = field(init=False)
+    bits: the mother codewords, one after the other. llrs: what has arrived of them, added up; float32, 0 is nothing.
+    """
 
-    def __post_init__(self) -> None:
-        filled = np.zeros((1, self.code.payload_bits), np.uint8)
-        filled[0, : self.bits.size] = self.bits
-        self.word = self.code.mother(filled)[0]
-        self.llrs = np.zeros(self.word.size, np.float32)
+    def __init__(self, link: Coded, frames: Frames) -> None:
+        self.link = link
+        self.fields = (frames.lengths[:, None] >> np.arange(LENGTH_BITS)[::-1] & 1).astype(np.uint8)
+        pairs = zip(self.fields, frames.split(), strict=True)
+        self.payloads = Frames.join([bits for pair in pairs for bits in pair])
+        lengths = frames.lengths.tolist()
+        self.codes = [code for length in lengths for code in (CONTROL.of(LENGTH_BITS), link.code.of(length))]
+        words = mothers(self.codes, self.payloads)
+        self.bits, self.starts, self.stops = words.bits, words.starts, words.starts + words.lengths
+        self.llrs = np.zeros(words.bits.size, np.float32)
 
+    def sent(self, frames: Numbers, version: int) -> tuple[Numbers, Numbers]:
+        """Where among all codewords those bits are that these frames send, and how many each sends."""
+        per_symbol = self.link.bits_per_symbol
+        control = CONTROL.of(LENGTH_BITS).positions(self.link.control_bits, 0, per_symbol)
+        codes = {self.codes[number] for number in 2 * frames + 1}
+        payload = {code: code.positions(code.sent_bits(per_symbol), version, per_symbol) for code in codes}
+        places = []
+        for number in 2 * frames:
+            behind = payload[self.codes[number + 1]]
+            places.append(np.concatenate([self.starts[number] + control, self.starts[number + 1] + behind]))
+        return np.concatenate(places), np.array([part.size for part in places])
 
-class _Sent:
-    """A frame that is being sent, at both ends."""
+    def decoded(self, frames: Numbers) -> list[Bits]:
+        """The payloads of these frames; those whose control field is wrong have no bits."""
+        controls = self._decoded(CONTROL, 2 * frames)
+        payloads = self._decoded(self.link.code, 2 * frames + 1)
+        known = np.all(controls == self.fields[frames], axis=1)
+        return [bits if right else bits[:0] for bits, right in zip(payloads, known, strict=True)]
 
-    def __init__(self, link: Coded, bits: Bits) -> None:
-        self.link, self.bits, self.received = link, bits, bits[:0]
-        self.control = _Word(CONTROL.of(LENGTH_BITS), _length_field(bits.size))
-        self.payload = _Word(link.code.of(bits.size), bits)
-
-    def bits_of(self, number: int) -> Bits:
-        """What transmission `number` sends."""
-        control, payload = self._places(number)
-        return np.concatenate([self.control.word[control], self.payload.word[payload]])
-
-    def hear(self, number: int, llrs: Llrs) -> None:
-        """Take in what has arrived of transmission `number`."""
-        control, payload = self._places(number)
-        if self.link.retransmission and self.link.retransmission.model == "arq":
-            self.control.llrs[:], self.payload.llrs[:] = 0, 0
-        np.add.at(self.control.llrs, control, llrs[: control.size])
-        np.add.at(self.payload.llrs, payload, llrs[control.size :])
-
-    def _places(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        per_symbol, scheme = self.link.bits_per_symbol, self.link.retransmission
-        version = VERSIONS[number % 4] if scheme and scheme.model == "incremental" else 0
-        code = self.payload.code
-        control = self.control.code.positions(self.link.control_bits, 0, per_symbol)
-        return control, code.positions(code.sent_bits(per_symbol), version, per_symbol)
-
-
-def _length_field(length: int) -> Bits:
-    return (length >> np.arange(LENGTH_BITS)[::-1] & 1).astype(np.uint8)
-
-
-def _bits_in_rows(code: Code, words: Sequence[_Word]) -> list[Any]:
-    """The payloads that are decoded from the words' LLRs."""
-    bits = code.decode([word.code for word in words], np.concatenate([word.llrs for word in words]))
-    return np.split(bits, np.cumsum([word.code.payload_bits for word in words])[:-1])
+    def _decoded(self, model: Code, numbers: Numbers) -> list[Bits]:
+        codes = [self.codes[number] for number in numbers]
+        llrs = np.concatenate([self.llrs[self.starts[number] : self.stops[number]] for number in numbers])
+        rows = Frames(model.decode(codes, llrs), np.array([code.payload_bits for code in codes])).split()
+        return [bits[:length] for bits, length in zip(rows, self.payloads.lengths[numbers], strict=True)]

@@ -1,5 +1,6 @@
 """Channel codes: what a payload becomes before it is sent, and what is made of the LLRs that arrive."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,6 +13,7 @@ from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
 from semcomm.errors import LinkError
+from semcomm.frames import Frames
 from semcomm.link.ldpc import Ldpc, decode
 
 Bits = NDArray[np.uint8]
@@ -27,14 +29,11 @@ class BlockCode(Protocol):
     @property
     def payload_bits(self) -> int: ...
 
-    @property
-    def mother_bits(self) -> int: ...
-
     def sent_bits(self, bits_per_symbol: int = 1) -> int:
         """Bits of a transmission, a multiple of bits_per_symbol."""
 
     def mother(self, payloads: Bits) -> Bits:
-        """(F, payload_bits) to (F, mother_bits)."""
+        """(F, payload_bits) to (F, bits of the mother codeword)."""
 
     def positions(self, sent: int, version: int = 0, bits_per_symbol: int = 1) -> NDArray[np.int64]:
         """(sent,) which bits of the mother codeword a transmission sends."""
@@ -59,7 +58,7 @@ class LdpcCode:
 
     def of(self, payload_bits: int) -> BlockCode:
         """The code of payloads of this length."""
-        return _ldpc(max(payload_bits, SHORTEST), self.nominal_rate)
+        return _ldpc(max(payload_bits, SHORTEST), self.rate)
 
     def decode(self, codes: Sequence[Any], llrs: Llrs) -> Bits:
         """The payloads of all frames after each other, from the LLRs of all mother codewords."""
@@ -67,8 +66,8 @@ class LdpcCode:
 
 
 @lru_cache(maxsize=4096)
-def _ldpc(payload_bits: int, rate: Fraction) -> Ldpc:
-    return Ldpc(payload_bits, rate)
+def _ldpc(payload_bits: int, rate: Rate) -> Ldpc:
+    return Ldpc(payload_bits, Fraction(rate))
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,6 @@ class Repeated:
 
     payload_bits: int
     times: int
-
-    @property
-    def mother_bits(self) -> int:
-        return self.payload_bits
 
     def sent_bits(self, bits_per_symbol: int = 1) -> int:
         return bits_per_symbol * ceil(self.times * self.payload_bits / bits_per_symbol)
@@ -120,3 +115,18 @@ def find_code(name: str) -> type[Code]:
     if name not in CODES:
         raise LinkError(f"code {name} is not known; there are {', '.join(CODES)}")
     return CODES[name]
+
+
+def mothers(codes: Sequence[BlockCode], payloads: Frames) -> Frames:
+    """The mother codeword of each payload, of no more bits than its code takes; zeros fill it up."""
+    members = defaultdict(list)
+    for number, code in enumerate(codes):
+        members[code].append(number)
+    bits, words = payloads.split(), [np.empty(0, np.uint8)] * len(codes)
+    for code, numbers in members.items():
+        rows = np.zeros((len(numbers), code.payload_bits), np.uint8)
+        for row, number in zip(rows, numbers, strict=True):
+            row[: bits[number].size] = bits[number]
+        for number, word in zip(numbers, code.mother(rows), strict=True):
+            words[number] = word
+    return Frames.join(words)

@@ -43,12 +43,13 @@ class Interleaved(BitChannel):
 def interleaving(count: int) -> NDArray[np.int64]:
     """Which of so many bits is sent first, second, ...: (count,), each once.
 
-    The golden interleaver: bit i goes where i times the golden section, modulo 1, stands among all of them. Of up to
-    sqrt(count) bits in a row, b, no two stood closer than count / (3 b), of count / b that there can be.
+    The golden interleaver: the i-th to be sent is the one of the rank that i times the golden section, modulo 1, has
+    among those of all. Of b bits in a row, up to sqrt(count), no two stood closer than count / (3 b); no order can
+    part all of them by more than count / b.
 
     Crozier, Lodge, Guinand and Hunt, Performance of turbo-codes with relative prime and golden interleaving
     strategies, 6th International Mobile Satellite Conference, 1999.
-    Example: 5 bits, at 0, 0.618, 0.236, 0.854, 0.472, are sent in the order 0, 3, 1, 4, 2.
+    Example: of 5 bits the multiples are 0, 0.618, 0.236, 0.854 and 0.472, so that the order is 0, 3, 1, 4, 2.
     """
     order = np.empty(count, np.int64)
     order[np.argsort(np.arange(count) * GOLDEN_SECTION % 1)] = np.arange(count)
@@ -57,7 +58,7 @@ def interleaving(count: int) -> NDArray[np.int64]:
 
 def _orders(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """The orders of groups of these lengths, which start there, one after the other."""
-    orders = {int(length): interleaving(int(length)) for length in set(lengths.tolist())}
+    orders = {length: interleaving(length) for length in set(lengths.tolist())}
     found = [start + orders[length] for start, length in zip(starts, lengths.tolist(), strict=True)]
     return np.concatenate([np.empty(0, np.int64), *found])
 

@@ -12,6 +12,7 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import About, codec_from
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.quantizer import codeword_bits
+from semcomm.codec.training.index_assignment import with_assigned_indices
 from semcomm.codec.training.losses import Model
 from semcomm.codec.training.recipe import Recipe
 from semcomm.images import Image
@@ -26,6 +27,7 @@ def finished_codec(
 
     For ecvq the P of criterion (3) is the empirical one, too: starting at the trained logits, each pass
     quantizes with the shares that the last one counted (docs/decisions/0004-probabilities.md).
+    At last, indices are assigned anew, so that one with a wrong bit stands for a near codeword.
     """
     about = About(model.geometry, recipe.quantizer, dict(origin))
     rate_weight = recipe.rate_weight_at(1.0)
@@ -42,7 +44,7 @@ def finished_codec(
         counts = np.maximum(np.bincount(indices, minlength=counts.size), 1)
         codec = codec_of(bits, counts)
         bits = np.log2(counts.sum()) - np.log2(counts)
-    return codec
+    return codec_from(name, about, with_assigned_indices(codec.tensors))
 
 
 def _tensors(model: Model, bias: NDArray[np.float64], counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:

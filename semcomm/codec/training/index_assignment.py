@@ -102,7 +102,7 @@ def _annealed(distances: NDArray[np.float64], used: int) -> Iterator[NDArray[np.
     """
     rng = np.random.default_rng(0)
     proposals = min(64 * used**2, MOST_PROPOSALS) // TEMPERATURES.size
-    for _ in range(max(1, 256 // used)):
+    for _ in range(min(max(1, 256 // used), 32)):
         order = np.arange(len(distances))
         for temperature in TEMPERATURES * distances.mean():
             pairs = rng.integers(used, size=(proposals, 2))

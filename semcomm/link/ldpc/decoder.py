@@ -5,6 +5,7 @@ Processing Systems, 2004: the Z checks of a row of the base graph share no bit a
 row already reads what they found.
 """
 
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -48,7 +49,7 @@ class Memory(NamedTuple):
     """What one code block after the other is decoded in.
 
     posteriors: (columns, Z), the LLRs of all bits; messages: (edges, lanes), what checks told bits last.
-    incoming, forward: (largest degree, lanes); parities: (Z,). Lanes from Z on stay zero.
+    incoming, forward: (largest degree, lanes); parities: (Z,); rows: (rows,). Lanes from Z on stay zero.
     """
 
     posteriors: NDArray[np.float32]
@@ -56,46 +57,50 @@ class Memory(NamedTuple):
     incoming: NDArray[np.float32]
     forward: NDArray[np.float32]
     parities: NDArray[np.int32]
+    rows: NDArray[np.int64]
 
 
-@compiled
 def decode_blocks(
     graph: LiftedGraph, blocks: Blocks, llrs: NDArray[np.float32], max_iterations: int, found: Found
 ) -> None:
     """Decode code blocks of one graph and write what is found into its place."""
-    memory = _allocate(graph)
-    for block in range(blocks.numbers.size):
-        number, payload_bits, start = blocks.numbers[block], blocks.payload_bits[block], blocks.bit_starts[block]
-        _load(graph, payload_bits, llrs[blocks.llr_starts[block] : blocks.llr_stops[block]], memory)
-        payload = memory.posteriors.reshape(-1)[:payload_bits]
-        found.iterations[number], found.converged[number] = _iterate(graph, payload, max_iterations, memory)
-        found.bits[start : start + payload_bits] = payload < 0
+    columns = graph.payload_columns + graph.row_starts.size - 1
+    degree = int(np.diff(graph.row_starts).max())
+    lanes = VECTOR * ceil(graph.lifting / VECTOR)
+    memory = Memory(
+        posteriors=np.empty((columns, graph.lifting), np.float32),
+        messages=np.zeros((graph.columns.size, lanes), np.float32),
+        incoming=np.zeros((degree, lanes), np.float32),
+        forward=np.zeros((degree, lanes), np.float32),
+        parities=np.empty(graph.lifting, np.int32),
+        rows=np.empty(graph.row_starts.size - 1, np.int64),
+    )
+    _decode_blocks(graph, blocks, llrs, max_iterations, found, memory)
 
 
 @compiled
-def _allocate(graph: LiftedGraph) -> Memory:
-    rows = graph.row_starts.size - 1
-    degree = np.diff(graph.row_starts).max()
-    lanes = (graph.lifting + VECTOR - 1) // VECTOR * VECTOR
-    return Memory(
-        np.empty((graph.payload_columns + rows, graph.lifting), np.float32),
-        np.zeros((graph.columns.size, lanes), np.float32),
-        np.zeros((degree, lanes), np.float32),
-        np.zeros((degree, lanes), np.float32),
-        np.empty(graph.lifting, np.int32),
-    )
+def _decode_blocks(
+    graph: LiftedGraph, blocks: Blocks, llrs: NDArray[np.float32], max_iterations: int, found: Found, memory: Memory
+) -> None:
+    posteriors = memory.posteriors.reshape(-1)
+    for block in range(blocks.numbers.size):
+        number, start = blocks.numbers[block], blocks.bit_starts[block]
+        payload = posteriors[: blocks.payload_bits[block]]
+        _load(graph, payload.size, llrs[blocks.llr_starts[block] : blocks.llr_stops[block]], memory)
+        found.iterations[number], found.converged[number] = _iterate(graph, payload, max_iterations, memory)
+        for bit in range(payload.size):
+            found.bits[start + bit] = payload[bit] < 0
 
 
 @compiled
 def _load(graph: LiftedGraph, payload_bits: int, llrs: NDArray[np.float32], memory: Memory) -> None:
     """LLRs into their places, fillers between payload and parity, and no messages."""
     posteriors = memory.posteriors.reshape(-1)
-    first_parity = graph.payload_columns * graph.lifting
-    posteriors[:payload_bits] = llrs[:payload_bits]
-    posteriors[payload_bits:first_parity] = CERTAIN
-    posteriors[first_parity:] = llrs[payload_bits:]
-    for bit in range(posteriors.size):
-        posteriors[bit] = min(max(posteriors[bit], -CERTAIN), CERTAIN)
+    fillers = graph.payload_columns * graph.lifting - payload_bits
+    posteriors[payload_bits : payload_bits + fillers] = CERTAIN
+    for bit in range(llrs.size):
+        place = bit if bit < payload_bits else bit + fillers
+        posteriors[place] = min(max(llrs[bit], -CERTAIN), CERTAIN)
     memory.messages[:] = 0
 
 
@@ -114,11 +119,12 @@ def _iterate(graph: LiftedGraph, payload: NDArray[np.float32], max_iterations: i
 @compiled
 def _telling_rows(graph: LiftedGraph, memory: Memory) -> NDArray[np.int64]:
     """All rows but those whose own column of parity was not received: their checks can tell nothing."""
-    rows = np.arange(graph.row_starts.size - 1)
-    telling = np.ones(rows.size, np.bool_)
-    for row in range(CORE_ROWS, rows.size):
-        telling[row] = memory.posteriors[graph.payload_columns + row].any()
-    return rows[telling]
+    telling = 0
+    for row in range(memory.rows.size):
+        if row < CORE_ROWS or memory.posteriors[graph.payload_columns + row].any():
+            memory.rows[telling] = row
+            telling += 1
+    return memory.rows[:telling]
 
 
 @compiled
@@ -142,6 +148,9 @@ def _checks_hold(graph: LiftedGraph, rows: NDArray[np.int64], memory: Memory) ->
         parities[:] = 0
         for edge in range(graph.row_starts[row], graph.row_starts[row + 1]):
             add_rotated(decisions[graph.columns[edge]], graph.shifts[edge], parities)
-        if (parities < 0).any():
+        odd = 0
+        for lane in range(parities.size):
+            odd |= parities[lane]
+        if odd < 0:
             return False
     return True

@@ -26,7 +26,7 @@ def encode(graph: LiftedGraph, payloads: NDArray[np.uint8]) -> NDArray[np.uint8]
         columns.reshape(-1)[:payload_bits] = payloads[frame]
         _solve_core(graph, columns)
         for row in range(CORE_ROWS, rows):
-            columns[graph.payload_columns + row] = _row_sum(graph, row, columns)
+            _add_row(graph, row, columns, graph.payload_columns + row)
         mothers[frame, :payload_bits] = payloads[frame]
         mothers[frame, payload_bits:] = columns[graph.payload_columns :].reshape(-1)
     return mothers
@@ -41,28 +41,25 @@ def _solve_core(graph: LiftedGraph, columns: Columns) -> None:
     unknown column left, each another.
     """
     first, shift = graph.payload_columns, 0
-    total = np.zeros(graph.lifting, np.uint8)
     for row in range(CORE_ROWS):
-        total ^= _row_sum(graph, row, columns)
-        shift ^= _shift_of(graph, row, first)
-    columns[first] = np.roll(total, shift)
+        shift ^= _add_row(graph, row, columns, first)
+    shifted = columns[first].copy()
+    columns[first] = 0
+    add_rotated(shifted, (graph.lifting - shift) % graph.lifting, columns[first])
     for row, unknown in ((0, first + 1), (1, first + 2), (3, first + 3)):
-        columns[unknown] = _row_sum(graph, row, columns)
+        _add_row(graph, row, columns, unknown)
 
 
 @compiled
-def _shift_of(graph: LiftedGraph, row: int, column: int) -> int:
-    """The shift of an edge, or 0 where there is none."""
-    for edge in range(graph.row_starts[row], graph.row_starts[row + 1]):
-        if graph.columns[edge] == column:
-            return int(graph.shifts[edge])
-    return 0
+def _add_row(graph: LiftedGraph, row: int, columns: Columns, unknown: int) -> int:
+    """Add to an unknown column, which begins as zeros, what the others of a row add up to in each of its checks.
 
-
-@compiled
-def _row_sum(graph: LiftedGraph, row: int, columns: Columns) -> NDArray[np.uint8]:
-    """What the bits of each check of a row add up to, (Z,); columns that are not solved yet are zero."""
-    total = np.zeros(graph.lifting, np.uint8)
+    Where it is the only unknown one and not shifted, this solves it. Returns its shift, 0 where it is not in the row.
+    """
+    shift = 0
     for edge in range(graph.row_starts[row], graph.row_starts[row + 1]):
-        add_rotated(columns[graph.columns[edge]], graph.shifts[edge], total)
-    return total
+        if graph.columns[edge] == unknown:
+            shift = graph.shifts[edge]
+        else:
+            add_rotated(columns[graph.columns[edge]], graph.shifts[edge], columns[unknown])
+    return shift
