@@ -2,7 +2,7 @@
 
     sweep:
       codec.entropy_coder: [huffman, fixed_length]              # an axis of a grid
-      channel.crossover: {start: 0.0, stop: 0.01, step: 0.001}  # a range, both ends included
+      channel.crossover: {start: 0.0, stop: 0.01, step: 0.001}  # a range, both ends included, or with a factor
       codec.model, framing.crc: [[vq-n64, 0], [vq-n64, 16]]     # fields that change together
 
 A list of such grids stands for all their cells, one grid after the other. The last axis changes fastest.
@@ -62,8 +62,10 @@ def _axis(document: Document, path: str, fields: str, values: Any) -> list[Point
     keys = [key.strip() for key in fields.split(",")]
     if isinstance(values, dict):
         values = _range(document, path, values)
+        if not values:
+            return []  # it was told why
     if not isinstance(values, list) or not values:
-        document.mistake(path, f"{path} is {shown(values)}; it takes a list, or a range of start, stop and step")
+        document.mistake(path, f"{path} is {shown(values)}; it takes a list, or a range of start, stop and step or factor")
         return []
     points = []
     for number, value in enumerate(values):
@@ -77,17 +79,34 @@ def _axis(document: Document, path: str, fields: str, values: Any) -> list[Point
 
 
 def _range(document: Document, path: str, written: Mapping[str, Any]) -> list[float]:
-    """Example: start 0, stop 1, step 0.25 gives 0, 0.25, 0.5, 0.75, 1; whole numbers stay whole."""
-    limits = [written.get(name) for name in ("start", "stop", "step")]
+    """Example: start 0, stop 1, step 0.25 gives 0, 0.25, 0.5, 0.75, 1; whole numbers stay whole.
+
+    Example: start 0.001, stop 0.1, factor 10 gives 0.001, 0.01, 0.1.
+    """
+    move = "factor" if "factor" in written else "step"
+    limits = [written.get(name) for name in ("start", "stop", move)]
     numbers = [float(n) for n in limits if isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n)]
-    if len(written) != 3 or len(numbers) != 3 or numbers[2] == 0 or (numbers[1] - numbers[0]) / numbers[2] < 0:
-        document.mistake(path, f"{path} is {shown(written)}; a range has a start, a stop and a step towards it")
+    moves = _moves(*numbers, move) if len(written) == len(numbers) == 3 else -1.0
+    if moves < 0:
+        takes = "a range has a start, a stop, and a step or a positive factor that leads to it"
+        document.mistake(path, f"{path} is {shown(written)}; {takes}")
         return []
-    start, stop, step = numbers
-    count = min(MAX_CELLS, math.floor((stop - start) / step + 1e-9)) + 1
+    start, _, by = numbers
+    counted = range(min(MAX_CELLS, math.floor(moves + 1e-9)) + 1)
+    if move == "factor":
+        return [float(f"{start * by**number:.12g}") for number in counted]
     whole = all(isinstance(limit, int) for limit in limits)
-    steps = [round(start + number * step, 12) for number in range(count)]
+    steps = [round(start + number * by, 12) for number in counted]
     return [int(value) for value in steps] if whole else steps
+
+
+def _moves(start: float, stop: float, by: float, move: str) -> float:
+    """How many steps or factors lead from start to stop; negative where they never do."""
+    if move == "step":
+        return (stop - start) / by if by else -1.0
+    if by <= 0 or by == 1 or start * stop <= 0:
+        return -1.0
+    return math.log(stop / start) / math.log(by)
 
 
 def _cell(base: Document, points: tuple[Point, ...]) -> Cell:

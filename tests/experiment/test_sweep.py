@@ -59,6 +59,36 @@ def test_a_range_holds_both_ends_where_its_steps_reach_them(written: str, values
     assert [type(value) for value in found] == [type(value) for value in values]
 
 
+@pytest.mark.parametrize(
+    ("written", "values"),
+    [
+        ("{start: 0.001, stop: 0.1, factor: 10}", [0.001, 0.01, 0.1]),
+        ("{start: 1, stop: 10, factor: 2}", [1.0, 2.0, 4.0, 8.0]),
+        ("{start: 8, stop: 1, factor: 0.5}", [8.0, 4.0, 2.0, 1.0]),
+        ("{start: -1, stop: -100, factor: 10}", [-1.0, -10.0, -100.0]),
+        ("{start: 3, stop: 3, factor: 2}", [3.0]),
+    ],
+)
+def test_a_range_with_a_factor_is_geometric(written: str, values: list[float]) -> None:
+    assert [change["a"] for change in changes(f"sweep: {{a: {written}}}")] == values
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{start: 1, stop: 10, factor: 0.5}",
+        "{start: 1, stop: 10, factor: 1}",
+        "{start: 1, stop: 10, factor: -2}",
+        "{start: 0, stop: 10, factor: 2}",
+        "{start: -1, stop: 10, factor: 2}",
+        "{start: 1, stop: 10, factor: 2, step: 1}",
+    ],
+)
+def test_a_factor_that_never_leads_to_the_stop_is_refused(written: str) -> None:
+    (told,) = mistakes(f"sweep: {{a: {written}}}")
+    assert told.startswith("a.yaml:1:12: sweep.a is") and "a step or a positive factor that leads to it" in told
+
+
 def test_a_cell_holds_the_rest_of_the_document_and_no_sweep() -> None:
     document = Document.parse("seed: 7\nchannel: {model: x, crossover: 0}\nsweep: {channel.crossover: [0.5]}", "a.yaml")
     (cell,) = cells(document)
@@ -83,10 +113,10 @@ def test_a_mistake_in_a_cell_has_the_place_of_the_value_that_was_swept() -> None
         ("[3]", "a.yaml:1:9", "takes a mapping of fields"),
         ("{}", "a.yaml:1:8", "takes a mapping of fields"),
         ("{'a, b': [[1, 2], [3]]}", "a.yaml:1:26", "takes a list of 2, one for each field"),
-        ("{a: {start: 0, stop: 1}}", "a.yaml:1:12", "a start, a stop and a step"),
-        ("{a: {start: 0, stop: 1, step: 0}}", "a.yaml:1:12", "a start, a stop and a step"),
-        ("{a: {start: 0, stop: 1, step: -1}}", "a.yaml:1:12", "a start, a stop and a step"),
-        ("{a: {start: 0, stop: .inf, step: 1}}", "a.yaml:1:12", "a start, a stop and a step"),
+        ("{a: {start: 0, stop: 1}}", "a.yaml:1:12", "a start, a stop, and a step"),
+        ("{a: {start: 0, stop: 1, step: 0}}", "a.yaml:1:12", "a start, a stop, and a step"),
+        ("{a: {start: 0, stop: 1, step: -1}}", "a.yaml:1:12", "a start, a stop, and a step"),
+        ("{a: {start: 0, stop: .inf, step: 1}}", "a.yaml:1:12", "a start, a stop, and a step"),
         ("{a: {start: 0, stop: 1e9, step: 1e-9}}", "a.yaml:1:8", "more than 100000 cells"),
     ],
 )
