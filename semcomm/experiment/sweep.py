@@ -86,7 +86,7 @@ def _range(document: Document, path: str, written: Mapping[str, Any]) -> list[fl
     move = "factor" if "factor" in written else "step"
     limits = [written.get(name) for name in ("start", "stop", move)]
     numbers = [float(n) for n in limits if isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n)]
-    moves = _moves(*numbers, move) if len(written) == len(numbers) == 3 else -1.0
+    moves = _moves(move, *numbers) if len(written) == len(numbers) == 3 else -1.0
     if moves < 0:
         takes = "a range has a start, a stop, and a step or a positive factor that leads to it"
         document.mistake(path, f"{path} is {shown(written)}; {takes}")
@@ -100,7 +100,7 @@ def _range(document: Document, path: str, written: Mapping[str, Any]) -> list[fl
     return [int(value) for value in steps] if whole else steps
 
 
-def _moves(start: float, stop: float, by: float, move: str) -> float:
+def _moves(move: str, start: float, stop: float, by: float) -> float:
     """How many steps or factors lead from start to stop; negative where they never do."""
     if move == "step":
         return (stop - start) / by if by else -1.0
