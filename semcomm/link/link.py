@@ -13,7 +13,7 @@ from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.errors import LinkError
 from semcomm.frames import Frames
 from semcomm.link.coded import Coded, Retransmission
-from semcomm.link.codes import Code, RepetitionCode
+from semcomm.link.codes import Code, LdpcCode, RepetitionCode
 from semcomm.link.interleaved import Interleaved
 from semcomm.link.modulated import Modulated
 from semcomm.link.modulation import BITS_PER_SYMBOL, Decisions, Modulation
@@ -54,6 +54,13 @@ class Link:
             )
         if isinstance(channel, BitChannel) and self.modulation:
             raise LinkError(f"link.modulation is {self.modulation}, but channel {name} carries bits: leave it out")
+        if self.decisions == "hard" and not self.modulation:
+            raise LinkError(f"link.decisions is hard, but channel {name} has no demapper to take any: leave it out")
+        if self.retransmission and self.retransmission.model == "incremental" and not isinstance(self.code, LdpcCode):
+            raise LinkError(
+                "link.retransmission.model is incremental, which sends other bits of a mother codeword: "
+                "set link.code.model to ldpc, or the retransmission's model to chase"
+            )
         if self.retransmission and not crc:
             raise LinkError("link.retransmission needs a check of frames: set framing.crc to 8 or more")
 

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from semcomm.link.ldpc import Decoded, Ldpc, LdpcError, decode
+from semcomm.errors import LinkError
+from semcomm.link.ldpc import Decoded, Ldpc, decode
 from semcomm.link.ldpc.base_graph import LIFTING_SETS, LIFTING_SIZES
 from semcomm.link.ldpc.check_update import box_plus
 from semcomm.link.ldpc.code_block import CodeBlock
@@ -373,5 +374,5 @@ def test_frame_errors_are_at_most_a_tenth_more_than_sionnas(payload_bits: int, r
     ],
 )
 def test_what_the_codes_do_not_have_is_refused(attempt: Callable[[], object], message: str) -> None:
-    with pytest.raises(LdpcError, match=message):
+    with pytest.raises(LinkError, match=message):
         attempt()

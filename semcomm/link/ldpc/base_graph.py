@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.errors import SemcommError
+from semcomm.errors import LinkError
 
 PAYLOAD_COLUMNS = {1: 22, 2: 10}
 """Columns of each base graph that hold payload; as many more as it has rows hold parity."""
@@ -24,10 +24,6 @@ LIFTING_SETS = tuple(
 """Lifting sizes Z that share a column of shifts, in the order of table 5.3.2-1."""
 
 LIFTING_SIZES = tuple(sorted(size for sizes in LIFTING_SETS for size in sizes))
-
-
-class LdpcError(SemcommError, ValueError):
-    """A payload, a code rate or a redundancy version that the LDPC codes of 5G NR do not have."""
 
 
 class LiftedGraph(NamedTuple):
@@ -80,7 +76,7 @@ def _table(base_graph: int) -> NDArray[np.int64]:
         file = files("sionna") / "phy" / "fec" / "ldpc" / "codes" / f"5G_bg{base_graph}.csv"
         lines = file.read_text(encoding="utf-8").splitlines()[2:]
     except (ModuleNotFoundError, FileNotFoundError) as error:
-        raise LdpcError(
+        raise LinkError(
             f"the tables of the LDPC codes are read from Sionna 2, which is not there ({error}): "
             "pip install 'sionna-no-rt>=2.2,<3'"
         ) from error

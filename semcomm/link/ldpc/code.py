@@ -10,7 +10,8 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.link.ldpc.base_graph import MOST_PAYLOAD_BITS, LdpcError, LiftedGraph
+from semcomm.errors import LinkError
+from semcomm.link.ldpc.base_graph import MOST_PAYLOAD_BITS, LiftedGraph
 from semcomm.link.ldpc.code_block import CodeBlock, choose_base_graph
 from semcomm.link.ldpc.decoder import Blocks, Found, decode_blocks
 from semcomm.link.ldpc.encoder import encode
@@ -56,9 +57,9 @@ class Ldpc:
 
     def __post_init__(self) -> None:
         if self.payload_bits < 12:
-            raise LdpcError(f"a payload of {self.payload_bits} bits; the LDPC codes of 5G NR take 12 or more")
+            raise LinkError(f"a payload of {self.payload_bits} bits; the LDPC codes of 5G NR take 12 or more")
         if not RATES[0] <= self.rate <= RATES[1]:
-            raise LdpcError(f"code rate {self.rate}; the LDPC codes of 5G NR take {RATES[0]} to {RATES[1]}")
+            raise LinkError(f"code rate {self.rate}; the LDPC codes of 5G NR take {RATES[0]} to {RATES[1]}")
 
     @cached_property
     def blocks(self) -> tuple[CodeBlock, ...]:
@@ -78,7 +79,7 @@ class Ldpc:
     def mother(self, payloads: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The mother codewords, (F, m), of payloads (F, k), uint8 zeros and ones."""
         if payloads.shape[1:] != (self.payload_bits,):
-            raise LdpcError(f"payloads of shape {payloads.shape}; this code is for {self.payload_bits} bits each")
+            raise LinkError(f"payloads of shape {payloads.shape}; this code is for {self.payload_bits} bits each")
         stops = np.cumsum([block.payload_bits for block in self.blocks])
         parts = np.split(payloads, stops[:-1], axis=1)
         blocks = zip(self.blocks, parts, strict=True)
@@ -91,9 +92,9 @@ class Ldpc:
         starts with the payload, less the 2 Z bits that are never sent. bits_per_symbol: see `CodeBlock.positions`.
         """
         if version not in range(4):
-            raise LdpcError(f"redundancy version {version}; there are 0 to 3")
+            raise LinkError(f"redundancy version {version}; there are 0 to 3")
         if sent % bits_per_symbol:
-            raise LdpcError(f"{sent} bits do not fill symbols of {bits_per_symbol} bits")
+            raise LinkError(f"{sent} bits do not fill symbols of {bits_per_symbol} bits")
         parts, start = [], 0
         for block, symbols in zip(self.blocks, _shares(sent // bits_per_symbol, len(self.blocks)), strict=True):
             parts.append(start + block.positions(symbols * bits_per_symbol, version, bits_per_symbol))
@@ -120,12 +121,12 @@ def decode(codes: Sequence[Ldpc], llrs: NDArray[np.float32], max_iterations: int
     mother_bits = np.array([block.mother_bits for block in blocks], np.int64)
     bit_stops, llr_stops = np.cumsum(payload_bits), np.cumsum(mother_bits)
     if llrs.shape != (mother_bits.sum(),):
-        raise LdpcError(f"LLRs of shape {llrs.shape}; the mother codewords have {mother_bits.sum()} bits in a row")
+        raise LinkError(f"LLRs of shape {llrs.shape}; the mother codewords have {mother_bits.sum()} bits in a row")
     table = Blocks(np.arange(len(blocks)), payload_bits, bit_stops - payload_bits, llr_stops - mother_bits, llr_stops)
     found = Found(np.empty(payload_bits.sum(), np.uint8), np.empty(len(blocks), np.int64), np.empty(len(blocks), bool))
+    contiguous = np.ascontiguousarray(llrs, np.float32)
     for graph, numbers in _by_graph(blocks):
-        members = Blocks(*(column[numbers] for column in table))
-        decode_blocks(graph, members, np.ascontiguousarray(llrs, np.float32), max_iterations, found)
+        decode_blocks(graph, Blocks(*(column[numbers] for column in table)), contiguous, max_iterations, found)
     counts = np.array([len(code.blocks) for code in codes], np.int64)
     firsts = np.cumsum(counts) - counts
     iterations = np.maximum.reduceat(found.iterations, firsts)

@@ -8,11 +8,11 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomm.errors import LinkError
 from semcomm.link.ldpc.base_graph import (
     LIFTING_SIZES,
     MOST_PAYLOAD_BITS,
     PAYLOAD_COLUMNS,
-    LdpcError,
     LiftedGraph,
     lifted_graph,
 )
@@ -40,7 +40,7 @@ class CodeBlock:
 
     def __post_init__(self) -> None:
         if not 12 <= self.payload_bits <= MOST_PAYLOAD_BITS[self.base_graph]:
-            raise LdpcError(
+            raise LinkError(
                 f"a block of {self.payload_bits} bits on base graph {self.base_graph}; "
                 f"it takes 12 to {MOST_PAYLOAD_BITS[self.base_graph]}"
             )
