@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
-from math import ceil
+from functools import cache, lru_cache
+from math import ceil, log, log2
 from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from semcomm.errors import LinkError
 from semcomm.frames import Frames
@@ -56,6 +57,14 @@ class LdpcCode:
     def nominal_rate(self) -> Fraction:
         return Fraction(self.rate)
 
+    @property
+    def hard_llr(self) -> float:
+        """What a hard decision counts: its LLR where the code meets its limit, 1 - H(crossover) = rate.
+
+        Sum-product decoding depends on it, and where hard decisions are surer the code has errors to spare.
+        """
+        return _llr_at_capacity(float(self.nominal_rate))
+
     def of(self, payload_bits: int) -> BlockCode:
         """The code of payloads of this length."""
         return _ldpc(max(payload_bits, SHORTEST), self.rate)
@@ -63,6 +72,17 @@ class LdpcCode:
     def decode(self, codes: Sequence[Any], llrs: Llrs) -> Bits:
         """The payloads of all frames after each other, from the LLRs of all mother codewords."""
         return decode(codes, llrs, self.iterations).payloads
+
+
+@cache
+def _llr_at_capacity(capacity: float) -> float:
+    """ln((1 - p) / p) of the binary symmetric channel that has this capacity. Example: of 1/2 it is 2.09."""
+
+    def surplus(crossover: float) -> float:
+        return 1 + crossover * log2(crossover) + (1 - crossover) * log2(1 - crossover) - capacity
+
+    crossover = brentq(surplus, 1e-9, 0.5)
+    return log((1 - crossover) / crossover)
 
 
 @lru_cache(maxsize=4096)
@@ -96,6 +116,11 @@ class RepetitionCode:
     @property
     def nominal_rate(self) -> Fraction:
         return Fraction(1, self.times)
+
+    @property
+    def hard_llr(self) -> float:
+        """What a hard decision counts: sums of equal ones are all that matters."""
+        return 1.0
 
     def of(self, payload_bits: int) -> BlockCode:
         """The code of payloads of this length."""

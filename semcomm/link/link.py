@@ -74,7 +74,9 @@ class Link:
             carrier = Interleaved(carrier, self.interleaving)
         if self.code or self.retransmission:
             code = self.code or RepetitionCode(1)
-            carrier = Coded(carrier, code, self.bits_per_symbol, self.retransmission, intact)
+            soft = isinstance(channel, SymbolChannel) and self.decisions == "soft"
+            certainty = 1.0 if soft else code.hard_llr
+            carrier = Coded(carrier, code, self.bits_per_symbol, self.retransmission, intact, certainty)
         return carrier
 
     def _modulated(self, channel: SymbolChannel) -> BitChannel:

@@ -7,14 +7,14 @@ import numpy as np
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.frames import Frames, Reception
 from semcomm.link.modulation import BITS_PER_SYMBOL, Decisions, Modulation, demap, modulate
-from semcomm.link.soft_bits import HARD_LLR, counts_of, spans
+from semcomm.link.soft_bits import counts_of, spans
 
 
 @dataclass(frozen=True)
 class Modulated(BitChannel):
     """Sends frames as symbols; zeros fill up the last symbol of each.
 
-    decisions: what is handed on of each bit, its exact LLR or a hard decision.
+    decisions: what is handed on of each bit, its exact LLR, or 1 and -1 as hard decisions.
     """
 
     channel: SymbolChannel
@@ -29,7 +29,5 @@ class Modulated(BitChannel):
         bits[places] = frames.bits
         arrived = self.channel.transmit(modulate(bits, self.modulation), symbols, rng)
         llrs = demap(arrived.symbols, arrived.noise_variances, self.modulation, self.decisions)[places]
-        if self.decisions == "hard":
-            llrs *= HARD_LLR
         decided = frames.with_bits((llrs < 0).astype(np.uint8))
         return Reception(decided, llrs, counts_of(frames, decided, arrived.channel_uses))

@@ -5,19 +5,16 @@ from numpy.typing import NDArray
 
 from semcomm.frames import Counts, Frames, Reception
 
-HARD_LLR = np.float32(4.0)
-"""What a hard decision counts where nobody says how sure it is: one in 56 wrong."""
-
 Llrs = NDArray[np.float32]
 
 
 def soft_bits(sent: Frames, reception: Reception) -> Llrs:
-    """ln P(0) / P(1) of every bit that was sent, (sum(sent.lengths),).
+    """ln P(0) / P(1) of every bit that was sent, (sum(sent.lengths),); 1 and -1 where hard decisions are all there is.
 
     Of a frame that arrived with more or fewer bits nobody can tell which is which: it counts as lost, all 0.
     """
     arrived = reception.frames
-    llrs = HARD_LLR * (1 - 2 * arrived.bits.astype(np.float32)) if reception.llrs is None else reception.llrs
+    llrs = 1 - 2 * arrived.bits.astype(np.float32) if reception.llrs is None else reception.llrs
     whole = arrived.lengths == sent.lengths
     found = np.zeros(sent.bits.size, np.float32)
     found[np.repeat(whole, sent.lengths)] = llrs[np.repeat(whole, arrived.lengths)]

@@ -64,7 +64,7 @@ def test_without_errors_every_bit_comes_back(frames: Frames, depth: int) -> None
     reception = through(load_channel("error_free"), depth, frames)
     assert reception.frames.bits.tolist() == frames.bits.tolist()
     assert reception.frames.lengths.tolist() == frames.lengths.tolist()
-    assert reception.llrs.tolist() == np.where(frames.bits, -4.0, 4.0).tolist()
+    assert reception.llrs.tolist() == np.where(frames.bits, -1.0, 1.0).tolist()
     assert not reception.counts.bit_errors.any()
 
 

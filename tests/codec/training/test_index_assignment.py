@@ -54,11 +54,16 @@ def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(module, "LARGEST_ANNEALED", 0)
 
 
-@settings(deadline=None, max_examples=10)
-@given(quantizers)
-def test_it_is_an_order_in_which_no_exchange_costs_less_nor_did_the_order_given(quantizer: Quantizer) -> None:
+@settings(deadline=None, max_examples=12)
+@given(quantizers, st.sampled_from([module.MOST_PROPOSALS, 64]))
+def test_it_is_an_order_in_which_no_exchange_costs_less_nor_did_the_order_given(
+    quantizer: Quantizer, most_proposals: int
+) -> None:
+    """However far annealing comes."""
     codebook, probabilities = quantizer
-    order = index_assignment(codebook, probabilities)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MOST_PROPOSALS", most_proposals)
+        order = index_assignment(codebook, probabilities)
     assert order.dtype == np.int64 and sorted(order) == list(range(len(codebook)))
     reached = cost(codebook[order], probabilities[order])
     slack = 1e-7 * (reached + cost(codebook, probabilities))

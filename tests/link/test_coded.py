@@ -1,0 +1,415 @@
+"""Coding and retransmission: what is sent and counted by hand, what is combined, and what it is worth in noise."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from semcomm.channel import BitChannel
+from semcomm.errors import LinkError
+from semcomm.experiment.channels import load_channel
+from semcomm.frames import Frames, Reception
+from semcomm.framing import Framing
+from semcomm.link.coded import LENGTH_BITS, VERSIONS, Coded, Retransmission
+from semcomm.link.codes import Code, LdpcCode, Rate, RepetitionCode, mothers
+from semcomm.link.link import Link
+
+# A busy machine may take longer for an example than hypothesis allows.
+without_deadline = settings(deadline=None, max_examples=30)
+
+Check = Callable[[Frames], NDArray[np.bool_]]
+
+CRC = Framing(header=False, crc=16)
+ERROR_FREE = load_channel("error_free")
+UNCODED = RepetitionCode(1)
+EVERY_LENGTH = (0, 1, 11, 12, 600, 9000, 65_535)
+
+
+def random_frames(*lengths: int, seed: int = 0) -> Frames:
+    rng = np.random.default_rng([seed, *lengths])
+    return Frames.join([rng.integers(0, 2, length, dtype=np.uint8) for length in lengths])
+
+
+def checked_frames(*lengths: int, seed: int = 0) -> Frames:
+    """Frames whose last 16 bits are a CRC that fits."""
+    return CRC.frame(random_frames(*[length - 16 for length in lengths], seed=seed), [(32, 32)] * len(lengths))
+
+
+def always(frames: Frames) -> NDArray[np.bool_]:
+    return np.ones(len(frames), np.bool_)
+
+
+def never(frames: Frames) -> NDArray[np.bool_]:
+    return np.zeros(len(frames), np.bool_)
+
+
+def coded(
+    channel: BitChannel, code: Code, retransmission: Retransmission | None = None, intact: Check = CRC.intact
+) -> Coded:
+    return Coded(channel, code, 1, retransmission, intact)
+
+
+def send(carrier: BitChannel, frames: Frames, seed: int = 0) -> Reception:
+    return carrier.transmit(frames, np.random.default_rng(seed))
+
+
+def texts(frames: Frames) -> list[str]:
+    return ["".join(map(str, bits)) for bits in frames.split()]
+
+
+@dataclass(frozen=True)
+class Scripted(BitChannel):
+    """Does in each round what the script says with the bits of every frame; the last word holds from then on.
+
+    Each word maps a frame's bits to LLRs; `sent` is what the channel was handed, round by round.
+    """
+
+    script: Sequence[Callable[[NDArray[np.uint8]], NDArray[np.float32]]]
+    sent: list[Frames] = field(default_factory=list)
+
+    def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
+        word = self.script[min(len(self.sent), len(self.script) - 1)]
+        self.sent.append(frames)
+        llrs = np.concatenate([word(bits).astype(np.float32) for bits in frames.split()])
+        return Reception(frames.with_bits((llrs < 0).astype(np.uint8)), llrs)
+
+
+def heard(bits: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return (4.0 - 8.0 * bits).astype(np.float32)
+
+
+def changed(factor: float, where: slice) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    """LLRs times a factor, -1 for a flip and 0 for an erasure, there."""
+
+    def change(bits: NDArray[np.uint8]) -> NDArray[np.float32]:
+        llrs = heard(bits)
+        llrs[where] *= factor
+        return llrs
+
+    return change
+
+
+CONTROL = slice(0, 40)
+"""Where the control field of an uncoded frame is over a channel of bits."""
+
+LOST = changed(0, slice(None))
+
+
+@pytest.mark.parametrize("code", [*map(LdpcCode, get_args(Rate)), RepetitionCode(1), RepetitionCode(3)], ids=str)
+def test_without_noise_frames_of_every_length_come_back(code: Code) -> None:
+    frames = random_frames(*EVERY_LENGTH)
+    reception = send(coded(ERROR_FREE, code), frames)
+    assert reception.frames.lengths.tolist() == list(EVERY_LENGTH)
+    assert np.array_equal(reception.frames.bits, frames.bits)
+
+
+@given(
+    st.lists(st.text("01", max_size=80), max_size=5),
+    st.sampled_from([LdpcCode("1/3"), LdpcCode("5/6"), RepetitionCode(2)]),
+    st.sampled_from(["bpsk", "qpsk", "16qam", "64qam"]),
+    st.none() | st.sampled_from(["arq", "chase", "incremental"]).map(Retransmission),
+)
+@without_deadline
+def test_over_a_clear_channel_of_symbols_too(
+    bits: list[str], code: Code, modulation: str, retransmission: Retransmission | None
+) -> None:
+    frames = Frames.join([np.array(list(text), np.uint8) for text in bits])
+    carrier = Link(modulation, "soft", code, None, retransmission).over(load_channel("awgn", esn0_db=50.0), never)
+    reception = send(carrier, frames)
+    assert texts(reception.frames) == bits
+    assert reception.counts.bit_errors.sum() == 0
+    assert reception.counts.transmissions.tolist() == [4 if retransmission else 1] * len(bits)
+
+
+def test_a_frame_that_is_longer_than_its_control_field_can_tell_is_refused() -> None:
+    with pytest.raises(LinkError, match="a frame has 65536 bits, more than the 65535 that the link's control field"):
+        send(coded(ERROR_FREE, LdpcCode()), random_frames(3, 65_536))
+
+
+@pytest.mark.parametrize(
+    ("modulation", "code", "length", "control", "payload"),
+    [
+        ("qpsk", LdpcCode("1/2"), 600, 40, 600),  # 1 bit a symbol: 16 / 0.4 symbols, and 1200 bits
+        ("16qam", LdpcCode("1/2"), 600, 40, 300),
+        ("16qam", LdpcCode("1/2"), 599, 40, 300),  # 1198 bits
+        ("64qam", LdpcCode("11/12"), 600, 40, 110),  # 654.5 bits fill 110 symbols
+        ("64qam", UNCODED, 601, 40, 101),
+        ("bpsk", LdpcCode("1/2"), 600, 80, 1200),  # half a bit a symbol: 16 / 0.2 symbols
+        ("qpsk", LdpcCode("1/5"), 600, 100, 1500),  # 2/5 of a bit
+        ("16qam", LdpcCode("1/5"), 600, 50, 750),
+        ("qpsk", RepetitionCode(3), 600, 60, 900),  # 2/3 of a bit
+        (None, LdpcCode("3/4"), 600, 54, 800),  # 16 / 0.3 = 53.3 bits
+        (None, UNCODED, 600, 40, 600),
+        (None, LdpcCode("1/2"), 0, 80, 24),  # of an empty frame, twelve zeros
+    ],
+)
+def test_what_is_sent_of_a_frame_by_hand(
+    modulation: str | None, code: Code, length: int, control: int, payload: int
+) -> None:
+    channel = load_channel("awgn", esn0_db=50.0) if modulation else ERROR_FREE
+    link = Link(modulation, code=code)
+    counts = send(link.over(channel, always), random_frames(length)).counts
+    assert counts.channel_uses.tolist() == [control + payload]
+    assert counts.channel_bits.tolist() == [(control + payload) * link.bits_per_symbol]
+
+
+def test_the_control_field_is_the_length_in_the_code_of_rate_one_fifth() -> None:
+    channel, code = Scripted([heard]), LdpcCode("1/5").of(LENGTH_BITS)
+    send(coded(channel, UNCODED), random_frames(600))
+    length = np.array([list(f"{600:016b}")], np.uint8)
+    assert channel.sent[0].bits[CONTROL].tolist() == code.mother(length)[0][code.positions(40)].tolist()
+    assert channel.sent[0].bits[40:].tolist() == random_frames(600).bits.tolist()
+
+
+def test_a_frame_whose_control_field_is_wrong_is_lost_however_well_it_came_through() -> None:
+    frames = random_frames(100, 30, 700)
+    for damage in (changed(-1, CONTROL), changed(0, CONTROL)):
+        reception = send(coded(Scripted([damage]), UNCODED, intact=always), frames)
+        assert reception.frames.lengths.tolist() == [0, 0, 0]
+        assert reception.counts.initial_errors.tolist() == [1, 1, 1]
+    behind = send(coded(Scripted([changed(-1, slice(40, None))]), UNCODED, intact=always), frames)
+    assert behind.frames.bits.tolist() == (1 - frames.bits).tolist()
+    assert behind.counts.bit_errors.tolist() == [100, 30, 700]
+
+
+ROBUST = [
+    ("bpsk", "1/5", -7.0, 300),
+    ("qpsk", "1/2", 1.4, 300),
+    ("16qam", "1/5", 0.6, 300),
+    ("64qam", "3/4", 15.7, 100),
+]
+
+
+@pytest.mark.parametrize(("modulation", "rate", "esn0_db", "length"), ROBUST)
+def test_where_a_tenth_of_the_payloads_fail_ten_times_fewer_control_fields_do(
+    modulation: str, rate: Rate, esn0_db: float, length: int
+) -> None:
+    frames = random_frames(*[length] * 1500)
+    link = Link(modulation, code=LdpcCode(rate))
+    arrived = send(link.over(load_channel("awgn", esn0_db=esn0_db), always), frames).frames
+    lost = int((arrived.lengths == 0).sum())
+    wrong = sum(ours != theirs for ours, theirs in zip(texts(frames), texts(arrived), strict=True)) - lost
+    assert 75 < wrong < 300
+    assert lost <= wrong / 10
+
+
+HALVES = [changed(0, slice(40, None, 2)), changed(0, slice(41, None, 2))]
+"""Rounds in which the bits in even, and then those in odd places behind the control field are erased."""
+
+
+@pytest.mark.parametrize(("model", "arrives"), [("chase", True), ("arq", False)])
+def test_chase_combining_adds_up_what_two_rounds_brought_and_arq_forgets(model: str, arrives: bool) -> None:
+    frames = checked_frames(200)
+    channel = Scripted(HALVES)
+    reception = send(coded(channel, UNCODED, Retransmission(model, 2)), frames)
+    second = np.where(np.arange(200) % 2, 0, frames.bits)
+    assert reception.frames.bits.tolist() == (frames.bits if arrives else second).tolist()
+    assert reception.counts.initial_errors.tolist() == [1]
+    assert texts(channel.sent[0]) == texts(channel.sent[1])
+
+
+def test_control_fields_are_combined_too() -> None:
+    quarters = [changed(0, slice(0, 20)), changed(0, slice(20, 40))]
+    frames = checked_frames(64)
+    for model, length in {"chase": 64, "arq": 0}.items():
+        whole_control_lost = [changed(0, CONTROL), *quarters] if model == "arq" else quarters
+        script = whole_control_lost[:1] if model == "arq" else quarters
+        reception = send(coded(Scripted(script), UNCODED, Retransmission(model, 2)), frames)
+        assert reception.frames.lengths.tolist() == [length]
+
+
+def test_llrs_of_all_rounds_add_up() -> None:
+    """Two rounds that say 0 with 4 and 1 with 8 make 1; a third that says 0 with 8 makes 0."""
+    zeros = Frames.join([np.zeros(50, np.uint8)])
+
+    def says(llr: float) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+        return lambda bits: np.concatenate([heard(bits[CONTROL]), np.full(bits.size - 40, llr, np.float32)])
+
+    for rounds, bit in {2: 1, 3: 0}.items():
+        channel = Scripted([says(4.0), says(-8.0), says(8.0)])
+        arrived = send(coded(channel, UNCODED, Retransmission("chase", rounds), never), zeros).frames
+        assert arrived.bits.tolist() == [bit] * 50
+
+
+def test_incremental_redundancy_sends_other_bits_of_the_mother_codeword() -> None:
+    frames, code = random_frames(300), LdpcCode("3/4")
+    channel = Scripted([heard])
+    send(coded(channel, code, Retransmission("incremental", 6), never), frames)
+    block_code = code.of(300)
+    (word,) = mothers([block_code], frames).split()
+    control = 54
+    for sent, version in zip(channel.sent, [*VERSIONS, *VERSIONS], strict=False):
+        assert sent.bits[control:].tolist() == word[block_code.positions(400, version)].tolist()
+        assert sent.bits[:control].tolist() == channel.sent[0].bits[:control].tolist()
+    assert len(channel.sent) == 6
+    assert len({texts(sent)[0] for sent in channel.sent}) == 4
+
+
+def passing(*rounds: int) -> Check:
+    """A check that passes frame f, of those that still wait, on transmission number rounds[f]."""
+    waiting, number = list(rounds), 0
+
+    def check(frames: Frames) -> NDArray[np.bool_]:
+        nonlocal waiting, number
+        number += 1
+        assert len(frames) == len(waiting)
+        passed = np.array([last == number for last in waiting])
+        waiting = [last for last in waiting if last != number]
+        return passed
+
+    return check
+
+
+@pytest.mark.parametrize("model", ["arq", "chase", "incremental"])
+def test_transmissions_feedback_and_channel_uses_are_counted_frame_by_frame(model: str) -> None:
+    frames = random_frames(600, 12, 90, 300, 600)
+    link = Link("16qam", code=LdpcCode("1/2"), retransmission=Retransmission(model, 4))
+    carrier = link.over(load_channel("awgn", esn0_db=50.0), passing(2, 1, 9, 3, 4))
+    counts = send(carrier, frames).counts
+    assert counts.transmissions.tolist() == [2, 1, 4, 3, 4]
+    assert counts.feedback_bits.tolist() == [2, 1, 4, 3, 4]
+    uses = [2 * (40 + 300), 40 + 6, 4 * (40 + 45), 3 * (40 + 150), 4 * (40 + 300)]
+    assert counts.channel_uses.tolist() == uses
+    assert counts.channel_bits.tolist() == [4 * use for use in uses]
+    assert not counts.initial_errors.any()
+
+
+def test_without_retransmission_a_frame_is_sent_once_and_nothing_answered() -> None:
+    counts = send(coded(ERROR_FREE, LdpcCode(), None, never), random_frames(20, 30)).counts
+    assert counts.transmissions.tolist() == [1, 1]
+    assert counts.feedback_bits.tolist() == [0, 0]
+
+
+def test_what_is_sent_again_is_what_the_check_refuses() -> None:
+    frames, channel = random_frames(20, 30, 40), Scripted([heard])
+    reception = send(coded(channel, UNCODED, Retransmission("arq", 3), passing(1, 3, 2)), frames)
+    assert [sent.lengths.tolist() for sent in channel.sent] == [[60, 70, 80], [70, 80], [70]]
+    assert texts(reception.frames) == texts(frames)
+
+
+def test_bit_errors_on_the_channel_are_those_of_all_rounds() -> None:
+    channel = Scripted([changed(-1, slice(40, 43))])
+    counts = send(
+        coded(channel, LdpcCode("1/2"), Retransmission("arq", 5), passing(5, 2)), random_frames(90, 90)
+    ).counts
+    assert counts.bit_errors.tolist() == [15, 6]
+
+
+def test_initial_errors_are_of_the_first_round_whatever_came_later() -> None:
+    frames = checked_frames(100)
+    recovered = send(coded(Scripted([LOST, heard]), UNCODED, Retransmission("arq", 2)), frames)
+    assert (texts(recovered.frames), recovered.counts.initial_errors.tolist()) == (texts(frames), [1])
+    spoilt = send(coded(Scripted([heard, LOST]), UNCODED, Retransmission("arq", 2), never), frames)
+    assert (spoilt.frames.lengths.tolist(), spoilt.counts.initial_errors.tolist()) == ([0], [0])
+
+
+@pytest.mark.parametrize("retransmission", [None, Retransmission("chase")])
+@pytest.mark.parametrize("code", [LdpcCode(), RepetitionCode(3)], ids=["ldpc", "repetition"])
+def test_there_may_be_no_frames_and_frames_without_bits(code: Code, retransmission: Retransmission | None) -> None:
+    none = send(coded(ERROR_FREE, code, retransmission), Frames.join([]))
+    assert len(none.frames) == none.counts.channel_uses.size == none.counts.initial_errors.size == 0
+    empty = send(coded(ERROR_FREE, code, retransmission, always), random_frames(0, 0))
+    assert empty.frames.lengths.tolist() == [0, 0]
+    assert not empty.counts.initial_errors.any()
+
+
+BIT_LEVEL = [
+    ("binary_symmetric", {"crossover": 0.03}),
+    ("binary_erasure", {"erasure": 0.3}),
+    ("gilbert_elliott", {"bad_share": 0.1, "burst_bits": 5.0, "bad_crossover": 0.3}),
+    ("packet_erasure", {"loss": 0.4}),
+]
+
+
+@pytest.mark.parametrize(("name", "parameters"), BIT_LEVEL)
+def test_coding_and_retransmission_work_over_channels_of_bits(name: str, parameters: dict[str, float]) -> None:
+    frames, channel = checked_frames(*[200] * 60), load_channel(name, **parameters)
+    reception = send(coded(channel, LdpcCode("1/2"), Retransmission("chase", 64)), frames)
+    assert texts(reception.frames) == texts(frames)
+    assert reception.counts.transmissions.max() < 64
+    again = int((reception.counts.transmissions > 1).sum())
+    assert again == reception.counts.initial_errors.sum()
+    if name == "packet_erasure":
+        assert 12 < again < 36  # 24 of 60 are lost on average, with a standard deviation of 3.8
+        assert texts(send(coded(channel, LdpcCode("1/2")), frames).frames).count("") > 0
+    else:
+        uncoded = [
+            ours != theirs for ours, theirs in zip(texts(frames), texts(send(channel, frames).frames), strict=True)
+        ]
+        assert sum(uncoded) > 55
+        assert again < 30
+
+
+NOISY = [
+    ("gilbert_elliott", None, {"bad_share": 0.3, "burst_bits": 20.0, "bad_crossover": 0.3}),
+    ("awgn", "16qam", {"esn0_db": 4.0}),
+]
+
+
+@pytest.mark.parametrize(("name", "modulation", "parameters"), NOISY)
+def test_a_block_fares_the_same_again_and_its_first_frames_whatever_follows(
+    name: str, modulation: str | None, parameters: dict[str, float]
+) -> None:
+    frames = checked_frames(*range(100, 160))
+    first = Frames.join(frames.split()[:25])
+    link = Link(modulation, code=LdpcCode("1/2"), retransmission=Retransmission("incremental", 3))
+    carrier = link.over(load_channel(name, **parameters), CRC.intact)
+    whole, again, alone = send(carrier, frames), send(carrier, frames), send(carrier, first)
+    assert texts(whole.frames) == texts(again.frames)
+    assert texts(whole.frames)[:25] == texts(alone.frames)
+    for column, values in vars(alone.counts).items():
+        assert getattr(whole.counts, column).tolist() == getattr(again.counts, column).tolist()
+        assert getattr(whole.counts, column)[:25].tolist() == values.tolist()
+    assert 1 < whole.counts.transmissions.mean() < 3
+    assert texts(whole.frames) != texts(send(carrier, frames, seed=1).frames)
+
+
+def wrong_frames(
+    model: str | None, transmissions: int, esn0_db: float, count: int, seed: int, rate: Rate = "1/2"
+) -> int:
+    """How many of that many frames of 100 bits are wrong in the end, sent so often if need be, or always."""
+    frames = checked_frames(*[100] * count, seed=seed)
+    retransmission = Retransmission(model, transmissions) if model else None
+    link = Link("qpsk", code=LdpcCode(rate), retransmission=retransmission)
+    arrived = send(link.over(load_channel("awgn", esn0_db=esn0_db), CRC.intact), frames, seed).frames
+    return sum(ours != theirs for ours, theirs in zip(texts(frames), texts(arrived), strict=True))
+
+
+def test_two_transmissions_combined_are_as_good_as_one_of_twice_the_energy() -> None:
+    """Both rates within 99.9 % of each other; half a decibel more or less is outside."""
+    count, halved = 4000, 10 * np.log10(2)
+    frames = checked_frames(*[100] * count)
+
+    def wrong(esn0_db: float, retransmission: Retransmission | None, seed: int) -> int:
+        link = Link("qpsk", code=LdpcCode("1/2"), retransmission=retransmission)
+        arrived = send(link.over(load_channel("awgn", esn0_db=esn0_db), never), frames, seed).frames
+        return sum(ours != theirs for ours, theirs in zip(texts(frames), texts(arrived), strict=True))
+
+    once = wrong(1.2, None, 1)
+    assert 300 < once < 1500
+
+    def deviation(twice: int) -> float:
+        spread = np.sqrt(sum(errors * (1 - errors / count) for errors in (once, twice)))
+        return float((twice - once) / spread)
+
+    limit = norm.isf(0.001 / 2)
+    assert abs(deviation(wrong(1.2 - halved, Retransmission("chase", 2), 2))) < limit
+    assert deviation(wrong(1.2 - halved - 0.5, Retransmission("chase", 2), 2)) > limit
+    assert deviation(wrong(1.2 - halved + 0.5, Retransmission("chase", 2), 2)) < -limit
+
+
+def test_combining_beats_forgetting_and_new_parity_beats_both() -> None:
+    """Of 800 frames at code rate 5/6, where most first transmissions fail."""
+    first, arq, chase, incremental = (
+        wrong_frames(model, 2, 3.0, 800, 4, "5/6") for model in (None, "arq", "chase", "incremental")
+    )
+    assert first > 600
+    assert first > arq > chase > incremental
+    assert chase < arq / 2
+    assert incremental < chase / 2

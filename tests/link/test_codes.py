@@ -1,0 +1,114 @@
+"""What both codes promise the link: whole symbols, mother codewords, and payloads that come back."""
+
+from fractions import Fraction
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semcomm.errors import LinkError
+from semcomm.frames import Frames
+from semcomm.link.codes import SHORTEST, Code, LdpcCode, Rate, RepetitionCode, find_code, mothers
+
+# A busy machine may take longer for an example than hypothesis allows.
+without_deadline = settings(deadline=None, max_examples=40)
+
+every_code = st.one_of(st.sampled_from(get_args(Rate)).map(LdpcCode), st.integers(1, 9).map(RepetitionCode))
+payloads_of_bits = st.lists(st.text("01", max_size=200), min_size=1, max_size=5).map(
+    lambda texts: Frames.join([np.array(list(text), np.uint8) for text in texts])
+)
+
+
+@given(every_code, payloads_of_bits, st.sampled_from([1, 2, 4, 6]), st.integers(0, 3))
+@without_deadline
+def test_payloads_come_back_from_what_is_sent_of_them(
+    code: Code, payloads: Frames, bits_per_symbol: int, version: int
+) -> None:
+    """At any redundancy version after the first, as all by itself a later one may not hold the payload."""
+    codes = [code.of(length) for length in payloads.lengths.tolist()]
+    words = mothers(codes, payloads)
+    heard = []
+    for block_code, word in zip(codes, words.split(), strict=True):
+        llrs = np.zeros(word.size, np.float32)
+        for sent_version in (0, version):
+            sent = block_code.sent_bits(bits_per_symbol)
+            assert sent % bits_per_symbol == 0
+            places = block_code.positions(sent, sent_version, bits_per_symbol)
+            assert places.shape == (sent,)
+            np.add.at(llrs, places, 5.0 - 10.0 * word[places])
+        heard.append(llrs)
+    decoded = Frames(code.decode(codes, np.concatenate(heard)), np.array([each.payload_bits for each in codes]))
+    for found, bits in zip(decoded.split(), payloads.split(), strict=True):
+        assert found[: bits.size].tolist() == bits.tolist()
+        assert not found[bits.size :].any()
+
+
+@given(every_code, payloads_of_bits)
+@without_deadline
+def test_mother_codewords_are_those_of_each_payload_by_itself(code: Code, payloads: Frames) -> None:
+    codes = [code.of(length) for length in payloads.lengths.tolist()]
+    for block_code, bits, word in zip(codes, payloads.split(), mothers(codes, payloads).split(), strict=True):
+        filled = np.concatenate([bits, np.zeros(block_code.payload_bits - bits.size, np.uint8)])
+        assert word.tolist() == block_code.mother(filled[None])[0].tolist()
+
+
+def test_of_no_payloads_there_are_no_codewords() -> None:
+    assert len(mothers([], Frames.join([]))) == 0
+
+
+@pytest.mark.parametrize("rate", get_args(Rate))
+def test_ldpc_sends_at_its_nominal_rate(rate: Rate) -> None:
+    code = LdpcCode(rate)
+    assert code.nominal_rate == Fraction(rate)
+    sent = code.of(6000).sent_bits(4)
+    assert sent % 4 == 0
+    assert 0 <= sent - 6000 / code.nominal_rate < 4
+
+
+def test_ldpc_fills_up_short_payloads() -> None:
+    assert [LdpcCode().of(length).payload_bits for length in (0, 1, 11, 12, 13)] == [SHORTEST] * 4 + [13]
+
+
+def test_iterations_end_where_they_are_told_to() -> None:
+    """Noise that takes more than one iteration."""
+    rng = np.random.default_rng(0)
+    payload = rng.integers(0, 2, 500, dtype=np.uint8)
+    few, many = LdpcCode("1/2", iterations=1), LdpcCode("1/2", iterations=20)
+    block_code = few.of(500)
+    word = block_code.mother(payload[None])[0]
+    places = block_code.positions(block_code.sent_bits())
+    llrs = np.zeros(word.size, np.float32)
+    llrs[places] = 2 * (1.0 - 2.0 * word[places]) + rng.normal(size=places.size) * 2
+    assert many.decode([block_code], llrs).tolist() == payload.tolist()
+    assert few.decode([block_code], llrs).tolist() != payload.tolist()
+
+
+@pytest.mark.parametrize(
+    ("times", "length", "bits_per_symbol", "positions"),
+    [
+        (3, 2, 1, [0, 1] * 3),
+        (3, 3, 4, [0, 1, 2] * 4),  # nine bits, and three more to fill the third symbol
+        (1, 5, 2, [0, 1, 2, 3, 4, 0]),
+        (2, 0, 1, [0, 0]),  # of an empty frame one bit that says nothing
+    ],
+)
+def test_repetition_by_hand(times: int, length: int, bits_per_symbol: int, positions: list[int]) -> None:
+    code = RepetitionCode(times)
+    block_code = code.of(length)
+    sent = block_code.sent_bits(bits_per_symbol)
+    assert block_code.positions(sent, 0, bits_per_symbol).tolist() == positions
+    assert code.nominal_rate == Fraction(1, times)
+
+
+def test_repetition_decides_by_the_sum_and_for_0_where_there_is_none() -> None:
+    code = RepetitionCode(3)
+    assert code.decode([code.of(3)], np.array([-0.5, 0.0, 2.0], np.float32)).tolist() == [1, 0, 0]
+
+
+def test_codes_are_found_by_their_names() -> None:
+    assert find_code("ldpc") is LdpcCode
+    assert find_code("repetition") is RepetitionCode
+    with pytest.raises(LinkError, match="code turbo is not known; there are ldpc, repetition"):
+        find_code("turbo")
