@@ -65,7 +65,7 @@ def _axis(document: Document, path: str, fields: str, values: Any) -> list[Point
         if not values:
             return []  # it was told why
     if not isinstance(values, list) or not values:
-        document.mistake(path, f"{path} is {shown(values)}; it takes a list, or a range of start, stop and step or factor")
+        document.mistake(path, f"{path} is {shown(values)}; it takes a list, or a range of start, stop and step")
         return []
     points = []
     for number, value in enumerate(values):

@@ -53,7 +53,6 @@ class Coded(BitChannel):
 
     bits_per_symbol: of the modulation, 1 for a channel of bits; both parts of a frame fill whole symbols.
     intact: the receiver's check, (F,) bool of F frames; what it refuses is sent again.
-    certainty: what LLRs are multiplied with before they are decoded, for those that are mere hard decisions.
     """
 
     channel: BitChannel
@@ -61,7 +60,6 @@ class Coded(BitChannel):
     bits_per_symbol: int
     retransmission: Retransmission | None
     intact: Callable[[Frames], NDArray[np.bool_]]
-    certainty: float = 1.0
 
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
         """As `BitChannel.transmit`; raises LinkError for a frame that is longer than its control field can tell.
@@ -96,7 +94,7 @@ class Coded(BitChannel):
         reception = self.channel.transmit(frames, rng)
         if model == "arq":
             words.llrs[:] = 0
-        np.add.at(words.llrs, places, np.float32(self.certainty) * soft_bits(frames, reception))
+        np.add.at(words.llrs, places, soft_bits(frames, reception, self.code.hard_llr))
         took, once = counted(frames, reception), np.ones_like(lengths)
         answers = once if self.retransmission else 0 * once
         return np.array([took.channel_uses, took.channel_bits, took.bit_errors, once, answers])

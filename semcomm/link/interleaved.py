@@ -37,7 +37,8 @@ class Interleaved(BitChannel):
         arrived = Frames((llrs < 0).astype(np.uint8)[here], frames.lengths * arrives)
         uses = counted(mixed, reception).channel_uses
         shares = _shares(uses[group], joined[group], frames.starts - starts[group], frames.lengths)
-        return Reception(arrived, llrs[here], counts_of(frames, arrived, shares))
+        told = None if reception.llrs is None else llrs[here]
+        return Reception(arrived, told, counts_of(frames, arrived, shares))
 
 
 def interleaving(count: int) -> NDArray[np.int64]:

@@ -69,16 +69,14 @@ class Link:
 
         intact: the receiver's check, (F,) bool of F frames.
         """
-        carrier = channel if isinstance(channel, BitChannel) else self._modulated(channel)
+        code = self.code or RepetitionCode(1)
+        carrier = channel if isinstance(channel, BitChannel) else self._modulated(channel, code.hard_llr)
         if self.interleaving:
             carrier = Interleaved(carrier, self.interleaving)
         if self.code or self.retransmission:
-            code = self.code or RepetitionCode(1)
-            soft = isinstance(channel, SymbolChannel) and self.decisions == "soft"
-            certainty = 1.0 if soft else code.hard_llr
-            carrier = Coded(carrier, code, self.bits_per_symbol, self.retransmission, intact, certainty)
+            carrier = Coded(carrier, code, self.bits_per_symbol, self.retransmission, intact)
         return carrier
 
-    def _modulated(self, channel: SymbolChannel) -> BitChannel:
+    def _modulated(self, channel: SymbolChannel, hard_llr: float) -> BitChannel:
         assert self.modulation  # as check has seen
-        return Modulated(channel, self.modulation, self.decisions)
+        return Modulated(channel, self.modulation, self.decisions, hard_llr)

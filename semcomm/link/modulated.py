@@ -14,12 +14,14 @@ from semcomm.link.soft_bits import counts_of, spans
 class Modulated(BitChannel):
     """Sends frames as symbols; zeros fill up the last symbol of each.
 
-    decisions: what is handed on of each bit, its exact LLR, or 1 and -1 as hard decisions.
+    decisions: what is handed on of each bit, its exact LLR or a hard decision.
+    hard_llr: the LLR that a hard decision counts as.
     """
 
     channel: SymbolChannel
     modulation: Modulation
     decisions: Decisions = "soft"
+    hard_llr: float = 1.0
 
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
         per_symbol = BITS_PER_SYMBOL[self.modulation]
@@ -29,5 +31,7 @@ class Modulated(BitChannel):
         bits[places] = frames.bits
         arrived = self.channel.transmit(modulate(bits, self.modulation), symbols, rng)
         llrs = demap(arrived.symbols, arrived.noise_variances, self.modulation, self.decisions)[places]
+        if self.decisions == "hard":
+            llrs *= np.float32(self.hard_llr)
         decided = frames.with_bits((llrs < 0).astype(np.uint8))
         return Reception(decided, llrs, counts_of(frames, decided, arrived.channel_uses))

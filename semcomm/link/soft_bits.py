@@ -8,13 +8,15 @@ from semcomm.frames import Counts, Frames, Reception
 Llrs = NDArray[np.float32]
 
 
-def soft_bits(sent: Frames, reception: Reception) -> Llrs:
-    """ln P(0) / P(1) of every bit that was sent, (sum(sent.lengths),); 1 and -1 where hard decisions are all there is.
+def soft_bits(sent: Frames, reception: Reception, hard_llr: float = 1.0) -> Llrs:
+    """ln P(0) / P(1) of every bit that was sent, (sum(sent.lengths),).
 
     Of a frame that arrived with more or fewer bits nobody can tell which is which: it counts as lost, all 0.
+
+    hard_llr: what bits count of a channel that says no more of them.
     """
     arrived = reception.frames
-    llrs = 1 - 2 * arrived.bits.astype(np.float32) if reception.llrs is None else reception.llrs
+    llrs = hard_llr * (1 - 2 * arrived.bits.astype(np.float32)) if reception.llrs is None else reception.llrs
     whole = arrived.lengths == sent.lengths
     found = np.zeros(sent.bits.size, np.float32)
     found[np.repeat(whole, sent.lengths)] = llrs[np.repeat(whole, arrived.lengths)]

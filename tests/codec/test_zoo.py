@@ -7,9 +7,13 @@ import pytest
 
 from semcomm.codec import zoo
 from semcomm.codec.codec import Codec
-from semcomm.codec.zoo import codec_names, load_codec, load_shipped
+from semcomm.codec.zoo import codec_figures, codec_names, load_codec, load_shipped
 from semcomm.errors import CodecError
+from semcomm.experiment.channels import load_channel
 from semcomm.experiment.data import Sample
+from semcomm.experiment.scenario import CodecChoice, Scenario
+from semcomm.experiment.simulation import simulate
+from semcomm.framing import Framing
 
 
 def test_every_shipped_codec_loads_and_makes_pictures() -> None:
@@ -21,6 +25,23 @@ def test_every_shipped_codec_loads_and_makes_pictures() -> None:
         pictures = codec.decode(codec.dequantize(codec.quantize(codec.encode(images))), [(32, 32)] * 4)
         # An image's own mean colour comes to 15 dB here, which is 45 grey levels.
         assert np.sqrt(np.mean((np.stack(pictures) - np.stack(images).astype(float)) ** 2)) < 45
+
+
+@pytest.mark.parametrize("row", codec_figures(), ids=lambda row: row["codec"])
+def test_rate_and_psnr_of_each_shipped_codec_are_those_that_are_listed(row: dict[str, str]) -> None:
+    """On the sample; another machine may round an index or a pixel the other way."""
+    codec = CodecChoice(row["codec"])
+    scenario = Scenario("zoo", codec, load_channel("error_free"), framing=Framing(header=False, crc=0))
+    summary = simulate(scenario).summary
+    assert summary["bits_per_image"] == pytest.approx(float(row["sample_bits_per_image"]), abs=0.1)
+    assert summary["psnr_db"] == pytest.approx(float(row["sample_psnr_db"]), abs=0.002)
+    # The sample is the first 256 of the test images, whose bits and PSNR spread by 60 bits and 2.5 dB at most.
+    assert summary["bits_per_image"] == pytest.approx(float(row["cifar10_bits_per_image"]), abs=4 * 60 / 16)
+    assert summary["psnr_db"] == pytest.approx(float(row["cifar10_psnr_db"]), abs=4 * 2.5 / 16)
+
+
+def test_the_zoo_stays_small() -> None:
+    assert sum(path.stat().st_size for path in zoo.ZOO.iterdir()) < 15_000_000
 
 
 def test_a_codec_is_found_by_its_path(

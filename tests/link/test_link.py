@@ -54,12 +54,12 @@ def test_over_a_clear_channel_every_link_is_the_identity(link: Link, frames: Fra
 def test_what_is_not_written_is_not_there() -> None:
     assert Link().over(ERROR_FREE, check) is ERROR_FREE
     assert Link(interleaving=3).over(ERROR_FREE, check) == Interleaved(ERROR_FREE, 3)
-    assert Link("qpsk", "hard").over(AWGN, check) == Modulated(AWGN, "qpsk", "hard")
+    assert Link("qpsk").over(AWGN, check) == Modulated(AWGN, "qpsk")
 
 
 def test_a_link_is_coded_then_interleaved_then_modulated() -> None:
     link = Link("16qam", code=LdpcCode("3/4"), interleaving=2, retransmission=CHASE)
-    inner = Interleaved(Modulated(AWGN, "16qam"), 2)
+    inner = Interleaved(Modulated(AWGN, "16qam", "soft", LdpcCode("3/4").hard_llr), 2)
     assert link.over(AWGN, check) == Coded(inner, LdpcCode("3/4"), 4, CHASE, check)
 
 

@@ -99,18 +99,15 @@ def test_of_lost_symbols_nothing_is_known_and_their_bits_are_taken_for_0(
 
 
 @pytest.mark.parametrize("modulation", list(BITS_PER_SYMBOL))
-def test_soft_decisions_are_the_exact_ratios_and_hard_ones_are_1_and_minus_1(modulation: Modulation) -> None:
-    frames = random_frames(60)
-    channel = Recorder()
-    soft, hard = (
-        Modulated(channel, modulation, decisions).transmit(frames, np.random.default_rng(0)).llrs
-        for decisions in ("soft", "hard")
-    )
+def test_soft_decisions_are_the_exact_ratios_and_hard_ones_as_sure_as_was_told(modulation: Modulation) -> None:
+    frames, channel = random_frames(60), Recorder()
+    soft = Modulated(channel, modulation).transmit(frames, np.random.default_rng(0)).llrs
+    hard = Modulated(channel, modulation, "hard", 2.5).transmit(frames, np.random.default_rng(0)).llrs
     arrived = channel.handed[0] * 0.9
     assert soft.dtype == hard.dtype == np.float32
     assert soft.tolist() == demap(arrived, np.full(arrived.size, 0.02), modulation).tolist()
-    assert hard.tolist() == demap(arrived, np.full(arrived.size, 0.02), modulation, "hard").tolist()
-    assert set(np.abs(hard).tolist()) == {1.0}
+    assert hard.tolist() == (2.5 * demap(arrived, np.full(arrived.size, 0.02), modulation, "hard")).tolist()
+    assert set(np.abs(hard).tolist()) == {2.5}
 
 
 def test_channel_uses_are_those_that_the_channel_says() -> None:

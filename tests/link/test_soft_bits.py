@@ -49,11 +49,13 @@ def test_soft_bits_are_those_of_frames_that_arrived_at_full_length_and_0_of_othe
         assert got.tolist() == (given_llrs.tolist() if ours.size == theirs.size else [0.0] * ours.size)
 
 
-def test_hard_bits_are_1_and_minus_1() -> None:
+def test_hard_bits_count_as_what_is_told_and_soft_ones_as_what_they_are() -> None:
     sent = Frames.join([np.array([0, 1, 1], np.uint8)])
-    llrs = soft_bits(sent, Reception.of(sent))
-    assert llrs.dtype == np.float32
-    assert llrs.tolist() == [1.0, -1.0, -1.0]
+    llrs = np.array([0.5, -7.0, 2.0], np.float32)
+    assert soft_bits(sent, Reception.of(sent)).tolist() == [1.0, -1.0, -1.0]
+    assert soft_bits(sent, Reception.of(sent), 2.5).tolist() == [2.5, -2.5, -2.5]
+    assert soft_bits(sent, Reception.of(sent), 2.5).dtype == np.float32
+    assert soft_bits(sent, Reception(sent, llrs), 2.5).tolist() == llrs.tolist()
 
 
 def test_a_channel_that_says_nothing_takes_a_use_a_bit() -> None:
