@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -12,52 +11,36 @@ from numpy.typing import NDArray
 from semcomm.crc import POLYNOMIALS, checksums
 from semcomm.errors import FramingError
 from semcomm.frames import Frames
-from semcomm.header import SIZE_BITS, Bits, only_header, told_size, write_header
 
 MAX_PIXELS = 1 << 24
 """The largest image there is here, so that a damaged header cannot make a receiver allocate without bound."""
 
-HEADER_FLIPS = 2
-"""Wrong bits that a header may have and be read all the same."""
+SIDE_BITS = 16
+LENGTH_PREFIX_BITS = 5
 
-NO_BITS: Bits = np.empty(0, np.uint8)
+Bits = NDArray[np.uint8]
 Size = tuple[Annotated[int, Ge(1), Le(65535)], Annotated[int, Ge(1), Le(65535)]]
-FewestBits = Callable[[tuple[int, int]], int]
 
 
 class Header(NamedTuple):
-    """What a trusted header says: the image's height and width.
+    """What a trusted header says: where the payload starts, and the image's height and width."""
 
-    bits: the header as it must have been sent; flips: how many of them arrived wrong.
-    """
-
-    bits: Bits
+    payload_start: int
     size: tuple[int, int]
-    flips: int
 
 
 @dataclass(frozen=True)
 class Unframed:
     """What the frames of B images say.
 
-    frames: as they arrived, F of them, but trusted headers put right.
-    starts, stops: (F,) int64, the payload is frames.bits[start:stop]; that of a frame which is not trusted is empty.
+    payloads: F of them; that of a frame which is not trusted is empty.
     sizes: B times height and width.
-    intact: (F,) bool, the header is right as it arrived and of its image's size, and the CRC fits.
+    intact: (F,) bool, the header fits the frame and the size of its image, and the CRC fits all of it.
     """
 
-    frames: Frames
-    starts: NDArray[np.int64]
-    stops: NDArray[np.int64]
+    payloads: Frames
     sizes: list[tuple[int, int]]
     intact: NDArray[np.bool_]
-
-    @cached_property
-    def payloads(self) -> Frames:
-        """The F payloads."""
-        places, lengths = np.arange(self.frames.bits.size), self.frames.lengths
-        inside = (places >= np.repeat(self.starts, lengths)) & (places < np.repeat(self.stops, lengths))
-        return Frames(self.frames.bits[inside], self.stops - self.starts)
 
 
 @dataclass(frozen=True)
@@ -72,12 +55,12 @@ class Framing:
 
     header: bool = True
     slices: Annotated[int, Ge(1), Le(255)] = 1
-    crc: Literal[0, 8, 16, 24, 32] = 16
+    crc: Literal[0, 8, 16] = 16
     size: Size = (32, 32)
 
     def __post_init__(self) -> None:
         if self.crc not in (0, *POLYNOMIALS):
-            raise FramingError(f"crc is {self.crc}; it is 0, 8, 16, 24 or 32 bits")
+            raise FramingError(f"crc is {self.crc}; it is 0, 8 or 16 bits")
         if not 1 <= self.slices <= 255:
             raise FramingError(f"slices is {self.slices}; there are 1 to 255")
         if self.slices > 1 and not self.header:
@@ -112,73 +95,56 @@ class Framing:
         """
         frames = []
         for number, payload in enumerate(payloads.split()):
-            size = sizes[number // self.slices]
-            header = write_header(payload.size, self._told(size)) if self.header else NO_BITS
+            header = self._write_header(payload.size, sizes[number // self.slices])
             frames.append(np.concatenate([header, payload, np.zeros(self.crc, np.uint8)]))
         return self._with_crc(Frames.join(frames))
 
-    def unframe(self, frames: Frames, fewest_bits: FewestBits) -> Unframed:
+    def unframe(self, frames: Frames, fewest_bits: Callable[[tuple[int, int]], int]) -> Unframed:
         """Read the frames back. Whatever the bits are, this does not raise.
 
-        The bits that arrived leave one header for a size, which is trusted where at most two bits of the frame are
-        against it, and where a size that the frame tells is within bounds and no larger than its payload can be of.
-        An image's size is that of its first intact frame, else of its first with no bit against its header, else of
-        its first trusted one, else the agreed one; frames that say otherwise are not trusted.
+        A header is trusted when its length is exactly that of the frame, and its size is within bounds
+        and no larger than its payload can be of. An image's size is that of its first intact frame, else
+        of its first trusted one, else the agreed one; frames that say otherwise are not trusted.
 
         fewest_bits: the fewest bits that a payload of an image of this height and width can have.
         """
-        heads = [self._read_header(bits, fewest_bits) for bits in frames.split()]
-        fits = self.intact(frames)
-        images = range(0, len(frames), self.slices)
-        sizes = [self._size_of(heads[n : n + self.slices], fits[n : n + self.slices]) for n in images]
-        size_of_frame = [size for size in sizes for _ in range(self.slices)]
-        headers = [
-            head if head and head.size == size else self._header(bits, size)
-            for bits, head, size in zip(frames.split(), heads, size_of_frame, strict=True)
+        bodies = frames.split()
+        headers = [self._read_header(bits, fewest_bits) for bits in bodies]
+        intact = self.intact(frames)
+        sizes = [
+            self._size_of(headers[first : first + self.slices], intact[first : first + self.slices])
+            for first in range(0, len(frames), self.slices)
         ]
-        return self._unframed(frames, headers, sizes, fits)
+        payloads = [np.empty(0, np.uint8)] * len(frames)
+        for number, (bits, header) in enumerate(zip(bodies, headers, strict=True)):
+            if header and header.size == sizes[number // self.slices]:
+                payloads[number] = bits[header.payload_start : bits.size - self.crc]
+            else:
+                intact[number] = False
+        return Unframed(Frames.join(payloads), sizes, intact)
 
-    def _told(self, size: tuple[int, int]) -> tuple[int, int] | None:
-        """The size as a header tells it; the agreed one goes without saying."""
-        return None if size == self.size else size
-
-    def _header(self, frame: Bits, size: tuple[int, int]) -> Header | None:
-        """The header of a frame whose image has this size, where no more than a few bits are against it."""
+    def _write_header(self, length: int, size: tuple[int, int]) -> Bits:
         if not self.header:
-            return Header(NO_BITS, size, 0) if frame.size >= self.crc else None
-        expected = only_header(frame.size - self.crc, self._told(size))
-        if expected is None:
-            return None
-        flips = int(np.count_nonzero(expected != frame[: expected.size]))
-        return Header(expected, size, flips) if flips <= HEADER_FLIPS else None
+            return np.empty(0, np.uint8)
+        explicit = _number(1 << 2 * SIDE_BITS | size[0] << SIDE_BITS | size[1], 1 + 2 * SIDE_BITS)
+        return np.concatenate([_number(0, 1) if size == self.size else explicit, _write_length(length)])
 
-    def _read_header(self, frame: Bits, fewest_bits: FewestBits) -> Header | None:
-        """What a frame by itself says, with the fewest wrong bits; None where its header cannot be true."""
-        plain = self._header(frame, self.size)
-        if (plain and not plain.flips) or not self.header or frame.size <= SIZE_BITS:
-            return plain
-        size = told_size(frame)
-        told = self._header(frame, size) if allowed(size) else None
-        if told and frame.size - told.bits.size - self.crc < fewest_bits(size):
-            told = None
-        return min((header for header in (plain, told) if header), key=lambda header: header.flips, default=None)
+    def _read_header(self, bits: Bits, fewest_bits: Callable[[tuple[int, int]], int]) -> Header | None:
+        """None where the header cannot be true."""
+        if not self.header:
+            return Header(0, self.size) if bits.size >= self.crc else None
+        start, size = 1, self.size
+        if bits[:1].any():
+            start += 2 * SIDE_BITS
+            size = _value(bits[1 : 1 + SIDE_BITS]), _value(bits[1 + SIDE_BITS : start])
+        start, length = _read_length(bits, start)
+        fits = start + length + self.crc == bits.size
+        return Header(start, size) if fits and allowed(size) and length >= fewest_bits(size) else None
 
-    def _size_of(self, headers: list[Header | None], fits: NDArray[np.bool_]) -> tuple[int, int]:
-        trusted = [(header.flips > 0, not fit, header) for header, fit in zip(headers, fits, strict=True) if header]
-        return min(trusted, key=lambda found: found[:2])[2].size if trusted else self.size
-
-    def _unframed(
-        self, frames: Frames, headers: list[Header | None], sizes: list[tuple[int, int]], fits: NDArray[np.bool_]
-    ) -> Unframed:
-        bits, starts = frames.bits.copy(), frames.starts
-        for number, header in enumerate(headers):
-            if header:
-                bits[starts[number] : starts[number] + header.bits.size] = header.bits
-        trusted = np.array([header is not None for header in headers], np.bool_)
-        exact = np.array([header is not None and not header.flips for header in headers], np.bool_)
-        payloads = starts + np.array([header.bits.size if header else 0 for header in headers], np.int64)
-        stops = np.where(trusted, starts + frames.lengths - self.crc, payloads)
-        return Unframed(frames.with_bits(bits), payloads, stops, sizes, fits & exact)
+    def _size_of(self, headers: list[Header | None], intact: NDArray[np.bool_]) -> tuple[int, int]:
+        trusted = [header for header in headers if header]
+        confirmed = [header for header, fits in zip(headers, intact, strict=True) if header and fits]
+        return next((header.size for header in confirmed + trusted), self.size)
 
     def _with_crc(self, frames: Frames) -> Frames:
         """Write each frame's CRC over its last bits."""
@@ -200,3 +166,30 @@ class Framing:
 def allowed(size: tuple[int, int]) -> bool:
     """Whether an image may have this height and width."""
     return 0 < size[0] <= 65535 and 0 < size[1] <= 65535 and size[0] * size[1] <= MAX_PIXELS
+
+
+def _write_length(length: int) -> Bits:
+    """The number of the length's binary digits in five bits, then the digits after the leading one.
+
+    Example: 534 = 0b1000010110 has ten digits, so 01010 000010110.
+    """
+    digits = length.bit_length()
+    return np.concatenate([_number(digits, LENGTH_PREFIX_BITS), _number(length, max(digits - 1, 0))])
+
+
+def _read_length(bits: Bits, start: int) -> tuple[int, int]:
+    """The position after the length, and the length."""
+    rest = start + LENGTH_PREFIX_BITS
+    digits = _value(bits[start:rest])
+    stop = rest + max(digits - 1, 0)
+    return stop, (1 << digits >> 1) | _value(bits[rest:stop])
+
+
+def _number(value: int, width: int) -> Bits:
+    """The lowest `width` binary digits of a number, highest first."""
+    return np.array([value >> place & 1 for place in reversed(range(width))], np.uint8)
+
+
+def _value(bits: Bits) -> int:
+    """The number whose binary digits these are."""
+    return int.from_bytes(np.packbits(bits).tobytes(), "big") >> (-bits.size % 8)

@@ -35,8 +35,10 @@ def main(name: str, folder: Path, root: Path | None = None) -> None:
     trainer = Trainer(scenario.geometry, scenario.training, to_patches(training), scenario.seed)
     train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", lambda so_far: None)
     codec = finished_codec("candidate", trainer.model, scenario.training, list(training), {})
+    trained = trainer.model.codebook.detach().numpy()
+    order = (codec.codebook[:, None] == trained).all(axis=2).argmax(axis=1)  # finishing gave indices anew
     costs = {
-        "logits": codeword_bits(trainer.model.logits.detach()).double().numpy(),
+        "logits": codeword_bits(trainer.model.logits.detach()).double().numpy()[order],
         "empirical": -np.log2(codec.probabilities),
         "code lengths": codec.code_lengths.astype(np.float64),
     }

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from semcomm.experiment.workers import AHEAD, THREADS, TRIALS, Failed, cores, in_order
+from semcomm.experiment import workers
+from semcomm.experiment.workers import THREADS, TRIALS, Failed, cores, in_order
 
 
 class Job(NamedTuple):
@@ -46,22 +47,22 @@ def surroundings(_: int) -> tuple[dict[str, str], bool, int]:
     return {name: os.environ[name] for name in THREADS}, ignored, os.getpid()
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_results_come_in_the_order_of_the_tasks(tmp_path: Path, workers: int) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_results_come_in_the_order_of_the_tasks(tmp_path: Path, processes: int) -> None:
     jobs = [Job(tmp_path, number, seconds=0.3 if number == 0 else 0.0) for number in range(12)]
-    assert list(in_order(work, jobs, workers)) == [(job, job.number**2) for job in jobs]
+    assert list(in_order(work, jobs, processes)) == [(job, job.number**2) for job in jobs]
     assert begun(tmp_path) == list(range(12))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_an_error_is_handed_on_in_place_of_its_result_and_the_others_are_done(tmp_path: Path, workers: int) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_an_error_is_handed_on_in_place_of_its_result_and_the_others_are_done(tmp_path: Path, processes: int) -> None:
     jobs = [Job(tmp_path, number, failures=9 if number == 2 else 0) for number in range(5)]
-    results = [result for _, result in in_order(work, jobs, workers)]
+    results = [result for _, result in in_order(work, jobs, processes)]
     assert isinstance(results[2], Failed)
     assert type(results[2].error) is ValueError
     assert str(results[2].error) == "no luck with 2"
     assert [result for result in results if not isinstance(result, Failed)] == [0, 1, 9, 16]
-    assert begun(tmp_path).count(2) == (1 if workers == 1 else TRIALS)
+    assert begun(tmp_path).count(2) == (1 if processes == 1 else TRIALS)
 
 
 def test_a_task_that_fails_once_or_loses_its_process_is_tried_again(tmp_path: Path) -> None:
@@ -96,7 +97,10 @@ def test_one_worker_is_this_process_and_works_when_it_is_asked(tmp_path: Path) -
     assert begun(tmp_path) == [0, 1, 2]
 
 
-def test_an_interruption_ends_all_processes_and_what_was_asked_for_in_vain_is_not_begun(tmp_path: Path) -> None:
+def test_an_interruption_ends_all_processes_and_what_was_asked_for_in_vain_is_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "AHEAD", 10)  # more than a pool hands to its processes beforehand
     drawn: list[int] = []
 
     def jobs() -> Iterator[Job]:
@@ -106,7 +110,7 @@ def test_an_interruption_ends_all_processes_and_what_was_asked_for_in_vain_is_no
 
     results = in_order(work, jobs(), 2)
     assert next(results)[1] == 0
-    assert len(drawn) == 2 * AHEAD + 1
+    assert len(drawn) == 2 * 10 + 1
     with pytest.raises(KeyboardInterrupt):
         results.throw(KeyboardInterrupt)
     assert multiprocessing.active_children() == []
@@ -116,10 +120,10 @@ def test_an_interruption_ends_all_processes_and_what_was_asked_for_in_vain_is_no
     assert begun(tmp_path) == ended
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_what_is_known_is_not_computed(tmp_path: Path, workers: int) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_is_known_is_not_computed(tmp_path: Path, processes: int) -> None:
     jobs = [Job(tmp_path, number) for number in range(6)]
     known = {1: 100, 4: 400}
-    results = [result for _, result in in_order(work, jobs, workers, lambda job: known.get(job.number))]
+    results = [result for _, result in in_order(work, jobs, processes, lambda job: known.get(job.number))]
     assert results == [0, 100, 4, 9, 400, 25]
     assert begun(tmp_path) == [0, 2, 3, 5]

@@ -17,6 +17,7 @@ from semcomm.codec.codec import Codec, Latents
 from semcomm.codec.codec_file import About, codec_from
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.quantizer import nearest_codewords
+from semcomm.codec.training.index_assignment import with_assigned_indices
 from semcomm.images import Image
 
 TOLERANCE = 1e-4
@@ -77,7 +78,8 @@ def designed_codec(
         return codec_from(name, about, {**base.tensors, **quantizer, **table})
 
     unpriced = codec_of(np.ones(base.geometry.codewords, np.int64))
-    return codec_of(np.maximum(_counts(unpriced, latents), 1))
+    finished = codec_of(np.maximum(_counts(unpriced, latents), 1))
+    return codec_from(name, about, with_assigned_indices(finished.tensors))
 
 
 def descent(
