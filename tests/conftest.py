@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from semcomm.codec.codec import Codec
+
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")  # the same examples each time; elsewhere new ones may find what these do not
 
 BESIDE = Path(__file__).parents[2] / "shared" / "cifar10"
 

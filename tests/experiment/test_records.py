@@ -33,7 +33,7 @@ def checked(*payloads: str) -> Frames:
 
 
 def test_frames_by_hand() -> None:
-    """Of four frames of 12 bits the second becomes another that fits, the third has two bits wrong, the last is lost."""
+    """Of four frames of 12 bits the second becomes another that fits, the third has two wrong bits, one is lost."""
     sent = checked("1010", "1100", "0011", "1111")
     damaged = sent.split()[2] ^ np.array(list("100000000001"), np.uint8)
     arrived = Frames.join([sent.split()[0], checked("1000").bits, damaged, sent.bits[:0]])

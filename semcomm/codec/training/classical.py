@@ -17,7 +17,6 @@ from semcomm.codec.codec import Codec, Latents
 from semcomm.codec.codec_file import About, codec_from
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.quantizer import nearest_codewords
-from semcomm.codec.training.index_assignment import with_assigned_indices
 from semcomm.images import Image
 
 TOLERANCE = 1e-4
@@ -35,7 +34,8 @@ class Step:
     bits: (K,) float64, -log2 of the cells' shares.
     distortion: mean squared distance of a vector to its cell's centroid.
     rate: entropy of the cells, in bits a vector.
-    lagrangian: distortion + rate_weight * rate, which no iteration raises.
+    lagrangian: distortion + rate_weight * rate. An iteration raises it by no more than rate_weight times log2 of
+        the sum of 2^-bits before it, which is 0 unless empty cells have a price.
     """
 
     codebook: NDArray[np.float32]
@@ -78,8 +78,7 @@ def designed_codec(
         return codec_from(name, about, {**base.tensors, **quantizer, **table})
 
     unpriced = codec_of(np.ones(base.geometry.codewords, np.int64))
-    finished = codec_of(np.maximum(_counts(unpriced, latents), 1))
-    return codec_from(name, about, with_assigned_indices(finished.tensors))
+    return codec_of(np.maximum(_counts(unpriced, latents), 1))
 
 
 def descent(
