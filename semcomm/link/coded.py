@@ -24,7 +24,7 @@ Numbers = NDArray[np.int64]
 LENGTH_BITS = 16
 CONTROL = LdpcCode("1/5")
 CONTROL_EFFICIENCY = Fraction(2, 5)
-"""Control bits a symbol, where payloads have one or more; else as many times theirs."""
+"""Bits of the control field a symbol, where payloads have one or more; where they have fewer, this times theirs."""
 
 VERSIONS = (0, 2, 3, 1)
 """The order in which redundancy versions are sent: 3GPP TS 38.214, section 5.1.2.1."""
@@ -87,7 +87,7 @@ class Coded(BitChannel):
         return Reception(Frames.join(received), None, Counts(*counts))
 
     def _send(self, words: "_Words", waiting: Numbers, number: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Send the frames that wait, for the time of this number; returns what that took, (5, their number)."""
+        """Send the frames that wait, `number` times before, once more; returns what that took, (5, how many wait)."""
         model = self.retransmission.model if self.retransmission else "arq"
         places, lengths = words.sent(waiting, VERSIONS[number % len(VERSIONS)] if model == "incremental" else 0)
         frames = Frames(words.bits[places], lengths)
@@ -107,9 +107,9 @@ class Coded(BitChannel):
 
 
 class _Words:
-    """The codewords of F frames on their way, that of each one's control field and then that of its payload.
+    """The codewords of F frames on their way, for each that of its control field and then that of its payload.
 
-    bits: the mother codewords, one after the other. llrs: what has arrived of them, added up; float32, 0 is nothing.
+    bits: the 2 F mother codewords, one after the other. llrs: what has arrived of each bit, added up; 0 is nothing.
     """
 
     def __init__(self, link: Coded, frames: Frames) -> None:
@@ -123,27 +123,27 @@ class _Words:
         self.bits, self.starts, self.stops = words.bits, words.starts, words.starts + words.lengths
         self.llrs = np.zeros(words.bits.size, np.float32)
 
-    def sent(self, frames: Numbers, version: int) -> tuple[Numbers, Numbers]:
-        """Where among all codewords those bits are that these frames send, and how many each sends."""
+    def sent(self, numbers: Numbers, version: int) -> tuple[Numbers, Numbers]:
+        """Where among all codewords those bits are that the frames of these numbers send, and how many each sends."""
         per_symbol = self.link.bits_per_symbol
         control = CONTROL.of(LENGTH_BITS).positions(self.link.control_bits, 0, per_symbol)
-        codes = {self.codes[number] for number in 2 * frames + 1}
+        codes = {self.codes[word] for word in 2 * numbers + 1}
         payload = {code: code.positions(code.sent_bits(per_symbol), version, per_symbol) for code in codes}
         places = []
-        for number in 2 * frames:
-            behind = payload[self.codes[number + 1]]
-            places.append(np.concatenate([self.starts[number] + control, self.starts[number + 1] + behind]))
+        for word in 2 * numbers:
+            behind = payload[self.codes[word + 1]]
+            places.append(np.concatenate([self.starts[word] + control, self.starts[word + 1] + behind]))
         return np.concatenate(places), np.array([part.size for part in places])
 
-    def decoded(self, frames: Numbers) -> list[Bits]:
-        """The payloads of these frames; those whose control field is wrong have no bits."""
-        controls = self._decoded(CONTROL, 2 * frames)
-        payloads = self._decoded(self.link.code, 2 * frames + 1)
-        known = np.all(controls == self.fields[frames], axis=1)
+    def decoded(self, numbers: Numbers) -> list[Bits]:
+        """The payloads of the frames of these numbers; those whose control field is wrong have no bits."""
+        controls = self._decoded(CONTROL, 2 * numbers)
+        payloads = self._decoded(self.link.code, 2 * numbers + 1)
+        known = np.all(controls == self.fields[numbers], axis=1)
         return [bits if right else bits[:0] for bits, right in zip(payloads, known, strict=True)]
 
-    def _decoded(self, model: Code, numbers: Numbers) -> list[Bits]:
-        codes = [self.codes[number] for number in numbers]
-        llrs = np.concatenate([self.llrs[self.starts[number] : self.stops[number]] for number in numbers])
+    def _decoded(self, model: Code, words: Numbers) -> list[Bits]:
+        codes = [self.codes[word] for word in words]
+        llrs = np.concatenate([self.llrs[self.starts[word] : self.stops[word]] for word in words])
         rows = Frames(model.decode(codes, llrs), np.array([code.payload_bits for code in codes])).split()
-        return [bits[:length] for bits, length in zip(rows, self.payloads.lengths[numbers], strict=True)]
+        return [bits[:length] for bits, length in zip(rows, self.payloads.lengths[words], strict=True)]

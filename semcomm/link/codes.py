@@ -119,8 +119,8 @@ class RepetitionCode:
 
     @property
     def hard_llr(self) -> float:
-        """What a hard decision counts: sums of equal ones are all that matters."""
-        return 1.0
+        """What a hard decision counts: no matter here, but the control field beside these bits is decoded well so."""
+        return 2.0
 
     def of(self, payload_bits: int) -> BlockCode:
         """The code of payloads of this length."""

@@ -37,7 +37,7 @@ def test_no_part_of_a_jpeg_body_is_the_tables_of_its_file() -> None:
     """A scan header ends with 0, 63, 0 (T.81, B.2.3); the file ends with its marker."""
     image = pictures(17, 33)["natural"]
     file = fitted_to_no_image(ImageCodec("jpeg", 35), image)
-    body = ImageCodec("jpeg", 35, container=False).encode(image)
+    body = ImageCodec("jpeg", 35, container=False).content_of(file, 17, 33)
     assert file.endswith(b"\x00\x3f\x00" + body + b"\xff\xd9")
 
 
@@ -46,7 +46,8 @@ def test_a_webp_body_is_its_frame_without_riff_header_start_code_and_size() -> N
     file = ImageCodec("webp", 35).encode(image)
     start_code_and_size = bytes([0x9D, 0x01, 0x2A, 33, 0, 17, 0])  # RFC 6386, section 9.1
     assert file[23:30] == start_code_and_size
-    assert ImageCodec("webp", 35, container=False).encode(image) == (file[20:23] + file[30:])[: length_of_chunk(file)]
+    body = ImageCodec("webp", 35, container=False).content_of(file, 17, 33)
+    assert body == (file[20:23] + file[30:])[: length_of_chunk(file)]
 
 
 def length_of_chunk(webp: bytes) -> int:
@@ -55,4 +56,4 @@ def length_of_chunk(webp: bytes) -> int:
 
 def fitted_to_no_image(codec: ImageCodec, image: Image) -> bytes:
     """The file that a body is taken from: for JPEG that with the standard's Huffman tables."""
-    return ImageCodec(codec.model, codec.quality, container=False)._file(image)
+    return ImageCodec(codec.model, codec.quality, container=False).encode(image)

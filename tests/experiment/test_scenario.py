@@ -42,7 +42,8 @@ def mistakes(folder: Path, text: str, *overrides: str) -> list[str]:
 
 @pytest.mark.parametrize("name", scenario_names())
 def test_each_shipped_scenario_reads_by_its_name(name: str) -> None:
-    assert {cell.scenario.name for cell in read_scenarios(name)} == {name}
+    named = {cell.scenario.name for cell in read_scenarios(name) if "name" not in cell.changes}
+    assert named <= {name}
 
 
 @pytest.mark.parametrize("name", scenario_names("training"))

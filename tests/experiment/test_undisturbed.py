@@ -22,6 +22,8 @@ from semcomm.experiment.undisturbed import Undisturbed, kept, place
 from semcomm.framing import Framing
 from semcomm.receiver import Read, Received
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 sides = st.tuples(st.integers(1, 4), st.integers(1, 4))
 
 

@@ -66,7 +66,7 @@ def test_an_error_is_handed_on_in_place_of_its_result_and_the_others_are_done(tm
 
 
 def test_a_task_that_fails_once_or_loses_its_process_is_tried_again(tmp_path: Path) -> None:
-    jobs = [Job(tmp_path, 0), Job(tmp_path, 1, failures=TRIALS - 1), Job(tmp_path, 2, deaths=1), Job(tmp_path, 3)]
+    jobs = [Job(tmp_path, 0), Job(tmp_path, 1, failures=TRIALS - 2), Job(tmp_path, 2, deaths=1), Job(tmp_path, 3)]
     assert [result for _, result in in_order(work, jobs, 2)] == [0, 1, 4, 9]
 
 

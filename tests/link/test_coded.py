@@ -199,6 +199,13 @@ def test_where_a_tenth_of_the_payloads_fail_ten_times_fewer_control_fields_do(
     assert lost <= wrong / 10
 
 
+def test_control_fields_of_frames_without_a_code_survive_hard_decisions() -> None:
+    """One bit in fifty wrong; with LLRs of 1 instead of 2, one field in twenty was."""
+    channel, frames = load_channel("binary_symmetric", crossover=0.02), random_frames(*[12] * 2000)
+    lost = send(coded(channel, UNCODED, intact=always), frames).frames.lengths == 0
+    assert lost.sum() < 20
+
+
 HALVES = [changed(0, slice(40, None, 2)), changed(0, slice(41, None, 2))]
 """Rounds in which the bits in even, and then those in odd places behind the control field are erased."""
 

@@ -20,6 +20,7 @@ from semcomm.link.link import Link
 from semcomm.link.modulated import Modulated
 
 ERROR_FREE, AWGN = load_channel("error_free"), load_channel("awgn", esn0_db=50.0)
+UNCODED = RepetitionCode(1)
 CHASE, INCREMENTAL = Retransmission("chase"), Retransmission("incremental")
 
 # A busy machine may take longer for an example than hypothesis allows.
@@ -54,7 +55,7 @@ def test_over_a_clear_channel_every_link_is_the_identity(link: Link, frames: Fra
 def test_what_is_not_written_is_not_there() -> None:
     assert Link().over(ERROR_FREE, check) is ERROR_FREE
     assert Link(interleaving=3).over(ERROR_FREE, check) == Interleaved(ERROR_FREE, 3)
-    assert Link("qpsk").over(AWGN, check) == Modulated(AWGN, "qpsk")
+    assert Link("qpsk").over(AWGN, check) == Modulated(AWGN, "qpsk", hard_llr=UNCODED.hard_llr)
 
 
 def test_a_link_is_coded_then_interleaved_then_modulated() -> None:
@@ -65,7 +66,7 @@ def test_a_link_is_coded_then_interleaved_then_modulated() -> None:
 
 def test_without_a_code_retransmission_sends_the_bits_themselves() -> None:
     link = Link(retransmission=CHASE)
-    assert link.over(ERROR_FREE, check) == Coded(ERROR_FREE, RepetitionCode(1), 1, CHASE, check)
+    assert link.over(ERROR_FREE, check) == Coded(ERROR_FREE, UNCODED, 1, CHASE, check)
 
 
 @pytest.mark.parametrize(
