@@ -78,7 +78,7 @@ def operations(task: Callable[[], None]) -> int:
     """Floating-point operations of networks: two for each product that is added."""
     with FlopCounterMode(display=False) as counter:
         task()
-    return counter.get_total_flops()
+    return int(counter.get_total_flops())
 
 
 def main() -> None:
@@ -106,8 +106,8 @@ def main() -> None:
     peak = 2 * SIDE**3 / min(gemm.wall for *_, gemm in turns) / 1e9
     speed = work / statistics.median(alone.wall for alone, *_ in turns) / 1e9
     fastest = work / min(alone.wall for alone, *_ in turns) / 1e9
-    print(f"networks: {work / options.images / 1e6:.1f} million operations an image, {speed:.1f} GFLOP/s, {fastest:.1f} at best")
-    print(f"matrix product of {SIDE} x {SIDE}: {peak:.1f} GFLOP/s at best")
+    print(f"networks: {work / options.images / 1e6:.1f} million operations an image")
+    print(f"GFLOP/s: networks {speed:.1f}, {fastest:.1f} at best; matrix product {peak:.1f} at best")
 
 
 if __name__ == "__main__":

@@ -31,14 +31,14 @@ def mean_squared_error(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> 
     return totals / math.prod(sent.shape[1:])
 
 
-def psnr_db(mse: NDArray[np.float64], values: int) -> NDArray[np.float64]:
+def psnr_db(mse: NDArray[np.float64], values: int | NDArray[np.int64]) -> NDArray[np.float64]:
     """Peak signal-to-noise ratio, 10 log10(255^2 / mse), in dB.
 
     A perfect image counts as if one of its samples were off by one, because infinity has no mean. The
     paper's (7) squares the MSE, a slip: this is the usual definition.
 
     mse: of any shape.
-    values: samples of an image, 3 H W.
+    values: samples of an image, 3 H W; one for all, or one for each.
     Returns the shape of `mse`.
 
     Example: an MSE of 65.025 gives 30 dB; an MSE of 0 over 3 x 32 x 32 samples 83.0 dB.
@@ -79,7 +79,8 @@ def _similarity(sent: NDArray[np.uint8], received: NDArray[np.uint8], weights: N
         if row >= WINDOW - 1:
             _filter_down(moments, np.roll(weights, row + 1), down)
             _add_similarities(down.reshape(4, samples), weights, sums)
-    return sums.sum() / (sums.size * (height - WINDOW + 1))
+    mean: float = sums.sum() / (sums.size * (height - WINDOW + 1))
+    return mean
 
 
 @compiled
