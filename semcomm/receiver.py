@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 from math import prod
 from typing import Any
@@ -66,7 +67,7 @@ class Receiver:
 
     def read(self, reception: Reception) -> Read:
         """The indices that the frames tell, every gap filled."""
-        unframed = self.framing.unframe(reception.frames, self._fewest_bits)
+        unframed = self.framing.unframe(reception.frames, cache(self._fewest_bits))
         indices, decoded = self._entropy_decode(unframed.payloads, unframed.sizes)
         damaged = ~(unframed.intact & decoded).reshape(-1, self.framing.slices)
         return Read(indices, unframed.sizes, np.any(damaged, axis=1))
