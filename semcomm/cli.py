@@ -245,10 +245,10 @@ def receive(source: BinaryIO, output: Path, codec_name: str | None, overwrite: b
 @main.command("list")
 def list_() -> None:
     """Show the codecs, channels and scenarios that there are."""
-    from semcomm.codec.zoo import codec_figures
+    from semcomm.codec.zoo_names import codec_figures
     from semcomm.console import show_codecs, show_names
     from semcomm.experiment.channels import channel_names
-    from semcomm.experiment.scenario import scenario_names
+    from semcomm.folders import scenario_names
 
     show_codecs(codec_figures())
     show_names("channels", channel_names())

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from semcomm.codec.codec import Codec
-from semcomm.codec.zoo import codec_names, load_codec
+from semcomm.codec.zoo import load_codec
+from semcomm.codec.zoo_names import codec_names
 from semcomm.experiment.data import Sample
 from semcomm.experiment.tables import write_code_table
 from semcomm.frames import Frames

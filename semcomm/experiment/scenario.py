@@ -23,7 +23,7 @@ from semcomm.experiment.data import Data, ImageFolder, Sample
 from semcomm.experiment.document import Document, Place, joined, shown
 from semcomm.experiment.sweep import cells
 from semcomm.experiment.systems import CodecChoice
-from semcomm.folders import expanded, shipped
+from semcomm.folders import expanded, scenario_names, shipped
 from semcomm.framing import Framing
 from semcomm.link.codes import find_code
 from semcomm.link.link import Link
@@ -97,11 +97,6 @@ class Scenario:
     def image_count(self) -> int:
         """How many images are sent, all repetitions together."""
         return self.repeat * (self.images or len(self.data.open()))
-
-
-def scenario_names(folder: str = "") -> list[str]:
-    """The scenarios that ship with semcomm, or those for `training`."""
-    return sorted(path.stem for path in (shipped("scenarios") / folder).glob("*.yaml"))
 
 
 def read_scenario(scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None) -> Scenario:
