@@ -1,5 +1,6 @@
 """The command line: each command reads its options, calls one function and shows what it gives."""
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -81,7 +82,7 @@ def run(
     """
     from semcomm.console import images_bar, show_cell
     from semcomm.experiment.run import run_cells
-    from semcomm.experiment.run_folder import RunFolder, folder_name
+    from semcomm.experiment.run_folder import RunFolder, folder_name, write_origin
     from semcomm.experiment.scenario import read_scenarios
     from semcomm.experiment.simulation import default_workers
     from semcomm.experiment.workers import cores
@@ -89,6 +90,7 @@ def run(
     changes = with_images(overrides, images)
     cells = read_scenarios(scenario, changes, data_root)
     folder = RunFolder(out or Path("results") / folder_name(scenario, cells, changes), cells, fresh)
+    write_origin(folder.path, shlex.join(["semcomm", "run", scenario, *(f"--set={change}" for change in changes)]))
     with images_bar(sum(cell.scenario.image_count() for cell in cells)) as watch:
         written = run_cells(cells, folder, workers or default_workers(cells, cores()), watch, show_cell(len(cells)))
     for path in written:
@@ -307,6 +309,17 @@ def plot(
     curves = curves_of(select(read_results(results), where), x, y, by.split(",") if by else [])
     write_plot(renamed(curves, labels), output, x, y, hull, log)
     click.echo(f"written: {output}")
+
+
+@main.command()
+@click.argument("results", nargs=-1, required=True, type=FILE)
+@click.option("-o", "--output", default="report.html", type=FILE, help="The page.")
+def report(results: tuple[Path, ...], output: Path) -> None:
+    """Make one HTML page of RESULTS, folders of runs: curves, pictures and the code at work, to look at offline."""
+    from semcomm.report.page import write_report
+
+    size = write_report(results, output)
+    click.echo(f"written: {output}, {size / 1e6:.1f} MB")
 
 
 @main.command()

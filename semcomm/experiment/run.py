@@ -1,10 +1,12 @@
 """A whole run: all cells of a scenario file, their tables, and what became of those that failed."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from semcomm.errors import RunError
-from semcomm.experiment.run_folder import RunFolder
+from semcomm.experiment.first_images import KeptCell, save_cell
+from semcomm.experiment.run_folder import RunFolder, told_scenario
 from semcomm.experiment.scenario import Swept
 from semcomm.experiment.simulation import Results, simulate_all
 from semcomm.experiment.tables import write_images, write_summaries
@@ -31,6 +33,7 @@ def run_cells(
             failures[number] = found.error
             continue
         results.append(found)
+        save_cell(folder.path, len(results) - 1, _kept(found, cell))
         written = [write_summaries(results, folder.path)]
         show(found, cell, number)
     if not results:
@@ -40,6 +43,11 @@ def run_cells(
         raise RunError("\n".join([*_told(failures, cells), "the others are done; the same command tries these again"]))
     folder.forget_blocks()
     return written
+
+
+def _kept(found: Results, cell: Swept) -> KeptCell:
+    records = json.loads(found.per_image.head(len(found.first.sent)).to_json(orient="records", double_precision=15))
+    return KeptCell(told_scenario(cell), found.first, records, found.code, found.index_counts)
 
 
 def _told(failures: Mapping[int, Exception], cells: Sequence[Swept]) -> list[str]:

@@ -6,8 +6,11 @@ import json
 import re
 import shutil
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
 from semcomm import __version__
@@ -20,7 +23,7 @@ from semcomm.experiment.systems import CodecChoice
 from semcomm.files import write_atomically
 from semcomm.folders import PACKAGE
 
-IDENTITY, BLOCKS = "run.json", "blocks"
+IDENTITY, ORIGIN, BLOCKS = "run.json", "origin.json", "blocks"
 LONGEST_NAME = 100
 
 
@@ -69,12 +72,28 @@ def folder_name(scenario: str, cells: Sequence[Swept], changes: Sequence[str]) -
     return asked if len(asked) <= LONGEST_NAME else f"{name}, {digest}"
 
 
+def told_scenario(cell: Swept) -> dict[str, Any]:
+    """All sections of a cell's scenario, without where its data is on this machine."""
+    document: dict[str, Any] = json.loads(cell.text)
+    document["data"] = {key: value for key, value in document.get("data", {}).items() if key != "root"}
+    return document
+
+
+def write_origin(folder: Path, command: str) -> None:
+    """Write origin.json: what was asked for, when, and with which versions."""
+    names = ("numpy", "torch", "safetensors", "pillow", "pandas")
+    origin = {
+        "command": command,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"semcomm": __version__, "python": python_version(), **{name: version(name) for name in names}},
+    }
+    write_atomically(folder / ORIGIN, json.dumps(origin, indent=1).encode())
+
+
 def _identity(cell: Swept) -> dict[str, Any]:
     """All that a cell's results depend on, but for the machine and the other packages on it."""
-    document = json.loads(cell.text)
-    document["data"] = {key: value for key, value in document.get("data", {}).items() if key != "root"}
     return {
-        "scenario": document,
+        "scenario": told_scenario(cell),
         "codec": _codec_digest(cell.scenario.codec) if isinstance(cell.scenario.codec, CodecChoice) else None,
         "channel": _source_digest(Path(inspect.getfile(type(cell.scenario.channel)))),
         "semcomm": f"{__version__} {_own_digest()}",

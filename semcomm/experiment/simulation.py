@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from semcomm.experiment.block import Block, Task, block_spans, run_block
 from semcomm.experiment.channels import channel_name
+from semcomm.experiment.first_images import CodeTable, FirstImages
 from semcomm.experiment.records import carriage, summary
 from semcomm.experiment.run_folder import RunFolder
 from semcomm.experiment.scenario import Scenario, Stop, Swept
 from semcomm.experiment.systems import system_of
 from semcomm.experiment.workers import Failed, in_order
-from semcomm.images import Image
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,16 @@ class Results:
 
     summary: the row of results.csv; journey: its columns that tell of link and channel alone.
     per_image: the table with a row an image.
-    pictures: the first images, as sent and as received.
+    first: the first images, and what became of them.
+    code, index_counts: of a system with indices, its code and how often each index was sent, up to the highest.
     """
 
     summary: dict[str, Any]
     journey: Collection[str]
     per_image: pd.DataFrame
-    pictures: list[tuple[Image, Image]]
+    first: FirstImages
+    code: CodeTable | None
+    index_counts: NDArray[np.int64]
 
 
 def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: None) -> Results:
@@ -112,4 +116,5 @@ def _results(cell: Swept, blocks: Sequence[Block]) -> Results:
     row = {"scenario": scenario.name, **system.columns, **ends, **summary(records, counts), **journey}
     row |= {**system.details, **parameters}
     others = {key: value for key, value in cell.changes.items() if not _told(key) & row.keys()}
-    return Results(row | others, journey.keys(), records, blocks[0].pictures)
+    assert blocks[0].first  # as the first block has them
+    return Results(row | others, journey.keys(), records, blocks[0].first, system.code, counts)

@@ -30,8 +30,9 @@ def write_images(results: Sequence[Results], folder: Path) -> tuple[Path, Path]:
     numbered = [result.per_image.assign(cell=number) for number, result in enumerate(results)]
     table, pictures = folder / "per_image.csv", folder / "pictures.png"
     write_atomically(table, _csv(pd.concat(numbered) if len(results) > 1 else results[0].per_image))
+    first = results[-1].first
     with atomic_writer(pictures) as file:
-        PIL.Image.fromarray(contact_sheet(results[-1].pictures)).save(file, format="PNG")
+        PIL.Image.fromarray(contact_sheet(list(zip(first.sent, first.received, strict=True)))).save(file, format="PNG")
     return table, pictures
 
 
