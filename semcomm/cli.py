@@ -303,10 +303,12 @@ def plot(
 ) -> None:
     """Draw RESULTS, folders of runs or their results.csv, as a figure one column of a paper wide."""
     from semcomm.report.curves import curves_of, renamed
+    from semcomm.report.intervals import WIDTH, with_widths
     from semcomm.report.plot import write_plot
     from semcomm.report.tables import read_results, select
 
-    curves = curves_of(select(read_results(results), where), x, y, by.split(",") if by else [])
+    table = select(with_widths(read_results(results), y), where)
+    curves = curves_of(table, x, y, by.split(",") if by else [], WIDTH)
     write_plot(renamed(curves, labels), output, x, y, hull, log)
     click.echo(f"written: {output}")
 

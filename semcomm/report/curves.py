@@ -18,32 +18,38 @@ class Curve:
     """Points of one system, x never falling.
 
     x, y: (n,) float64, finite, n at least 1.
+    width: (n,) half of each y's 95 % interval, NaN where there is none; None where no point has one.
     """
 
     label: str
     x: NDArray[np.float64]
     y: NDArray[np.float64]
+    width: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return self.x.size
 
 
-def curves_of(table: pd.DataFrame, x: str, y: str, by: Sequence[str] = ()) -> list[Curve]:
+def curves_of(table: pd.DataFrame, x: str, y: str, by: Sequence[str] = (), width: str | None = None) -> list[Curve]:
     """A curve for each combination of values in the columns `by`, in the order of their first rows.
 
     by: names of columns; `quantizer|codec` is the first of the two that is not empty.
+    width: name of a column of half widths of y's intervals.
     Points whose x or y is empty were not simulated, and are left out.
     Raises ReportError for a column that is not there, text where numbers should be, and rows without a group.
 
     Example: by ["quantizer", "entropy_coder"] gives curves "vq, fixed_length" and "ecvq, huffman".
     """
-    points = pd.DataFrame({"x": numbers(table, x), "y": numbers(table, y), "label": _labels(table, by)})
-    measured = points.dropna().sort_values(["x", "y"], kind="stable")
+    widths = numbers(table, width) if width else np.full(len(table), np.nan)
+    points = pd.DataFrame(
+        {"x": numbers(table, x), "y": numbers(table, y), "label": _labels(table, by), "width": widths}
+    )
+    measured = points.dropna(subset=["x", "y"]).sort_values(["x", "y"], kind="stable")
     groups = dict(list(measured.groupby("label")))
     if not groups:
         raise ReportError(f"no row has both {x} and {y}")
     return [
-        Curve(label, groups[label].x.to_numpy(), groups[label].y.to_numpy())
+        Curve(label, *(groups[label][name].to_numpy() for name in ("x", "y", *(["width"] if width else []))))
         for label in points.label.unique()
         if label in groups
     ]
@@ -84,7 +90,7 @@ def upper_hull(curve: Curve) -> Curve:
         hull.append(point)
     highest = 1 + max(range(len(hull)), key=lambda number: hull[number][1])
     x, y = np.array(hull[:highest]).T
-    return replace(curve, x=x, y=y)
+    return replace(curve, x=x, y=y, width=None)
 
 
 def _is_below(left: Point, middle: Point, right: Point) -> bool:

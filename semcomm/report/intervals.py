@@ -10,6 +10,8 @@ from scipy.special import stdtrit
 
 from semcomm.report.tables import SOURCE
 
+WIDTH = "half width"
+
 MEASURED = {
     "bits_per_image": "bits",
     "payload_bits_per_image": "payload_bits",
@@ -36,6 +38,12 @@ def half_widths(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, NDArra
             if column in found:
                 widths[column][rows] = found[column]
     return widths
+
+
+def with_widths(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The table with one more column, `WIDTH`: half widths of this column's intervals, empty where there is none."""
+    widths = half_widths(table, [column])[column]
+    return table.assign(**{WIDTH: ["" if np.isnan(width) else repr(float(width)) for width in widths]})
 
 
 def _of_run(folder: Path, rows: int) -> dict[str, NDArray[np.float64]]:

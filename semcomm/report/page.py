@@ -77,7 +77,7 @@ def _summary(runs: Runs, data: dict[str, Any]) -> list[str]:
     seeds = sorted({cell.scenario.get("seed", 0) for cell in runs.cells})
     return [
         _counted(len(data["systems"]), "system"),
-        *([f"{len(axis['values'])} values of {axis['label']}"] if axis else []),
+        *([f"{len(axis['values'])} values of {axis['label'].removesuffix(' (dB)')}"] if axis else []),
         f"{images[0]:,} images a point" if len(images) == 1 else f"{images[0]:,} to {images[-1]:,} images a point",
         f"seed {', '.join(map(str, seeds))}",
     ]

@@ -114,7 +114,7 @@ def click(page: Chrome, item: WebElement) -> None:
 
 
 def card(page: Chrome, system: str) -> WebElement:
-    cards = page.find_elements(By.CSS_SELECTOR, ".card:not(.sent)")
+    cards = page.find_elements(By.CSS_SELECTOR, ".card")
     return next(item for item in cards if item.find_element(By.TAG_NAME, "h3").text == system)
 
 
@@ -224,7 +224,7 @@ def test_the_sent_image_is_the_data_sets(page: Chrome) -> None:
     for number, image in enumerate(Sample().load(0, 8)):
         pick(page, number)
         assert np.array_equal(picture(thumbs[number]), image)
-        assert np.array_equal(picture(page.find_element(By.CSS_SELECTOR, ".card.sent img")), image)
+        assert np.array_equal(picture(page.find_element(By.ID, "sent")), image)
 
 
 def test_the_error_map_is_how_far_pixels_are_apart(page: Chrome) -> None:
@@ -416,7 +416,7 @@ def test_strangers_names_are_text(browser: Chrome, tmp_path: Path) -> None:
     browser.get((tmp_path / "r.html").as_uri())
     until(lambda: browser.find_elements(By.CSS_SELECTOR, ".plot svg"))
     assert browser.execute_script("return window.bad ?? null") is None
-    assert name in browser.find_element(By.CSS_SELECTOR, ".card.sent .name").text
+    assert name in browser.find_element(By.ID, "name").text
     assert str(run) in browser.find_element(By.CSS_SELECTOR, ".origin h3").text
     assert browser.find_elements(By.ID, "slider") == []
     assert errors_told(browser) == []

@@ -1,5 +1,6 @@
 """Figures: the same bytes twice, what is in them, and how lines are told apart."""
 
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -8,14 +9,21 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import PIL.Image
 import pytest
+import scipy.stats
+from click.testing import CliRunner
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from semcomm.cli import main
 from semcomm.errors import ReportError
-from semcomm.report.curves import Curve
-from semcomm.report.plot import STYLE, WIDTH, axis_label, drawn, write_plot
+from semcomm.report import plot
+from semcomm.report.curves import Curve, curves_of
+from semcomm.report.intervals import WIDTH, with_widths
+from semcomm.report.plot import COLOURS, DASHES, MARKERS, STYLE, axis_label, drawn, write_plot
+from semcomm.report.tables import read_results, select
 
 
 def system(label: str, loss: float = 0.0) -> Curve:
@@ -59,7 +67,7 @@ def test_the_same_curves_give_the_same_bytes_in_any_process(tmp_path: Path, endi
 def test_a_figure_is_as_wide_as_a_column_in_each_format(tmp_path: Path, systems: list[Curve]) -> None:
     for ending in ("svg", "PDF", "png"):
         write_plot(systems, tmp_path / f"figure.{ending}", "bits_per_image", "psnr_db")
-    assert WIDTH == 3.5
+    assert plot.WIDTH == 3.5
     with PIL.Image.open(tmp_path / "figure.png") as picture:
         assert picture.width == 3.5 * 300
         assert len(picture.convert("RGB").getcolors(1 << 20)) > 100
@@ -185,3 +193,41 @@ def test_a_failed_drawing_leaves_the_old_figure_and_the_settings(
         write_plot([system("one")], path, "bits_per_image", "psnr_db")
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("figure.svg", "old")]
     assert dict(matplotlib.rcParams) == before
+
+
+def test_intervals_are_drawn_where_there_are_any(tmp_path: Path) -> None:
+    x, y, width = np.array([1.0, 2, 3]), np.array([20.0, 22, 23]), np.array([0.5, np.nan, 0.25])
+    (axes,) = figure(Curve("with", x, y, width), Curve("without", x, y - 5)).axes
+    (bars,) = axes.collections
+    drawn_bars = [segment for segment in bars.get_segments() if len(segment) == 2]
+    assert np.allclose(drawn_bars, [[[1, 19.5], [1, 20.5]], [[3, 22.75], [3, 23.25]]])
+    assert to_rgb(COLOURS[0]) == tuple(bars.get_color()[0][:3])
+
+
+def test_the_command_draws_the_intervals_of_chosen_rows(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    psnrs = [rng.normal(mean, 1, 30) for mean in (20, 22, 25, 27)]
+    rows = {
+        "scenario": ["a", "b", "a", "b"],
+        "channel.esn0_db": [1, 1, 2, 2],
+        "psnr_db": [cell.mean() for cell in psnrs],
+    }
+    pd.DataFrame(rows).to_csv(tmp_path / "results.csv", index=False)
+    images = [pd.DataFrame({"psnr_db": cell, "cell": number}) for number, cell in enumerate(psnrs)]
+    pd.concat(images).to_csv(tmp_path / "per_image.csv", index=False)
+    table = select(with_widths(read_results([tmp_path]), "psnr_db"), ["scenario=b"])
+    (curve,) = curves_of(table, "channel.esn0_db", "psnr_db", ["scenario"], WIDTH)
+    wanted = [scipy.stats.t.ppf(0.975, 29) * scipy.stats.sem(psnrs[number]) for number in (1, 3)]
+    assert curve.width is not None
+    assert np.allclose(curve.width, wanted)
+    command = ["plot", str(tmp_path), "--x", "channel.esn0_db", "--by", "scenario", "-o", str(tmp_path / "a.svg")]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    shutil.move(tmp_path / "per_image.csv", tmp_path / "elsewhere.csv")
+    assert CliRunner().invoke(main, [*command[:-1], str(tmp_path / "b.svg")]).exit_code == 0
+    assert (tmp_path / "a.svg").stat().st_size > (tmp_path / "b.svg").stat().st_size
+
+
+def test_lines_are_told_apart_by_people_of_any_colour_vision(systems: list[Curve]) -> None:
+    """By marker and dash, too: no two of the first twenty lines have both in common."""
+    looks = [(MARKERS[n % len(MARKERS)], DASHES[n % len(DASHES)]) for n in range(20)]
+    assert len(set(looks)) == 20

@@ -99,12 +99,12 @@ function wordRows({ stream, code }) {
   })).sort((a, b) => b.sent - a.sent || a.index - b.index);
 }
 
-function wordLine(row) {
+function wordLine(row, most) {
   const cells = [row.index, row.codeword, row.bits, round(row.sent, 0), `${round(100 * row.share, 2)} %`,
     `${round(100 * row.share_in_training, 2)} %`, row.in_this_image || ""];
   const made = element("tr", { className: row.in_this_image ? "here" : "" },
     ...cells.map((text) => element("td", { textContent: text })));
-  made.children[4].style.setProperty("--share", row.share);
+  made.children[4].style.setProperty("--share", row.share / most);
   return made;
 }
 
@@ -120,7 +120,8 @@ function drawCode() {
     element("i"), element("span", { textContent: `${ends[1]} bits a codeword` }));
   document.getElementById("stream-about").textContent = streamAbout(now);
   document.getElementById("bits").replaceChildren(...bits(now));
-  document.querySelector("#words tbody").replaceChildren(...wordRows(now).map(wordLine));
+  const rows = wordRows(now);
+  document.querySelector("#words tbody").replaceChildren(...rows.map((row) => wordLine(row, rows[0].share)));
   point(0);
 }
 

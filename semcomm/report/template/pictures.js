@@ -58,17 +58,6 @@ function thumb(sent, number) {
   return button;
 }
 
-function sentCard() {
-  const image = element("img", { alt: "Sent" });
-  const name = element("span", { className: "name" });
-  watchers.push(() => {
-    show(image, data.sent[state.image].picture);
-    name.textContent = data.sent[state.image].name;
-  });
-  return element("article", { className: "card sent" }, element("h3", { textContent: "Sent" }),
-    element("div", { className: "pair" }, image), element("p", {}, name));
-}
-
 function card(system, number) {
   const image = element("img", { alt: `Received by ${system.label}` });
   const errors = element("canvas", {});
@@ -101,4 +90,8 @@ function figuresOf(first) {
 }
 
 document.getElementById("thumbs").append(...data.sent.map(thumb));
-document.getElementById("cards").append(sentCard(), ...data.systems.map(card));
+document.getElementById("cards").append(...data.systems.map(card));
+watchers.push(() => {
+  show(document.getElementById("sent"), data.sent[state.image].picture);
+  document.getElementById("name").textContent = data.sent[state.image].name;
+});
