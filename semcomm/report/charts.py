@@ -48,8 +48,10 @@ def axis_figure(
     names: Sequence[str], styles: Sequence[dict[str, Any]], label: str, xs: Any, ys: Any, log: bool
 ) -> dict[str, Spec]:
     """PSNR over what the slider moves, and the slider's place."""
-    scale = {"type": "log"} if log else {}
-    x = _position("x", label, None, {**scale, "nice": False, "padding": 14, "domain": [min(xs), max(xs)]})
+    scale = {"type": "log" if log else "linear", "nice": False, "padding": 14, "domain": [min(xs), max(xs)]}
+    x = _position("x", label, None, scale)
+    if log:
+        x["axis"] = {"values": sorted(xs), "format": "~g", "labelOverlap": "greedy"}
     y = _position("y", "PSNR (dB)", _padded(ys))
     rule = {"type": "rule", "color": GREY, "strokeWidth": 1, "strokeDash": [3, 3]}
     points = {"type": "point", "filled": True, "size": 40, "opacity": 1}

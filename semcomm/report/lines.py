@@ -1,6 +1,7 @@
 """What tells cells apart: which setting is an axis, and what a line is called by the others."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,13 +61,12 @@ def axis_of(cells: Sequence[Settings]) -> Axis | None:
 
 def labels(cells: Sequence[Settings], without: Sequence[str]) -> list[str]:
     """What each cell is called by the settings, except some, that tell it from the others; the fewest, in order."""
-    kept: list[str] = []
-    groups: list[str] = [""] * len(cells)
+    parts: list[tuple[str, ...]] = [()] * len(cells)
     for key in sorted(set(_varying(cells)) - set(without), key=_order):
-        finer = [f"{group}\n{json.dumps(cell.get(key))}" for group, cell in zip(groups, cells, strict=True)]
-        if len(set(finer)) > len(set(groups)):
-            kept, groups = [*kept, key], finer
-    return [", ".join(_told(cell, key) for key in kept) for cell in cells]
+        finer = [(*part, _told(cell, key)) for part, cell in zip(parts, cells, strict=True)]
+        kinds = Counter(part[:-1] for part in set(finer))
+        parts = [new if kinds[old] > 1 else old for old, new in zip(parts, finer, strict=True)]
+    return [", ".join(part) for part in parts]
 
 
 def _varying(cells: Sequence[Settings]) -> list[str]:

@@ -77,7 +77,7 @@ def _summary(runs: Runs, data: dict[str, Any]) -> list[str]:
     seeds = sorted({cell.scenario.get("seed", 0) for cell in runs.cells})
     return [
         _counted(len(data["systems"]), "system"),
-        *([f"{len(axis['values'])} values of {axis['label'].removesuffix(' (dB)')}"] if axis else []),
+        *([f"{len(axis['values'])} values of {axis['name']}"] if axis else []),
         f"{images[0]:,} images a point" if len(images) == 1 else f"{images[0]:,} to {images[-1]:,} images a point",
         f"seed {', '.join(map(str, seeds))}",
     ]
@@ -99,8 +99,7 @@ def _origins(runs: Runs) -> list[dict[str, Any]]:
 def _settings(cells: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Each setting with all the values that it takes."""
     keys = dict.fromkeys(key for cell in cells for key in cell)
-    values = {key: dict.fromkeys(_told(cell[key]) for cell in cells if key in cell) for key in keys}
-    return {key: ", ".join(found) for key, found in values.items()}
+    return {key: ", ".join(dict.fromkeys(_told(cell[key]) for cell in cells if key in cell)) for key in sorted(keys)}
 
 
 def _told(value: Any) -> str:

@@ -92,7 +92,15 @@ def _axis(layout: Layout) -> Values | None:
     numbers = [value for value in axis.values if value is not None]
     log = min(numbers) > 0 and max(numbers) >= 100 * min(numbers)
     label = axis.label.replace("$E_s/N_0$", "Es/N0").replace("$E_b/N_0$", "Eb/N0")
-    return {"key": axis.key, "label": label, "values": axis.values, "figure": layout.has_axis_figure, "log": log}
+    name = label.removesuffix(" (dB)")
+    return {
+        "key": axis.key,
+        "label": label,
+        "name": name if "/" in name else name.lower(),
+        "values": axis.values,
+        "figure": layout.has_axis_figure,
+        "log": log,
+    }
 
 
 def _family(layout: Layout, system: int) -> int:

@@ -8,7 +8,7 @@ from semcomm.report.lines import aligned, axis_of, flat, labels
 
 
 def product(**values: list[Any]) -> list[dict[str, Any]]:
-    cells: list[dict[str, Any]] = [{"name": "mine"}]
+    cells: list[dict[str, Any]] = [{}]
     for key, of_key in values.items():
         cells = [{**cell, key.replace("__", "."): value} for cell in cells for value in of_key]
     return cells
@@ -69,6 +69,11 @@ def test_lines_are_called_by_what_tells_them_apart_and_nothing_else() -> None:
 def test_a_name_of_their_own_is_enough_where_it_tells_all_apart() -> None:
     cells = [{"name": name, "link.code.rate": rate} for name, rate in (("weak", "8/9"), ("strong", "1/3"))]
     assert labels(cells, []) == ["weak", "strong"]
+
+
+def test_a_setting_is_told_only_where_it_tells_something() -> None:
+    cells = [*product(name=["huffman"], framing__slices=[1, 2]), {"name": "fixed-length"}]
+    assert labels(cells, []) == ["huffman, slices 1", "huffman, slices 2", "fixed-length"]
 
 
 def test_what_is_switched_off_and_what_is_not_said_are_told_apart() -> None:

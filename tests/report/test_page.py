@@ -64,12 +64,24 @@ def file(folder: Path) -> Path:
 
 @pytest.fixture
 def page(browser: Chrome, file: Path) -> Chrome:
-    """The report, just opened."""
+    """The report as it opens: nothing hidden, the slider at 8 dB, the first image and system."""
+    if browser.current_url != file.as_uri():
+        opened(browser, file)
+    browser.execute_script(
+        "document.querySelectorAll('.legend [aria-pressed=false]').forEach((entry) => entry.click());"
+        "slider.value = 2; slider.dispatchEvent(new Event('input'));"
+        "document.querySelector('#thumbs button').click();"
+        "const system = document.getElementById('system');"
+        "system.selectedIndex = 0; system.dispatchEvent(new Event('change')); scrollTo(0, 0);"
+    )
+    return browser
+
+
+def opened(browser: Chrome, file: Path) -> None:
     for log in ("browser", "performance"):
         browser.get_log(log)  # what was before is not the page's
     browser.get(file.as_uri())
     until(lambda: len(browser.find_elements(By.CSS_SELECTOR, ".plot svg")) == 2)
-    return browser
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +158,10 @@ def downloaded(folder: Path, name: str) -> str:
     return until(lambda: (folder / name).exists() and (folder / name).read_text())
 
 
+def texts(page: Chrome, selector: str) -> list[str]:
+    return list(page.execute_script("return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText)", selector))
+
+
 def errors_told(page: Chrome) -> list[str]:
     return [entry["message"] for entry in page.get_log("browser")]
 
@@ -160,7 +176,9 @@ def use_all(page: Chrome) -> None:
     click(page, page.find_elements(By.CSS_SELECTOR, ".grid button")[5])
 
 
-def test_nothing_leaves_the_page_and_the_console_stays_silent(page: Chrome, downloads: Path, file: Path) -> None:
+def test_nothing_leaves_the_page_and_the_console_stays_silent(browser: Chrome, downloads: Path, file: Path) -> None:
+    page = browser
+    opened(page, file)
     use_all(page)
     until(lambda: len(list(downloads.glob("*.[cs][sv][vg]"))) == 3)
     events = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
@@ -318,18 +336,16 @@ def test_the_code_is_the_transmitters(page: Chrome, folder: Path, system: str, c
         if option.text == system:
             option.click()
     rows, columns, groups = sent.indices[number].shape
-    cells = page.find_elements(By.CSS_SELECTOR, ".grid button")
-    shown = np.array([int(item.text) for item in cells]).reshape(groups, rows, columns)
+    shown = np.array(texts(page, ".grid button")).astype(int).reshape(groups, rows, columns)
     assert np.array_equal(np.moveaxis(shown, 0, 2), sent.indices[number])
 
     words = words_of(codec)
-    spans = page.find_elements(By.CSS_SELECTOR, "#bits .word")
-    assert [item.text for item in spans] == [words[index] for index in sent.indices[number].ravel()]
+    assert texts(page, "#bits .word") == [words[index] for index in sent.indices[number].ravel()]
     bits = "".join(map(str, sent.frames.split()[number].tolist()))
     assert "".join(page.find_element(By.ID, "bits").text.split()) == bits
     assert len(page.find_element(By.CSS_SELECTOR, "#bits .check").text) == 16
 
-    table = [row.text.split() for row in page.find_elements(By.CSS_SELECTOR, "#words tbody tr")]
+    table = [row.split() for row in texts(page, "#words tbody tr")]
     counts = np.bincount(np.concatenate([grid.ravel() for grid in sent.indices]), minlength=len(words))
     here = np.bincount(sent.indices[number].ravel(), minlength=len(words))
     assert len(table) == len(words)

@@ -32,7 +32,7 @@ function atText() {
 }
 
 function atLong() {
-  return data.axis ? `${data.axis.label.replace(" (dB)", "")} ${atText()}` : "";
+  return data.axis ? `${data.axis.name} ${atText()}` : "";
 }
 
 const round = (value, digits) =>
