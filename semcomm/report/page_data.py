@@ -75,7 +75,8 @@ def figures(data: Values) -> Values:
     found = {"rate": rate_figure(names, styles, bits, psnr)}
     axis = data["axis"]
     if axis and axis["figure"]:
-        names, styles = _lines(data["systems"])
+        moved = {point["system"] for point in points if point["at"] is not None}
+        names, styles = _lines([entry for number, entry in enumerate(data["systems"]) if number in moved])
         xs = [value for value in axis["values"] if value is not None]
         found["axis"] = axis_figure(names, styles, axis["label"], xs, psnr, axis["log"])
     return found

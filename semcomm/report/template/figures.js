@@ -101,7 +101,9 @@ function hideTip() {
   document.getElementById("tip").hidden = true;
 }
 
-figure("axis", data.systems, () => data.points
+const moved = new Set(data.points.filter((point) => point.at !== null).map((point) => point.system));
+
+figure("axis", data.systems.filter((_, number) => moved.has(number)), () => data.points
   .filter((point) => point.at !== null && data.axis.values[point.at] !== null)
   .map((point) => plotted(point, data.systems[point.system].label, data.axis.values[point.at])));
 figure("rate", data.families, () => data.points
