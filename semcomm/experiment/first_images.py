@@ -1,6 +1,7 @@
 """The first images of a cell and all that became of them, kept in the run's folder for people to look at."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +113,11 @@ def save_cell(folder: Path, row: int, cell: KeptCell) -> None:
     write_atomically(_file(folder, row), save(arrays, told))
 
 
+def forget_cells(folder: Path) -> None:
+    """Remove what is kept of a run's cells."""
+    shutil.rmtree(folder / FOLDER, ignore_errors=True)
+
+
 def load_cell(folder: Path, row: int) -> KeptCell:
     """Undo `save_cell`. Raises ReportError where there is no such file."""
     path = _file(folder, row)
@@ -120,12 +126,16 @@ def load_cell(folder: Path, row: int) -> KeptCell:
             told = {name: json.loads(text) for name, text in file.metadata().items()}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     except (OSError, SafetensorError) as error:
-        raise ReportError(f"{path}: {error}; `semcomm run` with --fresh writes it again") from error
+        raise ReportError(f"{path} is {_state(path)}; a run writes it at its end, and again with --fresh") from error
     first = FirstImages.from_arrays(arrays)
     if first is None:
-        raise ReportError(f"{path}: there are no images in it; `semcomm run` with --fresh writes it again")
+        raise ReportError(f"{path} holds no images; a run with --fresh writes it again")
     code = CodeTable(arrays["code lengths"], arrays["probabilities"]) if "code lengths" in arrays else None
     return KeptCell(told["scenario"], first, told["records"], code, arrays["index counts"])
+
+
+def _state(path: Path) -> str:
+    return "damaged" if path.exists() else "not there"
 
 
 def _file(folder: Path, row: int) -> Path:

@@ -74,7 +74,7 @@ def system_of(choice: CodecChoice | ImageCodec, framing: Framing) -> System:
     """Both ends of the system that a scenario's sections `codec` and `framing` describe."""
     names: dict[str, str | None]
     if isinstance(choice, ImageCodec):
-        details = {"codec.quality": choice.quality, "codec.container": choice.container}
+        details = {f"codec.{name}": getattr(choice, name) for name in ("quality", "container", "effort")}
         names = {"codec": choice.model, "quantizer": None, "entropy_coder": None}
         return System(ImageTransmitter(choice, framing), ImageReceiver(choice, framing), names, details)
     codec, coder = choice.load(), choice.entropy_coder

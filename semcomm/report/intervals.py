@@ -1,62 +1,28 @@
-"""95 % intervals of the means in results.csv, from the images that they are means of."""
-
-from collections.abc import Sequence
-from pathlib import Path
+"""The 95 % intervals that results.csv tells of its columns."""
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
-from semcomm.report.tables import SOURCE
+from semcomm.report.tables import numbers
 
-WIDTH = "half width"
-
-MEASURED = {
-    "bits_per_image": "bits",
-    "payload_bits_per_image": "payload_bits",
-    "coded_bits_per_image": "coded_bits",
-    "channel_uses_per_image": "channel_uses",
-    "psnr_db": "psnr_db",
-    "ssim": "ssim",
-}
-"""Columns of results.csv that are means over images, and the columns of per_image.csv that they are means of."""
+Ends = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-def half_widths(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    """By how much the mean of infinitely many such images may differ, at 95 % confidence: Student's t.
+def interval(table: pd.DataFrame, column: str) -> Ends | None:
+    """The lower and the upper end of each row's interval of a column's value, NaN in rows that have none.
 
-    table: whole results as `read_results` gives them, of folders of runs.
-    Returns for each of the columns an array (rows,), NaN where there is no interval: a column that is no mean over
-    images, a row of one image, a folder without per_image.csv.
+    table: as `read_results` gives it. A column has an interval where another one has its name and `_ci95`, half
+    the width, or two have its name and `_low` and `_high`; else it is None. Raises ReportError for text in these.
     """
-    widths = {column: np.full(len(table), np.nan) for column in columns}
-    for source in table[SOURCE].unique():
-        rows = np.flatnonzero(table[SOURCE] == source)
-        found = _of_run(Path(source), len(rows))
-        for column in columns:
-            if column in found:
-                widths[column][rows] = found[column]
-    return widths
+    if f"{column}_ci95" in table:
+        value, half = numbers(table, column), _found(table, f"{column}_ci95")
+        return value - half, value + half
+    if f"{column}_low" in table and f"{column}_high" in table:
+        return _found(table, f"{column}_low"), _found(table, f"{column}_high")
+    return None
 
 
-def with_widths(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """The table with one more column, `WIDTH`: half widths of this column's intervals, empty where there is none."""
-    widths = half_widths(table, [column])[column]
-    return table.assign(**{WIDTH: ["" if np.isnan(width) else repr(float(width)) for width in widths]})
-
-
-def _of_run(folder: Path, rows: int) -> dict[str, NDArray[np.float64]]:
-    path = (folder if folder.is_dir() else folder.parent) / "per_image.csv"
-    if not path.is_file():
-        return {}
-    images = pd.read_csv(path, usecols=lambda name: name == "cell" or name in MEASURED.values())
-    cells = images["cell"] if "cell" in images else pd.Series(0, images.index)
-    groups = images.groupby(cells)
-    found = {}
-    for column, name in MEASURED.items():
-        if name in images:
-            count, spread = groups[name].count(), groups[name].std()
-            width = stdtrit(count - 1.0, 0.975) * spread / np.sqrt(count)
-            found[column] = np.asarray(width.reindex(range(rows)), np.float64)
-    return found
+def _found(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    """A column as numbers, NaN also in rows of files without it."""
+    return numbers(table.assign(**{name: table[name].fillna("")}), name)

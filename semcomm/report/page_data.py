@@ -118,7 +118,8 @@ def _point(runs: Runs, point: Point, pictures: Store, codes: Store, streams: Sto
     shown |= {"views": point.views, "hull": point.hull, "results": str(runs.table["results"][point.row])}
     for column, name in NAMES.items():
         shown[name] = _number(runs.values[column][point.row])
-        shown[f"{name}Width"] = _number(runs.widths[column][point.row])
+        if column in runs.ends:
+            shown[f"{name}Low"], shown[f"{name}High"] = (_number(end[point.row]) for end in runs.ends[column])
     records = [{name: record[name] for name in RECORD} for record in cell.records]
     received = [_picture(pictures, image) for image in cell.first.received]
     shown["images"] = int(shown["images"])

@@ -115,10 +115,9 @@ def _draw(axes: Axes, curve: Curve, number: int, hull: bool) -> Line2D:
     """Draw the curve of this number; returns its line, which stands for it in the legend."""
     colour = COLOURS[number % len(COLOURS)]
     marker, dash = (kinds[number % len(kinds)] for kinds in (MARKERS, DASHES))
-    if curve.width is not None:
-        axes.errorbar(
-            curve.x, curve.y, curve.width, fmt="none", ecolor=colour, elinewidth=0.6, capsize=1.4, capthick=0.6
-        )
+    if curve.low is not None and curve.high is not None:
+        reach = curve.y - curve.low, curve.high - curve.y
+        axes.errorbar(curve.x, curve.y, reach, fmt="none", ecolor=colour, elinewidth=0.6, capsize=1.4, capthick=0.6)
     if hull:
         axes.plot(curve.x, curve.y, ls="", marker=marker, color=colour, mfc="white")
         curve = upper_hull(curve)

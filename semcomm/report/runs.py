@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from semcomm.errors import ReportError
 from semcomm.experiment.first_images import KeptCell, load_cell
-from semcomm.report.intervals import half_widths
+from semcomm.report.intervals import Ends, interval
 from semcomm.report.tables import numbers, read_results
 
 COLUMNS = "bits_per_image", "channel_uses_per_image", "psnr_db", "images"
@@ -23,14 +23,14 @@ class Runs:
     """Rows of results, one a cell, and what is kept of each.
 
     table: as `read_results` gives it; cells: what is kept of each row.
-    values: the columns that figures are of, as numbers; widths: their 95 % intervals' half widths, NaN where none is.
+    values: the columns that figures are of, as numbers; ends: their 95 % intervals, where the results tell of any.
     origins: of each folder, what was asked for, when, and with which versions.
     """
 
     table: pd.DataFrame
     cells: list[KeptCell]
     values: dict[str, NDArray[np.float64]]
-    widths: dict[str, NDArray[np.float64]]
+    ends: dict[str, Ends]
     origins: dict[str, dict[str, Any]]
 
 
@@ -44,7 +44,8 @@ def read_runs(folders: Sequence[Path]) -> Runs:
     table = pd.concat(tables, ignore_index=True)
     _check_same_images(cells)
     values = {column: numbers(table, column) for column in COLUMNS}
-    return Runs(table, cells, values, half_widths(table, COLUMNS), {str(folder): _origin(folder) for folder in folders})
+    ends = {column: found for column in COLUMNS if (found := interval(table, column))}
+    return Runs(table, cells, values, ends, {str(folder): _origin(folder) for folder in folders})
 
 
 def _origin(folder: Path) -> dict[str, Any]:

@@ -159,7 +159,9 @@ def downloaded(folder: Path, name: str) -> str:
 
 
 def texts(page: Chrome, selector: str) -> list[str]:
-    return list(page.execute_script("return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText)", selector))
+    return list(
+        page.execute_script("return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText)", selector)
+    )
 
 
 def errors_told(page: Chrome) -> list[str]:

@@ -1,6 +1,5 @@
 """Figures: the same bytes twice, what is in them, and how lines are told apart."""
 
-import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -12,7 +11,6 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
-import scipy.stats
 from click.testing import CliRunner
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -20,10 +18,8 @@ from matplotlib.figure import Figure
 from semcomm.cli import main
 from semcomm.errors import ReportError
 from semcomm.report import plot
-from semcomm.report.curves import Curve, curves_of
-from semcomm.report.intervals import WIDTH, with_widths
+from semcomm.report.curves import Curve
 from semcomm.report.plot import COLOURS, DASHES, MARKERS, STYLE, axis_label, drawn, write_plot
-from semcomm.report.tables import read_results, select
 
 
 def system(label: str, loss: float = 0.0) -> Curve:
@@ -196,35 +192,22 @@ def test_a_failed_drawing_leaves_the_old_figure_and_the_settings(
 
 
 def test_intervals_are_drawn_where_there_are_any(tmp_path: Path) -> None:
-    x, y, width = np.array([1.0, 2, 3]), np.array([20.0, 22, 23]), np.array([0.5, np.nan, 0.25])
-    (axes,) = figure(Curve("with", x, y, width), Curve("without", x, y - 5)).axes
+    x, y, reach = np.array([1.0, 2, 3]), np.array([20.0, 22, 23]), np.array([0.5, np.nan, 0.25])
+    (axes,) = figure(Curve("with", x, y, y - 2 * reach, y + reach), Curve("without", x, y - 5)).axes
     (bars,) = axes.collections
     drawn_bars = [segment for segment in bars.get_segments() if len(segment) == 2]
-    assert np.allclose(drawn_bars, [[[1, 19.5], [1, 20.5]], [[3, 22.75], [3, 23.25]]])
+    assert np.allclose(drawn_bars, [[[1, 19], [1, 20.5]], [[3, 22.5], [3, 23.25]]])
     assert to_rgb(COLOURS[0]) == tuple(bars.get_color()[0][:3])
 
 
 def test_the_command_draws_the_intervals_of_chosen_rows(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    psnrs = [rng.normal(mean, 1, 30) for mean in (20, 22, 25, 27)]
-    rows = {
-        "scenario": ["a", "b", "a", "b"],
-        "channel.esn0_db": [1, 1, 2, 2],
-        "psnr_db": [cell.mean() for cell in psnrs],
-    }
-    pd.DataFrame(rows).to_csv(tmp_path / "results.csv", index=False)
-    images = [pd.DataFrame({"psnr_db": cell, "cell": number}) for number, cell in enumerate(psnrs)]
-    pd.concat(images).to_csv(tmp_path / "per_image.csv", index=False)
-    table = select(with_widths(read_results([tmp_path]), "psnr_db"), ["scenario=b"])
-    (curve,) = curves_of(table, "channel.esn0_db", "psnr_db", ["scenario"], WIDTH)
-    wanted = [scipy.stats.t.ppf(0.975, 29) * scipy.stats.sem(psnrs[number]) for number in (1, 3)]
-    assert curve.width is not None
-    assert np.allclose(curve.width, wanted)
-    command = ["plot", str(tmp_path), "--x", "channel.esn0_db", "--by", "scenario", "-o", str(tmp_path / "a.svg")]
-    assert CliRunner().invoke(main, command).exit_code == 0
-    shutil.move(tmp_path / "per_image.csv", tmp_path / "elsewhere.csv")
-    assert CliRunner().invoke(main, [*command[:-1], str(tmp_path / "b.svg")]).exit_code == 0
-    assert (tmp_path / "a.svg").stat().st_size > (tmp_path / "b.svg").stat().st_size
+    rows = {"scenario": ["a", "b", "a", "b"], "esn0_db": [1, 1, 2, 2], "psnr_db": [20, 22, 25, 27]}
+    for name, more in (("with", {"psnr_db_ci95": [0.1, 0.2, 0.3, 0.4]}), ("without", {})):
+        pd.DataFrame(rows | more).to_csv(tmp_path / f"{name}.csv", index=False)
+        command = ["plot", str(tmp_path / f"{name}.csv"), "--x", "esn0_db", "--where", "scenario=b"]
+        assert CliRunner().invoke(main, [*command, "-o", str(tmp_path / f"{name}.svg")]).exit_code == 0
+    bars = [(tmp_path / f"{name}.svg").read_text().count("LineCollection") for name in ("with", "without")]
+    assert bars == [1, 0]
 
 
 def test_lines_are_told_apart_by_people_of_any_colour_vision(systems: list[Curve]) -> None:

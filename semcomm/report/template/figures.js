@@ -52,16 +52,16 @@ async function asFile(specification, hidden, values) {
 
 function csvRow(row) {
   const point = row.point;
-  const ends = (name, value, width) => ({
-    [name]: value,
-    [`${name}_low`]: width === null ? null : value - width,
-    [`${name}_high`]: width === null ? null : value + width,
+  const ends = (column, name) => ({
+    [column]: point[name],
+    [`${column}_low`]: point[`${name}Low`] ?? null,
+    [`${column}_high`]: point[`${name}High`] ?? null,
   });
   return {
     line: row.line,
     ...(data.axis ? { [data.axis.key]: point.at === null ? null : data.axis.values[point.at] } : {}),
-    ...ends("bits_per_image", point.bits, point.bitsWidth),
-    ...ends("psnr_db", point.psnr, point.psnrWidth),
+    ...ends("bits_per_image", "bits"),
+    ...ends("psnr_db", "psnr"),
     channel_uses_per_image: point.uses,
     images: point.images,
     results: point.results,
@@ -69,11 +69,9 @@ function csvRow(row) {
 }
 
 function plotted(point, line, x) {
-  const width = (value, by, sign) => (by === null ? null : value + sign * by);
   return {
     line, x, y: point.psnr, point, hull: point.hull.includes(data.axis ? state.at : 0),
-    yLow: width(point.psnr, point.psnrWidth, -1), yHigh: width(point.psnr, point.psnrWidth, 1),
-    xLow: width(x, point.bitsWidth, -1), xHigh: width(x, point.bitsWidth, 1),
+    yLow: point.psnrLow ?? null, yHigh: point.psnrHigh ?? null, xLow: point.bitsLow ?? null, xHigh: point.bitsHigh ?? null,
   };
 }
 
@@ -81,9 +79,9 @@ function showTip(event, item) {
   if (!item || item.mark.name !== "hover_marks") return hideTip();
   const { line, point } = item.datum;
   const read = [
-    ["PSNR", `${withWidth(point.psnr, point.psnrWidth, 2)} dB`],
-    ["Bits an image", withWidth(point.bits, point.bitsWidth, 1)],
-    ["Channel uses", withWidth(point.uses, point.usesWidth, 1)],
+    ["PSNR", `${withInterval(point, "psnr", 2)} dB`],
+    ["Bits an image", withInterval(point, "bits", 1)],
+    ["Channel uses", round(point.uses, 1)],
     ["Images", round(point.images, 0)],
   ];
   if (data.axis && point.at !== null) read.unshift([data.axis.label, String(data.axis.values[point.at])]);

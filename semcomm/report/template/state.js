@@ -38,7 +38,11 @@ function atLong() {
 const round = (value, digits) =>
   value === null ? "–" : value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
-const withWidth = (value, width, digits) => round(value, digits) + (width === null ? "" : ` ± ${round(width, digits)}`);
+/** A value of a point with half the width of its interval, where it has one. */
+function withInterval(point, name, digits) {
+  const low = point[`${name}Low`], high = point[`${name}High`];
+  return round(point[name], digits) + (typeof low === "number" ? ` ± ${round((high - low) / 2, digits)}` : "");
+}
 
 /** Offer a text as a file of this name. */
 function download(name, type, text) {
