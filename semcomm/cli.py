@@ -1,5 +1,6 @@
 """The command line: each command reads its options, calls one function and shows what it gives."""
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -94,7 +95,7 @@ def run(
     """
     from semcomm.console import images_bar, show_cell
     from semcomm.experiment.run import matching, run_cells
-    from semcomm.experiment.run_folder import RunFolder, folder_name
+    from semcomm.experiment.run_folder import RunFolder, folder_name, write_origin
     from semcomm.experiment.scenario import read_scenarios
     from semcomm.experiment.simulation import default_workers
     from semcomm.experiment.workers import cores, pool_of
@@ -108,6 +109,7 @@ def run(
     if folder.is_done():
         click.echo(f"{folder.path} holds this run, done to its end; --fresh runs it again")
         return
+    write_origin(folder.path, shlex.join(["semcomm", "run", scenario, *(f"--set={change}" for change in changes)]))
     work = sum(cells[place].scenario.image_count() for place in places)
     workers = workers or default_workers(work, cores())
     done_by = f"the workers of {scheduler}" if scheduler else f"{workers} process{'es' if workers > 1 else ''}"
@@ -328,6 +330,17 @@ def plot(
     curves = curves_of(select(read_results(results), where), x, y, by.split(",") if by else [])
     write_plot(renamed(curves, labels), output, x, y, hull, log)
     click.echo(f"written: {output}")
+
+
+@main.command()
+@click.argument("results", nargs=-1, required=True, type=FILE)
+@click.option("-o", "--output", default="report.html", type=FILE, help="The page.")
+def report(results: tuple[Path, ...], output: Path) -> None:
+    """Make one HTML page of RESULTS, folders of runs: curves, pictures and the code at work, to look at offline."""
+    from semcomm.report.page import write_report
+
+    size = write_report(results, output)
+    click.echo(f"written: {output}, {size / 1e6:.1f} MB")
 
 
 @main.command()

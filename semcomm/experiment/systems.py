@@ -10,6 +10,7 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.devices import Device, DType
 from semcomm.codec.image_codecs import ImageCodec, ImageReceiver, ImageTransmitter
 from semcomm.codec.zoo import load_codec
+from semcomm.experiment.first_images import CodeTable
 from semcomm.frames import Reception
 from semcomm.framing import Framing
 from semcomm.images import Image
@@ -59,12 +60,14 @@ class System:
 
     columns: codec, quantizer and entropy_coder, None where there is none.
     details: further columns, by key path where they are settings.
+    code: how indices become bits, where there are indices.
     """
 
     transmitter: Sends
     receiver: Receives
     columns: Mapping[str, str | None]
     details: Mapping[str, Any]
+    code: CodeTable | None = None
 
 
 def system_of(choice: CodecChoice | ImageCodec, framing: Framing) -> System:
@@ -77,4 +80,6 @@ def system_of(choice: CodecChoice | ImageCodec, framing: Framing) -> System:
     codec, coder = choice.load(), choice.entropy_coder
     names = {"codec": codec.name, "quantizer": codec.quantizer, "entropy_coder": coder}
     details = {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
-    return System(Transmitter(codec, coder, framing), Receiver(codec, coder, framing), names, details)
+    transmitter = Transmitter(codec, coder, framing)
+    code = CodeTable(transmitter.entropy_coder.code_lengths, codec.probabilities)
+    return System(transmitter, Receiver(codec, coder, framing), names, details, code)
