@@ -21,9 +21,10 @@ FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 MADE = "<!-- Made by `python tools/reference.py` from the classes themselves. Change those, and run it again. -->"
 HEAD = "| key | takes | default | unit | meaning |\n| --- | --- | --- | --- | --- |"
 INTRODUCTION = """Sections that are not written have their defaults, so only `codec.model` has to be there."""
-CHANNEL = """What carries the frames. `channel.model`, by default `error_free`, is one of [those that ship](channels.md), whose
-fields stand there, an entry point's name, or `path/to/file.py:Class`, whose code is run. A channel that takes
-`esn0_db` takes `ebn0_db` in its place: Eb/N0 of a payload bit, in dB, at the link's nominal rate."""
+CHANNEL = """\
+What carries the frames. `channel.model`, by default `error_free`, is one of [those that ship](channels.md),
+whose fields stand there, an entry point's name, or `path/to/file.py:Class`, whose code is run. A channel that
+takes `esn0_db` takes `ebn0_db` in its place: Eb/N0 of a payload bit, in dB, at the link's nominal rate."""
 FILLED_IN = {"name"}
 """What has no default in its class, but in its file: reading one fills it in."""
 

@@ -26,6 +26,7 @@ Schema = dict[str, Any]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 EBN0 = "In place of esn0_db: Eb/N0 of a payload bit at the link's nominal rate. Unit: dB."
+NONE: Schema = {"if": {"type": "string"}, "then": {"const": "none"}}
 RANGE: Schema = {
     "type": "object",
     "properties": {name: {"type": "number"} for name in ("start", "stop", "step", "factor")},
@@ -72,7 +73,7 @@ def scenario_schema() -> Schema:
     schema, needed = _whole(Scenario, variants), _needed(Scenario, "", variants) | {"required": ["codec"]}
     needed["properties"]["codec"]["type"] = "object"
     _allow_ebn0(schema["properties"]["channel"], needed["properties"]["channel"])
-    schema["properties"]["framing"] = {"anyOf": [{"const": "none"}, schema["properties"]["framing"]]}
+    schema["properties"]["framing"] |= {"type": ["object", "null", "string"]} | NONE
     schema["properties"]["sweep"] = _sweep(schema["properties"])
     return schema | {"$defs": {"range": RANGE}, "if": {"not": {"required": ["sweep"]}}, "then": needed}
 
@@ -119,7 +120,7 @@ def _of_variants(found: Sequence[Variant], key: str, variants: Variants) -> Sche
 
 
 def _where(variant: Variant, then: Schema) -> Schema:
-    return {"if": {"properties": {"model": variant.names}, "required": ["model"]}, "then": then}
+    return {"if": {"type": "object", "properties": {"model": variant.names}, "required": ["model"]}, "then": then}
 
 
 def _needed(section: type, key: str, variants: Variants) -> Schema:
@@ -172,5 +173,5 @@ def _paths(properties: Mapping[str, Any], key: str) -> Iterator[tuple[str, Schem
         path = joined(key, name)
         if schema is not True:
             yield path, schema
-            for part in [schema, *schema.get("anyOf", []), *(branch["then"] for branch in schema.get("allOf", []))]:
+            for part in [schema, *(branch["then"] for branch in schema.get("allOf", []))]:
                 yield from _paths(part.get("properties", {}), path)

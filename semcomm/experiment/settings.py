@@ -9,7 +9,6 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from annotated_types import Unit
 
-
 NOTE = r"^(\w+(?:, \w+)*): (.*(?:\n +.*)*)"
 """Lines of a docstring that say something of fields."""
 

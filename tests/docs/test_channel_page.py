@@ -1,4 +1,4 @@
-"""docs/channel.md, done as it says: a channel as a file, and as an installed package."""
+"""docs/channel.md: what its channel does is what its docstring says, and it can be installed as a package."""
 
 import os
 import re
@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pages import ROOT, blocks
 
-PAGE = (Path(__file__).parents[1] / "docs" / "channel.md").read_text()
 COMMAND = Path(sys.executable).parent / "semcomm"
 
 
 def block(language: str) -> str:
-    (found,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    (found,) = [each.text for each in blocks(ROOT / "docs" / "channel.md") if each.language == language]
     return found
 
 
