@@ -75,7 +75,7 @@ class Scenario:
     """What a run needs to know; its results depend on nothing else.
 
     name: what tables call it, by default its file's name.
-    codec: what both ends share: a codec or an image format.
+    codec: what both ends share.
     channel: what carries the frames, by default `error_free`.
     data: the images.
     framing: how payloads become frames; `none` sends the entropy-coded bits alone.

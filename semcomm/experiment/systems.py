@@ -20,7 +20,7 @@ from semcomm.transmitter import EntropyCoding, Sent, Transmitter
 
 @dataclass(frozen=True)
 class CodecChoice:
-    """Which codec, and how it is used.
+    """A learned encoder and decoder with a quantizer, and how they are used.
 
     model: a shipped one's name (`semcomm list`), or the path of a `.safetensors` file that a training wrote.
     entropy_coder: how indices become bits.
