@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
-PROGRAMS = {"semcomm", "make", "python", "pip", "git", "pytest", "cd", "."}
+PROGRAMS = {"semcomm", "make", "python", "pip", "git", "pytest", "cd", ".", "dask"}
 """An indented block whose first line begins with one of these is commands, any other a picture or an output."""
 
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
