@@ -258,6 +258,17 @@ def list_() -> None:
     show_names("training scenarios", scenario_names("training"))
 
 
+@main.command()
+@click.argument("kind", type=click.Choice(["scenario", "training"]), default="scenario")
+def schema(kind: Literal["scenario", "training"]) -> None:
+    """Print the JSON Schema of scenario files, or of those for training, for editors to complete and check."""
+    import json
+
+    from semcomm.experiment.schema import scenario_schema, training_schema
+
+    click.echo(json.dumps(scenario_schema() if kind == "scenario" else training_schema(), indent=1))
+
+
 @main.group()
 def codec() -> None:
     """Look into codecs."""
