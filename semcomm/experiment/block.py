@@ -14,7 +14,7 @@ from semcomm.errors import ChannelError, LinkError
 from semcomm.experiment.data import Data, block_ranges
 from semcomm.experiment.first_images import COUNT, FirstImages, reduced
 from semcomm.experiment.identity import check
-from semcomm.experiment.records import Compared, compared, frame_records, image_records
+from semcomm.experiment.records import Compared, compared, frame_columns, image_columns
 from semcomm.experiment.scenario import DataChoice, Scenario, Swept
 from semcomm.experiment.seeds import block_generator
 from semcomm.experiment.systems import CodecChoice, System, system_of
@@ -76,9 +76,9 @@ def run_block(task: Task) -> Block:
     rng = block_generator(scenario.seed, scenario.channel, number)
     reception = carry(scenario.channel, sent.frames, rng, scenario.link, scenario.framing)
     received, similarity = arrived(system, images, still, system.receiver.read(reception))
-    journey = frame_records(sent.frames, reception, scenario.framing)
+    journey = frame_columns(sent.frames, reception, scenario.framing)
     names = _names(run, scenario.data)[span.start : span.stop]
-    records = image_records(names, images, sent, received, similarity).join(journey)
+    records = pd.DataFrame(image_columns(names, images, sent, received, similarity) | journey)
     counts = np.bincount(np.concatenate([grid.ravel() for grid in sent.indices or [NO_INDICES]]))
     return Block(records, counts, first_images(images, sent, received, scenario.framing) if number == 0 else None)
 
@@ -116,8 +116,9 @@ def first_images(images: list[Image], sent: Sent, received: Received, framing: F
 
 
 def _same(still: Undisturbed, read: Read, number: int) -> bool:
+    ours, theirs = still.descriptions[number], read.descriptions[number]
     same_size = still.pictures[number].shape[:2] == read.sizes[number]
-    return same_size and np.array_equal(still.descriptions[number], read.descriptions[number])
+    return same_size and ours.shape == theirs.shape and ours.tobytes() == theirs.tobytes()
 
 
 def carry(

@@ -23,19 +23,20 @@ from semcomm.report.tables import select
 
 def run_cells(
     cells: Sequence[Swept],
-    places: Sequence[int],
     folder: RunFolder,
     pool: Pool,
     watch: Callable[[int], None],
     show: Callable[[Results, Swept, int], None],
+    places: Sequence[int] | None = None,
     form: Form | None = None,
 ) -> list[Path]:
-    """Run the cells at these places, and write the tables of all that are done; returns these files.
+    """Run the cells at these places, or all, and write the tables of those that are done; returns these files.
 
     watch: is told how many images are done further; show: each cell's results and its number, from 1 on.
     form: of the table with a row an image; by default CSV up to a million rows.
     Raises what the first cell raised where all failed; where some did, RunError, once the others are done.
     """
+    places = range(len(cells)) if places is None else places
     done = {place: results for place in range(len(cells)) if (results := folder.results(place))}
     for place in filter(done.__contains__, places):
         watch(cells[place].scenario.image_count())

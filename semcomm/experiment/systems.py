@@ -21,7 +21,13 @@ from semcomm.transmitter import EntropyCoding, Sent, Transmitter
 
 @dataclass(frozen=True)
 class CodecChoice:
-    """Which codec, a shipped one's name or the path of a `.safetensors` file, and how it is used."""
+    """A learned encoder and decoder with a quantizer, and how they are used.
+
+    model: a shipped one's name (`semcomm list`), or the path of a `.safetensors` file that a training wrote.
+    entropy_coder: how indices become bits.
+    device: where the networks run; `auto` takes CUDA, else MPS, else the CPU.
+    dtype: of the networks' arithmetic; it changes indices, so it is part of the experiment.
+    """
 
     model: str
     entropy_coder: EntropyCoding = "huffman"
