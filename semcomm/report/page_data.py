@@ -126,7 +126,10 @@ def _point(runs: Runs, point: Point, pictures: Store, codes: Store, streams: Sto
     shown["first"] = [{**record, "picture": one} for record, one in zip(records, received, strict=True)]
     if cell.code and cell.first.indices:
         shown["code"] = codes.number(_code_key(cell), lambda: _code(cell.code, cell.counts))
-        shown["streams"] = [streams.number(*_stream(cell, number)) for number in range(len(received))]
+        shown["streams"] = [
+            streams.number(*_stream(cell, number)) if grid.size <= MOST_POSITIONS else None
+            for number, grid in enumerate(cell.first.indices)
+        ]
         shown["wrong"] = [_wrong(cell, number) for number in range(len(received))]
     return shown
 
@@ -195,9 +198,9 @@ def _digest(code: CodeTable) -> str:
 
 
 def _wrong(cell: KeptCell, number: int) -> list[list[int]]:
-    """Positions whose index arrived as another, with what arrived; empty where the image's size was lost."""
+    """Positions whose index arrived as another, and what arrived; none where the image's size was lost."""
     sent, arrived = cell.first.indices[number].ravel(), cell.first.arrived[number].ravel()
     if sent.size != arrived.size:
-        return []
+        return [[], []]
     places = np.flatnonzero(sent != arrived)
     return [places.tolist(), arrived[places].tolist()]

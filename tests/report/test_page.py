@@ -440,6 +440,42 @@ def test_strangers_names_are_text(browser: Chrome, tmp_path: Path) -> None:
     assert errors_told(browser) == []
 
 
+def test_images_of_any_size_and_those_whose_size_is_lost_are_shown(browser: Chrome, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (cat,) = Sample().load(0, 1)
+    for name, pixels in {"a": cat.repeat(6, axis=0).repeat(6, axis=1), "b": cat[:9, :30]}.items():
+        PIL.Image.fromarray(pixels).save(photos / f"{name}.png")
+    scenario = tmp_path / "mine.yaml"
+    scenario.write_text(
+        "codec: {model: ecvq-n128-nu16, device: cpu}\ndata: {images: photos}\n"
+        "channel: {model: binary_symmetric}\nsweep: {channel.crossover: [0, 0.5]}\n"
+    )
+    for arguments in (
+        ["run", scenario, "--out", tmp_path / "run"],
+        ["report", tmp_path / "run", "-o", tmp_path / "r.html"],
+    ):
+        result = CliRunner().invoke(main, list(map(str, arguments)))
+        assert result.exit_code == 0, result.output
+    browser.get_log("browser")
+    browser.get((tmp_path / "r.html").as_uri())
+    until(lambda: browser.find_elements(By.CSS_SELECTOR, ".plot svg"))
+    assert browser.find_element(By.ID, "no-code").is_displayed()  # the large one has 48 x 48 x 2 positions
+    assert not browser.find_element(By.ID, "bits").is_displayed()
+    pick(browser, 1)
+    assert len(texts(browser, ".grid button")) == 3 * 8 * 2
+    browser.find_element(By.ID, "slider").send_keys(Keys.ARROW_LEFT)
+    canvas = browser.find_element(By.TAG_NAME, "canvas")
+    until(lambda: canvas.get_dom_attribute("data-drawn"))
+    assert canvas.is_displayed()
+    assert picture(browser.find_element(By.CSS_SELECTOR, ".card img")).shape == (9, 30, 3)
+    browser.find_element(By.ID, "slider").send_keys(Keys.ARROW_RIGHT)  # half of all bits are wrong
+    assert picture(browser.find_element(By.CSS_SELECTOR, ".card img")).shape == (32, 32, 3)
+    assert not canvas.is_displayed()
+    assert told(browser.find_element(By.CLASS_NAME, "card"))["Arrived"] == "damaged"
+    assert errors_told(browser) == []
+
+
 def refusal(*arguments: Any) -> str:
     result = CliRunner().invoke(main, ["report", *map(str, arguments)])
     assert result.exit_code == 2

@@ -4,8 +4,8 @@ const coded = data.systems.map((_, number) => number)
 /** What the chosen system sends of the chosen image, or null where it is not simulated or too large to show. */
 function work() {
   const point = pointOf(state.system);
-  if (!point || !point.streams || point.streams[state.image] < 0) return null;
-  const stream = data.streams[point.streams[state.image]], wrong = point.wrong[state.image] ?? [[], []];
+  if (!point || !point.streams || point.streams[state.image] === null) return null;
+  const stream = data.streams[point.streams[state.image]], wrong = point.wrong[state.image];
   return { stream, code: data.codes[point.code], wrong: new Map(wrong[0].map((place, n) => [place, wrong[1][n]])) };
 }
 
@@ -111,6 +111,7 @@ function wordLine(row, most) {
 function drawCode() {
   const now = work();
   document.querySelectorAll("#code > :not(h2, .choice)").forEach((item) => { item.hidden = !now; });
+  document.getElementById("no-code").hidden = Boolean(now);
   if (!now) return;
   show(document.getElementById("patch"), data.sent[state.image].picture);
   document.getElementById("grids").replaceChildren(
