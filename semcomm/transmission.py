@@ -16,7 +16,7 @@ from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.transmitter import EntropyCoding
 
-MAGIC = b"SEMC\x01"
+MAGIC = b"SEMC\x02"
 MAX_BLOCK_FRAMES, MAX_BLOCK_BITS = 1 << 16, 1 << 28
 ENTROPY_CODINGS: tuple[Any, ...] = tuple(ENTROPY_CODERS)
 

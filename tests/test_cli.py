@@ -287,8 +287,8 @@ def test_whatever_bytes_arrive_there_are_images_or_a_message(
     [
         (Framing(header=False, crc=0, size=(4096, 4096)), ["", "", ""], 3 << 24),
         (Framing(), [""] * 32769, 32769 << 10),
-        # 1016 rows of pixels are 254 of positions: the first of 255 slices holds none, so needs no bits.
-        (Framing(slices=255, crc=0), [f"1{1016:016b}{16512:016b}00000", *[""] * 254] * 3, 3 * 1016 * 16512),
+        # A slice of 1024 x 1024 positions holds at least 4112 of them, each of two indices of at least a bit.
+        (Framing(slices=255, crc=0), [f"1{4096:016b}{4096:016b}" + "0" * 9000, *[""] * 254] * 3, 3 << 24),
     ],
 )
 def test_few_bytes_that_claim_large_images_are_refused_before_these_are_made(
@@ -313,7 +313,7 @@ def test_a_block_of_no_whole_image_is_refused(tmp_path: Path, tiny_codec: Codec,
 def test_random_bytes_are_no_transmission(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for size in (0, 1, 5, 30, 1000):
-        for start in (b"", b"SEMC\x01"):
+        for start in (b"", b"SEMC\x02"):
             result = semcomm("receive", "-o", tmp_path / "images", source=start + rng.bytes(size))
             assert result.exit_code == 2
             assert result.stderr.startswith("error: th")

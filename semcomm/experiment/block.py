@@ -15,7 +15,7 @@ from semcomm.experiment.data import Data, block_ranges
 from semcomm.experiment.records import Compared, compared, frame_records, image_records
 from semcomm.experiment.scenario import DataChoice, Swept
 from semcomm.experiment.seeds import block_generator
-from semcomm.experiment.systems import CodecChoice, System, system_of
+from semcomm.experiment.systems import CodecChoice, ReceiverChoice, System, system_of
 from semcomm.experiment.undisturbed import Undisturbed, kept, place
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
@@ -59,7 +59,7 @@ def run_block(task: Task) -> Block:
     """Do a task, on whichever process it is."""
     run, scenario, number = task.run, task.cell.scenario, task.number
     span = block_spans(run, scenario.data, scenario.images)[number]
-    data, system = _opened(run, scenario.data), _system(run, scenario.codec, scenario.framing)
+    data, system = _opened(run, scenario.data), _system(run, scenario.codec, scenario.framing, scenario.receiver)
     images = data.load(span.start, span.stop)
     still = kept(place(run, (scenario.source, span)) if task.shared else None, lambda: undisturbed(system, images))
     sent = system.transmitter.send(still.descriptions, [(image.shape[0], image.shape[1]) for image in images])
@@ -138,5 +138,5 @@ def _opened(run: str, choice: DataChoice) -> Data:
 
 
 @lru_cache(maxsize=8)
-def _system(run: str, choice: CodecChoice | ImageCodec, framing: Framing) -> System:
-    return system_of(choice, framing)
+def _system(run: str, choice: CodecChoice | ImageCodec, framing: Framing, receiver: ReceiverChoice) -> System:
+    return system_of(choice, framing, receiver)

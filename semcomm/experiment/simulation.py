@@ -105,7 +105,7 @@ def _results(cell: Swept, blocks: Sequence[Block]) -> Results:
     counts = np.zeros(max(block.index_counts.size for block in blocks), np.int64)
     for block in blocks:
         counts[: block.index_counts.size] += block.index_counts
-    system = system_of(scenario.codec, scenario.framing)
+    system = system_of(scenario.codec, scenario.framing, scenario.receiver)
     ends = {"channel": channel_name(scenario.channel), "seed": scenario.seed}
     parameters = {f"channel.{name}": value for name, value in vars(scenario.channel).items()}
     journey = carriage(records, scenario.channel, scenario.link)

@@ -13,7 +13,7 @@ from semcomm.codec.zoo import load_codec
 from semcomm.frames import Reception
 from semcomm.framing import Framing
 from semcomm.images import Image
-from semcomm.receiver import Read, Received, Receiver
+from semcomm.receiver import Damaged, Read, Received, Receiver
 from semcomm.transmission import Preamble
 from semcomm.transmitter import EntropyCoding, Sent, Transmitter
 
@@ -35,6 +35,13 @@ class CodecChoice:
     def load(self) -> Codec:
         """The codec, to run on its device."""
         return load_codec(self.model).on(self.device, self.dtype)
+
+
+@dataclass(frozen=True)
+class ReceiverChoice:
+    """What the receiver makes of damaged slices, as `Receiver` has it."""
+
+    damaged: Damaged = "conceal"
 
 
 class Sends(Protocol):
@@ -67,14 +74,16 @@ class System:
     details: Mapping[str, Any]
 
 
-def system_of(choice: CodecChoice | ImageCodec, framing: Framing) -> System:
-    """Both ends of the system that a scenario's sections `codec` and `framing` describe."""
+def system_of(choice: CodecChoice | ImageCodec, framing: Framing, receiver: ReceiverChoice | None = None) -> System:
+    """Both ends of the system that a scenario's sections `codec`, `framing` and `receiver` describe."""
+    damaged = (receiver or ReceiverChoice()).damaged
     names: dict[str, str | None]
     if isinstance(choice, ImageCodec):
         details = {"codec.quality": choice.quality, "codec.container": choice.container}
         names = {"codec": choice.model, "quantizer": None, "entropy_coder": None}
-        return System(ImageTransmitter(choice, framing), ImageReceiver(choice, framing), names, details)
+        return System(ImageTransmitter(choice, framing), ImageReceiver(choice, framing, damaged), names, details)
     codec, coder = choice.load(), choice.entropy_coder
     names = {"codec": codec.name, "quantizer": codec.quantizer, "entropy_coder": coder}
     details = {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
-    return System(Transmitter(codec, coder, framing), Receiver(codec, coder, framing), names, details)
+    ends = Transmitter(codec, coder, framing), Receiver(codec, coder, framing, damaged)
+    return System(*ends, names, details)
