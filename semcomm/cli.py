@@ -106,7 +106,7 @@ def train(scenario: str, overrides: tuple[str, ...], images: int | None, data_ro
 
     changes = with_images(overrides, images)
     made = read_training(scenario, changes, data_root)
-    command = " ".join(["semcomm train", made.name, *(f"--set {change}" for change in changes)])
+    command = " ".join(["semcomm train", Path(scenario).stem, *(f"--set {change}" for change in changes)])
     with training_bar(made.training.epochs) as watch:
         path = run_training(made, out, command, watch)
     click.echo(f"written: {path}")

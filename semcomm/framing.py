@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Annotated, Literal
 
 import numpy as np
@@ -61,9 +60,14 @@ class Framing:
         if not allowed(self.size):
             raise FramingError(f"size is {self.size}; sides are 1 to 65535, and at most {MAX_PIXELS} pixels together")
 
+    @property
+    def bare(self) -> bool:
+        """Frames are their payloads."""
+        return not self.header and not self.crc
+
     def check(self, sizes: Sequence[tuple[int, int]]) -> None:
         """Raises FramingError for a size, height and width, that these frames cannot tell."""
-        for height, width in sizes:
+        for height, width in dict.fromkeys(sizes):
             if not allowed((height, width)):
                 raise FramingError(f"an image is {height} x {width}; sides are 1 to 65535, at most {MAX_PIXELS} pixels")
             if not self.header and (height, width) != self.size:
@@ -78,14 +82,16 @@ class Framing:
         Slice s of S holds the positions from floor(s h w / S) to before floor((s + 1) h w / S), in raster order.
         """
         edges = np.arange(self.slices + 1)
-        runs = [np.diff(edges * (rows * columns) // self.slices) * groups for rows, columns, groups in shapes]
-        return np.concatenate([np.empty(0, np.int64), *runs])
+        runs = {(h, w, g): np.diff(edges * (h * w) // self.slices) * g for h, w, g in set(shapes)}
+        return np.concatenate([np.empty(0, np.int64), *(runs[shape] for shape in shapes)])
 
     def frame(self, payloads: Frames, sizes: Sequence[tuple[int, int]]) -> Frames:
         """Put a header before and a CRC behind each payload, S consecutive ones an image.
 
         sizes: height and width of each of the B images.
         """
+        if self.bare:
+            return payloads
         headers, check = [self._header(size) for size in sizes], np.zeros(self.crc, np.uint8)
         parts = [(headers[n // self.slices], payload, check) for n, payload in enumerate(payloads.split())]
         return self._with_crc(Frames.join([np.concatenate(part) for part in parts]))
@@ -99,8 +105,9 @@ class Framing:
 
         fewest_bits: the fewest bits that a payload of an image of this height and width can have.
         """
-        fewest = cache(fewest_bits)
-        told = [self._told(bits, fewest) for bits in frames.split()]
+        if self.bare:
+            return Unframed(frames, [self.size] * (len(frames) // self.slices), np.ones(len(frames), np.bool_))
+        told = [self._told(bits, fewest_bits) for bits in frames.split()]
         fits = self.intact(frames)
         images = range(0, len(frames), self.slices)
         sizes = [self._elected(told[n : n + self.slices], fits[n : n + self.slices]) for n in images]

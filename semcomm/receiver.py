@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import accumulate
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -81,8 +83,9 @@ class Receiver:
 
     def read(self, reception: Reception) -> Read:
         """The indices that the frames tell, every gap filled."""
-        unframed = self.framing.unframe(reception.frames, self._fewest_bits)
-        shapes = [self.codec.index_shape(size) for size in unframed.sizes]
+        unframed = self.framing.unframe(reception.frames, cache(self._fewest_bits))
+        shape_of = {size: self.codec.index_shape(size) for size in set(unframed.sizes)}
+        shapes = [shape_of[size] for size in unframed.sizes]
         counts = self.framing.slice_counts(shapes)
         decoded = self.entropy_coder.decode(unframed.payloads.bits, unframed.payloads.lengths, counts)
         sound = unframed.intact & decoded.intact
@@ -90,9 +93,8 @@ class Receiver:
         if self.damaged == "conceal" and not sound.all():
             places = Places.of(counts, shapes)
             symbols = self._concealed(reception.frames, unframed.payloads, decoded, sound, places)
-        ends = np.cumsum([np.prod(shape, dtype=np.int64) for shape in shapes], dtype=np.int64)
-        runs = np.split(symbols, ends)[:-1]
-        grids = [run.reshape(shape) for run, shape in zip(runs, shapes, strict=True)]
+        ends = accumulate(map(prod, shapes))
+        grids = [symbols[end - prod(shape) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True)]
         return Read(grids, unframed.sizes, np.any(~sound.reshape(-1, self.framing.slices), axis=1))
 
     def picture(self, read: Read) -> Received:

@@ -23,26 +23,30 @@ Format = Literal["jpeg", "webp", "avif", "jpeg_xl"]
 File = NDArray[np.uint8]
 
 PILLOW: dict[str, str] = {"jpeg": "JPEG", "webp": "WEBP", "avif": "AVIF", "jpeg_xl": "JXL"}
-THOROUGH: dict[str, dict[str, Any]] = {
-    "jpeg": {},
-    "webp": {"method": 6},
-    "avif": {"speed": 0, "max_threads": 1},
-    "jpeg_xl": {"effort": 9, "num_threads": 1},
+ONE_THREAD: dict[str, dict[str, Any]] = {"avif": {"max_threads": 1}, "jpeg_xl": {"num_threads": 1}}
+EFFORTS: dict[str, tuple[str, Sequence[int]]] = {
+    "webp": ("method", range(7)),
+    "avif": ("speed", range(10, -1, -1)),
+    "jpeg_xl": ("effort", range(1, 10)),
 }
+"""What Pillow calls an encoder's effort, and its settings from the quickest to the most thorough."""
+
 GREY = 128
 
 
 @dataclass(frozen=True)
 class ImageCodec:
-    """A format at one setting, each image a file of its own, its encoder as thorough as it can be.
+    """A format at one setting, each image a file of its own.
 
     quality: on the format's own scale.
     container: send whole files; else without the bytes that all files of an image's size have in common.
+    effort: of the encoder, from 0, its quickest setting, to 1, its most thorough one; that of JPEG has no other.
     """
 
     model: Format
     quality: Annotated[int, Ge(0), Le(100)]
     container: bool = True
+    effort: Annotated[float, Ge(0.0), Le(1.0)] = 1.0
 
     @property
     def source(self) -> "ImageCodec":
@@ -50,8 +54,10 @@ class ImageCodec:
         return self if self.model == "jpeg" else replace(self, container=True)
 
     def check(self) -> None:
-        """Raises CodecError where what reads and writes the format is not installed."""
+        """Raises CodecError where what reads and writes the format is not installed, or has no such effort."""
         _plugged_in(self.model)
+        if self.model not in EFFORTS and self.effort != 1:
+            raise CodecError(f"codec.effort is {self.effort}; {self.model} has no other than 1: leave it out")
 
     def content_of(self, file: bytes, height: int, width: int) -> bytes:
         """The bytes to send for the file of an image of this size."""
@@ -73,7 +79,10 @@ class ImageCodec:
 
         Huffman tables fitted to each image pay only where tables are sent; JPEG XL at 100 has to be lossless.
         """
-        options = dict(THOROUGH[self.model])
+        options = dict(ONE_THREAD.get(self.model, {}))
+        if self.model in EFFORTS:
+            name, settings = EFFORTS[self.model]
+            options[name] = settings[round(self.effort * (len(settings) - 1))]
         if self.model == "jpeg":
             options["optimize"] = self.container
         if self.model == "jpeg_xl":

@@ -79,7 +79,7 @@ def system_of(choice: CodecChoice | ImageCodec, framing: Framing, receiver: Rece
     damaged = (receiver or ReceiverChoice()).damaged
     names: dict[str, str | None]
     if isinstance(choice, ImageCodec):
-        details = {"codec.quality": choice.quality, "codec.container": choice.container}
+        details = {f"codec.{name}": getattr(choice, name) for name in ("quality", "container", "effort")}
         names = {"codec": choice.model, "quantizer": None, "entropy_coder": None}
         return System(ImageTransmitter(choice, framing), ImageReceiver(choice, framing, damaged), names, details)
     codec, coder = choice.load(), choice.entropy_coder

@@ -1,5 +1,6 @@
 """Image formats as systems: the same picture with and without container, and some picture whatever arrives."""
 
+import io
 import sys
 from pathlib import Path
 
@@ -50,6 +51,24 @@ def test_a_picture_resembles_its_image_and_more_so_at_higher_quality(model: Form
         codec = ImageCodec(model, quality, container=False)
         errors.append(np.mean((codec.decode(codec.encode(image), 32, 32).astype(float) - image) ** 2))
     assert errors[1] < errors[0] < image.var()
+
+
+@pytest.mark.parametrize(
+    ("model", "quickest", "thorough"),
+    [
+        ("webp", {"method": 0}, {"method": 6}),
+        ("avif", {"speed": 10}, {"speed": 0}),
+        ("jpeg_xl", {"effort": 1}, {"effort": 9}),
+    ],
+)
+def test_effort_goes_from_the_encoders_quickest_setting_to_its_most_thorough(
+    model: Format, quickest: dict[str, int], thorough: dict[str, int]
+) -> None:
+    image = cut(32, 32)
+    for effort, options in ((0.0, quickest), (1.0, thorough)):
+        file = io.BytesIO()
+        PIL.Image.fromarray(image).save(file, PILLOW[model], quality=30, **options)
+        assert ImageCodec(model, 30, effort=effort).encode(image) == file.getvalue()
 
 
 @pytest.mark.parametrize("container", [True, False])
@@ -152,11 +171,15 @@ def mistakes(folder: Path, text: str) -> list[str]:
         ("codec: {model: webp}", "mine.yaml:1:1: codec.quality is missing; it takes a whole number from 0 to 100"),
         (
             "codec: {model: webp, quality: 1, entropy_coder: huffman}",
-            "mine.yaml:1:34: codec.entropy_coder is not known; codec takes model, quality, container",
+            "mine.yaml:1:34: codec.entropy_coder is not known; codec takes model, quality, container, effort",
         ),
         (
             "codec: {model: webp, quality: 1}\nframing: {slices: 3}",
             "mine.yaml:2:19: framing.slices is 3; an image file is one frame, so it takes 1",
+        ),
+        (
+            "codec: {model: jpeg, quality: 1, effort: 0.5}",
+            "mine.yaml:1:16: codec.effort is 0.5; jpeg has no other than 1: leave it out",
         ),
         ("codec: {model: [webp]}", 'mine.yaml:1:16: codec.model is ["webp"]; it takes text'),
     ],

@@ -92,15 +92,16 @@ def test_a_training_killed_in_mid_epoch_and_called_again_ends_in_the_same_codec(
 
 
 def test_the_command_line_trains_on_the_first_images_of_a_folder(folder: Path, tmp_path: Path) -> None:
-    result = semcomm_train(folder / "tiny.yaml", "--images", 50, "--set", "training.epochs=2", "--out", tmp_path)
+    changes = ["--set", "training.epochs=2", "--set", "name=small"]
+    result = semcomm_train(folder / "tiny.yaml", "--images", 50, *changes, "--out", tmp_path)
     assert result.exit_code == 0
-    assert result.stdout.replace("\n", "") == f"written: {tmp_path / 'tiny.safetensors'}"
+    assert result.stdout.replace("\n", "") == f"written: {tmp_path / 'small.safetensors'}"
     line = r"epoch {}/2: loss [\d.]+  [\d.]+ dB  [\d.]+ bits  \d+ codewords used, perplexity [\d.]+\n"
     assert re.fullmatch(line.format(1) + line.format(2), result.stderr)
-    codec = load_codec(tmp_path / "tiny.safetensors")
+    codec = load_codec(tmp_path / "small.safetensors")
     assert asdict(codec.geometry) == {"groups": 1, "dimension": 2, "codewords": 16, "channels": 4, "blocks": 0}
     assert codec.quantizer == "ecvq"
-    assert codec.origin["command"] == "semcomm train tiny --set training.epochs=2 --set images=50"
+    assert codec.origin["command"] == "semcomm train tiny --set training.epochs=2 --set name=small --set images=50"
     assert (codec.origin["data"], codec.origin["images"]) == ("a folder", 50)
     assert codec.origin["training"] == asdict(Recipe(epochs=2, batch_size=8, device="cpu"))
     assert codec.origin["seed"] == 3
