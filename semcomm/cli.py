@@ -149,10 +149,11 @@ def design(
 @click.option("--codec", "codec_name", required=True, help="A shipped codec's name or a .safetensors file.")
 @click.option("-o", "--output", type=FILE, help="File of the transmission [default: standard output].")
 @click.option("--entropy-coder", type=click.Choice(["huffman", "fixed_length"]), default="huffman")
-@click.option("--header/--no-header", default=True, help="Let frames tell their image's size.")
+@click.option("--header/--no-header", default=True, help="Let frames tell their image's size, slices their length.")
 @click.option("--slices", type=click.IntRange(1, 255), default=1, help="Frames an image.")
 @click.option("--crc", type=click.Choice([0, 8, 16, 24, 32]), default=16, help="Bits of each frame's check.")
 @click.option("--size", type=(int, int), default=(32, 32), help="Height and width that go without saying.")
+@click.option("--length-bits", type=click.IntRange(1, 16), default=8, help="Of the length that a slice tells.")
 @device_option
 def transmit(
     images: tuple[Path, ...],
@@ -163,6 +164,7 @@ def transmit(
     slices: int,
     crc: Literal[0, 8, 16, 24, 32],
     size: tuple[int, int],
+    length_bits: int,
     device: str,
 ) -> None:
     """Send IMAGES, files and folders, as a transmission of frames."""
@@ -172,7 +174,7 @@ def transmit(
     from semcomm.transmission import Preamble
     from semcomm.transmitter import Transmitter
 
-    framing = Framing(header, slices, crc, size)
+    framing = Framing(header, slices, crc, size, length_bits)
     codec = load_codec(codec_name).on(device)
     transmitter = Transmitter(codec, entropy_coder, framing)
     with written(output) as target:

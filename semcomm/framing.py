@@ -17,6 +17,7 @@ MAX_PIXELS = 1 << 24
 """The largest image there is here, so that a damaged header cannot make a receiver allocate without bound."""
 
 SIDE_BITS = 16
+LONG_BITS = 32
 
 Bits = NDArray[np.uint8]
 Crc = Literal[0, 8, 16, 24, 32]
@@ -41,22 +42,31 @@ class Unframed:
 class Framing:
     """How a payload, one slice of an image, becomes a frame. Both ends have the same.
 
-    header: each frame tells its image's size: in one bit where it is the agreed one.
+    header: each frame tells its image's size, in one bit where it is the agreed one, and, but for an image's last
+        frame, its payload's length.
     slices: frames an image, each a run of positions that is decoded by itself.
     crc: bits of the check at the end of each frame over all that stands before it; 0 for none.
     size: the agreed height and width of images.
+    length_bits: those of a length; one that they do not hold takes 32 more.
     """
 
     header: bool = True
     slices: Annotated[int, Ge(1), Le(255)] = 1
     crc: Crc = 16
     size: Size = (32, 32)
+    length_bits: Annotated[int, Ge(1), Le(16)] = 8
 
     def __post_init__(self) -> None:
         if self.crc not in (0, *POLYNOMIALS):
             raise FramingError(f"crc is {self.crc}; it is 0, 8, 16, 24 or 32 bits")
         if not 1 <= self.slices <= 255:
             raise FramingError(f"slices is {self.slices}; there are 1 to 255")
+        if self.slices > 1 and not self.header:
+            raise FramingError(f"slices is {self.slices}, which needs header true: without it an image is one frame")
+        if not 1 <= self.length_bits <= 16:
+            raise FramingError(
+                f"length_bits is {self.length_bits}; a length has 1 to 16 bits, and 32 more where needed"
+            )
         if not allowed(self.size):
             raise FramingError(f"size is {self.size}; sides are 1 to 65535, and at most {MAX_PIXELS} pixels together")
 
@@ -93,28 +103,33 @@ class Framing:
         if self.bare:
             return payloads
         headers, check = [self._header(size) for size in sizes], np.zeros(self.crc, np.uint8)
-        parts = [(headers[n // self.slices], payload, check) for n, payload in enumerate(payloads.split())]
-        return self._with_crc(Frames.join([np.concatenate(part) for part in parts]))
+        frames = []
+        for number, payload in enumerate(payloads.split()):
+            length = self._length(payload.size, self._is_last(number))
+            frames.append(np.concatenate([headers[number // self.slices], length, payload, check]))
+        return self._with_crc(Frames.join(frames))
 
     def unframe(self, frames: Frames, fewest_bits: Callable[[tuple[int, int]], int]) -> Unframed:
         """Read the frames back. Whatever the bits are, this does not raise.
 
-        A header is believed when its size is within bounds and no larger than the frame can be of. An image's
-        size is what most of those believed say whose CRC fits, else most of those believed, else the agreed
-        one; the frames of an image are read as if all of them said that.
+        A header is believed when its size is within bounds and no larger than the frame can be of, and its length
+        is that of the frame. An image's size is what most of those believed say whose CRC fits, else most of
+        those believed, else the agreed one; the frames of an image are read as if all of them said that, and each
+        as if it told its length.
 
         fewest_bits: the fewest bits that a payload of an image of this height and width can have.
         """
         if self.bare:
             return Unframed(frames, [self.size] * (len(frames) // self.slices), np.ones(len(frames), np.bool_))
-        told = [self._told(bits, fewest_bits) for bits in frames.split()]
+        told = [self._told(bits, self._is_last(n), fewest_bits) for n, bits in enumerate(frames.split())]
         fits = self.intact(frames)
         images = range(0, len(frames), self.slices)
         sizes = [self._elected(told[n : n + self.slices], fits[n : n + self.slices]) for n in images]
         agrees = [said == sizes[n // self.slices] for n, said in enumerate(told)]
-        before = np.repeat([self._header_bits(size) for size in sizes], self.slices).astype(np.int64)
-        lengths = np.maximum(frames.lengths - before - self.crc, 0)
-        starts = frames.starts + before
+        totals = enumerate(frames.lengths.tolist())
+        before = [self._before(total, sizes[n // self.slices], self._is_last(n)) for n, total in totals]
+        lengths = np.maximum(frames.lengths - self.crc - before, 0)
+        starts = frames.starts + np.array(before, np.int64)
         payloads = [frames.bits[start : start + length] for start, length in zip(starts, lengths, strict=True)]
         return Unframed(Frames.join(payloads), sizes, fits & np.array(agrees, np.bool_))
 
@@ -122,18 +137,38 @@ class Framing:
         own = 1 << 2 * SIDE_BITS | size[0] << SIDE_BITS | size[1]
         return _number(0 if size == self.size else own, self._header_bits(size))
 
+    def _is_last(self, frame: int) -> bool:
+        return frame % self.slices == self.slices - 1
+
+    def _length(self, length: int, last: bool) -> Bits:
+        if last:
+            return np.empty(0, np.uint8)
+        ones = (1 << self.length_bits) - 1
+        if length < ones:
+            return _number(length, self.length_bits)
+        return _number(ones << LONG_BITS | length, self.length_bits + LONG_BITS)
+
+    def _before(self, total: int, size: tuple[int, int], last: bool) -> int:
+        """Where the payload begins in a frame of `total` bits, whatever these are."""
+        before = self._header_bits(size) + (0 if last else self.length_bits)
+        fits = last or total - self.crc - before < (1 << self.length_bits) - 1
+        return before if fits else before + LONG_BITS
+
     def _header_bits(self, size: tuple[int, int]) -> int:
         if not self.header:
             return 0
         return 1 if size == self.size else 1 + 2 * SIDE_BITS
 
-    def _told(self, bits: Bits, fewest_bits: Callable[[tuple[int, int]], int]) -> tuple[int, int] | None:
+    def _told(self, bits: Bits, last: bool, fewest_bits: Callable[[tuple[int, int]], int]) -> tuple[int, int] | None:
         """The size that a frame tells, None where it cannot be true."""
         size = self.size
         if self.header and bits.size and bits[0]:
             size = _value(bits[1 : 1 + SIDE_BITS]), _value(bits[1 + SIDE_BITS : 1 + 2 * SIDE_BITS])
-        payload = bits.size - self._header_bits(size) - self.crc
-        return size if payload >= 0 and allowed(size) and payload >= fewest_bits(size) else None
+        start = self._before(bits.size, size, last)
+        payload = bits.size - start - self.crc
+        if payload < 0 or not np.array_equal(bits[self._header_bits(size) : start], self._length(payload, last)):
+            return None
+        return size if allowed(size) and payload >= fewest_bits(size) else None
 
     def _elected(self, told: Sequence[tuple[int, int] | None], fits: NDArray[np.bool_]) -> tuple[int, int]:
         believed = [size for size in told if size]

@@ -62,6 +62,7 @@ class Shape:
     crc: int
     size: tuple[int, int]
     groups: int
+    length_bits: int = 8
 
     def band(self, size: tuple[int, int], number: int) -> int:
         """How many indices the slice of this number holds."""
@@ -110,6 +111,11 @@ def read_frame(text: str, number: int, shape: Shape, table: Table) -> tuple[tupl
     bits, size = Bits(text[: len(text) - shape.crc]), shape.size
     if shape.header and bits.number(1):
         size = bits.number(16), bits.number(16)
+    if number < shape.slices - 1:
+        length = bits.number(shape.length_bits)
+        if length == 2**shape.length_bits - 1:
+            length = bits.number(32)
+        assert length == len(bits.text) - bits.position
     indices = [bits.symbol(table) for _ in range(shape.band(size, number))]
     assert bits.position == len(bits.text)
     return size, indices
@@ -117,14 +123,14 @@ def read_frame(text: str, number: int, shape: Shape, table: Table) -> tuple[tupl
 
 def read_file(content: bytes, groups: int, table: Table) -> tuple[str, list[tuple[tuple[int, int], list[int]]]]:
     """The codec's name, and each image's size and indices."""
-    magic, version, header, slices, width, coder, height, columns, _, name_bytes = struct.unpack_from(
-        ">4sBBBBBHH8sB", content
+    magic, version, header, slices, width, length_bits, coder, height, columns, _, name_bytes = struct.unpack_from(
+        ">4sBBBBBBHH8sB", content
     )
     assert (magic, version, coder) == (b"SEMC", 2, 1)
-    position = 22 + name_bytes
+    position = 23 + name_bytes
     assert struct.unpack_from(">I", content, position)[0] == zlib.crc32(content[:position])
-    name = content[22:position].decode()
-    shape = Shape(header, slices, width, (height, columns), groups)
+    name = content[23:position].decode()
+    shape = Shape(header, slices, width, (height, columns), groups, length_bits)
     position += 4
     images: list[tuple[tuple[int, int], list[int]]] = []
     while frames := struct.unpack_from(">I", content, position)[0]:
@@ -173,7 +179,12 @@ def test_the_lengths_of_a_table_alone_give_its_codewords(codec: Codec, tmp_path:
 
 @pytest.mark.parametrize(
     "framing",
-    [Framing(), Framing(slices=3, crc=24), Framing(slices=20, crc=8, size=(33, 50)), Framing(slices=2, crc=0)],
+    [
+        Framing(),
+        Framing(slices=3, crc=24),
+        Framing(slices=20, crc=8, size=(33, 50), length_bits=5),
+        Framing(slices=2, crc=0, length_bits=16),
+    ],
 )
 def test_the_page_and_a_table_decode_a_transmission_from_its_bytes(
     tiny_codec: Codec, framing: Framing, tmp_path: Path

@@ -44,7 +44,8 @@ sizes = st.one_of(st.just((32, 32)), st.tuples(sides, sides)).filter(allowed)
 @st.composite
 def framings(draw: st.DrawFn) -> Framing:
     crc = draw(st.sampled_from([0, 8, 16, 24, 32]))
-    return Framing(draw(st.booleans()), draw(st.integers(1, 5)), crc, draw(sizes))
+    header = draw(st.booleans())
+    return Framing(header, draw(st.integers(1, 5)) if header else 1, crc, draw(sizes), draw(st.integers(1, 16)))
 
 
 @st.composite
@@ -87,12 +88,40 @@ def test_frames_by_hand(framing: Framing, payload: str, size: tuple[int, int], f
 
 @given(framings(), st.lists(payloads, min_size=5, max_size=5))
 @without_deadline
-def test_header_and_crc_of_an_image_of_the_agreed_size_take_a_bit_and_the_crc_a_slice(
+def test_a_frame_of_the_agreed_size_has_a_flag_a_length_but_for_the_last_and_the_crc(
     framing: Framing, bodies: list[Bits]
 ) -> None:
     bodies = bodies[: framing.slices]
     frames = framing.frame(Frames.join(bodies), [framing.size])
-    assert (frames.lengths - [body.size for body in bodies] == framing.header + framing.crc).all()
+    long = [body.size >= 2**framing.length_bits - 1 for body in bodies]
+    lengths = [framing.length_bits + 32 * more for more in long[:-1]] + [0]
+    overhead = frames.lengths - [body.size for body in bodies]
+    assert overhead.tolist() == [framing.header + length + framing.crc for length in lengths]
+
+
+def test_lengths_by_hand() -> None:
+    framing = Framing(slices=3, crc=0, length_bits=3)
+    frames = framing.frame(Frames.join([bits_of("110101"), bits_of("1010101"), bits_of("11")]), [(32, 32)])
+    # 6 = 110; 7 has to be told in 32 more bits; of the last the image's end is known
+    assert text_of(frames) == ["0110" + "110101", "0111" + f"{7:032b}" + "1010101", "0" + "11"]
+
+
+@given(sendings(), st.integers(0, 2**32))
+@without_deadline
+def test_where_a_payload_begins_does_not_depend_on_bits_of_its_header(
+    sending: tuple[Framing, Frames, list[tuple[int, int]]], seed: int
+) -> None:
+    framing, bodies, told = sending
+    framing = replace(framing, crc=0)
+    told = [framing.size] * len(told)
+    frames = framing.frame(bodies, told)
+    parts = frames.split()
+    rng = np.random.default_rng(seed)
+    for part, body in zip(parts, bodies.split(), strict=True):
+        header = part.size - body.size
+        part[:header] = rng.integers(0, 2, header)
+    unframed = framing.unframe(Frames.join(parts), lambda size: 10**6)  # no size is believed
+    assert text_of(unframed.payloads) == text_of(bodies)
 
 
 @given(payloads, sizes.filter(lambda size: size != (32, 32)))
@@ -224,7 +253,7 @@ def test_a_frame_too_short_for_its_header_leaves_the_agreed_size(bits: int) -> N
     frames = framing.frame(Frames.join([bits_of("101")]), [(40, 24)])
     unframed = framing.unframe(Frames.join([frames.bits[:bits]]), any_size)
     assert unframed.sizes == [(48, 16)]
-    assert unframed.payloads.lengths.tolist() == [max(0, bits - 17)]
+    assert unframed.payloads.lengths.tolist() == [max(0, bits - 17)]  # one slice tells no length
     assert not unframed.intact.any()
 
 
@@ -258,6 +287,8 @@ def test_a_size_larger_than_its_payload_can_be_of_is_not_trusted(fewest: int, si
         ({"crc": 7}, "crc is 7; it is 0, 8, 16, 24 or 32 bits"),
         ({"slices": 0}, "slices is 0; there are 1 to 255"),
         ({"slices": 256}, "slices is 256; there are 1 to 255"),
+        ({"slices": 2, "header": False}, "slices is 2, which needs header true"),
+        ({"length_bits": 17}, "length_bits is 17; a length has 1 to 16 bits"),
         ({"size": (4097, 4096)}, rf"size is \(4097, 4096\); sides are 1 to 65535, and at most {MAX_PIXELS} pixels"),
         ({"size": (0, 5)}, r"size is \(0, 5\)"),
         ({"size": (65536, 1)}, r"size is \(65536, 1\)"),

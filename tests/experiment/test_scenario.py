@@ -130,8 +130,8 @@ def test_an_unknown_codec_is_told_along_with_mistakes_elsewhere(folder: Path) ->
         ("", "mine.yaml:1:1: the file is empty; it takes `key: value` lines"),
         ("seed: 1", "mine.yaml:1:1: codec.model is missing; it takes text"),
         (
-            "codec: {model: tiny.safetensors}\nframing: {size: [4097, 4096]}",
-            "mine.yaml:2:1: framing: size is (4097, 4096)",
+            "codec: {model: tiny.safetensors}\nframing: {slices: 2, header: false}",
+            "mine.yaml:2:1: framing: slices is 2",
         ),
         ("codec: {model: tiny.safetensors}\nframing: nothing", 'mine.yaml:2:10: framing is "nothing"; it takes a mapp'),
         (
