@@ -85,7 +85,7 @@ def test_transmitter_channel_and_receiver_by_themselves_give_what_a_run_gives(
     assert rows.image.tolist() == [f"{number}.png" for number in range(len(SIZES))]
     row = pd.read_csv(tmp_path / "results" / "results.csv").iloc[0]
     assert row.bits_per_image == rows.bits.mean()
-    assert row.preamble_bits == 8 * (26 + len("tiny"))
+    assert row.preamble_bits == 8 * (27 + len("tiny"))
 
 
 def test_the_three_processes_work_over_pipes(tmp_path: Path, photos: Path, tiny_codec_file: Path) -> None:

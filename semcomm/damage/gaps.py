@@ -10,7 +10,7 @@ from semcomm.damage.slices import Places, Surroundings, neighbour
 MEAN_WEIGHT = 0.5
 """How much the mean of all codewords counts among a position's neighbours, each of which counts as 1."""
 
-SWEEPS = 16
+SWEEPS = 8
 
 
 def fill(codec: Codec, surroundings: Surroundings) -> None:

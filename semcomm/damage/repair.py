@@ -1,6 +1,7 @@
 """Damaged slices, put right where a bit or two flipped, and cut out where not."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,8 @@ class Repair:
         best = _best(slices, fits)
         sets = np.power(self.frames.lengths[slices[best]].astype(np.float64), flips) / flips
         best = best[fits[best] > np.log(GARBAGE * np.minimum(1.0, sets / 2.0**self.width))]
-        self._put(slices[best], _picked(runs, self._counts(slices), best))
+        counts = self._counts(slices)
+        self._put(slices[best], _runs(runs, (np.cumsum(counts) - counts)[best], counts[best]))
         self.sound[slices[best]] = True
 
     def cut_out(self) -> None:
@@ -104,7 +106,7 @@ class Repair:
 def _some(frames: Frames, numbers: NDArray[np.int64]) -> Frames:
     """A copy of some frames, any as often as it is named."""
     lengths = frames.lengths[numbers]
-    return Frames(frames.bits[np.repeat(frames.starts[numbers], lengths) + places_in(lengths)], lengths)
+    return Frames(_runs(frames.bits, frames.starts[numbers], lengths), lengths)
 
 
 def _sums(values: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -118,10 +120,16 @@ def _best(slices: Slices, fits: NDArray[np.float64]) -> NDArray[np.int64]:
     return order[np.flatnonzero(np.diff(slices[order], prepend=-1))]
 
 
-def _picked(runs: Runs, counts: NDArray[np.int64], numbers: NDArray[np.int64]) -> Runs:
-    """The runs of these numbers, one after the other."""
-    starts = np.cumsum(counts) - counts
-    return runs[np.repeat(starts[numbers], counts[numbers]) + places_in(counts[numbers])]
+@compiled
+def _runs(values: NDArray[Any], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[Any]:
+    """Copies of the runs of values with these starts and lengths, one after the other."""
+    copies = np.empty(lengths.sum(), values.dtype)
+    place = 0
+    for run in range(starts.size):
+        for k in range(lengths[run]):
+            copies[place + k] = values[starts[run] + k]
+        place += lengths[run]
+    return copies
 
 
 @compiled

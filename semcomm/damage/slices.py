@@ -33,7 +33,7 @@ class Places(NamedTuple):
     def of(cls, counts: NDArray[np.int64], shapes: list[tuple[int, int, int]]) -> Self:
         """Of slices with so many symbols, as many of each image, whose grids have these shapes (h, w, g)."""
         slices = counts.size // max(len(shapes), 1)
-        sizes = np.array([np.prod(shape, dtype=np.int64) for shape in shapes], np.int64)
+        sizes = np.array([math.prod(shape) for shape in shapes], np.int64)
         rows = np.array([columns * groups for _, columns, groups in shapes], np.int64)
         end = np.cumsum(sizes)
         return cls(
@@ -117,6 +117,8 @@ def _likeness(
     dimension, gain = vectors.shape[1], 1 - correlation * correlation
     joint, single = freedom / 2 + dimension, (freedom + dimension) / 2
     constant = math.lgamma(joint) + math.lgamma(freedom / 2) - 2 * math.lgamma(single) - dimension / 2 * math.log(gain)
+    squares = np.sum(vectors * vectors, axis=1)
+    apart = single * np.log1p(squares / freedom)
     fits = np.zeros(runs.size)
     start = 0
     for s in slices:
@@ -130,13 +132,11 @@ def _likeness(
                 one, other = runs[start + t], runs[start + there - first] if inside else symbols[there]
                 if one == ABSENT or other == ABSENT:
                     continue
-                product = first_square = second_square = 0.0
+                product = 0.0
                 for k in range(dimension):
                     product += vectors[one, k] * vectors[other, k]
-                    first_square += vectors[one, k] ** 2
-                    second_square += vectors[other, k] ** 2
-                distance = (first_square - 2 * correlation * product + second_square) / gain
-                apart = math.log1p(first_square / freedom) + math.log1p(second_square / freedom)
-                fits[start + t] += (constant - joint * math.log1p(distance / freedom) + single * apart) / 4
+                distance = (squares[one] - 2 * correlation * product + squares[other]) / gain
+                together = constant - joint * math.log1p(distance / freedom)
+                fits[start + t] += (together + apart[one] + apart[other]) / 4
         start += count
     return fits
