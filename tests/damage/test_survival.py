@@ -1,4 +1,4 @@
-"""Frames damaged in every way give complete images; benchmarks/damaged_frames.py does it 100,000 times and takes the time."""
+"""Frames damaged in every way give complete images; benchmarks/damaged_frames.py takes the time of 100,000."""
 
 import runpy
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_damaged_frames_give_complete_images(
         frames: Frames = BENCHMARK["damaged"](sent, kind, np.random.default_rng(seed))
         received = receiver.receive(Reception.of(frames))
         assert BENCHMARK["complete"](received, len(images), tiny_codec.geometry.codewords)
-        assert received.damaged.any()
+        assert received.damaged.any() or not (framing.crc or coder == "huffman")  # else nothing shows
 
 
 def test_the_benchmark_notices_what_is_incomplete(tiny_codec: Codec) -> None:
