@@ -21,7 +21,7 @@ def main(name: str, folder: Path) -> None:
     codec = load_codec(name)
     order = np.random.default_rng(0).permutation(codec.geometry.codewords)
     tensors = {key: tensor[order] if key in OF_CODEWORDS else tensor for key, tensor in codec.tensors.items()}
-    about = About(codec.geometry, codec.quantizer, codec.origin)
+    about = About(codec.geometry, codec.quantizer, dict(codec.origin))
     shuffled = codec_from(f"{codec.name}-shuffled", about, tensors)
     folder.mkdir(parents=True, exist_ok=True)
     save_codec(shuffled, folder / f"{shuffled.name}.safetensors")
