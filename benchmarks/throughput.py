@@ -29,6 +29,7 @@ from semcomm.experiment.run import run_cells
 from semcomm.experiment.run_folder import RunFolder
 from semcomm.experiment.scenario import Swept, read_scenarios
 from semcomm.experiment.systems import CodecChoice
+from semcomm.experiment.workers import Here
 
 SIDE = 2048  # of the matrices
 
@@ -65,7 +66,7 @@ def bare(cell: Swept, images: int) -> Callable[[], None]:
 def whole(cells: list[Swept]) -> None:
     """A run, which leaves nothing behind."""
     with tempfile.TemporaryDirectory() as folder:
-        run_cells(cells, RunFolder(Path(folder), cells), 1, lambda images: None, lambda found, cell, number: None)
+        run_cells(cells, RunFolder(Path(folder), cells), Here(), lambda images: None, lambda found, cell, number: None)
 
 
 def matrix_product() -> Callable[[], object]:
