@@ -46,7 +46,10 @@ class CodecChoice:
 
 @dataclass(frozen=True)
 class ReceiverChoice:
-    """What the receiver makes of damaged slices, as `Receiver` has it."""
+    """What the receiver does.
+
+    damaged: what becomes of a damaged frame: `keep` what decodes of it, `conceal` what does not fit, or `drop` all of it.
+    """
 
     damaged: Damaged = "conceal"
 
