@@ -46,7 +46,10 @@ class CodecChoice:
 
 @dataclass(frozen=True)
 class ReceiverChoice:
-    """What the receiver makes of damaged slices, as `Receiver` has it."""
+    """What the receiver decides by itself, as `Receiver` has it.
+
+    damaged: what becomes of damaged frames: `keep` what decodes of them, `drop` all, or `conceal` the damage.
+    """
 
     damaged: Damaged = "conceal"
 
