@@ -17,7 +17,7 @@ from semcomm.experiment.identity import check
 from semcomm.experiment.records import Compared, compared, frame_columns, image_columns
 from semcomm.experiment.scenario import DataChoice, Scenario, Swept
 from semcomm.experiment.seeds import block_generator
-from semcomm.experiment.systems import CodecChoice, System, system_of
+from semcomm.experiment.systems import CodecChoice, ReceiverChoice, System, system_of
 from semcomm.experiment.undisturbed import Undisturbed, kept, place
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
@@ -69,7 +69,7 @@ def run_block(task: Task) -> Block:
         check(task.cell, task.digests)
     spans = block_spans(run, scenario.data, scenario.images)
     span = spans[number % len(spans)]
-    data, system = _opened(run, scenario.data), _system(run, scenario.codec, scenario.framing)
+    data, system = _opened(run, scenario.data), _system(run, scenario.codec, scenario.framing, scenario.receiver)
     images = data.load(span.start, span.stop)
     still = kept(place(run, (scenario.source, span)) if task.shared else None, lambda: undisturbed(system, images))
     sent = system.transmitter.send(still.descriptions, [(image.shape[0], image.shape[1]) for image in images])
@@ -168,5 +168,5 @@ def _names(run: str, choice: DataChoice) -> list[str]:
 
 
 @lru_cache(maxsize=8)
-def _system(run: str, choice: CodecChoice | ImageCodec, framing: Framing) -> System:
-    return system_of(choice, framing)
+def _system(run: str, choice: CodecChoice | ImageCodec, framing: Framing, receiver: ReceiverChoice) -> System:
+    return system_of(choice, framing, receiver)

@@ -22,7 +22,7 @@ from semcomm.experiment.cifar10 import Cifar10
 from semcomm.experiment.data import Data, ImageFolder, Sample
 from semcomm.experiment.document import Document, Place, joined, shown
 from semcomm.experiment.sweep import cells
-from semcomm.experiment.systems import CodecChoice
+from semcomm.experiment.systems import CodecChoice, ReceiverChoice
 from semcomm.folders import expanded, scenario_names, shipped
 from semcomm.framing import Framing
 from semcomm.link.codes import find_code
@@ -92,6 +92,7 @@ class Scenario:
     data: DataChoice = field(default_factory=lambda: DataChoice("sample"))
     framing: Framing = field(default_factory=Framing)
     link: Link = field(default_factory=Link)
+    receiver: ReceiverChoice = field(default_factory=ReceiverChoice)
     stop: Stop = field(default_factory=Stop)
     images: Annotated[int, Ge(1), Unit("images")] | None = None
     repeat: Annotated[int, Ge(1)] = 1

@@ -14,7 +14,7 @@ from semcomm.experiment.first_images import CodeTable
 from semcomm.frames import Reception
 from semcomm.framing import Framing
 from semcomm.images import Image
-from semcomm.receiver import Read, Received, Receiver
+from semcomm.receiver import Damaged, Read, Received, Receiver
 from semcomm.transmission import Preamble
 from semcomm.transmitter import EntropyCoding, Sent, Transmitter
 
@@ -42,6 +42,13 @@ class CodecChoice:
     def load(self) -> Codec:
         """The codec, to run on its device."""
         return load_codec(self.model).on(self.device, self.dtype)
+
+
+@dataclass(frozen=True)
+class ReceiverChoice:
+    """What the receiver makes of damaged slices, as `Receiver` has it."""
+
+    damaged: Damaged = "conceal"
 
 
 class Sends(Protocol):
@@ -76,16 +83,17 @@ class System:
     code: CodeTable | None = None
 
 
-def system_of(choice: CodecChoice | ImageCodec, framing: Framing) -> System:
-    """Both ends of the system that a scenario's sections `codec` and `framing` describe."""
+def system_of(choice: CodecChoice | ImageCodec, framing: Framing, receiver: ReceiverChoice | None = None) -> System:
+    """Both ends of the system that a scenario's sections `codec`, `framing` and `receiver` describe."""
+    damaged = (receiver or ReceiverChoice()).damaged
     names: dict[str, str | None]
     if isinstance(choice, ImageCodec):
         details = {f"codec.{name}": getattr(choice, name) for name in ("quality", "container", "effort")}
         names = {"codec": choice.model, "quantizer": None, "entropy_coder": None}
-        return System(ImageTransmitter(choice, framing), ImageReceiver(choice, framing), names, details)
+        return System(ImageTransmitter(choice, framing), ImageReceiver(choice, framing, damaged), names, details)
     codec, coder = choice.load(), choice.entropy_coder
     names = {"codec": codec.name, "quantizer": codec.quantizer, "entropy_coder": coder}
     details = {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
-    transmitter = Transmitter(codec, coder, framing)
+    transmitter, receiver_end = Transmitter(codec, coder, framing), Receiver(codec, coder, framing, damaged)
     code = CodeTable(transmitter.entropy_coder.code_lengths, codec.probabilities)
-    return System(transmitter, Receiver(codec, coder, framing), names, details, code)
+    return System(transmitter, receiver_end, names, details, code)
