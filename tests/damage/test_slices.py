@@ -4,7 +4,9 @@ import numpy as np
 from scipy import stats
 
 from semcomm.codec.codec import Codec
+from semcomm.codec.zoo import load_codec
 from semcomm.damage.slices import ABSENT, CORRELATION, FREEDOM, Places, Surroundings, neighbour, unit_vectors
+from semcomm.experiment.data import Sample
 
 # Two images, of 2 x 3 positions with two symbols each, numbers 0 to 11, and of 1 x 2 positions, 12 to 15.
 SHAPES = [(2, 3, 2), (1, 2, 2)]
@@ -64,6 +66,18 @@ def test_likeness_is_that_of_student_distributions_over_the_neighbours_that_are_
         ],
         rtol=1e-9,
     )
+
+
+def test_rows_of_the_sample_are_likelier_in_their_place_than_random_ones() -> None:
+    codec = load_codec("ecvq-n128-nu16")
+    symbols = np.stack(codec.quantize(codec.encode(Sample().load(0, 256)))).astype(np.int64).ravel()
+    places = Places.of(np.full(256 * 8, 16), [(8, 8, 2)] * 256)
+    surroundings = Surroundings(unit_vectors(codec), 2, places, symbols, np.ones(symbols.size, np.bool_))
+    drawn = np.random.default_rng(0).choice(256, symbols.size, p=codec.probabilities)
+    rows = np.arange(256 * 8)
+    true, random = (surroundings.likeness(runs, rows).reshape(-1, 16).sum(axis=1) for runs in (symbols, drawn))
+    print(f"true rows are likelier than random ones in {np.mean(true > random):.1%}")
+    assert np.mean(true > random) > 0.85
 
 
 def test_unit_vectors_have_mean_nothing_and_a_variance_of_one(tiny_codec: Codec) -> None:
