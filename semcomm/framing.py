@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Unit
 from numpy.typing import NDArray
 
 from semcomm.crc import POLYNOMIALS, checksums
@@ -51,10 +51,10 @@ class Framing:
     """
 
     header: bool = True
-    slices: Annotated[int, Ge(1), Le(255)] = 1
-    crc: Crc = 16
-    size: Size = (32, 32)
-    length_bits: Annotated[int, Ge(1), Le(16)] = 8
+    slices: Annotated[int, Ge(1), Le(255), Unit("frames")] = 1
+    crc: Annotated[Crc, Unit("bits")] = 16
+    size: Annotated[Size, Unit("pixels")] = (32, 32)
+    length_bits: Annotated[int, Ge(1), Le(16), Unit("bits")] = 8
 
     def __post_init__(self) -> None:
         if self.crc not in (0, *POLYNOMIALS):

@@ -10,6 +10,7 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.devices import Device, DType
 from semcomm.codec.image_codecs import ImageCodec, ImageReceiver, ImageTransmitter
 from semcomm.codec.zoo import load_codec
+from semcomm.experiment.first_images import CodeTable
 from semcomm.frames import Reception
 from semcomm.framing import Framing
 from semcomm.images import Image
@@ -20,7 +21,13 @@ from semcomm.transmitter import EntropyCoding, Sent, Transmitter
 
 @dataclass(frozen=True)
 class CodecChoice:
-    """Which codec, a shipped one's name or the path of a `.safetensors` file, and how it is used."""
+    """A learned encoder and decoder with a quantizer, and how they are used.
+
+    model: a shipped one's name (`semcomm list`), or the path of a `.safetensors` file that a training wrote.
+    entropy_coder: how indices become bits.
+    device: where the networks run; `auto` takes CUDA, else MPS, else the CPU.
+    dtype: of the networks' arithmetic; it changes indices, so it is part of the experiment.
+    """
 
     model: str
     entropy_coder: EntropyCoding = "huffman"
@@ -39,7 +46,10 @@ class CodecChoice:
 
 @dataclass(frozen=True)
 class ReceiverChoice:
-    """What the receiver makes of damaged slices, as `Receiver` has it."""
+    """What the receiver does.
+
+    damaged: what becomes of a damaged frame: `keep` what decodes, `conceal` what does not fit, or `drop` all of it.
+    """
 
     damaged: Damaged = "conceal"
 
@@ -66,12 +76,14 @@ class System:
 
     columns: codec, quantizer and entropy_coder, None where there is none.
     details: further columns, by key path where they are settings.
+    code: how indices become bits, where there are indices.
     """
 
     transmitter: Sends
     receiver: Receives
     columns: Mapping[str, str | None]
     details: Mapping[str, Any]
+    code: CodeTable | None = None
 
 
 def system_of(choice: CodecChoice | ImageCodec, framing: Framing, receiver: ReceiverChoice | None = None) -> System:
@@ -85,5 +97,6 @@ def system_of(choice: CodecChoice | ImageCodec, framing: Framing, receiver: Rece
     codec, coder = choice.load(), choice.entropy_coder
     names = {"codec": codec.name, "quantizer": codec.quantizer, "entropy_coder": coder}
     details = {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
-    ends = Transmitter(codec, coder, framing), Receiver(codec, coder, framing, damaged)
-    return System(*ends, names, details)
+    transmitter, receiver_end = Transmitter(codec, coder, framing), Receiver(codec, coder, framing, damaged)
+    code = CodeTable(transmitter.entropy_coder.code_lengths, codec.probabilities)
+    return System(transmitter, receiver_end, names, details, code)
