@@ -80,6 +80,7 @@ class Scenario:
     data: the images.
     framing: how payloads become frames; `none` sends the entropy-coded bits alone.
     link: how frames go over the channel, by default as they are.
+    receiver: what the receiver decides by itself.
     stop: when to end before the last image, by default never.
     images: how many are sent, the first ones; by default all.
     repeat: how often they are sent, each time over noise of their own.

@@ -46,9 +46,9 @@ class CodecChoice:
 
 @dataclass(frozen=True)
 class ReceiverChoice:
-    """What the receiver does.
+    """What the receiver decides by itself, as `Receiver` has it.
 
-    damaged: what becomes of a damaged frame: `keep` what decodes, `conceal` what does not fit, or `drop` all of it.
+    damaged: what becomes of damaged frames: `keep` what decodes of them, `drop` all, or `conceal` the damage.
     """
 
     damaged: Damaged = "conceal"
