@@ -14,7 +14,7 @@ from semcomm.files import write_atomically
 
 def save_block(block: Block, path: Path) -> None:
     """Write a block's file, whole or not at all."""
-    columns = {f"column {name}": block.records[name].to_numpy() for name in block.records if name != "image"}
+    columns = {f"column {name}": values.to_numpy() for name, values in block.records.items() if name != "image"}
     pictures = {
         f"picture {number} {end}": picture
         for number, pair in enumerate(block.pictures)
