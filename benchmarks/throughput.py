@@ -7,7 +7,7 @@ CIFAR-10's file to the last table on disk. Both take the threads that the enviro
 are medians over repetitions, of processor time and of wall time; the matrix product's is the fastest.
 
     OMP_NUM_THREADS=1 python benchmarks/throughput.py --data-root DATA
-    OMP_NUM_THREADS=1 python benchmarks/throughput.py --data-root DATA --scenario benchmarks/ldpc.yaml
+    OMP_NUM_THREADS=1 python benchmarks/throughput.py --data-root DATA --scenario awgn-harq --set ...
 """
 
 import argparse

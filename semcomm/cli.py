@@ -1,5 +1,6 @@
 """The command line: each command reads its options, calls one function and shows what it gives."""
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -94,7 +95,7 @@ def run(
     """
     from semcomm.console import images_bar, show_cell
     from semcomm.experiment.run import matching, run_cells
-    from semcomm.experiment.run_folder import RunFolder, folder_name
+    from semcomm.experiment.run_folder import RunFolder, folder_name, write_origin
     from semcomm.experiment.scenario import read_scenarios
     from semcomm.experiment.simulation import default_workers
     from semcomm.experiment.workers import cores, pool_of
@@ -108,6 +109,7 @@ def run(
     if folder.is_done():
         click.echo(f"{folder.path} holds this run, done to its end; --fresh runs it again")
         return
+    write_origin(folder.path, shlex.join(["semcomm", "run", scenario, *(f"--set={change}" for change in changes)]))
     work = sum(cells[place].scenario.image_count() for place in places)
     workers = workers or default_workers(work, cores())
     done_by = f"the workers of {scheduler}" if scheduler else f"{workers} process{'es' if workers > 1 else ''}"
@@ -172,10 +174,11 @@ def design(
 @click.option("--codec", "codec_name", required=True, help="A shipped codec's name or a .safetensors file.")
 @click.option("-o", "--output", type=FILE, help="File of the transmission [default: standard output].")
 @click.option("--entropy-coder", type=click.Choice(["huffman", "fixed_length"]), default="huffman")
-@click.option("--header/--no-header", default=True, help="Let frames tell their image's size and their length.")
+@click.option("--header/--no-header", default=True, help="Let frames tell their image's size, slices their length.")
 @click.option("--slices", type=click.IntRange(1, 255), default=1, help="Frames an image.")
-@click.option("--crc", type=click.Choice([0, 8, 16]), default=16, help="Bits of each frame's check.")
+@click.option("--crc", type=click.Choice([0, 8, 16, 24, 32]), default=16, help="Bits of each frame's check.")
 @click.option("--size", type=(int, int), default=(32, 32), help="Height and width that go without saying.")
+@click.option("--length-bits", type=click.IntRange(1, 16), default=8, help="Of the length that a slice tells.")
 @device_option
 def transmit(
     images: tuple[Path, ...],
@@ -184,8 +187,9 @@ def transmit(
     entropy_coder: Literal["huffman", "fixed_length"],
     header: bool,
     slices: int,
-    crc: Literal[0, 8, 16],
+    crc: Literal[0, 8, 16, 24, 32],
     size: tuple[int, int],
+    length_bits: int,
     device: str,
 ) -> None:
     """Send IMAGES, files and folders, as a transmission of frames."""
@@ -195,7 +199,7 @@ def transmit(
     from semcomm.transmission import Preamble
     from semcomm.transmitter import Transmitter
 
-    framing = Framing(header, slices, crc, size)
+    framing = Framing(header, slices, crc, size, length_bits)
     codec = load_codec(codec_name).on(device)
     transmitter = Transmitter(codec, entropy_coder, framing)
     with written(output) as target:
@@ -230,30 +234,49 @@ def channel(
 @click.argument("source", type=click.File("rb"), default="-")
 @click.option("-o", "--output", type=FILE, required=True, help="Folder for the images.")
 @click.option("--codec", "codec_name", help="The codec, where it is none that ships with semcomm.")
+@click.option("--damaged", type=click.Choice(["keep", "conceal", "drop"]), default="conceal", help="Damaged slices.")
 @click.option("--overwrite", is_flag=True, help="Replace images that are there.")
 @device_option
-def receive(source: BinaryIO, output: Path, codec_name: str | None, overwrite: bool, device: str) -> None:
+def receive(
+    source: BinaryIO,
+    output: Path,
+    codec_name: str | None,
+    damaged: Literal["keep", "conceal", "drop"],
+    overwrite: bool,
+    device: str,
+) -> None:
     """Receive the transmission SOURCE, or standard input, as PNG images 00000.png, 00001.png, ..."""
     from semcomm.codec.zoo import load_codec
     from semcomm.experiment.processes import receive, save_images
 
     codec = load_codec(codec_name) if codec_name else None
-    images, damaged = save_images(receive(source, codec, device), output, overwrite)
-    click.echo(f"{images} images received, {damaged} of them damaged: {output}", err=True)
+    images, hit = save_images(receive(source, codec, device, damaged), output, overwrite)
+    click.echo(f"{images} images received, {hit} of them damaged: {output}", err=True)
 
 
 @main.command("list")
 def list_() -> None:
     """Show the codecs, channels and scenarios that there are."""
-    from semcomm.codec.zoo import codec_figures
+    from semcomm.codec.zoo_names import codec_figures
     from semcomm.console import show_codecs, show_names
     from semcomm.experiment.channels import channel_names
-    from semcomm.experiment.scenario import scenario_names
+    from semcomm.folders import scenario_names
 
     show_codecs(codec_figures())
     show_names("channels", channel_names())
     show_names("scenarios", scenario_names())
     show_names("training scenarios", scenario_names("training"))
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(["scenario", "training"]), default="scenario")
+def schema(kind: Literal["scenario", "training"]) -> None:
+    """Print the JSON Schema of scenario files, or of those for training, for editors to complete and check."""
+    import json
+
+    from semcomm.experiment.schema import scenario_schema, training_schema
+
+    click.echo(json.dumps(scenario_schema() if kind == "scenario" else training_schema(), indent=1))
 
 
 @main.group()
@@ -328,6 +351,17 @@ def plot(
     curves = curves_of(select(read_results(results), where), x, y, by.split(",") if by else [])
     write_plot(renamed(curves, labels), output, x, y, hull, log)
     click.echo(f"written: {output}")
+
+
+@main.command()
+@click.argument("results", nargs=-1, required=True, type=FILE)
+@click.option("-o", "--output", default="report.html", type=FILE, help="The page.")
+def report(results: tuple[Path, ...], output: Path) -> None:
+    """Make one HTML page of RESULTS, folders of runs: curves, pictures and the code at work, to look at offline."""
+    from semcomm.report.page import write_report
+
+    size = write_report(results, output)
+    click.echo(f"written: {output}, {size / 1e6:.1f} MB")
 
 
 @main.command()

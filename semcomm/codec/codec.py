@@ -84,6 +84,13 @@ class Codec:
         return [self.codebook.take(grid, axis=0) for grid in indices]
 
     @torch.inference_mode()
+    def nearest(self, vectors: NDArray[np.float32]) -> Indices:
+        """The index of the codeword nearest to each vector: (n, D) to (n,)."""
+        unbiased = torch.zeros(len(self.codebook), device=self.device)
+        found = nearest_codewords(self._tensor(vectors), self._tensor(self.codebook), unbiased)
+        return _array(found).astype(np.uint16)
+
+    @torch.inference_mode()
     def decode(self, latents: Sequence[Latents], sizes: Sequence[tuple[int, int]]) -> list[Image]:
         """The semantic decoder, equation (2), rounded to 8 bits and cropped to height and width."""
         whole = _in_full_batches(self._decode, latents, [z.shape[:2] for z in latents])
@@ -124,7 +131,7 @@ class Codec:
         with autocast(self.device, self.dtype):
             decoded = self._decoder(self._tensor(latents).flatten(-2).permute(0, 3, 1, 2))
         patches = decoded.float().permute(0, 2, 3, 1).clamp(0, 1).mul_(255).round_()
-        return from_patches(_array(patches.to(torch.uint8)))
+        return from_patches(_array(patches.to(torch.int16)).astype(np.uint8))  # PyTorch is slow to make bytes of floats
 
     def _tensor(self, array: NDArray[np.float32]) -> Tensor:
         return torch.from_numpy(array).to(self.device)

@@ -1,15 +1,21 @@
 """A whole run: the cells of a scenario file, their tables, and what became of those that failed."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from semcomm.errors import RunError
+from semcomm.experiment.block import Block
+from semcomm.experiment.first_images import KeptCell, forget_cells, load_cell, save_cell
+from semcomm.experiment.identity import identity
 from semcomm.experiment.image_tables import Form, write_pictures, write_records
 from semcomm.experiment.run_folder import RunFolder
 from semcomm.experiment.scenario import Swept
 from semcomm.experiment.simulation import Results, simulate_all
+from semcomm.experiment.systems import system_of
 from semcomm.experiment.tables import write_summaries
 from semcomm.experiment.workers import Failed, Pool
 from semcomm.report.tables import select
@@ -39,6 +45,7 @@ def run_cells(
         show(done[place], cells[place], place + 1)
     failures: dict[int, Exception] = {}
     left = {place: cells[place] for place in places if place not in done}
+    forget_cells(folder.path)  # else, interrupted, rows of results.csv would stand beside the pictures of others
     for place, found in simulate_all(left, pool, watch, folder):
         if isinstance(found, Failed):
             failures[place] = found.error
@@ -73,10 +80,20 @@ def _image_tables(
     places = sorted(done)
     images = sum(done[place].summary["images"] for place in places)
     records = write_records([folder.blocks(place) for place in places], len(cells) > 1, images, folder.path, form)
-    pictures = write_pictures(next(folder.blocks(places[-1])).pictures, folder.path)
+    for row, place in enumerate(places):
+        save_cell(folder.path, row, _kept(cells[place], done[place], next(folder.blocks(place))))
+    pictures = write_pictures(load_cell(folder.path, len(places) - 1).first, folder.path)
     if len(done) == len(cells):
         folder.forget_blocks()
     return [records, pictures]
+
+
+def _kept(cell: Swept, results: Results, block: Block) -> KeptCell:
+    assert block.first  # as the first block of each cell has it
+    scenario, counts = cell.scenario, np.array(results.index_counts, np.int64)
+    records = json.loads(block.records.head(len(block.first.sent)).to_json(orient="records", double_precision=15))
+    code = system_of(scenario.codec, scenario.framing).code
+    return KeptCell(identity(cell)["scenario"], block.first, records, code, counts)
 
 
 def _told(failures: Mapping[int, Exception], cells: Sequence[Swept]) -> list[str]:

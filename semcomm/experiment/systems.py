@@ -10,17 +10,24 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.devices import Device, DType
 from semcomm.codec.image_codecs import ImageCodec, ImageReceiver, ImageTransmitter
 from semcomm.codec.zoo import load_codec
+from semcomm.experiment.first_images import CodeTable
 from semcomm.frames import Reception
 from semcomm.framing import Framing
 from semcomm.images import Image
-from semcomm.receiver import Read, Received, Receiver
+from semcomm.receiver import Damaged, Read, Received, Receiver
 from semcomm.transmission import Preamble
 from semcomm.transmitter import EntropyCoding, Sent, Transmitter
 
 
 @dataclass(frozen=True)
 class CodecChoice:
-    """Which codec, a shipped one's name or the path of a `.safetensors` file, and how it is used."""
+    """A learned encoder and decoder with a quantizer, and how they are used.
+
+    model: a shipped one's name (`semcomm list`), or the path of a `.safetensors` file that a training wrote.
+    entropy_coder: how indices become bits.
+    device: where the networks run; `auto` takes CUDA, else MPS, else the CPU.
+    dtype: of the networks' arithmetic; it changes indices, so it is part of the experiment.
+    """
 
     model: str
     entropy_coder: EntropyCoding = "huffman"
@@ -35,6 +42,16 @@ class CodecChoice:
     def load(self) -> Codec:
         """The codec, to run on its device."""
         return load_codec(self.model).on(self.device, self.dtype)
+
+
+@dataclass(frozen=True)
+class ReceiverChoice:
+    """What the receiver decides by itself, as `Receiver` has it.
+
+    damaged: what becomes of damaged frames: `keep` what decodes of them, `drop` all, or `conceal` the damage.
+    """
+
+    damaged: Damaged = "conceal"
 
 
 class Sends(Protocol):
@@ -59,22 +76,27 @@ class System:
 
     columns: codec, quantizer and entropy_coder, None where there is none.
     details: further columns, by key path where they are settings.
+    code: how indices become bits, where there are indices.
     """
 
     transmitter: Sends
     receiver: Receives
     columns: Mapping[str, str | None]
     details: Mapping[str, Any]
+    code: CodeTable | None = None
 
 
-def system_of(choice: CodecChoice | ImageCodec, framing: Framing) -> System:
-    """Both ends of the system that a scenario's sections `codec` and `framing` describe."""
+def system_of(choice: CodecChoice | ImageCodec, framing: Framing, receiver: ReceiverChoice | None = None) -> System:
+    """Both ends of the system that a scenario's sections `codec`, `framing` and `receiver` describe."""
+    damaged = (receiver or ReceiverChoice()).damaged
     names: dict[str, str | None]
     if isinstance(choice, ImageCodec):
         details = {f"codec.{name}": getattr(choice, name) for name in ("quality", "container", "effort")}
         names = {"codec": choice.model, "quantizer": None, "entropy_coder": None}
-        return System(ImageTransmitter(choice, framing), ImageReceiver(choice, framing), names, details)
+        return System(ImageTransmitter(choice, framing), ImageReceiver(choice, framing, damaged), names, details)
     codec, coder = choice.load(), choice.entropy_coder
     names = {"codec": codec.name, "quantizer": codec.quantizer, "entropy_coder": coder}
     details = {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
-    return System(Transmitter(codec, coder, framing), Receiver(codec, coder, framing), names, details)
+    transmitter, receiver_end = Transmitter(codec, coder, framing), Receiver(codec, coder, framing, damaged)
+    code = CodeTable(transmitter.entropy_coder.code_lengths, codec.probabilities)
+    return System(transmitter, receiver_end, names, details, code)
