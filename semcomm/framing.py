@@ -44,7 +44,7 @@ class Framing:
 
     header: each frame tells its image's size, in one bit where it is the agreed one, and, but for an image's last
         frame, its payload's length.
-    slices: frames an image, each a run of positions that is decoded by itself.
+    slices: frames an image, each a band of rows that is decoded by itself.
     crc: bits of the check at the end of each frame over all that stands before it; 0 for none.
     size: the agreed height and width of images.
     length_bits: those of a length; one that they do not hold takes 32 more.
@@ -89,11 +89,11 @@ class Framing:
     def slice_counts(self, shapes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
         """How many symbols each frame holds, (B S,), for index grids of shapes (h, w, g).
 
-        Slice s of S holds the positions from floor(s h w / S) to before floor((s + 1) h w / S), in raster order.
+        Slice s of S holds the rows from floor(s h / S) to before floor((s + 1) h / S), in raster order.
         """
         edges = np.arange(self.slices + 1)
-        runs = {(h, w, g): np.diff(edges * (h * w) // self.slices) * g for h, w, g in set(shapes)}
-        return np.concatenate([np.empty(0, np.int64), *(runs[shape] for shape in shapes)])
+        bands = {(h, w, g): np.diff(edges * h // self.slices) * w * g for h, w, g in set(shapes)}
+        return np.concatenate([np.empty(0, np.int64), *(bands[shape] for shape in shapes)])
 
     def frame(self, payloads: Frames, sizes: Sequence[tuple[int, int]]) -> Frames:
         """Put a header before and a CRC behind each payload, S consecutive ones an image.

@@ -138,21 +138,20 @@ def test_without_header_and_crc_a_frame_is_its_payload(bodies: list[Bits]) -> No
 
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 9), st.integers(1, 4)), max_size=4), st.integers(1, 255))
-def test_slices_are_runs_of_whole_positions_that_differ_by_one_at_most(
+def test_slices_are_bands_of_whole_rows_that_differ_by_one_at_most(
     shapes: list[tuple[int, int, int]], slices: int
 ) -> None:
     counts = Framing(slices=slices).slice_counts(shapes).reshape(len(shapes), slices)
     for (rows, columns, groups), band in zip(shapes, counts.tolist(), strict=True):
-        edges = [s * rows * columns // slices for s in range(slices + 1)]
-        assert band == [(stop - start) * groups for start, stop in pairwise(edges)]
+        edges = [s * rows // slices for s in range(slices + 1)]
+        assert band == [(stop - start) * columns * groups for start, stop in pairwise(edges)]
         assert sum(band) == rows * columns * groups
-        assert max(band) - min(band) <= groups
+        assert max(band) - min(band) <= columns * groups
 
 
-def test_slices_of_64_positions_by_hand() -> None:
-    # Edges floor(0), floor(64/3), floor(128/3), 64: 21, 21 and 22 positions of two indices.
-    assert Framing(slices=3).slice_counts([(8, 8, 2)]).tolist() == [42, 42, 44]
-    assert Framing(slices=8).slice_counts([(8, 8, 2)]).tolist() == [16] * 8  # a row each
+def test_eight_rows_in_three_slices_by_hand() -> None:
+    # Edges floor(0), floor(8/3), floor(16/3), 8: rows 0 to 1, 2 to 4, 5 to 7.
+    assert Framing(slices=3).slice_counts([(8, 8, 2)]).tolist() == [32, 48, 48]
 
 
 @pytest.mark.parametrize("crc", [8, 16, 24, 32])
