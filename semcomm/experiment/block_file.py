@@ -14,7 +14,7 @@ from semcomm.files import write_atomically
 
 def save_block(block: Block, path: Path) -> None:
     """Write a block's file, whole or not at all."""
-    columns = {f"column {name}": block.records[name].to_numpy() for name in block.records if name != "image"}
+    columns = {f"column {name}": values.to_numpy() for name, values in block.records.items() if name != "image"}
     names = json.dumps({"columns": list(block.records), "image": list(block.records.image)})
     others = {"index counts": block.index_counts} | (block.first.to_arrays() if block.first else {})
     write_atomically(path, save(columns | others, {"names": names}), durable=False)

@@ -4,7 +4,9 @@ Workers need no file of the client's but those that a scenario names, under the 
 scenario as text, and its results go back over the network. The scheduler only passes them on, unread.
 """
 
+import math
 import pickle
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
@@ -26,7 +28,7 @@ class Cluster:
     """The workers of a scheduler, however many come and go; RunError where no scheduler answers any more."""
 
     def __init__(self, address: str) -> None:
-        self._address = address
+        self._address, self._ahead, self._asked = address, AHEAD, -math.inf
         client: Any = distributed.Client
         try:
             self._client = client(address, timeout=SECONDS, set_as_default=False)
@@ -36,10 +38,12 @@ class Cluster:
 
     @property
     def ahead(self) -> int:
-        try:
-            return AHEAD * max(1, len(self._client.nthreads()))
-        except OSError as error:
-            raise self._lost(error) from error
+        if time.monotonic() > self._asked + 1:  # second: the answer takes longer than a block to pass on
+            try:
+                self._ahead, self._asked = AHEAD * max(1, len(self._client.nthreads())), time.monotonic()
+            except OSError as error:
+                raise self._lost(error) from error
+        return self._ahead
 
     def submit(self, run: Callable[[Task], Result], task: Task) -> Pending[Result]:
         if self._client.status != "running":

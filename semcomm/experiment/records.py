@@ -94,17 +94,17 @@ def carriage(totals: Totals, channel: BitChannel | SymbolChannel, link: Link) ->
     lowest, highest = wilson(wrong_frames, frames)
     row = {
         "coded_bits_per_image": totals.mean("coded_bits"),
-        "overhead_bits_per_image": (sums.coded_bits + sums.feedback_bits - sums.payload_bits) / totals.images,
+        "overhead_bits_per_image": (sums["coded_bits"] + sums["feedback_bits"] - sums["payload_bits"]) / totals.images,
         "channel_uses_per_image": totals.mean("channel_uses"),
-        "bandwidth_ratio": sums.channel_uses / (3 * sums.pixels),
-        "transmissions_per_frame": sums.transmissions / frames,
+        "bandwidth_ratio": sums["channel_uses"] / (3 * sums["pixels"]),
+        "transmissions_per_frame": sums["transmissions"] / frames,
         "bit_errors": totals.total("bit_errors"),
-        "bit_error_rate": sums.bit_errors / sums.coded_bits,
+        "bit_error_rate": sums["bit_errors"] / sums["coded_bits"],
         "post_fec_bit_errors": totals.total("post_fec_bit_errors"),
-        "post_fec_bit_error_rate": sums.post_fec_bit_errors / sums.bits,
+        "post_fec_bit_error_rate": sums["post_fec_bit_errors"] / sums["bits"],
         "frames": frames,
         "initial_frame_errors": totals.total("initial_frame_errors"),
-        "initial_frame_error_rate": sums.initial_frame_errors / frames,
+        "initial_frame_error_rate": sums["initial_frame_errors"] / frames,
         "residual_frame_errors": wrong_frames,
         "residual_frame_error_rate": wrong_frames / frames,
         "residual_frame_error_rate_low": lowest,
@@ -114,7 +114,7 @@ def carriage(totals: Totals, channel: BitChannel | SymbolChannel, link: Link) ->
         "psnr_db_median": totals.psnr_db(0.5),
     }
     if isinstance(channel, SymbolChannel) and hasattr(channel, "esn0_db"):
-        spent = sums.channel_uses / sums.payload_bits
+        spent = sums["channel_uses"] / sums["payload_bits"]
         row["ebn0_db"] = channel.esn0_db - 10 * math.log10(link.efficiency)
         row["energy_per_payload_bit_db"] = channel.esn0_db + 10 * math.log10(spent)
     return row
@@ -130,13 +130,13 @@ def summary(totals: Totals) -> dict[str, Any]:
         "bits_per_image_ci95": totals.half_width("bits"),
         "payload_bits_per_image": totals.mean("payload_bits"),
         "entropy_bits_per_image": totals.mean("indices") * _entropy(totals.index_counts) if indices else None,
-        "bpp": sums.bits / sums.pixels,
+        "bpp": sums["bits"] / sums["pixels"],
         "psnr_db": totals.mean("psnr_db"),
         "psnr_db_ci95": totals.half_width("psnr_db"),
         "psnr_of_mean_mse_db": float(psnr_db(mean_mse, 3 * totals.largest)),
         "ssim": totals.mean("ssim"),
         "ssim_ci95": totals.half_width("ssim"),
-        "index_error_rate": sums.index_errors / indices if indices else None,
+        "index_error_rate": sums["index_errors"] / indices if indices else None,
         "damaged_images": totals.total("damaged"),
     }
 

@@ -32,6 +32,8 @@ def run_cells(
 ) -> list[Path]:
     """Run the cells at these places, or all, and write the tables of those that are done; returns these files.
 
+    Tables with a row an image are written once it has been every cell's turn.
+
     watch: is told how many images are done further; show: each cell's results and its number, from 1 on.
     form: of the table with a row an image; by default CSV up to a million rows.
     Raises what the first cell raised where all failed; where some did, RunError, once the others are done.
@@ -54,7 +56,9 @@ def run_cells(
         show(found, cells[place], place + 1)
     if not done:
         raise next(iter(failures.values()))
-    written = _written(cells, done, folder, form)
+    written = [write_summaries([done[place].summary for place in sorted(done)], folder.path)]
+    if len(done) + len(failures) == len(cells):
+        written += _image_tables(cells, done, folder, form)
     if failures:
         raise RunError("\n".join([*_told(failures, cells), "the others are done; the same command tries these again"]))
     return written
@@ -69,10 +73,11 @@ def matching(cells: Sequence[Swept], conditions: Sequence[str]) -> list[int]:
     return list(select(table, conditions).index)
 
 
-def _written(cells: Sequence[Swept], done: Mapping[int, Results], folder: RunFolder, form: Form | None) -> list[Path]:
-    """The files of all that is done; where everything is, no more is kept than these."""
+def _image_tables(
+    cells: Sequence[Swept], done: Mapping[int, Results], folder: RunFolder, form: Form | None
+) -> list[Path]:
+    """The files with images of all cells that are done; where all are, no more is kept than these."""
     places = sorted(done)
-    summaries = write_summaries([done[place].summary for place in places], folder.path)
     images = sum(done[place].summary["images"] for place in places)
     records = write_records([folder.blocks(place) for place in places], len(cells) > 1, images, folder.path, form)
     for row, place in enumerate(places):
@@ -80,7 +85,7 @@ def _written(cells: Sequence[Swept], done: Mapping[int, Results], folder: RunFol
     pictures = write_pictures(load_cell(folder.path, len(places) - 1).first, folder.path)
     if len(done) == len(cells):
         folder.forget_blocks()
-    return [summaries, records, pictures]
+    return [records, pictures]
 
 
 def _kept(cell: Swept, results: Results, block: Block) -> KeptCell:

@@ -25,9 +25,9 @@ class Totals:
     largest: pixels of the largest image.
     """
 
-    sums: "pd.Series[float]"
-    squares: "pd.Series[float]"
-    counts: "pd.Series[float]"
+    sums: dict[str, float]
+    squares: dict[str, float]
+    counts: dict[str, float]
     psnr_counts: NDArray[np.int64]
     index_counts: NDArray[np.int64]
     largest: int
@@ -35,22 +35,29 @@ class Totals:
     @classmethod
     def of(cls, records: pd.DataFrame, index_counts: NDArray[np.int64]) -> "Totals":
         """The totals of one block's records."""
-        values = {name: records[name].to_numpy(np.float64) for name in records if name != "image"}
-        values["pixels"] = pixels = values["height"] * values["width"]
-        values["floored_mse"] = np.maximum(values["mse"], 1 / (3 * pixels))
-        matrix, columns = np.stack(list(values.values())).T, pd.Index(values)
-        steps = np.rint(values["psnr_db"] / PSNR_STEP_DB).astype(np.int64)
+        columns = {str(name): values.to_numpy(np.float64) for name, values in records.items() if name != "image"}
+        columns["pixels"] = pixels = columns["height"] * columns["width"]
+        columns["floored_mse"] = np.maximum(columns["mse"], 1 / (3 * pixels))
+        values = np.array(list(columns.values()))
+        steps = np.rint(columns["psnr_db"] / PSNR_STEP_DB).astype(np.int64)
         sums, squares, counts = (
-            pd.Series(found, columns, np.float64)
-            for found in (np.nansum(matrix, axis=0), np.nansum(matrix**2, axis=0), (~np.isnan(matrix)).sum(axis=0))
+            dict(zip(columns, found.astype(np.float64), strict=True))
+            for found in (np.nansum(values, axis=1), np.nansum(values**2, axis=1), (~np.isnan(values)).sum(axis=1))
         )
         return cls(sums, squares, counts, np.bincount(steps), index_counts, int(pixels.max()))
 
     def __add__(self, other: "Totals") -> "Totals":
-        sums = self.sums + other.sums, self.squares + other.squares, self.counts + other.counts
+        sums, squares, counts = (
+            {name: value + theirs[name] for name, value in ours.items()}
+            for ours, theirs in (
+                (self.sums, other.sums),
+                (self.squares, other.squares),
+                (self.counts, other.counts),
+            )
+        )
         psnr_counts = _added(self.psnr_counts, other.psnr_counts)
         index_counts = _added(self.index_counts, other.index_counts)
-        return Totals(*sums, psnr_counts, index_counts, max(self.largest, other.largest))
+        return Totals(sums, squares, counts, psnr_counts, index_counts, max(self.largest, other.largest))
 
     @property
     def images(self) -> int:
@@ -67,7 +74,7 @@ class Totals:
 
     def half_width(self, name: str) -> float:
         """Half the width of the 95 % interval of that mean, taking images as drawn independently: Student's t."""
-        return float(half_width(self.sums[name], self.squares[name], self.counts[name]))
+        return half_width(self.sums[name], self.squares[name], self.counts[name])
 
     def psnr_db(self, share: float) -> float:
         """The PSNR below which this share of the images is, between those of two images in proportion."""
