@@ -43,12 +43,12 @@ class Contestant:
 
 
 def ours(name: str, messages: Messages) -> Contestant:
-    coder = ENTROPY_CODERS[name](optimal_code_lengths(PROBABILITIES))
-    symbols, counts = messages.ravel(), np.full(len(messages), SYMBOLS, np.int64)
+    coder = ENTROPY_CODERS[name]({"code_lengths": optimal_code_lengths(PROBABILITIES)})
+    symbols, grids = messages.ravel(), np.tile([1, SYMBOLS, 1], (len(messages), 1))
     return Contestant(
         name=f"semcomm {name}",
-        encode=lambda: coder.encode(symbols, counts),
-        decode=lambda encoded: coder.decode(encoded[0], encoded[1], counts).symbols,
+        encode=lambda: coder.encode(symbols, grids),
+        decode=lambda encoded: coder.decode(encoded[0], encoded[1], grids).symbols,
         bits=lambda encoded: encoded[0].size,
     )
 

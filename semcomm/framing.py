@@ -79,14 +79,15 @@ class Framing:
                     f"{self.size[0]} x {self.size[1]}: set framing.header to true, or framing.size"
                 )
 
-    def slice_counts(self, shapes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
-        """How many symbols each frame holds, (B S,), for index grids of shapes (h, w, g).
+    def slice_grids(self, shapes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
+        """Rows, columns and groups of the symbols that each frame holds, (B S, 3), for index grids (h, w, g).
 
         Slice s of S holds the rows from floor(s h / S) to before floor((s + 1) h / S), in raster order.
         """
-        edges = np.arange(self.slices + 1)
-        bands = [np.diff(edges * rows // self.slices) * columns * groups for rows, columns, groups in shapes]
-        return np.concatenate([np.empty(0, np.int64), *bands])
+        grids = np.repeat(np.array(shapes, np.int64).reshape(-1, 3), self.slices, axis=0)
+        number = np.tile(np.arange(self.slices), len(shapes))
+        grids[:, 0] = (number + 1) * grids[:, 0] // self.slices - number * grids[:, 0] // self.slices
+        return grids
 
     def frame(self, payloads: Frames, sizes: Sequence[tuple[int, int]]) -> Frames:
         """Put a header before and a CRC behind each payload, S consecutive ones an image.

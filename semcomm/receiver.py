@@ -55,7 +55,7 @@ class Receiver:
 
     def __init__(self, codec: Codec, entropy_coder: EntropyCoding = "huffman", framing: Framing | None = None) -> None:
         self.codec = codec
-        self.entropy_coder = coder_of(entropy_coder, codec.code_lengths)
+        self.entropy_coder = coder_of(entropy_coder, codec.tensors)
         self.framing = framing or Framing()
 
     def receive(self, reception: Reception) -> Received:
@@ -88,8 +88,9 @@ class Receiver:
     ) -> tuple[list[Indices], NDArray[np.bool_]]:
         """Index grids, gaps filled, and which payloads were decoded to their last bit."""
         shapes = [self.codec.index_shape(size) for size in sizes]
-        counts = self.framing.slice_counts(shapes)
-        decoded = self.entropy_coder.decode(payloads.bits, payloads.lengths, counts)
+        slices = self.framing.slice_grids(shapes)
+        counts = slices.prod(axis=1)
+        decoded = self.entropy_coder.decode(payloads.bits, payloads.lengths, slices)
         place = np.arange(decoded.symbols.size) - np.repeat(np.cumsum(counts) - counts, counts)
         arrived = place < np.repeat(decoded.good, counts)
         symbols = np.where(arrived, decoded.symbols, np.uint16(self.codec.fill_index))

@@ -1,7 +1,10 @@
-"""Messages laid one after the other in a flat array, and what a decoder found in them."""
+"""Messages laid one after the other in a flat array, and what a decoder found in them.
+
+A message is a grid of symbols: rows, columns and the groups at each position, in raster order, groups innermost.
+"""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -11,15 +14,69 @@ from numpy.typing import DTypeLike, NDArray
 class Decoded:
     """The symbols of M messages, and how far each can be trusted.
 
-    A prefix code notices damage late or never: symbols before its first sign may be wrong too.
+    A code notices damage late or never: symbols before its first sign may be wrong too.
     """
 
     symbols: NDArray[np.uint16]
-    """(sum(counts),); a symbol that was not decoded is 0, for the caller to fill in."""
+    """(symbols of all grids,); a symbol that was not decoded is 0, for the caller to fill in."""
     good: NDArray[np.int64]
     """(M,) symbols decoded before the first sign of damage."""
     intact: NDArray[np.bool_]
     """(M,) all symbols were decoded, and no bit is left over."""
+
+
+class EntropyCoder(Protocol):
+    """Codes many grids of symbols in one call, each by itself; `PrefixCode` says what goes in and comes out."""
+
+    @property
+    def min_bits_per_symbol(self) -> int: ...
+
+    def encode(
+        self, symbols: NDArray[np.uint16], grids: NDArray[np.int64]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]: ...
+
+    def decode(self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], grids: NDArray[np.int64]) -> Decoded: ...
+
+
+def check_symbols(symbols: NDArray[np.uint16], grids: NDArray[np.int64], alphabet: int) -> NDArray[np.int64]:
+    """The symbols of each message, (M,) int64, where they are those that an encoder was handed.
+
+    Raises ValueError when the arrays do not fit together, or a symbol is outside the alphabet.
+    """
+    check_vector("symbols", symbols, np.uint16)
+    counts = symbol_counts(grids)
+    if counts.sum() != symbols.size:
+        raise ValueError(f"grids hold {counts.sum()} symbols; there are {symbols.size}")
+    if symbols.size and symbols.max() >= alphabet:
+        outside = f"symbols[{symbols.argmax()}] is {symbols.max()}"
+        raise ValueError(f"{outside}; the alphabet is 0 to {alphabet - 1}")
+    return counts
+
+
+def check_bits(bits: NDArray[np.uint8], lengths: NDArray[np.int64], grids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The symbols that each message should hold, (M,) int64, where these are messages' bits.
+
+    Raises ValueError when the arrays do not fit together.
+    """
+    check_vector("bits", bits, np.uint8)
+    if total("lengths", lengths) != bits.size:
+        raise ValueError(f"lengths sum to {lengths.sum()}; there are {bits.size} bits")
+    counts = symbol_counts(grids)
+    if counts.size != lengths.size:
+        raise ValueError(f"grids are of {counts.size} messages, lengths of {lengths.size}")
+    return counts
+
+
+def symbol_counts(grids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(M,) int64, the symbols of each message; raises ValueError unless `grids` is (M, 3) int64, none negative."""
+    if grids.ndim != 2 or grids.shape[1] != 3 or grids.dtype != np.int64:
+        raise ValueError(f"grids are {grids.shape} {grids.dtype}; they must be (n, 3) int64")
+    if np.any(grids < 0):
+        raise ValueError(f"a grid is {grids[grids.min(axis=1).argmin()].tolist()}; no side can be negative")
+    if grids.prod(axis=1, dtype=np.float64).sum() >= 2.0**62:
+        raise ValueError(f"grids hold {grids.prod(axis=1, dtype=np.float64).sum():g} symbols; no array is that long")
+    counts: NDArray[np.int64] = grids.prod(axis=1)
+    return counts
 
 
 def check_vector(name: str, vector: NDArray[Any], dtype: DTypeLike) -> None:

@@ -167,5 +167,5 @@ def pictures(codec: Codec, indices: list[NDArray[np.uint16]]) -> list[Image]:
 
 def huffman_bits(codec: Codec, indices: list[NDArray[np.uint16]]) -> NDArray[np.int64]:
     """Of each image."""
-    coder = ENTROPY_CODERS["huffman"](codec.code_lengths)
-    return coder.encode(np.concatenate([grid.ravel() for grid in indices]), np.array([g.size for g in indices]))[1]
+    coder = ENTROPY_CODERS["huffman"](codec.tensors)
+    return coder.encode(np.concatenate([grid.ravel() for grid in indices]), np.array([g.shape for g in indices]))[1]
