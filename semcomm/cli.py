@@ -146,7 +146,7 @@ def design(
 
 @main.command()
 @click.argument("codec_name", metavar="CODEC")
-@click.option("--epochs", type=click.IntRange(1, 1000), default=4)
+@click.option("--epochs", type=click.IntRange(1, 1000), default=6)
 @click.option("--seed", type=click.IntRange(min=0), default=0)
 @click.option("--data", type=FILE, help="Folder of images to train on [default: CIFAR-10's for training].")
 @data_options
@@ -171,9 +171,7 @@ def context(
 
     choice = DataChoice(images=data) if data else DataChoice("cifar10", root=data_root, split="train")
     made = Context(load_codec(codec_name), ContextRecipe(epochs=epochs, seed=seed), choice, images)
-    told = {"--epochs": epochs, "--seed": seed, "--images": images}
-    defaults = {"--epochs": 4, "--seed": 0, "--images": None}
-    options = [f"{name} {value}" for name, value in told.items() if value != defaults[name]]
+    options = [f"--epochs {epochs}", f"--seed {seed}", *([f"--images {images}"] if images else [])]
     command = " ".join(["semcomm context", made.codec.name, *options])
     path = run_context(made, out, command, lambda epoch: click.echo(epoch, err=True))
     click.echo(f"written: {path}")

@@ -171,7 +171,11 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
     if isinstance(codec, CodecChoice):
         _try(document, "codec.device", partial(torch_device, codec.device))
         if _try(document, "codec.model", partial(load_codec, codec.model)):
-            _try(document, "codec.entropy_coder", lambda: entropy_coder(codec.entropy_coder, codec.load().tensors))
+            _try(
+                document,
+                "codec.entropy_coder",
+                lambda: entropy_coder(codec.entropy_coder, load_codec(codec.model).tensors),
+            )
     if isinstance(codec, ImageCodec):
         _try(document, "codec.model", codec.check)
     check_data(document, DataChoice("sample"))

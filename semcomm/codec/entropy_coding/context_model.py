@@ -97,7 +97,7 @@ class ContextModel:
         Raises CodecError where there is none, or where a sum could reach 2^24.
         """
         if PREFIX + "embedding" not in tensors:
-            raise CodecError("the codec has no context model; `semcomm context CODEC -o FILE` makes one")
+            raise CodecError("the codec has no context model; `semcomm context CODEC` makes one")
         part = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items() if name.startswith(PREFIX)}
         embedding = part["embedding"].astype(np.float64)
         near, before = (

@@ -30,8 +30,9 @@ EMBEDDING_UNIT = ACTIVATION_UNIT / WEIGHT_UNIT / (1 << ACTIVATION_SHIFTS[0])
 SUM_UNITS = EMBEDDING_UNIT * WEIGHT_UNIT, ACTIVATION_UNIT * WEIGHT_UNIT
 """What 1 stands for among the sums of the first layer and of the others; a logit of 1 is an octave."""
 
-UNITS = {"embedding": EMBEDDING_UNIT, "bias1": SUM_UNITS[0], "bias2": SUM_UNITS[1], "bias3": SUM_UNITS[1]}
-LARGEST = {"int8": 127, "int32": 1 << 20}
+BIASES = ("bias1", "bias2", "bias3")
+OTHER_UNITS = {"embedding": EMBEDDING_UNIT, "bias1": SUM_UNITS[0], "bias2": SUM_UNITS[1], "bias3": SUM_UNITS[1]}
+LARGEST_WEIGHT, LARGEST_BIAS = 127, 1 << 20
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class ContextRecipe:
 
     entries: int = 16
     hidden: tuple[int, int] = (128, 64)
-    epochs: int = 4
+    epochs: int = 6
     batch_size: int = 64
     learning_rate: float = 1.6e-2
     seed: int = 0
@@ -81,7 +82,7 @@ class ContextNetwork(nn.Module):
 
     def forward(self, indices: Tensor) -> Tensor:
         """Logits (B, h, w, g, K), in octaves, of indices (B, h, w, g) int64."""
-        whole = {name: _rounded(parameter, *_grain(name)) for name, parameter in self.named_parameters()}
+        whole = {name: multiples * unit for name, (multiples, unit) in self._multiples().items()}
         embedded = whole["embedding"][indices]
         near = self._neighbours(embedded, whole["embedding"][-1]) @ whole["neighbours"].flatten(end_dim=1)
         logits = []
@@ -96,12 +97,22 @@ class ContextNetwork(nn.Module):
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The model as a codec's file holds it."""
-        made = {}
+        return {
+            PREFIX + name: multiples.detach().numpy().astype(np.int32 if name in BIASES else np.int8)
+            for name, (multiples, _) in self._multiples().items()
+        }
+
+    def units(self) -> dict[str, float]:
+        """What 1 in each of the tensors stands for."""
+        return {name: OTHER_UNITS.get(name, WEIGHT_UNIT) for name, _ in self.named_parameters()}
+
+    def _multiples(self) -> dict[str, tuple[Tensor, float]]:
+        """Each parameter as whole multiples of its unit, and the unit."""
+        units, found = self.units(), {}
         for name, parameter in self.named_parameters():
-            unit, largest = _grain(name)
-            whole = (_rounded(parameter, unit, largest) / unit).detach().cpu().numpy()
-            made[PREFIX + name] = whole.astype(np.int8 if largest == LARGEST["int8"] else np.int32)
-        return made
+            largest = LARGEST_BIAS if name in BIASES else LARGEST_WEIGHT
+            found[name] = _whole((parameter / units[name]).clamp(-largest, largest), down=False), units[name]
+        return found
 
     def _neighbours(self, embedded: Tensor, outside: Tensor) -> Tensor:
         """(B, h, w, 12 g entries) what each position sees around it."""
@@ -168,16 +179,6 @@ def _learning_rate(step: int, steps: int, recipe: ContextRecipe) -> float:
 
 def _normal(deviation: float, *shape: int) -> nn.Parameter:
     return nn.Parameter(torch.randn(shape) * deviation)
-
-
-def _grain(name: str) -> tuple[float, int]:
-    """What a parameter is rounded to multiples of, and the largest multiple."""
-    return UNITS.get(name, WEIGHT_UNIT), LARGEST["int32" if name.startswith("bias") else "int8"]
-
-
-def _rounded(values: Tensor, unit: float, largest: int) -> Tensor:
-    multiples = (values / unit).clamp(-largest, largest)
-    return _whole(multiples, down=False) * unit
 
 
 def _activation(sums: Tensor) -> Tensor:
