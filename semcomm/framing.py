@@ -68,9 +68,14 @@ class Framing:
         if not allowed(self.size):
             raise FramingError(f"size is {self.size}; sides are 1 to 65535, and at most {MAX_PIXELS} pixels together")
 
+    @property
+    def bare(self) -> bool:
+        """Frames are their payloads."""
+        return not self.header and not self.crc
+
     def check(self, sizes: Sequence[tuple[int, int]]) -> None:
         """Raises FramingError for a size, height and width, that these frames cannot tell."""
-        for height, width in sizes:
+        for height, width in dict.fromkeys(sizes):
             if not allowed((height, width)):
                 raise FramingError(f"an image is {height} x {width}; sides are 1 to 65535, at most {MAX_PIXELS} pixels")
             if not self.header and (height, width) != self.size:
@@ -94,6 +99,8 @@ class Framing:
 
         sizes: height and width of each of the B images.
         """
+        if self.bare:
+            return payloads
         frames = []
         for number, payload in enumerate(payloads.split()):
             header = self._write_header(payload.size, sizes[number // self.slices])
@@ -109,6 +116,8 @@ class Framing:
 
         fewest_bits: the fewest bits that a payload of an image of this height and width can have.
         """
+        if self.bare:
+            return Unframed(frames, [self.size] * (len(frames) // self.slices), np.ones(len(frames), np.bool_))
         bodies = frames.split()
         headers = [self._read_header(bits, fewest_bits) for bits in bodies]
         intact = self.intact(frames)

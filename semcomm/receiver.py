@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -64,7 +67,7 @@ class Receiver:
 
     def read(self, reception: Reception) -> Read:
         """The indices that the frames tell, every gap filled."""
-        unframed = self.framing.unframe(reception.frames, self._fewest_bits)
+        unframed = self.framing.unframe(reception.frames, cache(self._fewest_bits))
         indices, decoded = self._entropy_decode(unframed.payloads, unframed.sizes)
         damaged = ~(unframed.intact & decoded).reshape(-1, self.framing.slices)
         return Read(indices, unframed.sizes, np.any(damaged, axis=1))
@@ -87,13 +90,14 @@ class Receiver:
         self, payloads: Frames, sizes: Sequence[tuple[int, int]]
     ) -> tuple[list[Indices], NDArray[np.bool_]]:
         """Index grids, gaps filled, and which payloads were decoded to their last bit."""
-        shapes = [self.codec.index_shape(size) for size in sizes]
+        shape_of = {size: self.codec.index_shape(size) for size in set(sizes)}
+        shapes = [shape_of[size] for size in sizes]
         slices = self.framing.slice_grids(shapes)
         counts = slices.prod(axis=1)
         decoded = self.entropy_coder.decode(payloads.bits, payloads.lengths, slices)
         place = np.arange(decoded.symbols.size) - np.repeat(np.cumsum(counts) - counts, counts)
         arrived = place < np.repeat(decoded.good, counts)
         symbols = np.where(arrived, decoded.symbols, np.uint16(self.codec.fill_index))
-        ends = np.cumsum([np.prod(shape, dtype=np.int64) for shape in shapes], dtype=np.int64)
-        grids = [run.reshape(shape) for run, shape in zip(np.split(symbols, ends)[:-1], shapes, strict=True)]
+        ends = accumulate(map(prod, shapes))
+        grids = [symbols[end - prod(shape) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True)]
         return grids, decoded.intact

@@ -82,13 +82,13 @@ class Codec:
 
     def dequantize(self, indices: Sequence[Indices]) -> list[Latents]:
         """The codeword of each index."""
-        return [self.codebook[grid] for grid in indices]
+        return [self.codebook.take(grid, axis=0) for grid in indices]
 
     @torch.inference_mode()
     def decode(self, latents: Sequence[Latents], sizes: Sequence[tuple[int, int]]) -> list[Image]:
         """The semantic decoder, equation (2), rounded to 8 bits and cropped to height and width."""
-        patches = _in_full_batches(self._decode, latents, [z.shape[:2] for z in latents])
-        return [from_patches(grid[None], *size)[0] for grid, size in zip(patches, sizes, strict=True)]
+        whole = _in_full_batches(self._decode, latents, [z.shape[:2] for z in latents])
+        return [image[:height, :width] for image, (height, width) in zip(whole, sizes, strict=True)]
 
     @cached_property
     def fill_index(self) -> int:
@@ -112,7 +112,7 @@ class Codec:
     def _encode(self, images: Image) -> Latents:
         patches = torch.from_numpy(to_patches(images)).to(self.device)
         with autocast(self.device, self.dtype):
-            latents = self._encoder((patches.float() / 255).permute(0, 3, 1, 2))
+            latents = self._encoder(patches.float().div_(255).permute(0, 3, 1, 2))
         split = latents.float().permute(0, 2, 3, 1).unflatten(-1, (self.geometry.groups, self.geometry.dimension))
         return _array(split)
 
@@ -121,11 +121,11 @@ class Codec:
         indices = nearest_codewords(vectors, self._tensor(self.codebook), self._tensor(self.tensors["bias"]))
         return _array(indices).astype(np.uint16).reshape(latents.shape[:-1])
 
-    def _decode(self, latents: Latents) -> NDArray[np.uint8]:
+    def _decode(self, latents: Latents) -> Image:
         with autocast(self.device, self.dtype):
             decoded = self._decoder(self._tensor(latents).flatten(-2).permute(0, 3, 1, 2))
-        pixels = decoded.float().permute(0, 2, 3, 1).clamp(0, 1).mul(255).round()
-        return _array(pixels.to(torch.uint8))
+        patches = decoded.float().permute(0, 2, 3, 1).clamp(0, 1).mul_(255).round_()
+        return from_patches(_array(patches.to(torch.uint8)))
 
     def _tensor(self, array: NDArray[np.float32]) -> Tensor:
         return torch.from_numpy(array).to(self.device)

@@ -21,14 +21,14 @@ def to_patches(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     count, height, width, _ = images.shape
     rows, columns = grid_shape(height, width)
     below, right = rows * PATCH - height, columns * PATCH - width
-    padded = np.pad(images, ((0, 0), (0, below), (0, right), (0, 0)), mode="edge")
-    cells = padded.reshape(count, rows, PATCH, columns, PATCH, 3).transpose(0, 1, 3, 2, 4, 5)
+    if below or right:
+        images = np.pad(images, ((0, 0), (0, below), (0, right), (0, 0)), mode="edge")
+    cells = images.reshape(count, rows, PATCH, columns, PATCH * 3).swapaxes(2, 3)
     return np.ascontiguousarray(cells).reshape(count, rows, columns, PATCH_VALUES)
 
 
-def from_patches(patches: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """Undo `to_patches` and crop to the image: (B, h, w, 48) gives (B, height, width, 3)."""
+def from_patches(patches: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Undo `to_patches`, but for the rows and columns that it filled up: (B, h, w, 48) gives (B, 4 h, 4 w, 3)."""
     count, rows, columns, _ = patches.shape
-    cells = patches.reshape(count, rows, columns, PATCH, PATCH, 3).transpose(0, 1, 3, 2, 4, 5)
-    whole = cells.reshape(count, rows * PATCH, columns * PATCH, 3)
-    return np.ascontiguousarray(whole[:, :height, :width])
+    cells = patches.reshape(count, rows, columns, PATCH, PATCH * 3).swapaxes(2, 3)
+    return np.ascontiguousarray(cells).reshape(count, rows * PATCH, columns * PATCH, 3)

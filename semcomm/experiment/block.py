@@ -67,7 +67,8 @@ def run_block(task: Task) -> Block:
     reception = carry(scenario.channel, sent.frames, rng, scenario.link, scenario.framing)
     received, similarity = arrived(system, images, still, system.receiver.read(reception))
     journey = frame_records(sent.frames, reception, scenario.framing)
-    records = image_records(data.names()[span.start : span.stop], images, sent, received, similarity).join(journey)
+    names = _names(run, scenario.data)[span.start : span.stop]
+    records = image_records(names, images, sent, received, similarity).join(journey)
     counts = np.bincount(np.concatenate([grid.ravel() for grid in sent.indices or [NO_INDICES]]))
     pictures = list(zip(images, received.images, strict=True))[:PICTURES] if number == 0 else []
     return Block(records, counts, pictures)
@@ -135,6 +136,11 @@ def block_spans(run: str, choice: DataChoice, images: int | None) -> list[range]
 @lru_cache(maxsize=8)
 def _opened(run: str, choice: DataChoice) -> Data:
     return choice.open()
+
+
+@lru_cache(maxsize=8)
+def _names(run: str, choice: DataChoice) -> list[str]:
+    return _opened(run, choice).names()
 
 
 @lru_cache(maxsize=8)

@@ -1,19 +1,19 @@
 """How far received images are from those sent: MSE, PSNR and SSIM, one value an image."""
 
 import math
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomm.compiled import compiled
+
 PEAK = 255
-WINDOW = 11
-WINDOW_SIGMA = 1.5
 LUMINANCE_FLOOR = (0.01 * PEAK) ** 2
 CONTRAST_FLOOR = (0.03 * PEAK) ** 2
 
-TILE = 64
-TILE_IMAGES = 32
+WINDOW = 11
+WEIGHTS = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
+WEIGHTS /= WEIGHTS.sum()
 
 
 def mean_squared_error(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -31,14 +31,14 @@ def mean_squared_error(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> 
     return totals / math.prod(sent.shape[1:])
 
 
-def psnr_db(mse: NDArray[np.float64], values: int) -> NDArray[np.float64]:
+def psnr_db(mse: NDArray[np.float64], values: int | NDArray[np.int64]) -> NDArray[np.float64]:
     """Peak signal-to-noise ratio, 10 log10(255^2 / mse), in dB.
 
     A perfect image counts as if one of its samples were off by one, because infinity has no mean. The
     paper's (7) squares the MSE, a slip: this is the usual definition.
 
     mse: of any shape.
-    values: samples of an image, 3 H W.
+    values: samples of an image, 3 H W; one for all, or one for each.
     Returns the shape of `mse`.
 
     Example: an MSE of 65.025 gives 30 dB; an MSE of 0 over 3 x 32 x 32 samples 83.0 dB.
@@ -61,63 +61,62 @@ def ssim(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> NDArray[np.flo
     """
     _check_shapes(sent, received)
     count, height, width, _ = sent.shape
-    rows, columns = height - WINDOW + 1, width - WINDOW + 1
-    if min(rows, columns) < 1:
+    if min(height, width) < WINDOW:
         return np.full(count, np.nan)
-    total = np.zeros(count)
-    # Tiles bound both the memory and the size of the filter matrices; neighbours share 10 pixels.
-    for first in range(0, count, TILE_IMAGES):
-        images = slice(first, first + TILE_IMAGES)
-        for top in range(0, rows, TILE):
-            for left in range(0, columns, TILE):
-                tile = np.s_[images, top : top + TILE + WINDOW - 1, left : left + TILE + WINDOW - 1]
-                total[images] += _similarity(_filled(sent[tile]), _filled(received[tile]))[: len(sent[images])]
-    means: NDArray[np.float64] = total / (rows * columns * 3)
-    return means
+    rows = sent.reshape(count, height, 3 * width), received.reshape(count, height, 3 * width)
+    return np.array([_similarity(*pair, WEIGHTS) for pair in zip(*rows, strict=True)], np.float64)
 
 
-def _filled(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """As many images as a tile can have: a matrix product's sums may be ordered by its shape."""
-    return np.pad(images, ((0, TILE_IMAGES - len(images)), (0, 0), (0, 0), (0, 0)))
+@compiled
+def _similarity(sent: NDArray[np.uint8], received: NDArray[np.uint8], weights: NDArray[np.float64]) -> float:
+    """Of one image of (H, 3 W) samples. All in float64, as a variance is a small difference of large numbers."""
+    height, samples = sent.shape
+    moments = np.empty((WINDOW, 4 * samples))  # of the last eleven rows, row r in place r mod 11
+    down = np.empty(4 * samples)
+    sums = np.zeros(samples - 3 * (WINDOW - 1))
+    for row in range(height):
+        _read_moments(sent[row], received[row], moments[row % WINDOW].reshape(4, samples))
+        if row >= WINDOW - 1:
+            _filter_down(moments, np.roll(weights, row + 1), down)
+            _add_similarities(down.reshape(4, samples), weights, sums)
+    mean: float = sums.sum() / (sums.size * (height - WINDOW + 1))
+    return mean
 
 
-def _similarity(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Sum over windows and colours: (B, h, w, 3) gives (B,). float64, as a variance is a small difference."""
-    x, y = _samples_last(sent), _samples_last(received)
-    mean_x, mean_y = _filtered(x), _filtered(y)
-    product = mean_x * mean_y
-    power = mean_x**2 + mean_y**2
-    covariance = _filtered(x * y) - product
-    variances = _filtered(x**2 + y**2) - power
-    luminance = (2 * product + LUMINANCE_FLOOR) / (power + LUMINANCE_FLOOR)
-    contrast = (2 * covariance + CONTRAST_FLOOR) / (variances + CONTRAST_FLOOR)
-    sums: NDArray[np.float64] = (luminance * contrast).reshape(-1, len(sent), 3).sum(axis=(0, 2))
-    return sums
+@compiled
+def _read_moments(sent: NDArray[np.uint8], received: NDArray[np.uint8], moments: NDArray[np.float64]) -> None:
+    """x, y, x y and x^2 + y^2 of a row's samples: (n,) and (n,) to (4, n)."""
+    for place in range(sent.size):
+        x, y = float(sent[place]), float(received[place])
+        moments[0, place] = x
+        moments[1, place] = y
+        moments[2, place] = x * y
+        moments[3, place] = x * x + y * y
 
 
-def _samples_last(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(B, h, w, 3) gives (h, w, 3 B): one long matrix product filters all images at once."""
-    count, height, width, _ = images.shape
-    return images.transpose(1, 2, 0, 3).reshape(height, width, 3 * count).astype(np.float64)
+@compiled
+def _filter_down(rows: NDArray[np.float64], weights: NDArray[np.float64], means: NDArray[np.float64]) -> None:
+    for place in range(means.size):
+        mean = 0.0
+        for k in range(WINDOW):
+            mean += weights[k] * rows[k, place]
+        means[place] = mean
 
 
-def _filtered(samples: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weighted means over the windows that lie wholly inside: (h, w, n) gives (h - 10, w - 10, n)."""
-    height, width, count = samples.shape
-    down = (_filter(height) @ samples.reshape(height, -1)).reshape(-1, width, count)
-    across: NDArray[np.float64] = _filter(width) @ down
-    return across
-
-
-@cache
-def _filter(length: int) -> NDArray[np.float64]:
-    """(length - 10, length): row i holds the window's eleven weights from column i on."""
-    offsets = np.arange(WINDOW) - WINDOW // 2
-    weights = np.exp(-0.5 * (offsets / WINDOW_SIGMA) ** 2)
-    matrix = np.zeros((length - WINDOW + 1, length))
-    for row, band in enumerate(matrix):
-        band[row : row + WINDOW] = weights / weights.sum()
-    return matrix
+@compiled
+def _add_similarities(down: NDArray[np.float64], weights: NDArray[np.float64], sums: NDArray[np.float64]) -> None:
+    """Filter across, where a colour's neighbours are three places apart, and add each window's similarity."""
+    xs, ys, products, squares = down[0], down[1], down[2], down[3]
+    for place in range(sums.size):
+        mean_x = mean_y = covariance = variances = 0.0
+        for k in range(WINDOW):
+            mean_x += weights[k] * xs[place + 3 * k]
+            mean_y += weights[k] * ys[place + 3 * k]
+            covariance += weights[k] * products[place + 3 * k]
+            variances += weights[k] * squares[place + 3 * k]
+        product, power = mean_x * mean_y, mean_x * mean_x + mean_y * mean_y
+        alike = (2 * product + LUMINANCE_FLOOR) * (2 * (covariance - product) + CONTRAST_FLOOR)
+        sums[place] += alike / ((power + LUMINANCE_FLOOR) * (variances - power + CONTRAST_FLOOR))
 
 
 def _check_shapes(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> None:

@@ -61,7 +61,7 @@ def image_records(
             "bits": sent.frames.lengths.reshape(-1, slices).sum(axis=1),
             "payload_bits": sent.payload_bits,
             "mse": measured.mse,
-            "psnr_db": [float(psnr_db(error, image.size)) for error, image in zip(measured.mse, images, strict=True)],
+            "psnr_db": psnr_db(measured.mse, np.array([image.size for image in images])),
             "ssim": measured.ssim,
             "indices": [grid.size for grid in sent.indices] if sent.indices else 0,
             "index_errors": _index_errors(images, sent, received),
@@ -149,4 +149,4 @@ def _index_errors(images: Sequence[Image], sent: Sent, received: Received) -> li
         return 0
     same_size = [image.shape == picture.shape for image, picture in zip(images, received.images, strict=True)]
     triples = zip(same_size, sent.indices, received.indices, strict=True)
-    return [int((ours != theirs).sum()) if same else ours.size for same, ours, theirs in triples]
+    return [int(np.count_nonzero(ours != theirs)) if same else ours.size for same, ours, theirs in triples]

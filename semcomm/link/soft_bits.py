@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomm.compiled import compiled
 from semcomm.frames import Counts, Frames, Reception
 
 Llrs = NDArray[np.float32]
@@ -43,24 +44,33 @@ def counts_of(sent: Frames, arrived: Frames, channel_uses: NDArray[np.int64]) ->
 
 def bit_errors(sent: Frames, arrived: Frames) -> NDArray[np.int64]:
     """(F,) wrong bits of each frame, those at the end that did not arrive taken for 0; surplus ones do not count."""
-    common = np.minimum(sent.lengths, arrived.lengths)
-    bits = np.zeros(sent.bits.size, np.uint8)
-    bits[spans(sent.starts, common)] = arrived.bits[spans(arrived.starts, common)]
-    return frame_sums(sent.bits ^ bits, sent.lengths)
+    return _bit_errors(sent.bits, sent.lengths, arrived.bits, arrived.lengths)
+
+
+@compiled
+def _bit_errors(
+    sent: NDArray[np.uint8], lengths: NDArray[np.int64], arrived: NDArray[np.uint8], arrived_lengths: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    errors = np.zeros(lengths.size, np.int64)
+    start = arrived_start = 0
+    for frame in range(lengths.size):
+        ours = sent[start : start + lengths[frame]]
+        theirs = arrived[arrived_start : arrived_start + arrived_lengths[frame]]
+        common, found = min(ours.size, theirs.size), 0
+        for place in range(common):
+            found += ours[place] ^ theirs[place]
+        for place in range(common, ours.size):
+            found += ours[place]
+        errors[frame] = found
+        start += ours.size
+        arrived_start += theirs.size
+    return errors
 
 
 def wrong(sent: Frames, arrived: Frames) -> NDArray[np.bool_]:
     """(F,) which frames are not as they were sent, in length or in a bit."""
     found: NDArray[np.bool_] = (sent.lengths != arrived.lengths) | (bit_errors(sent, arrived) > 0)
     return found
-
-
-def frame_sums(values: NDArray[np.uint8], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(F,) the sum over each frame of one value a bit."""
-    ends = np.cumsum(lengths)
-    totals = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
-    sums: NDArray[np.int64] = totals[ends] - totals[ends - lengths]
-    return sums
 
 
 def spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:

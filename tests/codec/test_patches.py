@@ -15,14 +15,14 @@ IMAGES = hnp.arrays(np.uint8, SHAPES)
 @given(IMAGES)
 def test_images_of_any_size_come_back_from_patches(images: NDArray[np.uint8]) -> None:
     _, height, width, _ = images.shape
-    assert np.array_equal(from_patches(to_patches(images), height, width), images)
+    assert np.array_equal(from_patches(to_patches(images))[:, :height, :width], images)
 
 
 @given(IMAGES)
 def test_patches_are_filled_up_with_the_nearest_pixel_of_the_edge(images: NDArray[np.uint8]) -> None:
     _, height, width, _ = images.shape
     rows, columns = grid_shape(height, width)
-    whole = from_patches(to_patches(images), 4 * rows, 4 * columns)
+    whole = from_patches(to_patches(images))
     nearest_row = np.minimum(np.arange(4 * rows), height - 1)
     nearest_column = np.minimum(np.arange(4 * columns), width - 1)
     assert np.array_equal(whole, images[:, nearest_row][:, :, nearest_column])
