@@ -48,6 +48,12 @@ def scenario_options(command: Command) -> Command:
     return click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help=set_help)(data_options(command))
 
 
+def where_option(command: Command) -> Command:
+    """What is chosen of cells or rows."""
+    where_help = "Take those that meet KEY=VALUE[,VALUE...] alone; * and ? are wildcards. May be given again."
+    return click.option("--where", multiple=True, metavar="KEY=VALUE", help=where_help)(command)
+
+
 def device_option(command: Command) -> Command:
     """Where networks run."""
     devices = click.Choice(["auto", "cpu", "cuda", "mps"])
@@ -63,7 +69,10 @@ def main() -> None:
 @main.command()
 @click.argument("scenario")
 @scenario_options
+@where_option
 @click.option("--workers", type=click.IntRange(min=1), help="Processes [default: one a core, where there is work].")
+@click.option("--scheduler", metavar="ADDRESS", help="Work on the dask.distributed cluster of this scheduler.")
+@click.option("--records", type=click.Choice(["csv", "parquet"]), help="Of the rows an image [default: CSV to 10^6].")
 @click.option("--out", type=FILE, help="Folder for the tables [default: results/NAME].")
 @click.option("--fresh", is_flag=True, help="Forget what is in that folder, of this run or another.")
 def run(
@@ -71,26 +80,40 @@ def run(
     overrides: tuple[str, ...],
     images: int | None,
     data_root: Path | None,
+    where: tuple[str, ...],
     workers: int | None,
+    scheduler: str | None,
+    records: Literal["csv", "parquet"] | None,
     out: Path | None,
     fresh: bool,
 ) -> None:
     """Run SCENARIO, a file or a shipped one's name, and write results.csv, per_image.csv and pictures.png.
 
-    Interrupted at any moment, the same command goes on where it was.
+    Interrupted at any moment, the same command goes on where it was. With --where, the others' turn comes with
+    another command.
     """
     from semcomm.console import images_bar, show_cell
-    from semcomm.experiment.run import run_cells
+    from semcomm.experiment.run import matching, run_cells
     from semcomm.experiment.run_folder import RunFolder, folder_name
     from semcomm.experiment.scenario import read_scenarios
     from semcomm.experiment.simulation import default_workers
-    from semcomm.experiment.workers import cores
+    from semcomm.experiment.workers import cores, pool_of
 
+    if workers and scheduler:
+        raise click.UsageError("--workers are processes of this machine; a --scheduler has workers of its own")
     changes = with_images(overrides, images)
     cells = read_scenarios(scenario, changes, data_root)
+    places = matching(cells, where)
     folder = RunFolder(out or Path("results") / folder_name(scenario, cells, changes), cells, fresh)
-    with images_bar(sum(cell.scenario.image_count() for cell in cells)) as watch:
-        written = run_cells(cells, folder, workers or default_workers(cells, cores()), watch, show_cell(len(cells)))
+    if folder.is_done():
+        click.echo(f"{folder.path} holds this run, done to its end; --fresh runs it again")
+        return
+    work = sum(cells[place].scenario.image_count() for place in places)
+    workers = workers or default_workers(work, cores())
+    done_by = f"the workers of {scheduler}" if scheduler else f"{workers} process{'es' if workers > 1 else ''}"
+    click.echo(f"{len(places)} of {len(cells)} cells, {work} images to send, by {done_by}", err=True)
+    with pool_of(workers, scheduler) as pool, images_bar(work) as watch:
+        written = run_cells(cells, places, folder, pool, watch, show_cell(len(cells)), records)
     for path in written:
         click.echo(f"written: {path}")
 
@@ -287,15 +310,9 @@ def show(name: str, table: Path | None) -> None:
         click.echo(f"written: {table}")
 
 
-def results_options(command: Command) -> Command:
-    """What `table`, `plot` and `compare` share."""
-    where_help = "Take the rows that meet KEY=VALUE[,VALUE...] alone; * and ? are wildcards. May be given again."
-    return click.option("--where", multiple=True, metavar="KEY=VALUE", help=where_help)(command)
-
-
 @main.command()
 @click.argument("results", nargs=-1, required=True, type=FILE)
-@results_options
+@where_option
 @click.option("--columns", metavar="NAME,NAME...", help="These columns, in this order [default: all].")
 @click.option("-o", "--output", type=FILE, help="CSV file [default: show the table].")
 def table(results: tuple[Path, ...], where: tuple[str, ...], columns: str | None, output: Path | None) -> None:
@@ -313,7 +330,7 @@ def table(results: tuple[Path, ...], where: tuple[str, ...], columns: str | None
 
 @main.command()
 @click.argument("results", nargs=-1, required=True, type=FILE)
-@results_options
+@where_option
 @click.option("--x", default="bits_per_image", metavar="NAME", help="Column of the x axis.")
 @click.option("--y", default="psnr_db", metavar="NAME", help="Column of the y axis.")
 @click.option("--by", metavar="NAME,NAME...", help="A line for each of their values; `A|B`: B where A is empty.")
@@ -345,7 +362,7 @@ def plot(
 @main.command()
 @click.argument("anchor_results", metavar="RESULTS", type=FILE)
 @click.argument("test_results", metavar="[RESULTS]", required=False, type=FILE)
-@results_options
+@where_option
 @click.option("--anchor", multiple=True, metavar="KEY=VALUE", help="The anchor's rows, further to --where.")
 @click.option("--test", multiple=True, metavar="KEY=VALUE", help="The test's rows, further to --where.")
 @click.option("--rate", default="bits_per_image", metavar="NAME", help="Column of the rate.")

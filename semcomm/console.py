@@ -15,8 +15,8 @@ from semcomm.link.link import Link
 
 @contextmanager
 def images_bar(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error that the number of images of each block moves."""
-    with _progress("images") as progress:
+    """A bar on standard error that the number of images of each block moves, and the time that is left."""
+    with _progress("images", TimeRemainingColumn()) as progress:
         task = progress.add_task("", total=total)
         yield lambda images: progress.advance(task, images)
 

@@ -41,8 +41,11 @@ class ScenarioError(SemcommError):
     """One line a mistake, each with its file, line and column, or the option that made it."""
 
     def __init__(self, mistakes: list[str]) -> None:
-        super().__init__("\n".join(mistakes))
+        super().__init__(mistakes)
         self.mistakes = mistakes
+
+    def __str__(self) -> str:
+        return "\n".join(self.mistakes)
 
 
 class LinkError(SemcommError, ValueError):

@@ -9,11 +9,13 @@ from typing import BinaryIO
 
 
 @contextmanager
-def atomic_writer(path: Path) -> Iterator[BinaryIO]:
+def atomic_writer(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     """A binary file that takes the name `path` when the block ends well, and vanishes when it does not.
 
     The old file, if any, stays readable under its name until then. Missing folders are made. A link stays
     one, and a device or a pipe, such as /dev/stdout, is written to as it is.
+
+    durable: wait until a loss of power cannot take it; else the file may be gone or cut off after one.
     """
     if path.exists() and not path.is_file():
         with path.open("wb") as file:
@@ -25,8 +27,9 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         Path(partial).chmod(0o666 & ~_umask())
         Path(partial).replace(path)
     except BaseException:
@@ -34,9 +37,9 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, durable: bool = True) -> None:
     """`content` becomes the whole of `path`, or `path` stays as it was."""
-    with atomic_writer(path) as file:
+    with atomic_writer(path, durable) as file:
         file.write(content)
 
 

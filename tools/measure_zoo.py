@@ -12,9 +12,9 @@ import pandas as pd
 
 from semcomm.codec.zoo import FIGURES, codec_names, load_codec
 from semcomm.experiment.scenario import read_scenarios
-from semcomm.experiment.simulation import simulate_all
+from semcomm.experiment.simulation import InMemory, simulate_all
 from semcomm.experiment.tables import codec_record
-from semcomm.experiment.workers import Failed, cores
+from semcomm.experiment.workers import Failed, cores, pool_of
 from semcomm.files import write_atomically
 
 
@@ -34,12 +34,13 @@ def measured(data: str, root: Path | None) -> pd.DataFrame:
         f"sweep.codec.model=[{', '.join(codec_names())}]",
         "sweep.codec.entropy_coder=[huffman]",
     ]
-    cells = read_scenarios("shipped-codecs", sweep, root)
+    cells = dict(enumerate(read_scenarios("shipped-codecs", sweep, root)))
     rows = []
-    for found in simulate_all(cells, cores(), lambda images: None):
-        if isinstance(found, Failed):
-            raise found.error
-        rows.append([found.summary["codec"], found.summary["bits_per_image"], found.summary["psnr_db"]])
+    with pool_of(cores()) as pool:
+        for _, found in simulate_all(cells, pool, lambda images: None, InMemory()):
+            if isinstance(found, Failed):
+                raise found.error
+            rows.append([found.summary["codec"], found.summary["bits_per_image"], found.summary["psnr_db"]])
     return pd.DataFrame(rows, columns=["codec", f"{data}_bits_per_image", f"{data}_psnr_db"])
 
 

@@ -125,7 +125,7 @@ class Codec:
         with autocast(self.device, self.dtype):
             decoded = self._decoder(self._tensor(latents).flatten(-2).permute(0, 3, 1, 2))
         patches = decoded.float().permute(0, 2, 3, 1).clamp(0, 1).mul_(255).round_()
-        return from_patches(_array(patches.to(torch.uint8)))
+        return from_patches(_array(patches.to(torch.int16)).astype(np.uint8))  # PyTorch is slow to make bytes of floats
 
     def _tensor(self, array: NDArray[np.float32]) -> Tensor:
         return torch.from_numpy(array).to(self.device)

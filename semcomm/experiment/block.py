@@ -12,8 +12,9 @@ from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.codec.image_codecs import ImageCodec
 from semcomm.errors import ChannelError, LinkError
 from semcomm.experiment.data import Data, block_ranges
+from semcomm.experiment.identity import check
 from semcomm.experiment.records import Compared, compared, frame_records, image_records
-from semcomm.experiment.scenario import DataChoice, Swept
+from semcomm.experiment.scenario import DataChoice, Scenario, Swept
 from semcomm.experiment.seeds import block_generator
 from semcomm.experiment.systems import CodecChoice, System, system_of
 from semcomm.experiment.undisturbed import Undisturbed, kept, place
@@ -43,9 +44,10 @@ class Block:
 class Task(NamedTuple):
     """One block of one cell of a run.
 
-    run: a folder of this run alone, of which nothing is missed but time where it is lost.
+    run: the name under which the workers of a machine keep what they share.
     place, cell, number: which scenario of the run, and which of its blocks.
-    shared: other cells send the same indices, so that they are kept in that folder.
+    shared: the same indices are sent again, so that they are kept.
+    digests: of what the worker, which may be another machine, has to have.
     """
 
     run: str
@@ -53,12 +55,19 @@ class Task(NamedTuple):
     cell: Swept
     number: int
     shared: bool
+    digests: dict[str, str | None] | None = None
 
 
 def run_block(task: Task) -> Block:
-    """Do a task, on whichever process it is."""
+    """Do a task, on whichever process or machine it is.
+
+    Raises RunError where this machine's semcomm, codec or channel are not those that the run began with.
+    """
     run, scenario, number = task.run, task.cell.scenario, task.number
-    span = block_spans(run, scenario.data, scenario.images)[number]
+    if task.digests:
+        check(task.cell, task.digests)
+    spans = block_spans(run, scenario.data, scenario.images)
+    span = spans[number % len(spans)]
     data, system = _opened(run, scenario.data), _system(run, scenario.codec, scenario.framing)
     images = data.load(span.start, span.stop)
     still = kept(place(run, (scenario.source, span)) if task.shared else None, lambda: undisturbed(system, images))
@@ -127,9 +136,14 @@ def carry(
     return reception
 
 
+def block_count(run: str, scenario: Scenario) -> int:
+    """How many blocks a scenario has: those of its images, as often as they are sent."""
+    return len(block_spans(run, scenario.data, scenario.images)) * scenario.repeat
+
+
 @lru_cache(maxsize=8)
 def block_spans(run: str, choice: DataChoice, images: int | None) -> list[range]:
-    """Which images each block of a run holds."""
+    """Which images each block holds, until they are sent again."""
     return block_ranges(_opened(run, choice), images)
 
 

@@ -22,17 +22,28 @@ def save_block(block: Block, path: Path) -> None:
     }
     names = json.dumps({"columns": list(block.records), "image": list(block.records.image)})
     counts = {"index counts": block.index_counts}
-    write_atomically(path, save(columns | pictures | counts, {"names": names, "pictures": str(len(block.pictures))}))
+    write_atomically(
+        path, save(columns | pictures | counts, {"names": names, "pictures": str(len(block.pictures))}), durable=False
+    )
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file is there and as long as it says; one that is damaged is removed."""
+    try:
+        with safe_open(path, framework="np"):
+            return True
+    except (FileNotFoundError, SafetensorError):
+        path.unlink(missing_ok=True)
+        return False
 
 
 def load_block(path: Path) -> Block | None:
     """The block in a file; None where there is none, or it is damaged and has to be computed again."""
-    try:
-        with safe_open(path, framework="np") as file:
-            metadata = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (FileNotFoundError, SafetensorError):
+    if not is_whole(path):
         return None
+    with safe_open(path, framework="np") as file:
+        metadata = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     names = json.loads(metadata["names"])
     columns = {name: names["image"] if name == "image" else tensors[f"column {name}"] for name in names["columns"]}
     pairs = [

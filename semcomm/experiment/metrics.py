@@ -26,9 +26,20 @@ def mean_squared_error(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> 
     Example: an image of 0 received as all 2 has 4.
     """
     _check_shapes(sent, received)
-    errors = np.subtract(sent, received, dtype=np.int16)
-    totals: NDArray[np.int64] = np.einsum("bhwc,bhwc->b", errors, errors, dtype=np.int64)
-    return totals / math.prod(sent.shape[1:])
+    shape = len(sent), math.prod(sent.shape[1:])
+    return _squared_errors(sent.reshape(shape), received.reshape(shape)) / shape[1]
+
+
+@compiled
+def _squared_errors(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> NDArray[np.int64]:
+    totals = np.zeros(len(sent), np.int64)
+    for image in range(len(sent)):
+        total = 0
+        for place in range(sent.shape[1]):
+            error = np.int32(sent[image, place]) - np.int32(received[image, place])
+            total += error * error
+        totals[image] = total
+    return totals
 
 
 def psnr_db(mse: NDArray[np.float64], values: int | NDArray[np.int64]) -> NDArray[np.float64]:
@@ -63,8 +74,9 @@ def ssim(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> NDArray[np.flo
     count, height, width, _ = sent.shape
     if min(height, width) < WINDOW:
         return np.full(count, np.nan)
-    rows = sent.reshape(count, height, 3 * width), received.reshape(count, height, 3 * width)
-    return np.array([_similarity(*pair, WEIGHTS) for pair in zip(*rows, strict=True)], np.float64)
+    rows = count, height, 3 * width
+    pairs = zip(sent.reshape(rows), received.reshape(rows), strict=True)
+    return np.array([_similarity(*pair, WEIGHTS) for pair in pairs], np.float64)
 
 
 @compiled
@@ -74,10 +86,12 @@ def _similarity(sent: NDArray[np.uint8], received: NDArray[np.uint8], weights: N
     moments = np.empty((WINDOW, 4 * samples))  # of the last eleven rows, row r in place r mod 11
     down = np.empty(4 * samples)
     sums = np.zeros(samples - 3 * (WINDOW - 1))
+    turned = np.concatenate((weights, weights))
     for row in range(height):
         _read_moments(sent[row], received[row], moments[row % WINDOW].reshape(4, samples))
         if row >= WINDOW - 1:
-            _filter_down(moments, np.roll(weights, row + 1), down)
+            first = WINDOW - (row + 1) % WINDOW
+            _filter_down(moments, turned[first : first + WINDOW], down)
             _add_similarities(down.reshape(4, samples), weights, sums)
     mean: float = sums.sum() / (sums.size * (height - WINDOW + 1))
     return mean

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.experiment.metrics import mean_squared_error, psnr_db, ssim
+from semcomm.experiment.totals import Totals, wilson
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.images import Image
@@ -89,51 +90,56 @@ def frame_records(sent: Frames, reception: Reception, framing: Framing) -> pd.Da
     return pd.DataFrame({name: values.reshape(-1, framing.slices).sum(axis=1) for name, values in columns.items()})
 
 
-def carriage(records: pd.DataFrame, channel: BitChannel | SymbolChannel, link: Link) -> dict[str, Any]:
+def carriage(totals: Totals, channel: BitChannel | SymbolChannel, link: Link) -> dict[str, Any]:
     """The columns of results.csv that tell of link and channel; docs/scenarios.md defines them."""
-    totals = records.drop(columns="image").sum()
+    sums, frames, wrong_frames = totals.sums, totals.total("frames"), totals.total("residual_frame_errors")
+    lowest, highest = wilson(wrong_frames, frames)
     row = {
-        "coded_bits_per_image": records.coded_bits.mean(),
-        "overhead_bits_per_image": (records.coded_bits + records.feedback_bits - records.payload_bits).mean(),
-        "channel_uses_per_image": records.channel_uses.mean(),
-        "bandwidth_ratio": totals.channel_uses / (3 * (records.height * records.width).sum()),
-        "transmissions_per_frame": totals.transmissions / totals.frames,
-        "bit_errors": int(totals.bit_errors),
-        "bit_error_rate": totals.bit_errors / totals.coded_bits,
-        "post_fec_bit_errors": int(totals.post_fec_bit_errors),
-        "post_fec_bit_error_rate": totals.post_fec_bit_errors / totals.bits,
-        "frames": int(totals.frames),
-        "initial_frame_errors": int(totals.initial_frame_errors),
-        "initial_frame_error_rate": totals.initial_frame_errors / totals.frames,
-        "residual_frame_errors": int(totals.residual_frame_errors),
-        "residual_frame_error_rate": totals.residual_frame_errors / totals.frames,
-        "false_accepts": int(totals.false_accepts),
-        "psnr_db_5th_percentile": records.psnr_db.quantile(0.05),
-        "psnr_db_median": records.psnr_db.median(),
+        "coded_bits_per_image": totals.mean("coded_bits"),
+        "overhead_bits_per_image": (sums.coded_bits + sums.feedback_bits - sums.payload_bits) / totals.images,
+        "channel_uses_per_image": totals.mean("channel_uses"),
+        "bandwidth_ratio": sums.channel_uses / (3 * sums.pixels),
+        "transmissions_per_frame": sums.transmissions / frames,
+        "bit_errors": totals.total("bit_errors"),
+        "bit_error_rate": sums.bit_errors / sums.coded_bits,
+        "post_fec_bit_errors": totals.total("post_fec_bit_errors"),
+        "post_fec_bit_error_rate": sums.post_fec_bit_errors / sums.bits,
+        "frames": frames,
+        "initial_frame_errors": totals.total("initial_frame_errors"),
+        "initial_frame_error_rate": sums.initial_frame_errors / frames,
+        "residual_frame_errors": wrong_frames,
+        "residual_frame_error_rate": wrong_frames / frames,
+        "residual_frame_error_rate_low": lowest,
+        "residual_frame_error_rate_high": highest,
+        "false_accepts": totals.total("false_accepts"),
+        "psnr_db_5th_percentile": totals.psnr_db(0.05),
+        "psnr_db_median": totals.psnr_db(0.5),
     }
     if isinstance(channel, SymbolChannel) and hasattr(channel, "esn0_db"):
-        spent = totals.channel_uses / totals.payload_bits
+        spent = sums.channel_uses / sums.payload_bits
         row["ebn0_db"] = channel.esn0_db - 10 * math.log10(link.efficiency)
         row["energy_per_payload_bit_db"] = channel.esn0_db + 10 * math.log10(spent)
     return row
 
 
-def summary(records: pd.DataFrame, index_counts: NDArray[np.int64]) -> dict[str, Any]:
-    """The measured columns of results.csv, from all images' records and how often each index was sent."""
-    pixels = records.height * records.width
-    mean_mse = np.array(np.maximum(records.mse, 1 / (3 * pixels)).mean())
-    indices = records.indices.sum()
+def summary(totals: Totals) -> dict[str, Any]:
+    """The measured columns of results.csv, from what all images' records add up to."""
+    sums, indices = totals.sums, totals.total("indices")
+    mean_mse = np.array(totals.mean("floored_mse"))
     return {
-        "images": len(records),
-        "bits_per_image": records.bits.mean(),
-        "payload_bits_per_image": records.payload_bits.mean(),
-        "entropy_bits_per_image": records.indices.mean() * _entropy(index_counts) if indices else None,
-        "bpp": records.bits.sum() / pixels.sum(),
-        "psnr_db": records.psnr_db.mean(),
-        "psnr_of_mean_mse_db": float(psnr_db(mean_mse, 3 * int(pixels.max()))),
-        "ssim": records.ssim.mean(),
-        "index_error_rate": records.index_errors.sum() / indices if indices else None,
-        "damaged_images": int(records.damaged.sum()),
+        "images": totals.images,
+        "bits_per_image": totals.mean("bits"),
+        "bits_per_image_ci95": totals.half_width("bits"),
+        "payload_bits_per_image": totals.mean("payload_bits"),
+        "entropy_bits_per_image": totals.mean("indices") * _entropy(totals.index_counts) if indices else None,
+        "bpp": sums.bits / sums.pixels,
+        "psnr_db": totals.mean("psnr_db"),
+        "psnr_db_ci95": totals.half_width("psnr_db"),
+        "psnr_of_mean_mse_db": float(psnr_db(mean_mse, 3 * totals.largest)),
+        "ssim": totals.mean("ssim"),
+        "ssim_ci95": totals.half_width("ssim"),
+        "index_error_rate": sums.index_errors / indices if indices else None,
+        "damaged_images": totals.total("damaged"),
     }
 
 

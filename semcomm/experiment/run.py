@@ -1,49 +1,80 @@
-"""A whole run: all cells of a scenario file, their tables, and what became of those that failed."""
+"""A whole run: the cells of a scenario file, their tables, and what became of those that failed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from semcomm.errors import RunError
+from semcomm.experiment.image_tables import Form, write_pictures, write_records
 from semcomm.experiment.run_folder import RunFolder
 from semcomm.experiment.scenario import Swept
 from semcomm.experiment.simulation import Results, simulate_all
-from semcomm.experiment.tables import write_images, write_summaries
-from semcomm.experiment.workers import Failed
+from semcomm.experiment.tables import write_summaries
+from semcomm.experiment.workers import Failed, Pool
+from semcomm.report.tables import select
 
 
 def run_cells(
     cells: Sequence[Swept],
+    places: Sequence[int],
     folder: RunFolder,
-    workers: int,
+    pool: Pool,
     watch: Callable[[int], None],
     show: Callable[[Results, Swept, int], None],
+    form: Form | None = None,
 ) -> list[Path]:
-    """Run all cells and write their tables; returns these files.
+    """Run the cells at these places, and write the tables of all that are done; returns these files.
 
-    watch: is told how many images are done, block by block; show: each cell's results and its number, from 1 on.
+    watch: is told how many images are done further; show: each cell's results and its number, from 1 on.
+    form: of the table with a row an image; by default CSV up to a million rows.
     Raises what the first cell raised where all failed; where some did, RunError, once the others are done.
     """
-    results: list[Results] = []
+    done = {place: results for place in range(len(cells)) if (results := folder.results(place))}
+    for place in filter(done.__contains__, places):
+        watch(cells[place].scenario.image_count())
+        show(done[place], cells[place], place + 1)
     failures: dict[int, Exception] = {}
-    written: list[Path] = []
-    for number, (found, cell) in enumerate(zip(simulate_all(cells, workers, watch, folder), cells, strict=True), 1):
+    left = {place: cells[place] for place in places if place not in done}
+    for place, found in simulate_all(left, pool, watch, folder):
         if isinstance(found, Failed):
-            failures[number] = found.error
+            failures[place] = found.error
             continue
-        results.append(found)
-        written = [write_summaries(results, folder.path)]
-        show(found, cell, number)
-    if not results:
-        raise failures[1]
-    written += write_images(results, folder.path)
+        folder.keep_results(place, found)
+        done[place] = found
+        write_summaries([done[place].summary for place in sorted(done)], folder.path)
+        show(found, cells[place], place + 1)
+    if not done:
+        raise next(iter(failures.values()))
+    written = _written(cells, done, folder, form)
     if failures:
         raise RunError("\n".join([*_told(failures, cells), "the others are done; the same command tries these again"]))
-    folder.forget_blocks()
     return written
+
+
+def matching(cells: Sequence[Swept], conditions: Sequence[str]) -> list[int]:
+    """The places of the cells that meet every condition, each KEY=VALUE[,VALUE...] with a key path or a column's name.
+
+    Raises ReportError where none is left, or no cell says anything of a key.
+    """
+    table = pd.DataFrame([cell.told() for cell in cells], dtype=str).assign(results="the scenario")
+    return list(select(table, conditions).index)
+
+
+def _written(cells: Sequence[Swept], done: Mapping[int, Results], folder: RunFolder, form: Form | None) -> list[Path]:
+    """The files of all that is done; where everything is, no more is kept than these."""
+    places = sorted(done)
+    summaries = write_summaries([done[place].summary for place in places], folder.path)
+    images = sum(done[place].summary["images"] for place in places)
+    records = write_records([folder.blocks(place) for place in places], len(cells) > 1, images, folder.path, form)
+    pictures = write_pictures(next(folder.blocks(places[-1])).pictures, folder.path)
+    if len(done) == len(cells):
+        folder.forget_blocks()
+    return [summaries, records, pictures]
 
 
 def _told(failures: Mapping[int, Exception], cells: Sequence[Swept]) -> list[str]:
     return [
-        f"cell {number} of {len(cells)}, {dict(cells[number - 1].changes)}, failed: {type(error).__name__}: {error}"
-        for number, error in failures.items()
+        f"cell {place + 1} of {len(cells)}, {dict(cells[place].changes)}, failed: {type(error).__name__}: {error}"
+        for place, error in failures.items()
     ]

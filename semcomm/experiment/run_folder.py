@@ -1,31 +1,30 @@
 """The folder of a run: what is done in it stays, block by block, and the same run goes on from there."""
 
 import hashlib
-import inspect
 import json
 import re
 import shutil
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from semcomm import __version__
-from semcomm.codec.zoo import load_codec
 from semcomm.errors import RunError
 from semcomm.experiment.block import Block, Task
-from semcomm.experiment.block_file import load_block, save_block
+from semcomm.experiment.block_file import is_whole, load_block, save_block
+from semcomm.experiment.identity import difference, identity
 from semcomm.experiment.scenario import Swept
-from semcomm.experiment.systems import CodecChoice
+from semcomm.experiment.simulation import Results
 from semcomm.files import write_atomically
-from semcomm.folders import PACKAGE
 
-IDENTITY, BLOCKS = "run.json", "blocks"
+IDENTITY, RESULTS, BLOCKS, GOING, ROW = "run.json", "results.csv", "blocks", ".blocks", "row.json"
 LONGEST_NAME = 100
 
 
 class RunFolder:
     """Where a run of these cells keeps what is done.
+
+    `blocks/000003/000017.safetensors` is a block, both numbers from 0 on; `blocks/000003/row.json` is the row of
+    a cell that is done. Once all are, and the tables are written, `blocks` goes.
 
     fresh: forget what is there.
     Raises RunError where another run was there, and says what differs.
@@ -33,28 +32,62 @@ class RunFolder:
 
     def __init__(self, path: Path, cells: Sequence[Swept], fresh: bool = False) -> None:
         self.path = path
-        identity = [_identity(cell) for cell in cells]
+        here = [identity(cell) for cell in cells]
         if fresh:
+            (path / RESULTS).unlink(missing_ok=True)
             self.forget_blocks()
         elif (path / IDENTITY).exists():
-            _check_same(path, identity)
-        write_atomically(path / IDENTITY, json.dumps(identity, indent=1).encode())
+            _check_same(path, here)
+        write_atomically(path / IDENTITY, json.dumps(here, indent=1).encode())
+
+    def is_done(self) -> bool:
+        """Whether nothing is left to do."""
+        return (self.path / RESULTS).exists() and not (self.path / BLOCKS).exists()
 
     def block(self, task: Task) -> Block | None:
         """The block that a task is, where it was done before."""
-        return load_block(self._file(task))
+        return load_block(self._file(task.place, task.number))
 
     def keep(self, task: Task, block: Block) -> None:
         """Keep the block that a task gave."""
-        if not self._file(task).exists():
-            save_block(block, self._file(task))
+        if not self._file(task.place, task.number).exists():
+            save_block(block, self._file(task.place, task.number))
+
+    def results(self, place: int) -> Results | None:
+        """What the cell at this place gave, where it is done and all its blocks are there."""
+        file = self._cell(place) / ROW
+        row: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {"blocks": 0}
+        whole = row["blocks"] and all(is_whole(self._file(place, number)) for number in range(row["blocks"]))
+        return Results(row["summary"], row["journey"]) if whole else None
+
+    def keep_results(self, place: int, results: Results) -> None:
+        """Keep what the cell at this place gave, whose blocks are all kept."""
+        row = {"summary": results.summary, "journey": list(results.journey), "blocks": len(self._files(place))}
+        write_atomically(self._cell(place) / ROW, json.dumps(row).encode())
+
+    def blocks(self, place: int) -> Iterator[Block]:
+        """The blocks of a cell that is done, one after the other."""
+        for file in self._files(place):
+            block = load_block(file)
+            if block is None:
+                raise RunError(f"{file} was damaged while the run went on; the same command computes it again")
+            yield block
 
     def forget_blocks(self) -> None:
-        """Remove what only an interrupted run needs."""
-        shutil.rmtree(self.path / BLOCKS, ignore_errors=True)
+        """Remove what only an interrupted run needs, at one stroke."""
+        if (self.path / BLOCKS).exists():
+            shutil.rmtree(self.path / GOING, ignore_errors=True)
+            (self.path / BLOCKS).rename(self.path / GOING)
+        shutil.rmtree(self.path / GOING, ignore_errors=True)
 
-    def _file(self, task: Task) -> Path:
-        return self.path / BLOCKS / f"{task.place:06d}-{task.number:06d}.safetensors"
+    def _files(self, place: int) -> list[Path]:
+        return sorted(self._cell(place).glob("*.safetensors"))
+
+    def _cell(self, place: int) -> Path:
+        return self.path / BLOCKS / f"{place:06d}"
+
+    def _file(self, place: int, number: int) -> Path:
+        return self._cell(place) / f"{number:06d}.safetensors"
 
 
 def folder_name(scenario: str, cells: Sequence[Swept], changes: Sequence[str]) -> str:
@@ -69,60 +102,13 @@ def folder_name(scenario: str, cells: Sequence[Swept], changes: Sequence[str]) -
     return asked if len(asked) <= LONGEST_NAME else f"{name}, {digest}"
 
 
-def _identity(cell: Swept) -> dict[str, Any]:
-    """All that a cell's results depend on, but for the machine and the other packages on it."""
-    document = json.loads(cell.text)
-    document["data"] = {key: value for key, value in document.get("data", {}).items() if key != "root"}
-    return {
-        "scenario": document,
-        "codec": _codec_digest(cell.scenario.codec) if isinstance(cell.scenario.codec, CodecChoice) else None,
-        "channel": _source_digest(Path(inspect.getfile(type(cell.scenario.channel)))),
-        "semcomm": f"{__version__} {_own_digest()}",
-    }
-
-
-@cache
-def _codec_digest(choice: CodecChoice) -> str:
-    return load_codec(choice.model).digest.hex()
-
-
-@cache
-def _own_digest() -> str:
-    files = sorted(path for path in PACKAGE.rglob("*.py"))
-    return hashlib.sha256("".join(_source_digest(path) for path in files).encode()).hexdigest()[:16]
-
-
-@cache
-def _source_digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-
-
-def _check_same(path: Path, identity: list[dict[str, Any]]) -> None:
+def _check_same(path: Path, here: list[dict[str, Any]]) -> None:
     try:
         there = json.loads((path / IDENTITY).read_text())
     except ValueError:
         there = None
-    difference = _difference(there, identity, "")
-    if difference:
+    if differs := difference(there, here):
         raise RunError(
-            f"{path} holds the results of another run: {difference}. Name another folder with --out, "
+            f"{path} holds the results of another run: {differs}. Name another folder with --out, "
             "or start over in this one with --fresh"
         )
-
-
-def _difference(there: Any, here: Any, name: str) -> str:
-    """The first place where two runs differ, in words; nothing where they are the same.
-
-    Example: of {"seed": 1} and {"seed": 2} it is "seed is 1 there, 2 here".
-    """
-    if there == here:
-        return ""
-    if isinstance(there, dict) and isinstance(here, dict):
-        for key in sorted({*there, *here}):
-            if found := _difference(there.get(key), here.get(key), f"{name}.{key}".lstrip(".")):
-                return found
-    if isinstance(there, list) and isinstance(here, list) and name == "":
-        if len(there) != len(here):
-            return f"it has {len(there)} cells there, {len(here)} here"
-        return next(filter(None, (_difference(*pair, "") for pair in zip(there, here, strict=True))))
-    return f"{name} is {json.dumps(there)} there, {json.dumps(here)} here"

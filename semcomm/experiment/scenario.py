@@ -21,7 +21,7 @@ from semcomm.experiment.channels import find_channel
 from semcomm.experiment.checking import build
 from semcomm.experiment.cifar10 import Cifar10
 from semcomm.experiment.data import Data, ImageFolder, Sample
-from semcomm.experiment.document import Document, Place, shown
+from semcomm.experiment.document import Document, Place, joined, shown
 from semcomm.experiment.sweep import cells
 from semcomm.experiment.systems import CodecChoice
 from semcomm.folders import expanded, shipped
@@ -76,6 +76,7 @@ class Scenario:
 
     name: by default that of the file.
     images: how many are sent, the first ones; None is all.
+    repeat: how often they are sent, each time over other noise.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Scenario:
     link: Link = field(default_factory=Link)
     stop: Stop = field(default_factory=Stop)
     images: Annotated[int, Ge(1)] | None = None
+    repeat: Annotated[int, Ge(1)] = 1
     seed: Seed = 0
 
     @property
@@ -94,8 +96,8 @@ class Scenario:
         return self.data, self.codec.source
 
     def image_count(self) -> int:
-        """How many images are sent."""
-        return self.images or len(self.data.open())
+        """How many images are sent, all repetitions together."""
+        return self.repeat * (self.images or len(self.data.open()))
 
 
 def scenario_names(folder: str = "") -> list[str]:
@@ -125,6 +127,17 @@ class Swept:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return rebuilt, (self.text,)
+
+    def told(self) -> dict[str, str]:
+        """What its file, `--set` and the sweep say of it, by key path and as text; its name as `scenario`, too."""
+        said = {"scenario": self.scenario.name, **_flat("", json.loads(self.text)), **self.changes}
+        return {key: str(value) for key, value in said.items()}
+
+
+def _flat(path: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {path: value}
+    return {key: leaf for name, inner in value.items() for key, leaf in _flat(joined(path, name), inner).items()}
 
 
 @lru_cache(maxsize=32)

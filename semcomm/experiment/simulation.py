@@ -1,21 +1,22 @@
 """Scenarios, run block by block and put together again."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from semcomm.experiment.block import Block, Task, block_spans, run_block
+from semcomm.experiment.block import Block, Task, block_count, run_block
 from semcomm.experiment.channels import channel_name
+from semcomm.experiment.identity import digests
 from semcomm.experiment.records import carriage, summary
-from semcomm.experiment.run_folder import RunFolder
-from semcomm.experiment.scenario import Scenario, Stop, Swept
+from semcomm.experiment.scenario import Scenario, Swept
+from semcomm.experiment.scratch import new_run
 from semcomm.experiment.systems import system_of
-from semcomm.experiment.workers import Failed, in_order
+from semcomm.experiment.totals import Totals
+from semcomm.experiment.workers import Failed, Here, Pool, in_order
 from semcomm.images import Image
 
 
@@ -24,73 +25,119 @@ class Results:
     """What a scenario gave.
 
     summary: the row of results.csv; journey: its columns that tell of link and channel alone.
-    per_image: the table with a row an image.
-    pictures: the first images, as sent and as received.
     """
 
     summary: dict[str, Any]
     journey: Collection[str]
+
+
+@dataclass(frozen=True)
+class Simulated(Results):
+    """And its images.
+
+    per_image: the table with a row an image.
+    pictures: the first images, as sent and as received.
+    """
+
     per_image: pd.DataFrame
     pictures: list[tuple[Image, Image]]
 
 
-def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: None) -> Results:
+class Blocks(Protocol):
+    """Where blocks are kept: those that were done before, and each as soon as it is done."""
+
+    def block(self, task: Task) -> Block | None: ...
+
+    def keep(self, task: Task, block: Block) -> None: ...
+
+
+class InMemory:
+    """Blocks of one scenario, in their order."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+
+    def block(self, task: Task) -> Block | None:
+        return None
+
+    def keep(self, task: Task, block: Block) -> None:
+        self.blocks.append(block)
+
+
+def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: None) -> Simulated:
     """Send the scenario's images and measure what they cost and what arrived.
 
     watch: is told after each block how many images it held.
     """
-    (results,) = simulate_all([Swept(scenario, {})], 1, watch)
+    kept = InMemory()
+    ((_, results),) = simulate_all({0: Swept(scenario, {})}, Here(), watch, kept)
     if isinstance(results, Failed):
         raise results.error
-    return results
+    records = pd.concat([block.records for block in kept.blocks], ignore_index=True)
+    return Simulated(results.summary, results.journey, records, kept.blocks[0].pictures)
 
 
 def simulate_all(
-    cells: Sequence[Swept], workers: int, watch: Callable[[int], None], kept: RunFolder | None = None
-) -> Iterator[Results | Failed]:
-    """The results of each cell, in their order, each as soon as it is there, or why there are none.
+    cells: Mapping[int, Swept], pool: Pool, watch: Callable[[int], None], kept: Blocks
+) -> Iterator[tuple[int, Results | Failed]]:
+    """The place and results of each cell, in their order, each as soon as it is there, or why there are none.
 
-    workers: processes that share the work; no result depends on how many there are.
-    kept: from where blocks are taken that were done before, and where all are left.
+    cells: by their places in the run.
+    pool: who does the work; no result depends on it.
+    watch: is told how many images are done further, or need not be done.
     """
-    sources = Counter(cell.scenario.source for cell in cells)
-    with TemporaryDirectory(prefix="semcomm-") as folder:
-        counts = [len(block_spans(folder, cell.scenario.data, cell.scenario.images)) for cell in cells]
-        finished: set[int] = set()
-        tasks = (
-            Task(folder, place, cell, number, sources[cell.scenario.source] > 1)
-            for place, cell in enumerate(cells)
-            for number in range(counts[place])
-            if place not in finished
-        )
-        blocks: list[Block] = []
-        for task, block in in_order(run_block, tasks, workers, kept.block if kept else lambda task: None):
-            if task.place in finished:
-                continue  # it was asked for before the cell had enough
-            if isinstance(block, Failed):
-                finished.add(task.place)
-                blocks = []
-                yield block
-                continue
-            if kept:
-                kept.keep(task, block)
-            blocks.append(block)
-            watch(len(block.records))
-            if len(blocks) == counts[task.place] or _enough(task.cell.scenario.stop, blocks):
-                finished.add(task.place)
-                yield _results(task.cell, blocks)
-                blocks = []
+    run = new_run()
+    try:
+        yield from _simulated(run, cells, pool, watch, kept)
+    finally:
+        pool.forget(run)
 
 
-def default_workers(cells: Sequence[Swept], cores: int) -> int:
-    """A process for each core, but none that would start for fewer than 5,000 images."""
-    return max(1, min(cores, sum(cell.scenario.image_count() for cell in cells) // 5000))
-
-
-def _enough(stop: Stop, blocks: Sequence[Block]) -> bool:
-    return stop.frame_errors is not None and stop.frame_errors <= sum(
-        int(block.records.residual_frame_errors.sum()) for block in blocks
+def _simulated(
+    run: str, cells: Mapping[int, Swept], pool: Pool, watch: Callable[[int], None], kept: Blocks
+) -> Iterator[tuple[int, Results | Failed]]:
+    uses = Counter(cell.scenario.source for cell in cells.values())
+    finished: set[int] = set()
+    tasks = (
+        Task(run, place, cell, number, uses[cell.scenario.source] * cell.scenario.repeat > 1, _digests(cell))
+        for place, cell in cells.items()
+        for number in range(block_count(run, cell.scenario))
+        if place not in finished
     )
+    totals: dict[int, Totals] = {}
+    for task, block in in_order(run_block, tasks, pool, kept.block, lambda task: task.place not in finished):
+        place, scenario = task.place, task.cell.scenario
+        if isinstance(block, Failed):
+            outcome: Results | Failed = block
+            sent = totals.pop(place).images if place in totals else 0
+        else:
+            kept.keep(task, block)
+            found = Totals.of(block.records, block.index_counts)
+            totals[place] = totals[place] + found if place in totals else found
+            watch(found.images)
+            if task.number + 1 < block_count(run, scenario) and not _enough(scenario, totals[place]):
+                continue
+            outcome = _results(task.cell, totals[place])
+            sent = totals.pop(place).images
+        finished.add(place)
+        if left := scenario.image_count() - sent:
+            watch(left)
+        yield place, outcome
+
+
+def _digests(cell: Swept) -> dict[str, str | None] | None:
+    """Nothing where its scenario was made in this program, which alone can run it."""
+    return digests(cell) if cell.text else None
+
+
+def default_workers(images: int, cores: int) -> int:
+    """A process for each core, but none that would start for fewer than 5,000 images."""
+    return max(1, min(cores, images // 5000))
+
+
+def _enough(scenario: Scenario, totals: Totals) -> bool:
+    wanted = scenario.stop.frame_errors
+    return wanted is not None and totals.total("residual_frame_errors") >= wanted
 
 
 def _told(key: str) -> set[str]:
@@ -98,18 +145,20 @@ def _told(key: str) -> set[str]:
     return {key, key.removeprefix("codec."), key.removeprefix("channel.")}
 
 
-def _results(cell: Swept, blocks: Sequence[Block]) -> Results:
+def _results(cell: Swept, totals: Totals) -> Results:
     """A cell's row is what it is, what was measured, and what a sweep has set that no column tells yet."""
     scenario = cell.scenario
-    records = pd.concat([block.records for block in blocks], ignore_index=True)
-    counts = np.zeros(max(block.index_counts.size for block in blocks), np.int64)
-    for block in blocks:
-        counts[: block.index_counts.size] += block.index_counts
     system = system_of(scenario.codec, scenario.framing)
     ends = {"channel": channel_name(scenario.channel), "seed": scenario.seed}
     parameters = {f"channel.{name}": value for name, value in vars(scenario.channel).items()}
-    journey = carriage(records, scenario.channel, scenario.link)
-    row = {"scenario": scenario.name, **system.columns, **ends, **summary(records, counts), **journey}
+    journey = carriage(totals, scenario.channel, scenario.link)
+    row = {"scenario": scenario.name, **system.columns, **ends, **summary(totals), **journey}
     row |= {**system.details, **parameters}
     others = {key: value for key, value in cell.changes.items() if not _told(key) & row.keys()}
-    return Results(row | others, journey.keys(), records, blocks[0].pictures)
+    return Results({name: _plain(value) for name, value in (row | others).items()}, list(journey))
+
+
+def _plain(value: Any) -> Any:
+    """What JSON gives back as it was: numbers and truth values as Python's own, and all else as text."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

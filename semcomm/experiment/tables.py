@@ -1,38 +1,22 @@
 """Results as files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import PIL.Image
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
-from semcomm.experiment.simulation import Results
-from semcomm.files import atomic_writer, write_atomically
-from semcomm.report.pictures import contact_sheet
+from semcomm.files import write_atomically
 
 
-def write_summaries(results: Sequence[Results], folder: Path) -> Path:
+def write_summaries(rows: Sequence[Mapping[str, Any]], folder: Path) -> Path:
     """Write results.csv, a row a scenario; returns its path."""
     path = folder / "results.csv"
-    write_atomically(path, _csv(pd.DataFrame([result.summary for result in results], dtype=object)))
+    write_atomically(path, _csv(pd.DataFrame(rows, dtype=object)))
     return path
-
-
-def write_images(results: Sequence[Results], folder: Path) -> tuple[Path, Path]:
-    """Write per_image.csv, a row an image, and pictures.png, those of the last scenario; returns their paths.
-
-    Where there is more than one scenario, the column `cell` says which row of results.csv, from 0, is meant.
-    """
-    numbered = [result.per_image.assign(cell=number) for number, result in enumerate(results)]
-    table, pictures = folder / "per_image.csv", folder / "pictures.png"
-    write_atomically(table, _csv(pd.concat(numbered) if len(results) > 1 else results[0].per_image))
-    with atomic_writer(pictures) as file:
-        PIL.Image.fromarray(contact_sheet(results[-1].pictures)).save(file, format="PNG")
-    return table, pictures
 
 
 def codec_record(codec: Codec) -> dict[str, Any]:

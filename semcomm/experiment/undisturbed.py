@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from semcomm.experiment.records import Compared
+from semcomm.experiment.scratch import folder
 from semcomm.files import write_atomically
 from semcomm.images import Image
 
@@ -34,13 +35,13 @@ def kept(path: Path | None, make: Callable[[], Undisturbed]) -> Undisturbed:
 
 
 def place(run: str, key: object) -> Path:
-    """The file of what this key stands for, in the folder of this run."""
-    return Path(run) / f"{hashlib.sha256(repr(key).encode()).hexdigest()}.safetensors"
+    """The file of what this key stands for, in this machine's folder of this run."""
+    return folder(run) / f"{hashlib.sha256(repr(key).encode()).hexdigest()}.safetensors"
 
 
 def _save(found: Undisturbed, path: Path) -> None:
     images = _flat("descriptions", found.descriptions) | _flat("pictures", found.pictures)
-    write_atomically(path, save(images | {"mse": found.compared.mse, "ssim": found.compared.ssim}))
+    write_atomically(path, save(images | {"mse": found.compared.mse, "ssim": found.compared.ssim}), durable=False)
 
 
 def _load(path: Path) -> Undisturbed:

@@ -1,4 +1,7 @@
-"""Work on several processes, its results in the order in which it was asked for."""
+"""The seam between what is to be done and who does it: tasks over anything that takes them by `submit`.
+
+A pool is this process, others of this machine, or a dask.distributed cluster (cluster.py).
+"""
 
 import multiprocessing
 import os
@@ -6,9 +9,14 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from threading import Thread
+from typing import Protocol, TypeVar
+
+from semcomm.errors import RunError
+from semcomm.experiment.scratch import forget
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -20,6 +28,21 @@ TRIALS = 3
 """Times that a task is begun before it counts as failed."""
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Pool(Protocol):
+    """Who does tasks. `ahead` is how many may wait in it beyond the one whose result is needed next."""
+
+    @property
+    def ahead(self) -> int: ...
+
+    def submit(self, run: Callable[[Task], Result], task: Task) -> "Future[Result]": ...
+
+    def forget(self, run: str) -> None:
+        """Remove what workers keep for each other while a run lasts."""
+
+    def close(self) -> None:
+        """End what is being done."""
 
 
 @dataclass(frozen=True)
@@ -34,102 +57,138 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@contextmanager
+def pool_of(workers: int, scheduler: str | None = None) -> Iterator[Pool]:
+    """This process for one worker, so many others, or the cluster of a dask scheduler at that address."""
+    pool = _cluster(scheduler) if scheduler else Processes(workers) if workers > 1 else Here()
+    with closing(pool):
+        yield pool
+
+
+def _cluster(address: str) -> Pool:
+    try:
+        from semcomm.experiment.cluster import Cluster
+    except ImportError as error:
+        raise RunError(f"a scheduler needs dask.distributed: pip install 'semcomm[cluster]' ({error})") from error
+    return Cluster(address)
+
+
 def in_order(
     run: Callable[[Task], Result],
     tasks: Iterable[Task],
-    workers: int,
+    pool: Pool,
     known: Callable[[Task], Result | None] = lambda task: None,
+    wanted: Callable[[Task], bool] = lambda task: True,
 ) -> Iterator[tuple[Task, Result | Failed]]:
-    """Each task and its result, `run(task)`, or why there is none.
+    """Each task and its result, `run(task)`, or why there is none, in the order of the tasks.
 
-    With one worker it is computed in this process, when it is asked for. On others, a task that raises is tried
-    again, and so is one that was lost with its process.
+    A task that raises is tried again, and so is one that was lost with its process or machine.
 
     known: the result where it need not be computed.
+    wanted: tasks of which this does not hold any more when it is their turn are dropped.
     """
-    if workers == 1:
-        yield from ((task, _here(run, known, task)) for task in tasks)
+    waiting: deque[tuple[Task, Future[Result]]] = deque()
+    for task in tasks:
+        found = known(task)
+        waiting.append((task, pool.submit(run, task) if found is None else _done(found)))
+        if len(waiting) > pool.ahead:
+            yield from _first(waiting, run, pool, wanted)
+    while waiting:
+        yield from _first(waiting, run, pool, wanted)
+
+
+def _first(
+    waiting: "deque[tuple[Task, Future[Result]]]",
+    run: Callable[[Task], Result],
+    pool: Pool,
+    wanted: Callable[[Task], bool],
+) -> Iterator[tuple[Task, Result | Failed]]:
+    """The task that has waited longest, and its result when it is there; nothing where it is not wanted."""
+    task, future = waiting.popleft()
+    if not wanted(task):
+        future.cancel()
         return
-    queue = _Queue(run, known, workers)
-    try:
-        for task in tasks:
-            queue.ask(task)
-            if len(queue.waiting) > AHEAD * workers:
-                yield queue.first()
-        while queue.waiting:
-            yield queue.first()
-    finally:
-        queue.pool.shutdown(cancel_futures=True)
-
-
-def _here(run: Callable[[Task], Result], known: Callable[[Task], Result | None], task: Task) -> Result | Failed:
-    try:
-        return known(task) or run(task)
-    except Exception as error:  # one task's failure is not the others'
-        return Failed(error)
-
-
-class _Queue(Generic[Task, Result]):
-    """Tasks that were asked for, the oldest first, and the processes that do them."""
-
-    def __init__(self, run: Callable[[Task], Result], known: Callable[[Task], Result | None], workers: int) -> None:
-        self.run, self.known, self.workers = run, known, workers
-        self.pool = _pool(workers)
-        self.waiting: deque[tuple[Task, Future[Result]]] = deque()
-
-    def ask(self, task: Task) -> None:
-        found = self.known(task)
-        future: Future[Result] = Future()
-        if found is None:
-            future = self._submitted(task)
-        else:
-            future.set_result(found)
-        self.waiting.append((task, future))
-
-    def first(self) -> tuple[Task, Result | Failed]:
-        """The oldest task and its result, when it is there."""
-        task, future = self.waiting.popleft()
+    for trial in range(TRIALS):
         try:
-            return task, future.result()
+            # Nothing else is asked for meanwhile, so that a task that ends its process ends the trial of no other.
+            result: Result | Failed = (pool.submit(run, task) if trial else future).result()
+            break
         except Exception as error:  # whatever it is, it may have been the process's or the moment's
-            result = self._again(task, error)
-        self.waiting = deque((other, self._alive(other, future)) for other, future in self.waiting)
-        return task, result
+            result = Failed(error)
+    yield task, result
 
-    def _again(self, task: Task, error: Exception) -> Result | Failed:
-        """The task once more; after a process was lost nothing runs beside it, as it may be what ends them."""
-        for _ in range(TRIALS - 1):
-            try:
-                return self._submitted(task).result()
-            except Exception as other:
-                error = other
-        return Failed(error)
 
-    def _alive(self, task: Task, future: "Future[Result]") -> "Future[Result]":
-        lost = future.done() and isinstance(future.exception(), BrokenExecutor)
-        return self._submitted(task) if lost else future
+def _done(found: Result) -> "Future[Result]":
+    future: Future[Result] = Future()
+    future.set_result(found)
+    return future
 
-    def _submitted(self, task: Task) -> "Future[Result]":
+
+class Here:
+    """This process, which does a task when it is asked to."""
+
+    ahead = 0
+
+    def submit(self, run: Callable[[Task], Result], task: Task) -> "Future[Result]":
+        future: Future[Result] = Future()
         try:
-            return self.pool.submit(self.run, task)
+            future.set_result(run(task))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def forget(self, run: str) -> None:
+        """Remove it from this machine."""
+        forget(run)
+
+    def close(self) -> None:
+        """Nothing is being done."""
+
+
+class Processes:
+    """Fresh processes of this machine, which divide the cores among them; others take the place of lost ones."""
+
+    def __init__(self, workers: int) -> None:
+        self.ahead = AHEAD * workers
+        self._workers = workers
+        self._pool = self._started()
+
+    def submit(self, run: Callable[[Task], Result], task: Task) -> "Future[Result]":
+        try:
+            return self._pool.submit(run, task)
         except BrokenExecutor:
-            self.pool = _pool(self.workers)
-            return self.pool.submit(self.run, task)
+            self._pool = self._started()
+            return self._pool.submit(run, task)
 
+    def forget(self, run: str) -> None:
+        """Remove it from this machine."""
+        forget(run)
 
-def _pool(workers: int) -> Executor:
-    """Fresh processes, which divide the cores among them."""
-    threads = str(max(1, cores() // workers))
-    fresh = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, fresh, _begin, (threads,))
+    def close(self) -> None:
+        """Wait for what was begun, and end the processes."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _started(self) -> ProcessPoolExecutor:
+        threads = str(max(1, cores() // self._workers))
+        fresh = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self._workers, fresh, _begin, (threads,))
 
 
 def _begin(threads: str) -> None:
-    """Divide the cores, mostly before a process imports what reads these variables, and leave interrupts to its parent.
+    """Divide the cores, leave interrupts to the parent, and end with it whatever ends it.
 
-    A program's own file is imported before, and may have brought PyTorch along.
+    The variables are mostly set before a process imports what reads them. A program's own file is imported
+    before, and may have brought PyTorch along.
     """
     os.environ.update(dict.fromkeys(THREADS, threads))
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(int(threads))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # as a pool's process has one
+    parent.join()
+    os._exit(1)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, binomtest
 
 from semcomm.channel import BitChannel
 from semcomm.experiment.block import carry
@@ -17,6 +17,7 @@ from semcomm.experiment.records import carriage, frame_records
 from semcomm.experiment.scenario import CodecChoice, Scenario
 from semcomm.experiment.seeds import block_generator
 from semcomm.experiment.simulation import simulate
+from semcomm.experiment.totals import Totals
 from semcomm.frames import Counts, Frames, Reception
 from semcomm.framing import Framing
 from semcomm.link.coded import Retransmission
@@ -71,6 +72,7 @@ IMAGES = pd.DataFrame(
         "width": [32, 32, 8],
         "bits": [100, 120, 60],
         "payload_bits": [80, 100, 40],
+        "mse": [65.025, 6502.5, 650.25],
         "psnr_db": [30.0, 10.0, 20.0],
         "coded_bits": [240, 480, 120],
         "channel_uses": [60, 120, 30],
@@ -86,9 +88,12 @@ IMAGES = pd.DataFrame(
 )
 
 
+NO_INDICES = np.empty(0, np.int64)
+
+
 def test_the_columns_of_a_row_by_hand() -> None:
     link = Link("16qam", code=LdpcCode("1/2"))
-    row = carriage(IMAGES, load_channel("awgn", esn0_db=7.0), link)
+    row = carriage(Totals.of(IMAGES, NO_INDICES), load_channel("awgn", esn0_db=7.0), link)
     assert row == pytest.approx(
         {
             "coded_bits_per_image": 840 / 3,
@@ -105,6 +110,8 @@ def test_the_columns_of_a_row_by_hand() -> None:
             "initial_frame_error_rate": 3 / 6,
             "residual_frame_errors": 1,
             "residual_frame_error_rate": 1 / 6,
+            "residual_frame_error_rate_low": binomtest(1, 6).proportion_ci(method="wilson").low,
+            "residual_frame_error_rate_high": binomtest(1, 6).proportion_ci(method="wilson").high,
             "false_accepts": 1,
             "psnr_db_5th_percentile": 11.0,  # a tenth of the way from the least to the next
             "psnr_db_median": 20.0,
@@ -118,12 +125,12 @@ def test_the_columns_of_a_row_by_hand() -> None:
 
 
 def test_over_a_channel_of_bits_no_energy_is_told() -> None:
-    row = carriage(IMAGES, load_channel("error_free"), Link())
+    row = carriage(Totals.of(IMAGES, NO_INDICES), load_channel("error_free"), Link())
     assert not {"ebn0_db", "energy_per_payload_bit_db"} & row.keys()
 
 
 def test_energy_of_one_payload_bit_a_symbol_is_that_of_a_symbol() -> None:
-    bare = IMAGES.assign(channel_uses=IMAGES.payload_bits)
+    bare = Totals.of(IMAGES.assign(channel_uses=IMAGES.payload_bits), NO_INDICES)
     row = carriage(bare, load_channel("rayleigh", esn0_db=-3.5), Link("bpsk"))
     assert row["ebn0_db"] == row["energy_per_payload_bit_db"] == -3.5
 

@@ -1,19 +1,18 @@
 """An interrupted run goes on where it was, to the same bytes; and a folder of another run is refused."""
 
-import os
-import signal
+import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
 from semcomm.cli import main
-from semcomm.experiment import simulation
-from semcomm.experiment.block import Block, Task, run_block
+from semcomm.experiment import block, image_tables, simulation
+from semcomm.experiment.block import Block, Task, run_block, undisturbed
 
 COMMAND = Path(sys.executable).parent / "semcomm"
 TABLES = ("results.csv", "per_image.csv", "pictures.png")
@@ -85,20 +84,102 @@ def test_a_run_interrupted_again_and_again_ends_in_the_same_bytes(
     assert not (folder / "pieces" / "blocks").exists()
 
 
-def test_a_killed_run_goes_on(folder: Path) -> None:
+def test_a_run_goes_on_where_its_folder_was_copied_to(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     assert run("--out", "whole").exit_code == 0
-    command = [COMMAND, "run", "mine.yaml", "--out", "pieces"]
-    for patience in (2.5, 4.0):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        time.sleep(patience)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    # Blocks are of 256 images there and of 4 here, with noise of their own; bits and images are the same.
-    whole, pieces = (
-        np.genfromtxt(name / "per_image.csv", delimiter=",", names=True) for name in map(Path, ("whole", "pieces"))
+    assert run("--out", "pieces", "--where", "seed=1").exit_code == 0
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "copy"
+    shutil.copytree(folder, elsewhere)
+    shutil.rmtree(folder / "photos")
+    monkeypatch.chdir(elsewhere)
+    assert run("--out", "pieces").exit_code == 0
+    assert tables(elsewhere / "pieces") == tables(folder / "whole")
+
+
+def test_other_images_make_it_another_run(folder: Path) -> None:
+    assert run("--out", "out").exit_code == 0
+    (folder / "photos" / "0.ppm").rename(folder / "photos" / "a.ppm")
+    refused = run("--out", "out")
+    assert refused.exit_code == 2
+    assert "images is" in refused.stderr
+
+
+def test_a_part_of_the_cells_is_a_part_of_the_run(folder: Path) -> None:
+    assert run("--out", "whole").exit_code == 0
+    told = run("--out", "pieces", "--where", "channel.crossover=1e-2", "--where", "seed=2")
+    assert told.stderr.startswith("1 of 4 cells, 10 images to send, by 1 process")
+    assert [line.split()[0] for line in told.stdout.splitlines()[:2]] == ["4/4", "written:"]
+    whole = (folder / "whole" / "results.csv").read_text().splitlines()
+    assert (folder / "pieces" / "results.csv").read_text().splitlines() == [whole[0], whole[4]]
+    rows = (folder / "whole" / "per_image.csv").read_text().splitlines()
+    part = (folder / "pieces" / "per_image.csv").read_text().splitlines()
+    assert part == [rows[0], *(row.removesuffix(",3") + ",0" for row in rows[31:])]
+    assert run("--out", "pieces", "--where", "seed=1").exit_code == 0
+    assert (folder / "pieces" / "results.csv").read_text().splitlines() == [whole[0], whole[1], whole[3], whole[4]]
+    assert run("--out", "pieces").exit_code == 0
+    assert tables(folder / "pieces") == tables(folder / "whole")
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [("seed=3", "no row has seed=3; seed is 1, 2"), ("sead=1", "the scenario: there is no column sead; there are ")],
+)
+def test_where_no_cell_is_meant_that_is_told_and_nothing_written(folder: Path, condition: str, told: str) -> None:
+    refused = run("--out", "out", "--where", condition)
+    assert refused.exit_code == 2
+    assert told in refused.stderr
+    assert not (folder / "out").exists()
+
+
+def test_a_run_that_is_done_is_not_done_again_unless_afresh(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("--out", "out").exit_code == 0
+    before = tables(folder / "out")
+    ran: list[Task] = []
+    monkeypatch.setattr(simulation, "run_block", lambda task: ran.append(task) or run_block(task))
+    told = run("--out", "out")
+    assert told.exit_code == 0
+    assert told.stdout == "out holds this run, done to its end; --fresh runs it again\n"
+    assert not ran
+    assert run("--out", "out", "--fresh").exit_code == 0
+    assert len(ran) == 12
+    assert tables(folder / "out") == before
+
+
+def test_images_are_repeated_over_other_noise_and_encoded_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[int] = []
+    monkeypatch.setattr(
+        block, "undisturbed", lambda system, images: encoded.append(len(images)) or undisturbed(system, images)
     )
-    assert whole["bits"].tolist() == pieces["bits"].tolist()
+    assert run("--out", "once", "--set", "sweep.seed=[1]", "--set", "sweep.channel.crossover=[0.01]").exit_code == 0
+    options = ["--set", "sweep.seed=[1]", "--set", "sweep.channel.crossover=[0.01]", "--set", "repeat=3"]
+    encoded.clear()
+    assert run("--out", "thrice", *options).exit_code == 0
+    assert encoded == [4, 4, 2]
+    once, thrice = (pd.read_csv(folder / name / "per_image.csv") for name in ("once", "thrice"))
+    pd.testing.assert_frame_equal(once, thrice[:10], check_exact=True)
+    for first in (10, 20):
+        assert thrice.image[first : first + 10].tolist() == once.image.tolist()
+        assert thrice.bit_errors[first : first + 10].tolist() != once.bit_errors.tolist()
+    assert pd.read_csv(folder / "thrice" / "results.csv").images.tolist() == [30]
+
+
+def test_records_are_parquet_by_choice_and_beyond_so_many(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_tables, "PART_BLOCKS", 2)
+    assert run("--out", "csv").exit_code == 0
+    told = run("--out", "parquet", "--records", "parquet")
+    assert "written: parquet/per_image.parquet" in told.stdout
+    files = sorted((folder / "parquet" / "per_image.parquet").rglob("*.parquet"))
+    assert len(files) == 4 * 2  # three blocks a cell, two a file
+    csv = pd.read_csv(folder / "csv" / "per_image.csv")
+    parquet = pd.read_parquet(folder / "parquet" / "per_image.parquet")
+    assert parquet.cell.astype(int).tolist() == csv.cell.tolist()
+    pd.testing.assert_frame_equal(parquet.drop(columns="cell"), csv.drop(columns="cell"), check_exact=True)
+    monkeypatch.setattr(image_tables, "CSV_ROWS", 39)
+    assert run("--out", "csv", "--fresh").exit_code == 0
+    assert not (folder / "csv" / "per_image.csv").exists()
+    assert run("--out", "csv", "--fresh", "--records", "csv").exit_code == 0
+    assert not (folder / "csv" / "per_image.parquet").exists()
 
 
 def test_a_damaged_block_is_computed_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +192,7 @@ def test_a_damaged_block_is_computed_again(folder: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(simulation, "run_block", stops)
     assert run("--out", "pieces").exit_code
-    kept = sorted((folder / "pieces" / "blocks").iterdir())
+    kept = sorted((folder / "pieces" / "blocks").glob("*/*.safetensors"))
     assert len(kept) == 9
     kept[0].write_bytes(kept[0].read_bytes()[:100])
     kept[1].write_bytes(b"")

@@ -30,7 +30,7 @@ def run(folder: Path, text: str, *options: str) -> tuple[list[str], pd.DataFrame
     )
     assert told.exit_code == 0, told.output
     results, per_image = (pd.read_csv(folder / "out" / name) for name in ("results.csv", "per_image.csv"))
-    return told.output.splitlines(), results, per_image
+    return told.stdout.splitlines(), results, per_image
 
 
 def mistakes(folder: Path, text: str, *overrides: str) -> list[str]:

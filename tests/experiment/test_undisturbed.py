@@ -17,6 +17,7 @@ from semcomm.experiment.channels import load_channel
 from semcomm.experiment.data import Sample
 from semcomm.experiment.records import Compared, compared
 from semcomm.experiment.scenario import CodecChoice, Scenario, Swept
+from semcomm.experiment.scratch import folder
 from semcomm.experiment.systems import System, system_of
 from semcomm.experiment.undisturbed import Undisturbed, kept, place
 from semcomm.framing import Framing
@@ -76,10 +77,10 @@ def test_without_a_path_nothing_is_kept(tmp_path: Path) -> None:
 def test_each_source_and_span_has_a_file_of_its_own_in_the_runs_folder() -> None:
     choice = CodecChoice("vq-n64")
     keys = [(choice, range(0, 256)), (choice, range(256, 512)), (replace(choice, dtype="bfloat16"), range(0, 256))]
-    places = [place("folder", key) for key in keys]
+    places = [place("run", key) for key in keys]
     assert len(set(places)) == 3
-    assert {path.parent for path in places} == {Path("folder")}
-    assert place("folder", (CodecChoice("vq-n64"), range(0, 256))) == places[0]
+    assert {path.parent for path in places} == {folder("run")}
+    assert place("run", (CodecChoice("vq-n64"), range(0, 256))) == places[0]
 
 
 @pytest.fixture
