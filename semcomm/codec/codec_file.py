@@ -21,7 +21,7 @@ from safetensors.numpy import save
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
-from semcomm.codec.entropy_coding.context_model import ContextModel, context_shapes, without_context
+from semcomm.codec.entropy_coding.context_model import ContextModel, context_shapes, has_context
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
 from semcomm.codec.quantizer import QuantizerName
 from semcomm.errors import CodecError, CodeTableError
@@ -137,7 +137,7 @@ def _check_values(tensors: Tensors) -> None:
         canonical_codes(tensors["code_lengths"])
     except CodeTableError as error:
         raise CodecError(f"has a code table that cannot be: {error}") from None
-    if len(tensors) > len(without_context(tensors)):
+    if has_context(tensors):
         ContextModel.of(tensors)
 
 

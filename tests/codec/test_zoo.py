@@ -1,5 +1,6 @@
 """Finding codecs by name and by path."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from semcomm.codec import zoo
 from semcomm.codec.codec import Codec
+from semcomm.codec.entropy_coding.context_model import has_context
 from semcomm.codec.zoo import codec_figures, codec_names, load_codec, load_shipped
 from semcomm.errors import CodecError
 from semcomm.experiment.channels import load_channel
@@ -33,6 +35,12 @@ def test_rate_and_psnr_of_each_shipped_codec_are_those_that_are_listed(row: dict
     codec = CodecChoice(row["codec"])
     scenario = Scenario("zoo", codec, load_channel("error_free"), framing=Framing(header=False, crc=0))
     summary = simulate(scenario).summary
+    assert has_context(codec.load().tensors) == bool(row["sample_context_bits_per_image"])
+    if row["sample_context_bits_per_image"]:
+        context = simulate(replace(scenario, codec=replace(codec, entropy_coder="context"))).summary
+        assert context["bits_per_image"] == pytest.approx(float(row["sample_context_bits_per_image"]), abs=0.1)
+        assert context["psnr_db"] == summary["psnr_db"] and context["damaged_images"] == 0
+        assert context["bits_per_image"] == pytest.approx(float(row["cifar10_context_bits_per_image"]), abs=4 * 60 / 16)
     assert summary["bits_per_image"] == pytest.approx(float(row["sample_bits_per_image"]), abs=0.1)
     assert summary["psnr_db"] == pytest.approx(float(row["sample_psnr_db"]), abs=0.002)
     # The sample is the first 256 of the test images, whose bits and PSNR spread by 60 bits and 2.5 dB at most.

@@ -48,13 +48,18 @@ def without_context(tensors: Tensors) -> Tensors:
     return {name: tensor for name, tensor in tensors.items() if not name.startswith(PREFIX)}
 
 
+def has_context(tensors: Tensors) -> bool:
+    """Whether there are tensors of a context model among a codec's."""
+    return any(name.startswith(PREFIX) for name in tensors)
+
+
 def context_shapes(tensors: Tensors, groups: int, codewords: int) -> dict[str, tuple[tuple[int, ...], str]]:
     """Shape and type of each tensor of a context model by name; none where there is no such model.
 
     Entries of an embedding and hidden units are as many as the tensors say.
     Raises CodecError where that is more than a model may have.
     """
-    if not any(name.startswith(PREFIX) for name in tensors):
+    if not has_context(tensors):
         return {}
     entries, first, second = (
         tensors[PREFIX + name].shape[-1] if PREFIX + name in tensors and tensors[PREFIX + name].ndim else 0
@@ -96,7 +101,7 @@ class ContextModel:
 
         Raises CodecError where there is none, or where a sum could reach 2^24.
         """
-        if PREFIX + "embedding" not in tensors:
+        if not has_context(tensors):
             raise CodecError("the codec has no context model; `semcomm context CODEC` makes one")
         part = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items() if name.startswith(PREFIX)}
         embedding = part["embedding"].astype(np.float64)
