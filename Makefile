@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench venv clean
+.PHONY: demo test check bench docs venv clean
 
 demo: venv
 	$(BIN)/semcomm run error-free --fresh
@@ -20,6 +20,9 @@ bench: venv
 	$(BIN)/python benchmarks/entropy_coding.py
 	$(BIN)/python benchmarks/training.py
 
+docs: venv
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
+
 venv: .venv/installed
 
 .venv/installed: pyproject.toml
@@ -28,4 +31,4 @@ venv: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv
+	rm -rf .venv docs/_build

@@ -7,7 +7,7 @@ CIFAR-10's file to the last table on disk. Both take the threads that the enviro
 are medians over repetitions, of processor time and of wall time; the matrix product's is the fastest.
 
     OMP_NUM_THREADS=1 python benchmarks/throughput.py --data-root DATA
-    OMP_NUM_THREADS=1 python benchmarks/throughput.py --data-root DATA --scenario benchmarks/ldpc.yaml
+    OMP_NUM_THREADS=1 python benchmarks/throughput.py --data-root DATA --scenario awgn-harq --set ...
 """
 
 import argparse
@@ -29,6 +29,7 @@ from semcomm.experiment.run import run_cells
 from semcomm.experiment.run_folder import RunFolder
 from semcomm.experiment.scenario import Swept, read_scenarios
 from semcomm.experiment.systems import CodecChoice
+from semcomm.experiment.workers import Here
 
 SIDE = 2048  # of the matrices
 
@@ -65,7 +66,7 @@ def bare(cell: Swept, images: int) -> Callable[[], None]:
 def whole(cells: list[Swept]) -> None:
     """A run, which leaves nothing behind."""
     with tempfile.TemporaryDirectory() as folder:
-        run_cells(cells, RunFolder(Path(folder), cells), 1, lambda images: None, lambda found, cell, number: None)
+        run_cells(cells, RunFolder(Path(folder), cells), Here(), lambda images: None, lambda found, cell, number: None)
 
 
 def matrix_product() -> Callable[[], object]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Unit
 from numpy.typing import NDArray
 
 from semcomm.channel import SymbolChannel, SymbolReception
@@ -19,7 +19,7 @@ class Awgn(SymbolChannel):
     Proakis and Salehi, Digital Communications, 5th ed., section 4.2.
     """
 
-    esn0_db: Annotated[float, Ge(-30.0), Le(60.0)]
+    esn0_db: Annotated[float, Ge(-30.0), Le(60.0), Unit("dB")]
 
     def transmit(
         self, symbols: NDArray[np.complex128], lengths: NDArray[np.int64], rng: np.random.Generator

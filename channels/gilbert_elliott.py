@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le, Lt
+from annotated_types import Ge, Le, Lt, Unit
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel
@@ -29,7 +29,7 @@ class GilbertElliott(BitChannel):
     """
 
     bad_share: Annotated[float, Ge(0.0), Lt(1.0)]
-    burst_bits: Annotated[float, Ge(1.0), Le(1e9)]
+    burst_bits: Annotated[float, Ge(1.0), Le(1e9), Unit("bits")]
     bad_crossover: Annotated[float, Ge(0.0), Le(1.0)]
     good_crossover: Annotated[float, Ge(0.0), Le(0.5)] = 0.0
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Unit
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel
@@ -25,7 +25,7 @@ class PacketErasure(BitChannel):
     """
 
     loss: Annotated[float, Ge(0.0), Le(1.0)]
-    burst_frames: Annotated[float, Ge(1.0), Le(1e9)] | None = None
+    burst_frames: Annotated[float, Ge(1.0), Le(1e9), Unit("frames")] | None = None
 
     def __post_init__(self) -> None:
         if self.burst_frames and self.loss > self.burst_frames / (1 + self.burst_frames):

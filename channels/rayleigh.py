@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Unit
 from numpy.typing import NDArray
 
 from semcomm.channel import SymbolChannel, SymbolReception
@@ -28,10 +28,10 @@ class Rayleigh(SymbolChannel):
     Wyner, Information theoretic considerations for cellular mobile radio, IEEE Trans. Veh. Technol. 43(2), 1994.
     """
 
-    esn0_db: Annotated[float, Ge(-30.0), Le(60.0)]
-    coherence: Annotated[int, Ge(1), Le(1_000_000_000)] | None = None
+    esn0_db: Annotated[float, Ge(-30.0), Le(60.0), Unit("dB")]
+    coherence: Annotated[int, Ge(1), Le(1_000_000_000), Unit("symbols")] | None = None
     estimation: Estimation = "known"
-    pilots: Annotated[int, Ge(0), Le(1_000_000)] = 0
+    pilots: Annotated[int, Ge(0), Le(1_000_000), Unit("symbols")] = 0
 
     def __post_init__(self) -> None:
         self._fading()  # refuses pilots that do not fit

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Unit
 from numpy.typing import NDArray
 
 from semcomm.channel import SymbolChannel, SymbolReception
@@ -23,11 +23,11 @@ class Rician(SymbolChannel):
     Tse and Viswanath, Fundamentals of Wireless Communication, section 2.4.2.
     """
 
-    esn0_db: Annotated[float, Ge(-30.0), Le(60.0)]
-    k_factor_db: Annotated[float, Ge(-60.0), Le(60.0)]
-    coherence: Annotated[int, Ge(1), Le(1_000_000_000)] | None = None
+    esn0_db: Annotated[float, Ge(-30.0), Le(60.0), Unit("dB")]
+    k_factor_db: Annotated[float, Ge(-60.0), Le(60.0), Unit("dB")]
+    coherence: Annotated[int, Ge(1), Le(1_000_000_000), Unit("symbols")] | None = None
     estimation: Estimation = "known"
-    pilots: Annotated[int, Ge(0), Le(1_000_000)] = 0
+    pilots: Annotated[int, Ge(0), Le(1_000_000), Unit("symbols")] = 0
 
     def __post_init__(self) -> None:
         self._fading()  # refuses pilots that do not fit

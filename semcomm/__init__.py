@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from semcomm.channel import BitChannel
+    from semcomm.channel import BitChannel, SymbolChannel, SymbolReception
     from semcomm.codec.codec import Codec
     from semcomm.codec.zoo import load_codec
     from semcomm.errors import SemcommError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from semcomm.experiment.simulation import simulate
     from semcomm.frames import Frames, Reception
     from semcomm.framing import Framing
+    from semcomm.link.link import Link
     from semcomm.receiver import Received, Receiver
     from semcomm.transmitter import Sent, Transmitter
 
@@ -41,6 +42,7 @@ __all__ = [
     "Frames",
     "Framing",
     "ImageFolder",
+    "Link",
     "Received",
     "Receiver",
     "Reception",
@@ -48,6 +50,8 @@ __all__ = [
     "Scenario",
     "SemcommError",
     "Sent",
+    "SymbolChannel",
+    "SymbolReception",
     "Transmitter",
     "load_channel",
     "load_codec",
@@ -62,6 +66,7 @@ _HOMES = {
     "Frames": "frames",
     "Framing": "framing",
     "ImageFolder": "experiment.data",
+    "Link": "link.link",
     "Received": "receiver",
     "Receiver": "receiver",
     "Reception": "frames",
@@ -69,6 +74,8 @@ _HOMES = {
     "Scenario": "experiment.scenario",
     "SemcommError": "errors",
     "Sent": "transmitter",
+    "SymbolChannel": "channel",
+    "SymbolReception": "channel",
     "Transmitter": "transmitter",
     "load_channel": "experiment.channels",
     "load_codec": "codec.zoo",
@@ -81,3 +88,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"semcomm.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,5 +1,6 @@
 """The command line: each command reads its options, calls one function and shows what it gives."""
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -94,7 +95,7 @@ def run(
     """
     from semcomm.console import images_bar, show_cell
     from semcomm.experiment.run import matching, run_cells
-    from semcomm.experiment.run_folder import RunFolder, folder_name
+    from semcomm.experiment.run_folder import RunFolder, folder_name, write_origin
     from semcomm.experiment.scenario import read_scenarios
     from semcomm.experiment.simulation import default_workers
     from semcomm.experiment.workers import cores, pool_of
@@ -108,12 +109,13 @@ def run(
     if folder.is_done():
         click.echo(f"{folder.path} holds this run, done to its end; --fresh runs it again")
         return
+    write_origin(folder.path, shlex.join(["semcomm", "run", scenario, *(f"--set={change}" for change in changes)]))
     work = sum(cells[place].scenario.image_count() for place in places)
     workers = workers or default_workers(work, cores())
     done_by = f"the workers of {scheduler}" if scheduler else f"{workers} process{'es' if workers > 1 else ''}"
     click.echo(f"{len(places)} of {len(cells)} cells, {work} images to send, by {done_by}", err=True)
     with pool_of(workers, scheduler) as pool, images_bar(work) as watch:
-        written = run_cells(cells, places, folder, pool, watch, show_cell(len(cells)), records)
+        written = run_cells(cells, folder, pool, watch, show_cell(len(cells)), places, records)
     for path in written:
         click.echo(f"written: {path}")
 
@@ -278,15 +280,26 @@ def receive(source: BinaryIO, output: Path, codec_name: str | None, overwrite: b
 @main.command("list")
 def list_() -> None:
     """Show the codecs, channels and scenarios that there are."""
-    from semcomm.codec.zoo import codec_figures
+    from semcomm.codec.zoo_names import codec_figures
     from semcomm.console import show_codecs, show_names
     from semcomm.experiment.channels import channel_names
-    from semcomm.experiment.scenario import scenario_names
+    from semcomm.folders import scenario_names
 
     show_codecs(codec_figures())
     show_names("channels", channel_names())
     show_names("scenarios", scenario_names())
     show_names("training scenarios", scenario_names("training"))
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(["scenario", "training"]), default="scenario")
+def schema(kind: Literal["scenario", "training"]) -> None:
+    """Print the JSON Schema of scenario files, or of those for training, for editors to complete and check."""
+    import json
+
+    from semcomm.experiment.schema import scenario_schema, training_schema
+
+    click.echo(json.dumps(scenario_schema() if kind == "scenario" else training_schema(), indent=1))
 
 
 @main.group()
@@ -314,17 +327,21 @@ def show(name: str, table: Path | None) -> None:
 @click.argument("results", nargs=-1, required=True, type=FILE)
 @where_option
 @click.option("--columns", metavar="NAME,NAME...", help="These columns, in this order [default: all].")
+@click.option("--by", metavar="NAME,NAME...", help="Means and 95 % intervals over the rows that share these values.")
 @click.option("-o", "--output", type=FILE, help="CSV file [default: show the table].")
-def table(results: tuple[Path, ...], where: tuple[str, ...], columns: str | None, output: Path | None) -> None:
-    """Choose rows and columns of RESULTS, folders of runs or their results.csv."""
-    from semcomm.files import write_atomically
-    from semcomm.report.tables import aligned, read_results, select, with_columns
+def table(
+    results: tuple[Path, ...], where: tuple[str, ...], columns: str | None, by: str | None, output: Path | None
+) -> None:
+    """Choose rows and columns of RESULTS: folders of runs, their results.csv, or per_image.csv or .parquet."""
+    from semcomm.report.means import means
+    from semcomm.report.tables import aligned, few, read_chunks, select_chunks, with_columns, write_csv
 
-    chosen = with_columns(select(read_results(results), where), columns.split(",") if columns else [])
+    chosen, names = select_chunks(read_chunks(results), where), columns.split(",") if columns else []
+    tables = [means(chosen, by.split(","), names)] if by else (with_columns(chunk, names) for chunk in chosen)
     if output is None:
-        click.echo(aligned(chosen))
+        click.echo(aligned(few(tables)))
     else:
-        write_atomically(output, chosen.to_csv(index=False).encode())
+        write_csv(tables, output)
         click.echo(f"written: {output}")
 
 
@@ -357,6 +374,17 @@ def plot(
     curves = curves_of(select(read_results(results), where), x, y, by.split(",") if by else [])
     write_plot(renamed(curves, labels), output, x, y, hull, log)
     click.echo(f"written: {output}")
+
+
+@main.command()
+@click.argument("results", nargs=-1, required=True, type=FILE)
+@click.option("-o", "--output", default="report.html", type=FILE, help="The page.")
+def report(results: tuple[Path, ...], output: Path) -> None:
+    """Make one HTML page of RESULTS, folders of runs: curves, pictures and the code at work, to look at offline."""
+    from semcomm.report.page import write_report
+
+    size = write_report(results, output)
+    click.echo(f"written: {output}, {size / 1e6:.1f} MB")
 
 
 @main.command()

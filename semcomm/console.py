@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from semcomm.codec.training.trainer import EpochSoFar
-from semcomm.experiment.scenario import Swept
-from semcomm.experiment.simulation import Results
-from semcomm.link.link import Link
+if TYPE_CHECKING:  # they import PyTorch, which takes seconds
+    from semcomm.codec.training.trainer import EpochSoFar
+    from semcomm.experiment.scenario import Swept
+    from semcomm.experiment.simulation import Results
 
 
 @contextmanager
@@ -22,13 +22,13 @@ def images_bar(total: int) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def training_bar(epochs: int) -> Iterator[Callable[[EpochSoFar], None]]:
+def training_bar(epochs: int) -> "Iterator[Callable[[EpochSoFar], None]]":
     """A bar on standard error over all epochs; where that is no terminal, a line an epoch."""
     columns = TextColumn("{task.fields[figures]}"), TimeRemainingColumn()
     with _progress("epochs", *columns) as progress:
         task = progress.add_task("", total=epochs, figures="")
 
-        def watch(so_far: EpochSoFar) -> None:
+        def watch(so_far: "EpochSoFar") -> None:
             done = so_far.epoch + so_far.images / so_far.of_images
             progress.update(task, completed=done, figures=_figures(so_far))
             if so_far.images == so_far.of_images and not progress.console.is_terminal:
@@ -45,10 +45,12 @@ def show_record(record: Mapping[str, Any]) -> None:
         console.print(line if line.isprintable() else ascii(line))  # a stranger's codec may steer no terminal
 
 
-def show_cell(of: int) -> Callable[[Results, Swept, int], None]:
+def show_cell(of: int) -> "Callable[[Results, Swept, int], None]":
     """What shows the row of a scenario, or of each of a sweep's cells a line with what the sweep has set in it."""
 
-    def show(found: Results, cell: Swept, number: int) -> None:
+    from semcomm.link.link import Link
+
+    def show(found: "Results", cell: "Swept", number: int) -> None:
         row, told = found.summary, "  ".join(str(value) for value in cell.changes.values())
         if of == 1:
             eventful = row["bit_errors"] or cell.scenario.link != Link()
@@ -80,7 +82,7 @@ def show_names(title: str, names: list[str]) -> None:
     console.print(f"{title}:", *(f"  {name}" for name in names), sep="\n", highlight=False)
 
 
-def _figures(so_far: EpochSoFar) -> str:
+def _figures(so_far: "EpochSoFar") -> str:
     return (
         f"loss {so_far.loss:.2f}  {so_far.psnr_db:.2f} dB  {so_far.bits:.1f} bits  "
         f"{so_far.used_codewords} codewords used, perplexity {so_far.perplexity:.1f}"

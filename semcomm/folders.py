@@ -12,6 +12,11 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else PACKAGE.parent / folder
 
 
+def scenario_names(folder: str = "") -> list[str]:
+    """The scenarios that ship with semcomm, or those for `training`."""
+    return sorted(path.stem for path in (shipped("scenarios") / folder).glob("*.yaml"))
+
+
 def expanded(path: Path | str) -> Path:
     """The path with a leading ~ or ~user replaced by that home folder, if there is one."""
     try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Unit
 from numpy.typing import NDArray
 
 from semcomm.crc import POLYNOMIALS, checksums
@@ -54,9 +54,9 @@ class Framing:
     """
 
     header: bool = True
-    slices: Annotated[int, Ge(1), Le(255)] = 1
-    crc: Literal[0, 8, 16] = 16
-    size: Size = (32, 32)
+    slices: Annotated[int, Ge(1), Le(255), Unit("frames")] = 1
+    crc: Annotated[Literal[0, 8, 16], Unit("bits")] = 16
+    size: Annotated[Size, Unit("pixels")] = (32, 32)
 
     def __post_init__(self) -> None:
         if self.crc not in (0, *POLYNOMIALS):

@@ -18,7 +18,7 @@ from semcomm import __version__
 from semcomm.cli import main
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import load_codec, save_codec
-from semcomm.codec.zoo import codec_names
+from semcomm.codec.zoo_names import codec_names
 from semcomm.experiment.data import Sample, read_image
 from semcomm.frames import Frames
 from semcomm.framing import Framing
@@ -122,6 +122,14 @@ print("loaded:", *({"torch", "numba", "numpy", "pandas"} & set(sys.modules)))
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert told.endswith("loaded:\n")
     assert "Simulate semantic communication" in told
+
+
+def test_list_does_not_wait_for_pytorch() -> None:
+    program = (
+        "import sys; from semcomm.cli import main; main(['list'], standalone_mode=False); print('torch' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout.endswith("False\n")
 
 
 def test_list_shows_codecs_channels_and_scenarios() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from semcomm.codec.entropy_coding.context_model import has_context
-from semcomm.codec.zoo import FIGURES, codec_names, load_codec
+from semcomm.codec.zoo import load_codec
+from semcomm.codec.zoo_names import FIGURES, codec_names
 from semcomm.experiment.scenario import read_scenarios
 from semcomm.experiment.simulation import InMemory, simulate_all
 from semcomm.experiment.tables import codec_record

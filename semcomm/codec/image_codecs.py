@@ -38,6 +38,7 @@ GREY = 128
 class ImageCodec:
     """A format at one setting, each image a file of its own.
 
+    model: the format; `jpeg_xl` needs the extra `jxl`.
     quality: on the format's own scale.
     container: send whole files; else without the bytes that all files of an image's size have in common.
     effort: of the encoder, from 0, its quickest setting, to 1, its most thorough one; that of JPEG has no other.

@@ -1,27 +1,12 @@
 """Finding codecs: those that ship with semcomm by name, others by the path of their file."""
 
-import csv
 from pathlib import Path
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import load_codec as load_file
+from semcomm.codec.zoo_names import codec_names
 from semcomm.errors import CodecError
 from semcomm.folders import ZOO, expanded
-
-FIGURES = ZOO / "figures.csv"
-"""What the codecs that ship cost and give, as tools/measure_zoo.py measures it."""
-
-
-def codec_names() -> list[str]:
-    """The trained codecs that ship with semcomm."""
-    return sorted(path.stem for path in ZOO.glob("*.safetensors"))
-
-
-def codec_figures() -> list[dict[str, str]]:
-    """A row of `FIGURES` for each codec that ships; one that was not measured has its name alone."""
-    with FIGURES.open(newline="") as file:
-        rows = {row["codec"]: row for row in csv.DictReader(file)}
-    return [rows.get(name, {"codec": name}) for name in codec_names()]
 
 
 def load_codec(name: str | Path) -> Codec:

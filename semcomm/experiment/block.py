@@ -12,8 +12,9 @@ from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.codec.image_codecs import ImageCodec
 from semcomm.errors import ChannelError, LinkError
 from semcomm.experiment.data import Data, block_ranges
+from semcomm.experiment.first_images import COUNT, FirstImages, reduced
 from semcomm.experiment.identity import check
-from semcomm.experiment.records import Compared, compared, frame_records, image_records
+from semcomm.experiment.records import Compared, compared, frame_columns, image_columns
 from semcomm.experiment.scenario import DataChoice, Scenario, Swept
 from semcomm.experiment.seeds import block_generator
 from semcomm.experiment.systems import CodecChoice, System, system_of
@@ -23,8 +24,8 @@ from semcomm.framing import Framing
 from semcomm.images import Image
 from semcomm.link.link import Link
 from semcomm.receiver import Read, Received
+from semcomm.transmitter import Sent
 
-PICTURES = 8
 NO_INDICES = np.empty(0, np.uint16)
 
 
@@ -33,12 +34,12 @@ class Block:
     """What one block of images gave.
 
     records: a row an image; index_counts: how often each index was sent, up to the highest that was.
-    pictures: of the first block, the first images as sent and as received.
+    first: of the first block, the first images and what became of them.
     """
 
     records: pd.DataFrame
     index_counts: NDArray[np.int64]
-    pictures: list[tuple[Image, Image]]
+    first: FirstImages | None
 
 
 class Task(NamedTuple):
@@ -75,12 +76,11 @@ def run_block(task: Task) -> Block:
     rng = block_generator(scenario.seed, scenario.channel, number)
     reception = carry(scenario.channel, sent.frames, rng, scenario.link, scenario.framing)
     received, similarity = arrived(system, images, still, system.receiver.read(reception))
-    journey = frame_records(sent.frames, reception, scenario.framing)
+    journey = frame_columns(sent.frames, reception, scenario.framing)
     names = _names(run, scenario.data)[span.start : span.stop]
-    records = image_records(names, images, sent, received, similarity).join(journey)
+    records = pd.DataFrame(image_columns(names, images, sent, received, similarity) | journey)
     counts = np.bincount(np.concatenate([grid.ravel() for grid in sent.indices or [NO_INDICES]]))
-    pictures = list(zip(images, received.images, strict=True))[:PICTURES] if number == 0 else []
-    return Block(records, counts, pictures)
+    return Block(records, counts, first_images(images, sent, received, scenario.framing) if number == 0 else None)
 
 
 def undisturbed(system: System, images: list[Image]) -> Undisturbed:
@@ -106,9 +106,19 @@ def arrived(system: System, images: list[Image], still: Undisturbed, read: Read)
     return Received(pictures, damaged, indices), Compared(mse, similarity)
 
 
+def first_images(images: list[Image], sent: Sent, received: Received, framing: Framing) -> FirstImages:
+    """The first images of a block, with their frames and indices."""
+    slices = framing.slices
+    indices, arrived = (list(grids or [])[:COUNT] for grids in (sent.indices, received.indices))
+    frames = Frames.join(sent.frames.split()[: COUNT * slices])
+    symbols = framing.slice_grids([grid.shape for grid in indices]).prod(axis=1)
+    return FirstImages(reduced(images), reduced(received.images), frames, symbols, framing.crc, indices, arrived)
+
+
 def _same(still: Undisturbed, read: Read, number: int) -> bool:
+    ours, theirs = still.descriptions[number], read.descriptions[number]
     same_size = still.pictures[number].shape[:2] == read.sizes[number]
-    return same_size and np.array_equal(still.descriptions[number], read.descriptions[number])
+    return same_size and ours.shape == theirs.shape and ours.tobytes() == theirs.tobytes()
 
 
 def carry(

@@ -3,28 +3,21 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from semcomm.experiment.block import Block
+from semcomm.experiment.first_images import FirstImages
 from semcomm.files import write_atomically
 
 
 def save_block(block: Block, path: Path) -> None:
     """Write a block's file, whole or not at all."""
     columns = {f"column {name}": block.records[name].to_numpy() for name in block.records if name != "image"}
-    pictures = {
-        f"picture {number} {end}": picture
-        for number, pair in enumerate(block.pictures)
-        for end, picture in zip(("sent", "received"), pair, strict=True)
-    }
     names = json.dumps({"columns": list(block.records), "image": list(block.records.image)})
-    counts = {"index counts": block.index_counts}
-    write_atomically(
-        path, save(columns | pictures | counts, {"names": names, "pictures": str(len(block.pictures))}), durable=False
-    )
+    others = {"index counts": block.index_counts} | (block.first.to_arrays() if block.first else {})
+    write_atomically(path, save(columns | others, {"names": names}), durable=False)
 
 
 def is_whole(path: Path) -> bool:
@@ -46,8 +39,4 @@ def load_block(path: Path) -> Block | None:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     names = json.loads(metadata["names"])
     columns = {name: names["image"] if name == "image" else tensors[f"column {name}"] for name in names["columns"]}
-    pairs = [
-        (np.array(tensors[f"picture {number} sent"]), np.array(tensors[f"picture {number} received"]))
-        for number in range(int(metadata["pictures"]))
-    ]
-    return Block(pd.DataFrame(columns), tensors["index counts"], pairs)
+    return Block(pd.DataFrame(columns), tensors["index counts"], FirstImages.from_arrays(tensors))

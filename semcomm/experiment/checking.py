@@ -6,17 +6,18 @@ A section's class is its schema: the names, types and bounds of its fields say w
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import MISSING, Field, astuple, fields, is_dataclass
+from dataclasses import MISSING, astuple, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt, MaxLen, MinLen, MultipleOf
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from semcomm.errors import SemcommError
 from semcomm.experiment.document import Document, joined, shown
+from semcomm.experiment.settings import section_class, settings_of
 
 Section = TypeVar("Section")
 Kind = type[Section] | Callable[[str], type[Section]]
@@ -126,18 +127,18 @@ def _field_values(
     mapping = _mapping(document, key, describe(section))
     if mapping is None:
         return {}
-    schema = [field for field in fields(section) if field.init]
-    check_keys(document, key, [*picked_by, *(field.name for field in schema)])
-    hints = get_type_hints(section, include_extras=True)
+    settings = settings_of(section)
+    check_keys(document, key, [*picked_by, *(setting.name for setting in settings)])
     values = {}
-    for name in [field.name for field in schema if field.name in mapping or _has_no_default(field)]:
-        written = mapping.get(name, MISSING)
-        values[name] = _field_value(document, joined(key, name), hints[name], written, inside)
+    for setting in settings:
+        if setting.name in mapping or setting.needed:
+            written, path = mapping.get(setting.name, MISSING), joined(key, setting.name)
+            values[setting.name] = _field_value(document, path, setting.hint, written, inside)
     return values
 
 
 def _field_value(document: Document, path: str, hint: Any, written: Any, inside: Mapping[str, Kind[Any]]) -> Any:
-    kind = inside.get(path) or _section_class(hint)
+    kind = inside.get(path) or section_class(hint)
     if written is None and NoneType in get_args(hint):
         return None
     if kind:
@@ -174,13 +175,6 @@ def _same_kind(value: Any, made: Any) -> bool:
     return not isinstance(value, bool | float) or type(value) is type(made)
 
 
-def _section_class(hint: Any) -> type | None:
-    """The dataclass that a type is, alone or with other choices, if it is one."""
-    if get_origin(hint) in (Union, UnionType, Annotated):
-        return next(filter(None, map(_section_class, get_args(hint))), None)
-    return hint if is_dataclass(hint) and isinstance(hint, type) else None
-
-
 def _list(arguments: tuple[Any, ...]) -> str:
     """Example: tuple[int, int] is "a list of 2 whole numbers", tuple[float, ...] "a list of numbers"."""
     items = [describe(item) for item in arguments if item is not ...]
@@ -200,10 +194,6 @@ def _bounds(metadata: tuple[Any, ...]) -> str:
 
 def _number(bound: Any) -> str:
     return f"{bound:.15g}" if isinstance(bound, float) else str(bound)
-
-
-def _has_no_default(field: Field[Any]) -> bool:
-    return field.default is MISSING and field.default_factory is MISSING
 
 
 def _either(choices: list[str]) -> str:

@@ -61,8 +61,8 @@ class Cifar10:
         root = expanded(self.root or default_root())
         layout = _layout_under(root)
         paths = {root / layout.folder / name: md5 for name, md5 in layout.md5s[self.split].items()}
-        planes = np.concatenate([layout.read(path, md5) for path, md5 in paths.items()])
-        return np.ascontiguousarray(planes.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
+        files = [layout.read(path, md5).reshape(-1, 3, 32, 32) for path, md5 in paths.items()]
+        return np.concatenate([planes.transpose(0, 2, 3, 1) for planes in files])
 
 
 def default_root() -> Path:

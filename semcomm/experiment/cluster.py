@@ -6,7 +6,6 @@ scenario as text, and its results go back over the network. The scheduler only p
 
 import pickle
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from threading import Lock
 from typing import Any
@@ -15,7 +14,7 @@ import distributed
 
 from semcomm.errors import RunError
 from semcomm.experiment.scratch import forget
-from semcomm.experiment.workers import AHEAD, Result, Task
+from semcomm.experiment.workers import AHEAD, Pending, Result, Task
 
 SECONDS = 10
 """That a scheduler has to answer."""
@@ -24,25 +23,29 @@ _one_at_a_time = Lock()
 
 
 class Cluster:
-    """The workers of a scheduler, each with one thread for it, however many come and go."""
+    """The workers of a scheduler, however many come and go; RunError where no scheduler answers any more."""
 
     def __init__(self, address: str) -> None:
-        """Raises RunError where no scheduler answers."""
+        self._address = address
+        client: Any = distributed.Client
         try:
-            client: Any = distributed.Client
             self._client = client(address, timeout=SECONDS, set_as_default=False)
+            self._client.wait_for_workers(1)
         except (OSError, ValueError) as error:
-            raise RunError(f"no dask scheduler answers at {address}: {error}") from error
-        self._client.wait_for_workers(1)
-        self._pool = self._client.get_executor(pure=False)
+            raise self._lost(error) from error
 
     @property
     def ahead(self) -> int:
-        return AHEAD * max(1, len(self._client.nthreads()))
+        try:
+            return AHEAD * max(1, len(self._client.nthreads()))
+        except OSError as error:
+            raise self._lost(error) from error
 
-    def submit(self, run: Callable[[Task], Result], task: Task) -> "Future[Result]":
-        future: Future[Result] = self._pool.submit(call, pickle.dumps((run, task)))
-        return future
+    def submit(self, run: Callable[[Task], Result], task: Task) -> Pending[Result]:
+        if self._client.status != "running":
+            raise self._lost(self._client.status)
+        pending: Pending[Result] = self._client.submit(call, pickle.dumps((run, task)), pure=False)
+        return pending
 
     def forget(self, run: str) -> None:
         """Remove it from every machine that still answers."""
@@ -51,8 +54,10 @@ class Cluster:
 
     def close(self) -> None:
         """Cancel what is being done; the cluster goes on."""
-        self._pool.shutdown(wait=False)
         self._client.close()
+
+    def _lost(self, why: object) -> RunError:
+        return RunError(f"no dask scheduler answers at {self._address}: {why}; the same command goes on")
 
 
 def call(pickled: bytes) -> Any:

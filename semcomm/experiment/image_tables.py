@@ -10,8 +10,8 @@ import pandas as pd
 import PIL.Image
 
 from semcomm.experiment.block import Block
+from semcomm.experiment.first_images import FirstImages
 from semcomm.files import atomic_writer
-from semcomm.images import Image
 from semcomm.report.pictures import contact_sheet
 
 Form = Literal["csv", "parquet"]
@@ -45,8 +45,9 @@ def write_records(
     return csv
 
 
-def write_pictures(pictures: Sequence[tuple[Image, Image]], folder: Path) -> Path:
+def write_pictures(first: FirstImages, folder: Path) -> Path:
     """Write pictures.png, the first images as sent above as received; returns its path."""
+    pictures = list(zip(first.sent, first.received, strict=True))
     path = folder / "pictures.png"
     with atomic_writer(path) as file:
         PIL.Image.fromarray(contact_sheet(pictures)).save(file, format="PNG")

@@ -36,7 +36,7 @@ def _squared_errors(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> NDA
     for image in range(len(sent)):
         total = 0
         for place in range(sent.shape[1]):
-            error = np.int32(sent[image, place]) - np.int32(received[image, place])
+            error = int(sent[image, place]) - int(received[image, place])
             total += error * error
         totals[image] = total
     return totals

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel, SymbolChannel
@@ -49,30 +48,29 @@ def compared(images: Sequence[Image], pictures: Sequence[Image]) -> Compared:
     return Compared(mse, similarity)
 
 
-def image_records(
+def image_columns(
     names: Sequence[str], images: Sequence[Image], sent: Sent, received: Received, measured: Compared
-) -> pd.DataFrame:
-    """One row an image: what it cost, and how it came out."""
+) -> dict[str, Any]:
+    """One entry an image: what it cost, and how it came out."""
     slices = len(sent.frames) // len(images)
-    return pd.DataFrame(
-        {
-            "image": list(names),
-            "height": [image.shape[0] for image in images],
-            "width": [image.shape[1] for image in images],
-            "bits": sent.frames.lengths.reshape(-1, slices).sum(axis=1),
-            "payload_bits": sent.payload_bits,
-            "mse": measured.mse,
-            "psnr_db": psnr_db(measured.mse, np.array([image.size for image in images])),
-            "ssim": measured.ssim,
-            "indices": [grid.size for grid in sent.indices] if sent.indices else 0,
-            "index_errors": _index_errors(images, sent, received),
-            "damaged": received.damaged,
-        }
-    )
+    shapes = np.array([image.shape for image in images])
+    return {
+        "image": list(names),
+        "height": shapes[:, 0],
+        "width": shapes[:, 1],
+        "bits": sent.frames.lengths.reshape(-1, slices).sum(axis=1),
+        "payload_bits": sent.payload_bits,
+        "mse": measured.mse,
+        "psnr_db": psnr_db(measured.mse, shapes.prod(axis=1)),
+        "ssim": measured.ssim,
+        "indices": [grid.size for grid in sent.indices] if sent.indices else 0,
+        "index_errors": _index_errors(images, sent, received),
+        "damaged": received.damaged,
+    }
 
 
-def frame_records(sent: Frames, reception: Reception, framing: Framing) -> pd.DataFrame:
-    """One row an image: what carrying its frames took, and how many of them arrived wrong."""
+def frame_columns(sent: Frames, reception: Reception, framing: Framing) -> dict[str, NDArray[np.int64]]:
+    """One entry an image: what carrying its frames took, and how many of them arrived wrong."""
     arrived, counts = reception.frames, counted(sent, reception)
     is_wrong = wrong(sent, arrived)
     columns = {
@@ -87,7 +85,7 @@ def frame_records(sent: Frames, reception: Reception, framing: Framing) -> pd.Da
         "transmissions": counts.transmissions,
         "feedback_bits": counts.feedback_bits,
     }
-    return pd.DataFrame({name: values.reshape(-1, framing.slices).sum(axis=1) for name, values in columns.items()})
+    return {name: values.reshape(-1, framing.slices).sum(axis=1) for name, values in columns.items()}
 
 
 def carriage(totals: Totals, channel: BitChannel | SymbolChannel, link: Link) -> dict[str, Any]:

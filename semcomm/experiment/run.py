@@ -1,15 +1,21 @@
 """A whole run: the cells of a scenario file, their tables, and what became of those that failed."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from semcomm.errors import RunError
+from semcomm.experiment.block import Block
+from semcomm.experiment.first_images import KeptCell, forget_cells, load_cell, save_cell
+from semcomm.experiment.identity import identity
 from semcomm.experiment.image_tables import Form, write_pictures, write_records
 from semcomm.experiment.run_folder import RunFolder
 from semcomm.experiment.scenario import Swept
 from semcomm.experiment.simulation import Results, simulate_all
+from semcomm.experiment.systems import system_of
 from semcomm.experiment.tables import write_summaries
 from semcomm.experiment.workers import Failed, Pool
 from semcomm.report.tables import select
@@ -17,25 +23,27 @@ from semcomm.report.tables import select
 
 def run_cells(
     cells: Sequence[Swept],
-    places: Sequence[int],
     folder: RunFolder,
     pool: Pool,
     watch: Callable[[int], None],
     show: Callable[[Results, Swept, int], None],
+    places: Sequence[int] | None = None,
     form: Form | None = None,
 ) -> list[Path]:
-    """Run the cells at these places, and write the tables of all that are done; returns these files.
+    """Run the cells at these places, or all, and write the tables of those that are done; returns these files.
 
     watch: is told how many images are done further; show: each cell's results and its number, from 1 on.
     form: of the table with a row an image; by default CSV up to a million rows.
     Raises what the first cell raised where all failed; where some did, RunError, once the others are done.
     """
+    places = range(len(cells)) if places is None else places
     done = {place: results for place in range(len(cells)) if (results := folder.results(place))}
     for place in filter(done.__contains__, places):
         watch(cells[place].scenario.image_count())
         show(done[place], cells[place], place + 1)
     failures: dict[int, Exception] = {}
     left = {place: cells[place] for place in places if place not in done}
+    forget_cells(folder.path)  # else, interrupted, rows of results.csv would stand beside the pictures of others
     for place, found in simulate_all(left, pool, watch, folder):
         if isinstance(found, Failed):
             failures[place] = found.error
@@ -67,10 +75,20 @@ def _written(cells: Sequence[Swept], done: Mapping[int, Results], folder: RunFol
     summaries = write_summaries([done[place].summary for place in places], folder.path)
     images = sum(done[place].summary["images"] for place in places)
     records = write_records([folder.blocks(place) for place in places], len(cells) > 1, images, folder.path, form)
-    pictures = write_pictures(next(folder.blocks(places[-1])).pictures, folder.path)
+    for row, place in enumerate(places):
+        save_cell(folder.path, row, _kept(cells[place], done[place], next(folder.blocks(place))))
+    pictures = write_pictures(load_cell(folder.path, len(places) - 1).first, folder.path)
     if len(done) == len(cells):
         folder.forget_blocks()
     return [summaries, records, pictures]
+
+
+def _kept(cell: Swept, results: Results, block: Block) -> KeptCell:
+    assert block.first  # as the first block of each cell has it
+    scenario, counts = cell.scenario, np.array(results.index_counts, np.int64)
+    records = json.loads(block.records.head(len(block.first.sent)).to_json(orient="records", double_precision=15))
+    code = system_of(scenario.codec, scenario.framing).code
+    return KeptCell(identity(cell)["scenario"], block.first, records, code, counts)
 
 
 def _told(failures: Mapping[int, Exception], cells: Sequence[Swept]) -> list[str]:

@@ -5,9 +5,13 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
+from semcomm import __version__
 from semcomm.errors import RunError
 from semcomm.experiment.block import Block, Task
 from semcomm.experiment.block_file import is_whole, load_block, save_block
@@ -16,7 +20,8 @@ from semcomm.experiment.scenario import Swept
 from semcomm.experiment.simulation import Results
 from semcomm.files import write_atomically
 
-IDENTITY, RESULTS, BLOCKS, GOING, ROW = "run.json", "results.csv", "blocks", ".blocks", "row.json"
+IDENTITY, RESULTS, ORIGIN = "run.json", "results.csv", "origin.json"
+BLOCKS, GOING, ROW = "blocks", ".blocks", "row.json"
 LONGEST_NAME = 100
 
 
@@ -58,11 +63,16 @@ class RunFolder:
         file = self._cell(place) / ROW
         row: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {"blocks": 0}
         whole = row["blocks"] and all(is_whole(self._file(place, number)) for number in range(row["blocks"]))
-        return Results(row["summary"], row["journey"]) if whole else None
+        return Results(row["summary"], row["journey"], row["index_counts"]) if whole else None
 
     def keep_results(self, place: int, results: Results) -> None:
         """Keep what the cell at this place gave, whose blocks are all kept."""
-        row = {"summary": results.summary, "journey": list(results.journey), "blocks": len(self._files(place))}
+        row = {
+            "summary": results.summary,
+            "journey": list(results.journey),
+            "index_counts": list(results.index_counts),
+            "blocks": len(self._files(place)),
+        }
         write_atomically(self._cell(place) / ROW, json.dumps(row).encode())
 
     def blocks(self, place: int) -> Iterator[Block]:
@@ -100,6 +110,17 @@ def folder_name(scenario: str, cells: Sequence[Swept], changes: Sequence[str]) -
     asked = ", ".join([name, *(re.sub(r"[^\w.=+\- ]", "_", change) for change in changes)])
     digest = hashlib.sha256(repr(changes).encode()).hexdigest()[:8]
     return asked if len(asked) <= LONGEST_NAME else f"{name}, {digest}"
+
+
+def write_origin(folder: Path, command: str) -> None:
+    """Write origin.json: what was asked for, when, and with which versions."""
+    names = ("numpy", "torch", "safetensors", "pillow", "pandas")
+    origin = {
+        "command": command,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"semcomm": __version__, "python": python_version(), **{name: version(name) for name in names}},
+    }
+    write_atomically(folder / ORIGIN, json.dumps(origin, indent=1).encode())
 
 
 def _check_same(path: Path, here: list[dict[str, Any]]) -> None:

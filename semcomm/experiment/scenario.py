@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Unit
 
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.codec.devices import torch_device
@@ -24,7 +24,7 @@ from semcomm.experiment.data import Data, ImageFolder, Sample
 from semcomm.experiment.document import Document, Place, joined, shown
 from semcomm.experiment.sweep import cells
 from semcomm.experiment.systems import CodecChoice
-from semcomm.folders import expanded, shipped
+from semcomm.folders import expanded, scenario_names, shipped
 from semcomm.framing import Framing
 from semcomm.link.codes import find_code
 from semcomm.link.link import Link
@@ -38,8 +38,9 @@ class DataChoice:
 
     name: `sample`, 256 images that ship with semcomm, or `cifar10`.
     images: a folder of images, or one image's file, in place of a name.
-    root: for cifar10, the folder that holds it, or where it is to be downloaded.
-    split: which of its images; by default those for testing.
+    root: for `cifar10`, the folder that holds it, or where it is to be downloaded; by default SEMCOMM_DATA, else
+        ~/.cache/semcomm.
+    split: which of its images; by default those for testing, of a training those for training.
     """
 
     name: Literal["sample", "cifar10"] | None = None
@@ -64,19 +65,26 @@ class DataChoice:
 class Stop:
     """When a scenario has sent enough, before its images are at an end.
 
-    frame_errors: after the first blocks that bring so many frames that arrived wrong.
+    frame_errors: end after the first blocks of 256 images that bring so many frames that arrived wrong.
     """
 
-    frame_errors: Annotated[int, Ge(1)] | None = None
+    frame_errors: Annotated[int, Ge(1), Unit("frames")] | None = None
 
 
 @dataclass(frozen=True)
 class Scenario:
     """What a run needs to know; its results depend on nothing else.
 
-    name: by default that of the file.
-    images: how many are sent, the first ones; None is all.
-    repeat: how often they are sent, each time over other noise.
+    name: what tables call it, by default its file's name.
+    codec: what both ends share.
+    channel: what carries the frames, by default `error_free`.
+    data: the images.
+    framing: how payloads become frames; `none` sends the entropy-coded bits alone.
+    link: how frames go over the channel, by default as they are.
+    stop: when to end before the last image, by default never.
+    images: how many are sent, the first ones; by default all.
+    repeat: how often they are sent, each time over noise of their own.
+    seed: of all randomness.
     """
 
     name: str
@@ -86,7 +94,7 @@ class Scenario:
     framing: Framing = field(default_factory=Framing)
     link: Link = field(default_factory=Link)
     stop: Stop = field(default_factory=Stop)
-    images: Annotated[int, Ge(1)] | None = None
+    images: Annotated[int, Ge(1), Unit("images")] | None = None
     repeat: Annotated[int, Ge(1)] = 1
     seed: Seed = 0
 
@@ -98,11 +106,6 @@ class Scenario:
     def image_count(self) -> int:
         """How many images are sent, all repetitions together."""
         return self.repeat * (self.images or len(self.data.open()))
-
-
-def scenario_names(folder: str = "") -> list[str]:
-    """The scenarios that ship with semcomm, or those for `training`."""
-    return sorted(path.stem for path in (shipped("scenarios") / folder).glob("*.yaml"))
 
 
 def read_scenario(scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None) -> Scenario:

@@ -17,7 +17,6 @@ from semcomm.experiment.scratch import new_run
 from semcomm.experiment.systems import system_of
 from semcomm.experiment.totals import Totals
 from semcomm.experiment.workers import Failed, Here, Pool, in_order
-from semcomm.images import Image
 
 
 @dataclass(frozen=True)
@@ -25,10 +24,12 @@ class Results:
     """What a scenario gave.
 
     summary: the row of results.csv; journey: its columns that tell of link and channel alone.
+    index_counts: how often each index was sent, up to the highest that was.
     """
 
     summary: dict[str, Any]
     journey: Collection[str]
+    index_counts: Collection[int]
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,9 @@ class Simulated(Results):
     """And its images.
 
     per_image: the table with a row an image.
-    pictures: the first images, as sent and as received.
     """
 
     per_image: pd.DataFrame
-    pictures: list[tuple[Image, Image]]
 
 
 class Blocks(Protocol):
@@ -74,7 +73,7 @@ def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: N
     if isinstance(results, Failed):
         raise results.error
     records = pd.concat([block.records for block in kept.blocks], ignore_index=True)
-    return Simulated(results.summary, results.journey, records, kept.blocks[0].pictures)
+    return Simulated(results.summary, results.journey, results.index_counts, records)
 
 
 def simulate_all(
@@ -155,7 +154,8 @@ def _results(cell: Swept, totals: Totals) -> Results:
     row = {"scenario": scenario.name, **system.columns, **ends, **summary(totals), **journey}
     row |= {**system.details, **parameters}
     others = {key: value for key, value in cell.changes.items() if not _told(key) & row.keys()}
-    return Results({name: _plain(value) for name, value in (row | others).items()}, list(journey))
+    plain = {name: _plain(value) for name, value in (row | others).items()}
+    return Results(plain, list(journey), totals.index_counts.tolist())
 
 
 def _plain(value: Any) -> Any:

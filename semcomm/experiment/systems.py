@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.devices import Device, DType
+from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 from semcomm.codec.image_codecs import ImageCodec, ImageReceiver, ImageTransmitter
 from semcomm.codec.zoo import load_codec
+from semcomm.experiment.first_images import CodeTable
 from semcomm.frames import Reception
 from semcomm.framing import Framing
 from semcomm.images import Image
@@ -20,7 +22,13 @@ from semcomm.transmitter import EntropyCoding, Sent, Transmitter
 
 @dataclass(frozen=True)
 class CodecChoice:
-    """Which codec, a shipped one's name or the path of a `.safetensors` file, and how it is used."""
+    """A learned encoder and decoder with a quantizer, and how they are used.
+
+    model: a shipped one's name (`semcomm list`), or the path of a `.safetensors` file that a training wrote.
+    entropy_coder: how indices become bits; `context` takes a codec with a model that `semcomm context` trains.
+    device: where the networks run; `auto` takes CUDA, else MPS, else the CPU.
+    dtype: of the networks' arithmetic; it changes indices, so it is part of the experiment.
+    """
 
     model: str
     entropy_coder: EntropyCoding = "huffman"
@@ -59,12 +67,14 @@ class System:
 
     columns: codec, quantizer and entropy_coder, None where there is none.
     details: further columns, by key path where they are settings.
+    code: how indices become bits, where each has a codeword.
     """
 
     transmitter: Sends
     receiver: Receives
     columns: Mapping[str, str | None]
     details: Mapping[str, Any]
+    code: CodeTable | None = None
 
 
 def system_of(choice: CodecChoice | ImageCodec, framing: Framing) -> System:
@@ -77,4 +87,7 @@ def system_of(choice: CodecChoice | ImageCodec, framing: Framing) -> System:
     codec, coder = choice.load(), choice.entropy_coder
     names = {"codec": codec.name, "quantizer": codec.quantizer, "entropy_coder": coder}
     details = {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
-    return System(Transmitter(codec, coder, framing), Receiver(codec, coder, framing), names, details)
+    transmitter = Transmitter(codec, coder, framing)
+    prefix_code = transmitter.entropy_coder if isinstance(transmitter.entropy_coder, PrefixCode) else None
+    code = CodeTable(prefix_code.code_lengths, codec.probabilities) if prefix_code else None
+    return System(transmitter, Receiver(codec, coder, framing), names, details, code)

@@ -35,13 +35,13 @@ class Totals:
     @classmethod
     def of(cls, records: pd.DataFrame, index_counts: NDArray[np.int64]) -> "Totals":
         """The totals of one block's records."""
-        values = records.drop(columns="image").astype(np.float64)
-        values["pixels"] = pixels = values.height * values.width
-        values["floored_mse"] = np.maximum(values.mse, 1 / (3 * pixels))
-        matrix = values.to_numpy()
-        steps = np.rint(values.psnr_db / PSNR_STEP_DB).astype(np.int64)
+        values = {name: records[name].to_numpy(np.float64) for name in records if name != "image"}
+        values["pixels"] = pixels = values["height"] * values["width"]
+        values["floored_mse"] = np.maximum(values["mse"], 1 / (3 * pixels))
+        matrix, columns = np.stack(list(values.values())).T, pd.Index(values)
+        steps = np.rint(values["psnr_db"] / PSNR_STEP_DB).astype(np.int64)
         sums, squares, counts = (
-            pd.Series(found, values.columns, np.float64)
+            pd.Series(found, columns, np.float64)
             for found in (np.nansum(matrix, axis=0), np.nansum(matrix**2, axis=0), (~np.isnan(matrix)).sum(axis=0))
         )
         return cls(sums, squares, counts, np.bincount(steps), index_counts, int(pixels.max()))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge
+from annotated_types import Ge, Unit
 from numpy.typing import NDArray
 
 from semcomm import __version__
@@ -30,15 +30,19 @@ from semcomm.experiment.scenario import DataChoice, Seed, check_data, complete, 
 class TrainingScenario:
     """A codec to be made, which depends on nothing else, on one machine with one set of packages.
 
-    name: of the codec, by default that of the file.
-    images: how many it is trained on, the first ones; None is all.
+    name: of the codec, by default its file's name.
+    geometry: the shapes of its tensors.
+    training: how it is trained.
+    data: the images.
+    images: how many it is trained on, the first ones; by default all.
+    seed: of all randomness.
     """
 
     name: str
     geometry: Geometry = field(default_factory=Geometry)
     training: Recipe = field(default_factory=Recipe)
     data: DataChoice = field(default_factory=lambda: DataChoice("cifar10", split="train"))
-    images: Annotated[int, Ge(1)] | None = None
+    images: Annotated[int, Ge(1), Unit("images")] | None = None
     seed: Seed = 0
 
 

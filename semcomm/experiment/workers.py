@@ -20,6 +20,7 @@ from semcomm.experiment.scratch import forget
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Given = TypeVar("Given", covariant=True)
 
 AHEAD = 3
 """Tasks a worker that are asked for before their results are needed: enough that none waits."""
@@ -30,13 +31,21 @@ TRIALS = 3
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
+class Pending(Protocol[Given]):
+    """A result that is to come: what concurrent.futures and dask.distributed both call a future."""
+
+    def result(self) -> Given: ...
+
+    def cancel(self) -> object: ...
+
+
 class Pool(Protocol):
     """Who does tasks. `ahead` is how many may wait in it beyond the one whose result is needed next."""
 
     @property
     def ahead(self) -> int: ...
 
-    def submit(self, run: Callable[[Task], Result], task: Task) -> "Future[Result]": ...
+    def submit(self, run: Callable[[Task], Result], task: Task) -> Pending[Result]: ...
 
     def forget(self, run: str) -> None:
         """Remove what workers keep for each other while a run lasts."""
@@ -87,7 +96,7 @@ def in_order(
     known: the result where it need not be computed.
     wanted: tasks of which this does not hold any more when it is their turn are dropped.
     """
-    waiting: deque[tuple[Task, Future[Result]]] = deque()
+    waiting: deque[tuple[Task, Pending[Result]]] = deque()
     for task in tasks:
         found = known(task)
         waiting.append((task, pool.submit(run, task) if found is None else _done(found)))
@@ -98,7 +107,7 @@ def in_order(
 
 
 def _first(
-    waiting: "deque[tuple[Task, Future[Result]]]",
+    waiting: deque[tuple[Task, Pending[Result]]],
     run: Callable[[Task], Result],
     pool: Pool,
     wanted: Callable[[Task], bool],
@@ -146,11 +155,14 @@ class Here:
 
 
 class Processes:
-    """Fresh processes of this machine, which divide the cores among them; others take the place of lost ones."""
+    """Fresh processes of this machine; others take the place of lost ones.
 
-    def __init__(self, workers: int) -> None:
+    threads: of each; by default they divide the cores among them.
+    """
+
+    def __init__(self, workers: int, threads: int | None = None) -> None:
         self.ahead = AHEAD * workers
-        self._workers = workers
+        self._workers, self._threads = workers, threads or max(1, cores() // workers)
         self._pool = self._started()
 
     def submit(self, run: Callable[[Task], Result], task: Task) -> "Future[Result]":
@@ -169,9 +181,8 @@ class Processes:
         self._pool.shutdown(cancel_futures=True)
 
     def _started(self) -> ProcessPoolExecutor:
-        threads = str(max(1, cores() // self._workers))
         fresh = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._workers, fresh, _begin, (threads,))
+        return ProcessPoolExecutor(self._workers, fresh, _begin, (str(self._threads),))
 
 
 def _begin(threads: str) -> None:

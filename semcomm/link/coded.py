@@ -118,7 +118,8 @@ class _Words:
         pairs = zip(self.fields, frames.split(), strict=True)
         self.payloads = Frames.join([bits for pair in pairs for bits in pair])
         lengths = frames.lengths.tolist()
-        self.codes = [code for length in lengths for code in (CONTROL.of(LENGTH_BITS), link.code.of(length))]
+        code_of, control = {length: link.code.of(length) for length in set(lengths)}, CONTROL.of(LENGTH_BITS)
+        self.codes = [code for length in lengths for code in (control, code_of[length])]
         words = mothers(self.codes, self.payloads)
         self.bits, self.starts, self.stops = words.bits, words.starts, words.starts + words.lengths
         self.llrs = np.zeros(words.bits.size, np.float32)
@@ -127,11 +128,13 @@ class _Words:
         """Where among all codewords those bits are that the frames of these numbers send, and how many each sends."""
         per_symbol = self.link.bits_per_symbol
         control = CONTROL.of(LENGTH_BITS).positions(self.link.control_bits, 0, per_symbol)
-        codes = {self.codes[word] for word in 2 * numbers + 1}
-        payload = {code: code.positions(code.sent_bits(per_symbol), version, per_symbol) for code in codes}
+        codes = {self.codes[word].payload_bits: self.codes[word] for word in 2 * numbers + 1}
+        payload = {
+            bits: code.positions(code.sent_bits(per_symbol), version, per_symbol) for bits, code in codes.items()
+        }
         places = []
         for word in 2 * numbers:
-            behind = payload[self.codes[word + 1]]
+            behind = payload[self.codes[word + 1].payload_bits]
             places.append(np.concatenate([self.starts[word] + control, self.starts[word + 1] + behind]))
         return np.concatenate(places), np.array([part.size for part in places])
 

@@ -47,7 +47,8 @@ Rate = Literal["1/5", "1/4", "1/3", "2/5", "1/2", "3/5", "2/3", "3/4", "4/5", "5
 class LdpcCode:
     """The LDPC codes of 5G NR (3GPP TS 38.212), decoded by belief propagation.
 
-    rate: payload bits a coded bit. iterations: the decoder stops after as many, or where all checks hold.
+    rate: payload bits a coded bit.
+    iterations: the decoder stops after as many, or where all checks hold.
     """
 
     rate: Rate = "1/2"

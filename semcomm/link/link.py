@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Unit
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel, SymbolChannel
@@ -23,17 +23,18 @@ from semcomm.link.modulation import BITS_PER_SYMBOL, Decisions, Modulation
 class Link:
     """What stands between frames and the channel; what is not written is not there.
 
-    modulation: for a channel of symbols, and only for one.
-    decisions: of the demapper: exact LLRs, or hard decisions.
-    code: ldpc or repetition.
-    interleaving: frames whose coded bits are mixed; 1 mixes those of each frame by itself.
-    retransmission: of frames whose CRC fails.
+    modulation: for a channel of symbols, and only for one; Gray labels of 3GPP TS 38.211, unit mean energy.
+    decisions: of the demapper: exact log-likelihood ratios, or the nearest symbol's bits.
+    code: by default none.
+    interleaving: so many consecutive frames' coded bits are mixed and carried as one frame; 1 mixes those of each
+        frame by itself. By default none are.
+    retransmission: of frames whose CRC fails, by default none.
     """
 
     modulation: Modulation | None = None
     decisions: Decisions = "soft"
     code: Code | None = None
-    interleaving: Annotated[int, Ge(1), Le(4096)] | None = None
+    interleaving: Annotated[int, Ge(1), Le(4096), Unit("frames")] | None = None
     retransmission: Retransmission | None = None
 
     @property

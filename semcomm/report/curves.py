@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from semcomm.errors import ReportError
+from semcomm.report.intervals import interval
 from semcomm.report.tables import number, numbers, select, shown, texts
 
 Point = tuple[float, float]
@@ -18,11 +19,14 @@ class Curve:
     """Points of one system, x never falling.
 
     x, y: (n,) float64, finite, n at least 1.
+    low, high: (n,) ends of each y's 95 % interval, NaN where it has none; None where the results tell of none.
     """
 
     label: str
     x: NDArray[np.float64]
     y: NDArray[np.float64]
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return self.x.size
@@ -38,12 +42,15 @@ def curves_of(table: pd.DataFrame, x: str, y: str, by: Sequence[str] = ()) -> li
     Example: by ["quantizer", "entropy_coder"] gives curves "vq, fixed_length" and "ecvq, huffman".
     """
     points = pd.DataFrame({"x": numbers(table, x), "y": numbers(table, y), "label": _labels(table, by)})
-    measured = points.dropna().sort_values(["x", "y"], kind="stable")
+    ends, columns = interval(table, y), ["x", "y"]
+    if ends:
+        points, columns = points.assign(low=ends[0], high=ends[1]), ["x", "y", "low", "high"]
+    measured = points.dropna(subset=["x", "y"]).sort_values(["x", "y"], kind="stable")
     groups = dict(list(measured.groupby("label")))
     if not groups:
         raise ReportError(f"no row has both {x} and {y}")
     return [
-        Curve(label, groups[label].x.to_numpy(), groups[label].y.to_numpy())
+        Curve(label, *(groups[label][name].to_numpy() for name in columns))
         for label in points.label.unique()
         if label in groups
     ]
@@ -84,7 +91,7 @@ def upper_hull(curve: Curve) -> Curve:
         hull.append(point)
     highest = 1 + max(range(len(hull)), key=lambda number: hull[number][1])
     x, y = np.array(hull[:highest]).T
-    return replace(curve, x=x, y=y)
+    return replace(curve, x=x, y=y, low=None, high=None)
 
 
 def _is_below(left: Point, middle: Point, right: Point) -> bool:

@@ -72,7 +72,7 @@ def write_plot(
 ) -> None:
     """Draw curves into an SVG, PNG or PDF file, named by its ending; the same curves give the same bytes.
 
-    x, y: the columns that the curves are of, which the axes are named after.
+    x, y: the columns that the curves are of, which the axes are named after. Intervals are drawn where there are any.
     hull: lines join the points on each curve's upper hull alone, and its other points are hollow markers.
     log: which axes are logarithmic; they show no point at or below 0.
     Raises ReportError for another ending and where a logarithmic axis leaves no point.
@@ -113,7 +113,11 @@ def axis_label(column: str) -> str:
 
 def _draw(axes: Axes, curve: Curve, number: int, hull: bool) -> Line2D:
     """Draw the curve of this number; returns its line, which stands for it in the legend."""
-    colour, marker, dash = (kinds[number % len(kinds)] for kinds in (COLOURS, MARKERS, DASHES))
+    colour = COLOURS[number % len(COLOURS)]
+    marker, dash = (kinds[number % len(kinds)] for kinds in (MARKERS, DASHES))
+    if curve.low is not None and curve.high is not None:
+        reach = curve.y - curve.low, curve.high - curve.y
+        axes.errorbar(curve.x, curve.y, reach, fmt="none", ecolor=colour, elinewidth=0.6, capsize=1.4, capthick=0.6)
     if hull:
         axes.plot(curve.x, curve.y, ls="", marker=marker, color=colour, mfc="white")
         curve = upper_hull(curve)

@@ -9,7 +9,8 @@ import pytest
 from semcomm.codec import zoo
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.context_model import has_context
-from semcomm.codec.zoo import codec_figures, codec_names, load_codec, load_shipped
+from semcomm.codec.zoo import load_codec, load_shipped
+from semcomm.codec.zoo_names import codec_figures, codec_names
 from semcomm.errors import CodecError
 from semcomm.experiment.channels import load_channel
 from semcomm.experiment.data import Sample

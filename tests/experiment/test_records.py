@@ -13,7 +13,7 @@ from scipy.stats import binom, binomtest
 from semcomm.channel import BitChannel
 from semcomm.experiment.block import carry
 from semcomm.experiment.channels import load_channel
-from semcomm.experiment.records import carriage, frame_records
+from semcomm.experiment.records import carriage, frame_columns
 from semcomm.experiment.scenario import CodecChoice, Scenario
 from semcomm.experiment.seeds import block_generator
 from semcomm.experiment.simulation import simulate
@@ -39,7 +39,7 @@ def test_frames_by_hand() -> None:
     damaged = sent.split()[2] ^ np.array(list("100000000001"), np.uint8)
     arrived = Frames.join([sent.split()[0], checked("1000").bits, damaged, sent.bits[:0]])
     counts = Counts(*np.arange(1, 25).reshape(6, 4))
-    table = frame_records(sent, Reception(arrived, None, counts), CRC8)
+    table = pd.DataFrame(frame_columns(sent, Reception(arrived, None, counts), CRC8))
     other = int((sent.split()[1] != checked("1000").bits).sum())
     assert table.to_dict("list") == {
         "coded_bits": [5, 6, 7, 8],
@@ -58,7 +58,7 @@ def test_frames_by_hand() -> None:
 def test_the_slices_of_an_image_are_added_up() -> None:
     sent = Frames.join([np.ones(length, np.uint8) for length in (20, 30, 40, 50)])
     arrived = sent.with_bits(np.arange(140) >= 3)
-    table = frame_records(sent, Reception.of(arrived), Framing(slices=2, crc=0))
+    table = pd.DataFrame(frame_columns(sent, Reception.of(arrived), Framing(slices=2, crc=0)))
     assert table.coded_bits.tolist() == table.channel_uses.tolist() == [50, 90]
     assert table.frames.tolist() == table.transmissions.tolist() == [2, 2]
     assert table.bit_errors.tolist() == table.post_fec_bit_errors.tolist() == [3, 0]
@@ -207,7 +207,7 @@ def test_of_garbage_a_crc_falsely_accepts_what_its_length_predicts(crc: int, cou
     rng = np.random.default_rng(5)
     # Random frames are as good as checked ones, as none of what was sent arrives.
     sent = Frames(rng.integers(0, 2, 40 * count, dtype=np.uint8), np.full(count, 40))
-    table = frame_records(sent, carry(Garbage(), sent, rng, framing=framing), framing)
+    table = pd.DataFrame(frame_columns(sent, carry(Garbage(), sent, rng, framing=framing), framing))
     assert table.residual_frame_errors.all()
     lowest, highest = binom.interval(0.999, count, 2.0**-crc)
     assert lowest <= table.false_accepts.sum() <= highest

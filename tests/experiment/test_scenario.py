@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from semcomm.cli import main
 from semcomm.errors import ScenarioError
-from semcomm.experiment.scenario import Scenario, read_scenario, read_scenarios, scenario_names
+from semcomm.experiment.scenario import Scenario, read_scenario, read_scenarios
 from semcomm.experiment.training import read_training
+from semcomm.folders import scenario_names
 from semcomm.framing import Framing
 
 NONE = Framing(header=False, crc=0)

@@ -16,7 +16,8 @@ import pytest
 import torch
 
 from semcomm.codec.codec import Codec, Image
-from semcomm.codec.zoo import codec_names, load_codec
+from semcomm.codec.zoo import load_codec
+from semcomm.codec.zoo_names import codec_names
 from semcomm.experiment.channels import find_channel, load_channel
 from semcomm.experiment.data import Sample
 from semcomm.experiment.scenario import CodecChoice, DataChoice, Scenario

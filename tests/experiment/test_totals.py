@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 
@@ -23,6 +23,7 @@ def records(block: list[tuple[int, float, float, int]]) -> pd.DataFrame:
 
 
 @given(blocks)
+@settings(deadline=None)
 def test_totals_of_blocks_are_those_of_all_their_images(found: list[list[tuple[int, float, float, int]]]) -> None:
     parts = [Totals.of(records(block), np.bincount([number])) for number, block in enumerate(found)]
     totals = parts[0]
@@ -41,6 +42,7 @@ def test_totals_of_blocks_are_those_of_all_their_images(found: list[list[tuple[i
 
 
 @given(st.lists(st.floats(-50, 50), min_size=2, max_size=30))
+@settings(deadline=None)
 def test_the_interval_of_a_mean_is_students(values: list[float]) -> None:
     x = np.array(values)
     expected = t.ppf(0.975, x.size - 1) * x.std(ddof=1) / math.sqrt(x.size)
@@ -54,6 +56,7 @@ def test_one_value_has_no_interval_and_equal_values_a_narrow_one() -> None:
 
 
 @given(st.integers(0, 50), st.integers(1, 50))
+@settings(deadline=None)
 def test_the_interval_of_a_rate_is_wilsons(events: int, others: int) -> None:
     expected = binomtest(events, events + others).proportion_ci(0.95, method="wilson")
     assert wilson(events, events + others) == pytest.approx((expected.low, expected.high), rel=1e-12, abs=1e-15)

@@ -23,8 +23,9 @@ from semcomm.codec.training.trainer import EpochSoFar, Trainer
 from semcomm.errors import DataError
 from semcomm.experiment import scenario
 from semcomm.experiment.data import Sample
-from semcomm.experiment.scenario import DataChoice, scenario_names
+from semcomm.experiment.scenario import DataChoice
 from semcomm.experiment.training import TrainingScenario, read_training, run_training, training_images
+from semcomm.folders import scenario_names
 
 SCENARIO = """\
 data: {images: photos}

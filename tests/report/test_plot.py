@@ -8,14 +8,18 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import PIL.Image
 import pytest
+from click.testing import CliRunner
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from semcomm.cli import main
 from semcomm.errors import ReportError
+from semcomm.report import plot
 from semcomm.report.curves import Curve
-from semcomm.report.plot import STYLE, WIDTH, axis_label, drawn, write_plot
+from semcomm.report.plot import COLOURS, DASHES, MARKERS, STYLE, axis_label, drawn, write_plot
 
 
 def system(label: str, loss: float = 0.0) -> Curve:
@@ -59,7 +63,7 @@ def test_the_same_curves_give_the_same_bytes_in_any_process(tmp_path: Path, endi
 def test_a_figure_is_as_wide_as_a_column_in_each_format(tmp_path: Path, systems: list[Curve]) -> None:
     for ending in ("svg", "PDF", "png"):
         write_plot(systems, tmp_path / f"figure.{ending}", "bits_per_image", "psnr_db")
-    assert WIDTH == 3.5
+    assert plot.WIDTH == 3.5
     with PIL.Image.open(tmp_path / "figure.png") as picture:
         assert picture.width == 3.5 * 300
         assert len(picture.convert("RGB").getcolors(1 << 20)) > 100
@@ -185,3 +189,28 @@ def test_a_failed_drawing_leaves_the_old_figure_and_the_settings(
         write_plot([system("one")], path, "bits_per_image", "psnr_db")
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("figure.svg", "old")]
     assert dict(matplotlib.rcParams) == before
+
+
+def test_intervals_are_drawn_where_there_are_any(tmp_path: Path) -> None:
+    x, y, reach = np.array([1.0, 2, 3]), np.array([20.0, 22, 23]), np.array([0.5, np.nan, 0.25])
+    (axes,) = figure(Curve("with", x, y, y - 2 * reach, y + reach), Curve("without", x, y - 5)).axes
+    (bars,) = axes.collections
+    drawn_bars = [segment for segment in bars.get_segments() if len(segment) == 2]
+    assert np.allclose(drawn_bars, [[[1, 19], [1, 20.5]], [[3, 22.5], [3, 23.25]]])
+    assert to_rgb(COLOURS[0]) == tuple(bars.get_color()[0][:3])
+
+
+def test_the_command_draws_the_intervals_of_chosen_rows(tmp_path: Path) -> None:
+    rows = {"scenario": ["a", "b", "a", "b"], "esn0_db": [1, 1, 2, 2], "psnr_db": [20, 22, 25, 27]}
+    for name, more in (("with", {"psnr_db_ci95": [0.1, 0.2, 0.3, 0.4]}), ("without", {})):
+        pd.DataFrame(rows | more).to_csv(tmp_path / f"{name}.csv", index=False)
+        command = ["plot", str(tmp_path / f"{name}.csv"), "--x", "esn0_db", "--where", "scenario=b"]
+        assert CliRunner().invoke(main, [*command, "-o", str(tmp_path / f"{name}.svg")]).exit_code == 0
+    bars = [(tmp_path / f"{name}.svg").read_text().count("LineCollection") for name in ("with", "without")]
+    assert bars == [1, 0]
+
+
+def test_lines_are_told_apart_by_people_of_any_colour_vision(systems: list[Curve]) -> None:
+    """By marker and dash, too: no two of the first twenty lines have both in common."""
+    looks = [(MARKERS[n % len(MARKERS)], DASHES[n % len(DASHES)]) for n in range(20)]
+    assert len(set(looks)) == 20

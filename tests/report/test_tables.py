@@ -9,7 +9,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from semcomm.errors import ReportError
-from semcomm.report.tables import aligned, numbers, read_results, select, texts, with_columns
+from semcomm.report import tables
+from semcomm.report.tables import (
+    aligned,
+    few,
+    numbers,
+    read_chunks,
+    read_results,
+    select,
+    select_chunks,
+    texts,
+    with_columns,
+    write_csv,
+)
 
 ROWS = """codec,entropy_coder,bits_per_image,psnr_db,channel.crossover,codec.container
 vq-n64,huffman,506.5,22.97,0.0,
@@ -182,3 +194,59 @@ def test_shown_tables_are_aligned_rounded_and_steer_no_terminal(tmp_path: Path) 
         ["b", "3"],
     ]
     assert len({len(line) for line in lines}) == 1
+
+
+@pytest.fixture
+def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The same rows as CSV and as a partitioned Parquet data set, and parts of three rows to read them in."""
+    monkeypatch.setattr(tables, "CHUNK_ROWS", 3)
+    rows = pd.DataFrame(
+        {
+            "image": [f"test/{number:05}" for number in range(10)],
+            "bits": range(500, 510),
+            "ssim": [0.1, np.nan, *np.linspace(0.5, 1, 8)],
+            "damaged": [number % 4 == 3 for number in range(10)],
+            "cell": [0] * 4 + [1] * 6,
+        }
+    )
+    rows.to_csv(tmp_path / "per_image.csv", index=False)
+    for cell, part in rows.groupby("cell"):
+        folder = tmp_path / "per_image.parquet" / f"cell={cell}"
+        folder.mkdir(parents=True)
+        part.drop(columns="cell").to_parquet(folder / "000000.parquet", index=False)
+    return [tmp_path / "per_image.csv", tmp_path / "per_image.parquet"]
+
+
+def test_records_are_the_same_from_both_forms_and_are_read_in_parts(records: list[Path]) -> None:
+    csv, parquet = ([chunk.drop(columns="results") for chunk in read_chunks([path])] for path in records)
+    assert [len(chunk) for chunk in csv] == [3, 3, 3, 1]
+    assert all(len(chunk) <= 3 for chunk in parquet)
+    expected, found = pd.concat(csv, ignore_index=True), pd.concat(parquet, ignore_index=True)
+    assert found.columns.tolist() == expected.columns.tolist()
+    assert found.to_numpy().tolist() == expected.to_numpy().tolist()
+
+
+@pytest.mark.parametrize("form", [0, 1])
+def test_rows_are_chosen_part_by_part_and_written_as_one_table(records: list[Path], tmp_path: Path, form: int) -> None:
+    chosen = select_chunks(read_chunks([records[form]]), ["damaged=true", "cell=1"])
+    write_csv((with_columns(chunk, ["image", "bits"]) for chunk in chosen), tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == "image,bits\ntest/00007,507\n"
+
+
+def test_only_where_no_part_has_such_a_row_that_is_told(records: list[Path]) -> None:
+    assert [len(chunk) for chunk in select_chunks(read_chunks(records[:1]), ["bits=509"])] == [1]
+    with pytest.raises(ReportError, match="no row has bits=510; bits is 500, 501, 502"):
+        list(select_chunks(read_chunks(records[:1]), ["bits=510"]))
+
+
+def test_too_many_rows_are_not_shown(records: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(few(read_chunks(records))) == 20
+    monkeypatch.setattr(tables, "MOST_SHOWN", 19)
+    with pytest.raises(ReportError, match="there are over 19 rows; write them with -o"):
+        few(read_chunks(records))
+
+
+def test_what_is_no_data_set_is_told(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.parquet", written(tmp_path, "a,b\n", "text.parquet") / "text.parquet"):
+        with pytest.raises(ReportError, match=f"{path.name}: this is no Parquet data set: "):
+            read_results([path])

@@ -27,8 +27,13 @@ class PrefixCode:
         self._length_of_window = code_lengths[self._symbol_of_window]
 
     @property
+    def code_lengths(self) -> NDArray[np.uint8]:
+        """(alphabet,) bits of each symbol's codeword."""
+        return self._code_lengths[: self._alphabet]
+
+    @property
     def min_bits_per_symbol(self) -> int:
-        return int(self._code_lengths[: self._alphabet].min())
+        return int(self.code_lengths.min())
 
     def encode(
         self, symbols: NDArray[np.uint16], grids: NDArray[np.int64]

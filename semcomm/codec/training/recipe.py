@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Unit
 
 from semcomm.codec.devices import Device, DType
 from semcomm.codec.quantizer import QuantizerName
@@ -15,12 +15,15 @@ class Recipe:
     """Section IV of the paper, and what it leaves open (docs/decisions/0003-training.md).
 
     quantizer: `vq` chooses the nearest codeword; `ecvq` weighs its bits, too.
-    rate_weight: the paper's nu, squared latent distance that one bit is worth; None is 1/16, and 0 for vq.
+    rate_weight: the paper's nu, squared latent distance that one bit is worth; by default 1/16, and 0 for `vq`.
     commitment_weight: the paper's beta.
     rate_ramp: share of the training over which the rate weight rises from 0 to its value.
+    epochs: times that all images are gone through.
+    batch_size: of a step of the optimizer.
     learning_rate: of Adam, at the start of a cosine that ends at 0.
     logit_learning_rate: the same for the codewords' logits.
     reseed_until: share of the training after which unused codewords are left alone.
+    device: where the training runs; `auto` takes CUDA, else MPS, else the CPU.
     dtype: of the networks' arithmetic; weights, quantizer and losses are always float32.
     """
 
@@ -29,7 +32,7 @@ class Recipe:
     commitment_weight: Annotated[float, Ge(0.0), Le(1e6)] = 0.25
     rate_ramp: Annotated[float, Ge(0.0), Le(1.0)] = 0.3
     epochs: Annotated[int, Ge(1), Le(100_000)] = 128
-    batch_size: Annotated[int, Ge(1), Le(65536)] = 64
+    batch_size: Annotated[int, Ge(1), Le(65536), Unit("images")] = 64
     learning_rate: Annotated[float, Gt(0.0), Le(1.0)] = 1e-3
     logit_learning_rate: Annotated[float, Gt(0.0), Le(10.0)] = 1e-2
     reseed_until: Annotated[float, Ge(0.0), Le(1.0)] = 0.75

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import ROOT
 
 from semcomm.codec.codec import Codec
-from semcomm.codec.zoo import codec_names, load_codec
+from semcomm.codec.zoo import load_codec
+from semcomm.codec.zoo_names import codec_names
 from semcomm.experiment.data import Sample
 from semcomm.experiment.tables import write_code_table
 from semcomm.frames import Frames
@@ -23,7 +25,7 @@ from semcomm.framing import Framing
 from semcomm.transmission import Preamble, write_transmission
 from semcomm.transmitter import EntropyCoding, Transmitter
 
-PAGE = (Path(__file__).parents[1] / "docs" / "bitstream.md").read_text()
+PAGE = (ROOT / "docs" / "bitstream.md").read_text()
 POLYNOMIALS = {8: 0x07, 16: 0x1021}
 
 Table = dict[str, int]

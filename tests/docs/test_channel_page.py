@@ -1,4 +1,4 @@
-"""docs/channel.md, done as it says: a channel as a file, and as an installed package."""
+"""docs/channel.md: what its channel does is what its docstring says, and it can be installed as a package."""
 
 import os
 import re
@@ -9,26 +9,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
+from pages import ROOT, blocks
 
-PAGE = (Path(__file__).parents[1] / "docs" / "channel.md").read_text()
+from semcomm.cli import main
+
 COMMAND = Path(sys.executable).parent / "semcomm"
 
 
 def block(language: str) -> str:
-    (found,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    (found,) = [each.text for each in blocks(ROOT / "docs" / "channel.md") if each.language == language]
     return found
 
 
-def semcomm(folder: Path, *arguments: str, path: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    python_path = {"PYTHONPATH": str(path)} if path else {}
-    return subprocess.run(
-        [COMMAND, *arguments], cwd=folder, env=os.environ | python_path, capture_output=True, text=True, check=False
-    )
-
-
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder with the page's two files."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder with the page's two files, where commands are run."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "my_channel.py").write_text(block("python"))
     (tmp_path / "mine.yaml").write_text(block("yaml"))
     return tmp_path
@@ -39,8 +36,8 @@ def test_the_channel_takes_no_more_than_fifteen_lines() -> None:
 
 
 def test_a_file_leads_to_rows_of_the_table(folder: Path) -> None:
-    done = semcomm(folder, "run", "mine.yaml", "--images", "32", "--out", "results/mine")
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(main, ["run", "mine.yaml", "--images", "32", "--workers", "1", "--out", "results/mine"])
+    assert done.exit_code == 0, done.stderr
     table = pd.read_csv(folder / "results" / "mine" / "results.csv")
     assert table["channel.fault"].tolist() == [0, 0.001, 0.01]
     assert table.bit_errors.is_monotonic_increasing and table.bit_errors[0] == 0 < table.bit_errors[1]
@@ -51,8 +48,8 @@ def test_a_file_leads_to_rows_of_the_table(folder: Path) -> None:
 
 def test_a_parameter_out_of_its_bounds_is_told_with_its_place(folder: Path) -> None:
     (folder / "mine.yaml").write_text(block("yaml").replace("[0, 0.001, 0.01]", "[0, 2]"))
-    done = semcomm(folder, "run", "mine.yaml")
-    assert done.returncode == 2
+    done = CliRunner().invoke(main, ["run", "mine.yaml"])
+    assert done.exit_code == 2
     assert re.search(r"mine\.yaml:3:\d+: channel\.fault is 2; it takes a number from 0 to 1", done.stderr)
 
 
@@ -63,7 +60,8 @@ def test_an_installed_package_goes_by_its_name(folder: Path, tmp_path_factory: p
     subprocess.run([*pip, "--target", str(installed), str(folder)], check=True)
     scenario = "codec: {model: ecvq-n128-nu16}\nchannel: {model: stuck_at_zero, fault: 0.001}\nimages: 8\n"
     (elsewhere / "named.yaml").write_text(scenario)
-    done = semcomm(elsewhere, "run", "named.yaml", path=installed)
+    path = os.environ | {"PYTHONPATH": str(installed)}
+    done = subprocess.run([COMMAND, "run", "named.yaml"], cwd=elsewhere, env=path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(elsewhere / "results" / "named" / "results.csv")
     assert table["channel.fault"].tolist() == [0.001]

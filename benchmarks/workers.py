@@ -1,0 +1,94 @@
+"""Seconds of a sweep on one worker and on two, of one thread each: 2 codecs x 12 Es/N0 over LDPC-coded 16-QAM.
+
+The clock runs from when the workers are ready, that is have imported all, loaded both codecs and compiled what
+decodes, to the last table on disk; what they need to get ready, and the import of this program, stand apart. Beside
+the clock's time stands the processor time of each worker: where other programs take part of the machine, the ratio of
+one worker's to the busiest of two is what a machine of its own would give.
+
+    OMP_NUM_THREADS=1 python benchmarks/workers.py --data-root DATA
+"""
+
+import time
+
+BEGUN = time.perf_counter()
+
+import argparse  # noqa: E402 (the clock comes first)
+import os  # noqa: E402
+import tempfile  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
+from contextlib import closing  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import NamedTuple  # noqa: E402
+
+from semcomm.experiment.block import Task, run_block  # noqa: E402
+from semcomm.experiment.run import run_cells  # noqa: E402
+from semcomm.experiment.run_folder import RunFolder  # noqa: E402
+from semcomm.experiment.scenario import Swept, read_scenarios  # noqa: E402
+from semcomm.experiment.scratch import new_run  # noqa: E402
+from semcomm.experiment.workers import Processes, in_order  # noqa: E402
+
+IMPORTED = time.perf_counter() - BEGUN
+SWEEP = [
+    "stop={}",
+    "sweep={codec.model: [vq-n64, ecvq-n128-nu16], channel.esn0_db: {start: -1, stop: 10, step: 1}}",
+]
+
+
+class Took(NamedTuple):
+    """Seconds: to get ready, of the clock, and of each worker's processor."""
+
+    start_up: float
+    clock: float
+    processor: list[float]
+
+
+def processor_seconds(task: Task) -> tuple[int, float]:
+    """A worker's process and what it has spent, after it did a block, whose result is not needed."""
+    run_block(task)
+    return os.getpid(), time.process_time()
+
+
+def spent(pool: Processes, workers: int, cells: Sequence[Swept]) -> dict[int, float]:
+    """The seconds of each worker's processor, once all have answered."""
+    found: dict[int, float] = {}
+    run = new_run()
+    while len(found) < workers:
+        tasks = [Task(run, 0, cell, 0, False) for cell in (cells[0], cells[-1]) for _ in range(workers)]
+        answers = [result for _, result in in_order(processor_seconds, tasks, pool)]
+        found |= dict(answer for answer in answers if isinstance(answer, tuple))
+    return found
+
+
+def timed(workers: int, cells: Sequence[Swept], few: Sequence[Swept]) -> Took:
+    """A run on so many workers."""
+    begun = time.perf_counter()
+    with closing(Processes(workers, threads=1)) as pool, tempfile.TemporaryDirectory() as folder:
+        before = spent(pool, workers, few)
+        ready = time.perf_counter()
+        run_cells(cells, RunFolder(Path(folder), cells), pool, lambda images: None, lambda found, cell, number: None)
+        done = time.perf_counter()
+        after = spent(pool, workers, few)
+        return Took(ready - begun, done - ready, [after[pid] - before[pid] for pid in before])
+
+
+def main() -> None:
+    """Print what one worker and two take."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--data-root", type=Path)
+    parser.add_argument("--images", type=int, default=10_000)
+    options = parser.parse_args()
+    changes = ["data.name=cifar10", *SWEEP]
+    cells, few = (
+        read_scenarios("awgn-harq", [*changes, f"images={images}"], options.data_root) for images in (options.images, 4)
+    )
+    print(f"import of this program: {IMPORTED:.1f} s; {len(cells)} cells of {options.images} images")
+    one, two = (timed(workers, cells, few) for workers in (1, 2))
+    for name, took in (("one worker", one), ("two workers", two)):
+        processor = " and ".join(f"{seconds:.1f}" for seconds in took.processor)
+        print(f"{name}: ready after {took.start_up:.1f} s, then {took.clock:.1f} s, of the processor {processor} s")
+    print(f"two are {one.clock / two.clock:.2f} times faster by the clock, ", end="")
+    print(f"{one.processor[0] / max(two.processor):.2f} times by the busiest worker's processor")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""Every command and block of code in README.md, CONTRIBUTING.md and docs/ does what the page says it does.
+
+Those of a page run one after the other in one folder, in which `photos/` has a few images. So that this takes seconds,
+`shortened` changes commands, by these rules alone:
+
+- `semcomm run` sends two images, in one process;
+- `semcomm train`, `design` and `context` take a few images, and `train` and `context` one epoch;
+- what asks for CIFAR-10 gets the sample that ships with semcomm;
+- `make`'s targets are looked up, not made; scripts of benchmarks/ and tools/ are compiled, not run; tests that a page
+  names are looked up; `pip` is checked to ask for an extra that there is.
+
+What cannot run at all has a comment above it that says why: `<!-- not run: ... -->`.
+"""
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import PIL.Image
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+from pages import PAGES, PROGRAMS, ROOT, Block, blocks, program, spans, words_of
+from ruamel.yaml import YAML
+
+from semcomm.cli import main
+from semcomm.experiment.data import Sample
+from semcomm.experiment.run_folder import folder_name
+from semcomm.experiment.scenario import read_scenarios
+from semcomm.experiment.schema import scenario_schema, training_schema
+from semcomm.experiment.training import read_training
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+MOST_EXCEPTIONS = 3
+SAMPLE = ["--set", "data={name: sample}"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with the photos that pages speak of."""
+    (tmp_path / "photos").mkdir()
+    for number, image in enumerate(Sample().load(0, 8)):
+        PIL.Image.fromarray(image[: 32 - number]).save(tmp_path / "photos" / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: str(page.relative_to(ROOT)))
+def test_all_of_a_page_works_in_its_order(page: Path, folder: Path) -> None:
+    names: dict[str, object] = {}
+    for block in blocks(page):
+        if block.file:
+            Path(block.file).write_text(block.text)
+        if not block.reason:
+            CHECKS[block.language.partition("}")[0]](block, names)
+
+
+def test_few_blocks_are_not_run_and_each_says_why() -> None:
+    reasons = [f"{block.place}: {block.reason}" for page in PAGES for block in blocks(page) if block.reason]
+    print(*reasons, sep="\n")
+    assert len(reasons) <= MOST_EXCEPTIONS, reasons
+
+
+def test_what_is_only_to_be_looked_at_has_no_commands() -> None:
+    looked_at = [block for page in PAGES for block in blocks(page) if block.language == "text"]
+    assert looked_at
+    for block in looked_at:
+        assert PROGRAMS.isdisjoint(map(program, block.text.splitlines())), block.place
+
+
+def test_the_pages_show_each_command_of_the_command_line() -> None:
+    shown = {
+        words_of(line)[1] for page in PAGES for block in blocks(page) for line in block.commands if "semcomm " in line
+    }
+    assert shown == set(main.commands)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_within_lines_have_only_options_that_there_are(page: Path) -> None:
+    for span in spans(page):
+        words = words_of(span) if program(span) in ("semcomm", "pytest", "python") and " " in span else [""]
+        if words[0] == "semcomm":
+            command = main.commands[words[1]]
+            known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+            assert {word for word in words if word.startswith("-")} <= known, span
+        elif words[0]:
+            PROGRAM_CHECKS[words[0]](words)
+
+
+def test_the_demo_prints_what_the_page_says(folder: Path) -> None:
+    (shown,) = [block for block in blocks(ROOT / "README.md") if "bits_per_image" in block.text]
+    (target,) = re.findall(r"^demo:.*\n\t\$\(BIN\)/(semcomm .*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    printed = CliRunner().invoke(main, target.split()[1:], catch_exceptions=False).stdout
+    figures = dict(line.split(maxsplit=1) for line in printed.splitlines())
+    for name, value in (line.split(maxsplit=1) for line in shown.text.splitlines()):
+        try:
+            # Another machine rounds otherwise, which changes an index here and there.
+            assert float(figures[name]) == pytest.approx(float(value), rel=1e-4)
+        except ValueError:
+            assert figures[name] == value
+
+
+def test_mistakes_are_told_as_the_page_says(folder: Path) -> None:
+    (shown,) = [block for block in blocks(ROOT / "docs" / "scenarios.md") if "did you mean" in block.text]
+    Path("uplink.yaml").write_text(
+        "name: uplink\ncodec: {modle: vq-n64}\nchannel: {model: binary_symmetric, crossover: 0.7}\n"
+    )
+    result = CliRunner().invoke(main, ["run", "uplink.yaml"])
+    assert result.exit_code == 2 and result.stderr.splitlines() == shown.text.splitlines()
+
+
+def commands(block: Block, names: dict[str, object]) -> None:
+    for command in block.commands:
+        words = words_of(command)
+        print(f"{block.place}: {command.strip()}")
+        PROGRAM_CHECKS[words[0]](words)
+
+
+def semcomm(words: list[str]) -> None:
+    """Run it here, with its redirections."""
+    target = words.pop(words.index(">") + 1) if ">" in words else ""
+    source = words.pop(words.index("<") + 1) if "<" in words else ""
+    arguments = shortened([word for word in words[1:] if word not in "<>"])
+    sent = Path(source).read_bytes() if source else b""
+    result = CliRunner().invoke(main, arguments, input=sent, catch_exceptions=False)
+    assert result.exit_code == 0, result.stderr
+    if target:
+        Path(target).write_bytes(result.stdout_bytes)
+
+
+def shortened(arguments: list[str]) -> list[str]:
+    """The same command on little work, with its results where it would leave them."""
+    name, *rest = arguments
+    sample = SAMPLE if "cifar10" in " ".join(rest) else []
+    if name == "run":
+        out = [] if "--out" in rest else ["--out", str(own_folder(rest))]
+        return [*arguments, *sample, "--images", "2", "--workers", "1", *out]
+    if name == "train":
+        return [*arguments, *SAMPLE, "--images", "64", "--set", "training.epochs=1"]
+    if name == "context":
+        return [*arguments, "--data", "photos", "--images", "1", "--epochs", "1"]
+    return [*arguments, "--data", "photos"] if name == "design" else arguments
+
+
+def own_folder(rest: list[str]) -> Path:
+    """Where a run writes that is not told where."""
+    changes = [value for option, value in pairwise(rest) if option == "--set"]
+    return Path("results") / folder_name(rest[0], read_scenarios(rest[0], changes), changes)
+
+
+def make(words: list[str]) -> None:
+    subprocess.run(
+        [shutil.which("make") or "make", "-C", str(ROOT), "--dry-run", *words[1:]], check=True, capture_output=True
+    )
+
+
+def script(words: list[str]) -> None:
+    """It is there, and every name that it imports from semcomm is."""
+    tree = ast.parse((ROOT / words[1]).read_text())
+    imports = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    exec("\n".join(line for line in imports if line.startswith("from semcomm")))
+
+
+def named_tests(words: list[str]) -> None:
+    """The file is there and has the test that is chosen with -k."""
+    text = (ROOT / words[1]).read_text()
+    if "-k" in words:
+        assert re.search(rf"def test_\w*{words[words.index('-k') + 1]}", text), words
+
+
+def pip(words: list[str]) -> None:
+    (asked,) = [word for word in words[2:] if not word.startswith("-")]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    found = re.fullmatch(r"(semcomm|\.)(?:\[(\w+)\])?", asked)
+    assert found and (not found[2] or found[2] in extras), asked
+
+
+PROGRAM_CHECKS: dict[str, Callable[[list[str]], None]] = {
+    "semcomm": semcomm,
+    "make": make,
+    "python": script,
+    "pytest": named_tests,
+    "pip": pip,
+}
+
+
+def python(block: Block, names: dict[str, object]) -> None:
+    exec(compile("\n" * block.line + block.text, str(block.page), "exec"), names)
+
+
+def yaml(block: Block, names: dict[str, object]) -> None:
+    """A scenario, or one for training: the checker and the schema take it."""
+    path = Path(block.file or "block.yaml")
+    path.write_text(block.text)
+    training = bool(re.search("^(training|geometry):", block.text, re.MULTILINE))
+    if training:
+        assert read_training(path)
+    else:
+        assert read_scenarios(path)
+    schema = training_schema() if training else scenario_schema()
+    Draft202012Validator(schema).validate(YAML(typ="safe").load(block.text))
+
+
+def looked_at(block: Block, names: dict[str, object]) -> None:
+    """What is shown, or a directive, which the build of the site follows."""
+
+
+CHECKS: dict[str, Callable[[Block, dict[str, object]], None]] = {
+    "sh": commands,
+    "python": python,
+    "yaml": yaml,
+    "json": lambda block, names: json.loads(block.text),
+    "toml": lambda block, names: tomllib.loads(block.text),
+    "text": looked_at,
+    "{toctree": looked_at,
+    "{literalinclude": looked_at,
+    "{eval-rst": looked_at,
+}

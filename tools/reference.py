@@ -1,0 +1,97 @@
+"""Write the pages of docs/reference/ that list every field of scenarios, from the classes that check them.
+
+python tools/reference.py
+"""
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from semcomm.experiment.channels import find_channel
+from semcomm.experiment.checking import describe
+from semcomm.experiment.document import joined, shown
+from semcomm.experiment.scenario import Scenario
+from semcomm.experiment.schema import Variant, Variants, scenario_variants
+from semcomm.experiment.settings import NOTE, Setting, section_class, settings_of, summary_of
+from semcomm.experiment.training import TrainingScenario
+from semcomm.folders import shipped
+
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+MADE = "<!-- Made by `python tools/reference.py` from the classes themselves. Change those, and run it again. -->"
+HEAD = "| key | takes | default | unit | meaning |\n| --- | --- | --- | --- | --- |"
+INTRODUCTION = """Sections that are not written have their defaults, so only `codec.model` has to be there."""
+CHANNEL = """\
+What carries the frames. `channel.model`, by default `error_free`, is one of [those that ship](channels.md),
+whose fields stand there, an entry point's name, or `path/to/file.py:Class`, whose code is run. A channel that
+takes `esn0_db` takes `ebn0_db` in its place: Eb/N0 of a payload bit, in dB, at the link's nominal rate."""
+FILLED_IN = {"name"}
+"""What has no default in its class, but in its file: reading one fills it in."""
+
+
+def pages() -> dict[str, str]:
+    """The text of each page, by its file's name."""
+    return {
+        "scenario.md": _page("Fields of a scenario", INTRODUCTION, _sections(Scenario, "", scenario_variants())),
+        "training.md": _page("Fields of a training scenario", "", _sections(TrainingScenario, "", {})),
+        "channels.md": _page("Channels", "Those that ship, each a file of `channels/`.", _channels()),
+    }
+
+
+def _page(title: str, before: str, sections: Iterator[str]) -> str:
+    return "\n\n".join(filter(None, [f"# {title}", MADE, before, *sections])) + "\n"
+
+
+def _sections(section: type, key: str, variants: Variants) -> Iterator[str]:
+    """A table of a section, then those of the sections within it."""
+    settings = {joined(key, setting.name): setting for setting in settings_of(section)}
+    inner = {path: section_class(setting.hint) for path, setting in settings.items()}
+    rows = [_row(path, setting) for path, setting in settings.items() if not inner[path] and path not in variants]
+    if rows:
+        yield "\n".join([HEAD, *rows])
+    for path, setting in settings.items():
+        if path == "channel":
+            yield f"## {path}\n\n{CHANNEL}"
+        elif path in variants:
+            for each in variants[path]:
+                yield from _named(path, setting.note, each, variants)
+        elif found := inner[path]:
+            yield f"## {path}\n\n{_sentence(setting.note)}".rstrip()
+            yield from _sections(found, path, variants)
+
+
+def _named(path: str, note: str, variant: Variant, variants: Variants) -> Iterator[str]:
+    assert variant.section  # of a channel alone there are others
+    yield f"## {path}: {variant.label}\n\n{_sentence(note)} {summary_of(variant.section)}"
+    yield from _sections(variant.section, path, variants)
+
+
+def _channels() -> Iterator[str]:
+    for name in sorted(path.stem for path in shipped("channels").glob("[!_]*.py")):
+        channel = find_channel(name)
+        about = re.sub(NOTE, "", inspect.getdoc(channel) or "", flags=re.MULTILINE)
+        yield f"## {name}\n\n" + re.sub("\n{3,}", "\n\n", about).strip()
+        yield from _sections(channel, "channel", {})
+
+
+def _row(path: str, setting: Setting) -> str:
+    cells = [f"`{path}`", describe(setting.hint), _default(path, setting), setting.unit, setting.note]
+    escaped = [cell.replace("|", "\\|") for cell in cells]
+    return " ".join(["|", *(f"{cell} |".lstrip() for cell in escaped)])
+
+
+def _default(path: str, setting: Setting) -> str:
+    if setting.needed:
+        return "" if path in FILLED_IN else "has to be there"
+    if setting.default is None:
+        return ""
+    return f"`{setting.default if isinstance(setting.default, str) else shown(setting.default)}`"
+
+
+def _sentence(note: str) -> str:
+    return note[:1].upper() + note[1:]
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text)
