@@ -161,8 +161,8 @@ def report(contestant: Contestant, messages: Messages, runs: int) -> str:
         raise RuntimeError(f"{contestant.name} decoded other symbols than it encoded")
     encode_speed = messages.size / seconds(contestant.encode, runs) / 1e6
     decode_speed = messages.size / seconds(lambda: contestant.decode(encoded), runs) / 1e6
-    bits = contestant.bits(encoded) / messages.size
-    return f"{contestant.name:32}{encode_speed:10.2f}{decode_speed:10.2f}{bits:16.3f}"
+    bits = contestant.bits(encoded) / len(messages)
+    return f"{contestant.name:32}{encode_speed:10.2f}{decode_speed:10.2f}{bits:16.2f}"
 
 
 def main() -> None:
@@ -178,19 +178,30 @@ def main() -> None:
     tensors = {"code_lengths": optimal_code_lengths(PROBABILITIES)}
     contestants = [ours(name, messages, tensors, (1, SYMBOLS, 1)) for name in ("fixed_length", "huffman")]
     contestants += [make(messages) for make in (bitarray_huffman, constriction_huffman, constriction_range)]
-    title = f"{options.messages} messages of {SYMBOLS} symbols, {entropy:.3f} bits of entropy each"
+    title = f"{options.messages} messages of {SYMBOLS} symbols, {SYMBOLS * entropy:.2f} bits of entropy each"
     show(title, contestants, messages, options.runs)
 
     codec = load_codec("ecvq-n128-nu16")
     indices = np.stack(codec.quantize(codec.encode(Sample().load(0, 256)))).reshape(256, SYMBOLS)
     contestants = [ours(name, indices, codec.tensors, (8, 8, 2)) for name in ("huffman", "context")]
     contestants += [constriction_range(indices, codec.probabilities), constriction_context(indices, codec)]
-    show("the indices of the sample, 128 of each of 256 images", contestants, indices, options.runs)
+    ideal = information(ContextModel.of(codec.tensors), indices)
+    title = f"the indices of the sample's images, {ideal:.2f} bits of information each to the context model"
+    show(title, contestants, indices, options.runs)
+
+
+def information(model: ContextModel, messages: Messages) -> float:
+    """-log2 of the shares of a message's symbols, the mean over messages."""
+    bits = 0.0
+    for message in messages:
+        frequencies = model.frequencies(message, 8, 8)
+        bits -= np.log2(frequencies[np.arange(SYMBOLS), message] / frequencies.sum(axis=1)).sum()
+    return bits / len(messages)
 
 
 def show(title: str, contestants: list[Contestant], messages: Messages, runs: int) -> None:
     print(title)
-    print(f"{'million symbols/s':32}{'encode':>10}{'decode':>10}{'bits a symbol':>16}")
+    print(f"{'million symbols/s':32}{'encode':>10}{'decode':>10}{'bits a message':>16}")
     for contestant in contestants:
         print(report(contestant, messages, runs), flush=True)
 
