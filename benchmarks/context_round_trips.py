@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.context import ContextCoder
 from semcomm.codec.entropy_coding.context_model import ContextModel, Tensors
+from semcomm.codec.entropy_coding.messages import whole_grids
 from semcomm.codec.zoo import load_codec
 from semcomm.experiment.scenario import DataChoice
 
@@ -72,13 +73,13 @@ def indices(codec: Codec, root: Path) -> Iterator[Grids]:
 
 
 def encoded(coder: ContextCoder, grids: Grids) -> list[Message]:
-    bits, lengths = coder.encode(grids.ravel(), np.array([grid.shape for grid in grids]))
+    bits, lengths = coder.encode(grids.ravel(), whole_grids([grid.shape for grid in grids]))
     return np.split(bits, np.cumsum(lengths)[:-1])
 
 
 def decoded(coder: ContextCoder, shape: tuple[int, ...], messages: list[Message]) -> Grids:
     lengths = np.array([message.size for message in messages])
-    found = coder.decode(np.concatenate(messages), lengths, np.tile(shape, (len(messages), 1)))
+    found = coder.decode(np.concatenate(messages), lengths, whole_grids([shape] * len(messages)))
     return found.symbols.reshape(-1, *shape)
 
 

@@ -27,6 +27,7 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.entropy_coding.context_model import ContextModel
+from semcomm.codec.entropy_coding.messages import whole_grids
 from semcomm.codec.zoo import load_codec
 from semcomm.experiment.data import Sample
 
@@ -50,11 +51,11 @@ class Contestant:
 
 def ours(name: str, messages: Messages, tensors: Mapping[str, NDArray[Any]], grid: tuple[int, int, int]) -> Contestant:
     coder = ENTROPY_CODERS[name](tensors)
-    symbols, grids = messages.ravel(), np.tile(grid, (len(messages), 1))
+    symbols, runs = messages.ravel(), whole_grids([grid] * len(messages))
     return Contestant(
         name=f"semcomm {name}",
-        encode=lambda: coder.encode(symbols, grids),
-        decode=lambda encoded: coder.decode(encoded[0], encoded[1], grids).symbols,
+        encode=lambda: coder.encode(symbols, runs),
+        decode=lambda encoded: coder.decode(encoded[0], encoded[1], runs).symbols,
         bits=lambda encoded: encoded[0].size,
     )
 

@@ -207,10 +207,11 @@ def context(
 @click.option("--codec", "codec_name", required=True, help="A shipped codec's name or a .safetensors file.")
 @click.option("-o", "--output", type=FILE, help="File of the transmission [default: standard output].")
 @click.option("--entropy-coder", type=click.Choice(["huffman", "fixed_length", "context"]), default="huffman")
-@click.option("--header/--no-header", default=True, help="Let frames tell their image's size and their length.")
+@click.option("--header/--no-header", default=True, help="Let frames tell their image's size, slices their length.")
 @click.option("--slices", type=click.IntRange(1, 255), default=1, help="Frames an image.")
-@click.option("--crc", type=click.Choice([0, 8, 16]), default=16, help="Bits of each frame's check.")
+@click.option("--crc", type=click.Choice([0, 8, 16, 24, 32]), default=16, help="Bits of each frame's check.")
 @click.option("--size", type=(int, int), default=(32, 32), help="Height and width that go without saying.")
+@click.option("--length-bits", type=click.IntRange(1, 16), default=8, help="Of the length that a slice tells.")
 @device_option
 def transmit(
     images: tuple[Path, ...],
@@ -219,8 +220,9 @@ def transmit(
     entropy_coder: Literal["huffman", "fixed_length", "context"],
     header: bool,
     slices: int,
-    crc: Literal[0, 8, 16],
+    crc: Literal[0, 8, 16, 24, 32],
     size: tuple[int, int],
+    length_bits: int,
     device: str,
 ) -> None:
     """Send IMAGES, files and folders, as a transmission of frames."""
@@ -230,7 +232,7 @@ def transmit(
     from semcomm.transmission import Preamble
     from semcomm.transmitter import Transmitter
 
-    framing = Framing(header, slices, crc, size)
+    framing = Framing(header, slices, crc, size, length_bits)
     codec = load_codec(codec_name).on(device)
     transmitter = Transmitter(codec, entropy_coder, framing)
     with written(output) as target:
@@ -265,16 +267,24 @@ def channel(
 @click.argument("source", type=click.File("rb"), default="-")
 @click.option("-o", "--output", type=FILE, required=True, help="Folder for the images.")
 @click.option("--codec", "codec_name", help="The codec, where it is none that ships with semcomm.")
+@click.option("--damaged", type=click.Choice(["keep", "conceal", "drop"]), default="conceal", help="Damaged slices.")
 @click.option("--overwrite", is_flag=True, help="Replace images that are there.")
 @device_option
-def receive(source: BinaryIO, output: Path, codec_name: str | None, overwrite: bool, device: str) -> None:
+def receive(
+    source: BinaryIO,
+    output: Path,
+    codec_name: str | None,
+    damaged: Literal["keep", "conceal", "drop"],
+    overwrite: bool,
+    device: str,
+) -> None:
     """Receive the transmission SOURCE, or standard input, as PNG images 00000.png, 00001.png, ..."""
     from semcomm.codec.zoo import load_codec
     from semcomm.experiment.processes import receive, save_images
 
     codec = load_codec(codec_name) if codec_name else None
-    images, damaged = save_images(receive(source, codec, device), output, overwrite)
-    click.echo(f"{images} images received, {damaged} of them damaged: {output}", err=True)
+    images, hit = save_images(receive(source, codec, device, damaged), output, overwrite)
+    click.echo(f"{images} images received, {hit} of them damaged: {output}", err=True)
 
 
 @main.command("list")

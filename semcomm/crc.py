@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 
 from semcomm.compiled import compiled
 
-POLYNOMIALS = {8: 0x07, 16: 0x1021}
-"""By width in bits, without the leading term. 16 is the CRC-16 of ITU-T V.41, 8 the CRC-8 of ITU-T I.432.1."""
+POLYNOMIALS = {8: 0x07, 16: 0x1021, 24: 0x864CFB, 32: 0x04C11DB7}
+"""By width in bits, without the leading term: the CRC-8 of ITU-T I.432.1, the CRC-16 of ITU-T V.41, the CRC24A of
+3GPP TS 38.212 and the CRC-32 of ISO/IEC 13818-1."""
 
 
 def checksums(
@@ -18,6 +19,14 @@ def checksums(
     Example: the bits of b"123456789" give 0x29B1 at width 16 (CRC-16/IBM-3740 in the usual catalogue).
     """
     return _divide(bits, starts, stops, width, POLYNOMIALS[width])
+
+
+def flip_remainders(length: int, width: int) -> NDArray[np.int64]:
+    """(length,) what flipping one bit adds, exclusive-or, to the CRC of a run: that of its last bit first.
+
+    Example: flipping the last bit adds the polynomial itself.
+    """
+    return _powers(length, width, POLYNOMIALS[width])
 
 
 @compiled
@@ -37,3 +46,14 @@ def _divide(
             register = ((register << 1) ^ (carry * polynomial)) & mask
         remainders[run] = register
     return remainders
+
+
+@compiled
+def _powers(count: int, width: int, polynomial: int) -> NDArray[np.int64]:
+    top, mask = width - 1, (1 << width) - 1
+    powers = np.empty(count, np.int64)
+    power = polynomial
+    for place in range(count):
+        powers[place] = power
+        power = ((power << 1) ^ ((power >> top) * polynomial)) & mask
+    return powers

@@ -1,8 +1,9 @@
 """From entropy-coded payloads to self-describing frames and back. docs/bitstream.md is this file in prose."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Le, Unit
@@ -16,26 +17,20 @@ MAX_PIXELS = 1 << 24
 """The largest image there is here, so that a damaged header cannot make a receiver allocate without bound."""
 
 SIDE_BITS = 16
-LENGTH_PREFIX_BITS = 5
+LONG_BITS = 32
 
 Bits = NDArray[np.uint8]
+Crc = Literal[0, 8, 16, 24, 32]
 Size = tuple[Annotated[int, Ge(1), Le(65535)], Annotated[int, Ge(1), Le(65535)]]
-
-
-class Header(NamedTuple):
-    """What a trusted header says: where the payload starts, and the image's height and width."""
-
-    payload_start: int
-    size: tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Unframed:
     """What the frames of B images say.
 
-    payloads: F of them; that of a frame which is not trusted is empty.
+    payloads: F of them; that of a frame too short for header and CRC is empty.
     sizes: B times height and width.
-    intact: (F,) bool, the header fits the frame and the size of its image, and the CRC fits all of it.
+    intact: (F,) bool, the header says the size of its image, and the CRC fits.
     """
 
     payloads: Frames
@@ -47,24 +42,31 @@ class Unframed:
 class Framing:
     """How a payload, one slice of an image, becomes a frame. Both ends have the same.
 
-    header: each frame tells its payload's length, and the image's size unless it is the agreed one.
-    slices: frames an image, each a band of rows that is decoded by itself.
+    header: each frame tells its image's size, in one bit where it is the agreed one, and, but for an image's last
+        frame, its payload's length.
+    slices: frames an image, each a run of positions that is decoded by itself.
     crc: bits of the check at the end of each frame over all that stands before it; 0 for none.
     size: the agreed height and width of images.
+    length_bits: those of a length; one that they do not hold takes 32 more.
     """
 
     header: bool = True
     slices: Annotated[int, Ge(1), Le(255), Unit("frames")] = 1
-    crc: Annotated[Literal[0, 8, 16], Unit("bits")] = 16
+    crc: Annotated[Crc, Unit("bits")] = 16
     size: Annotated[Size, Unit("pixels")] = (32, 32)
+    length_bits: Annotated[int, Ge(1), Le(16), Unit("bits")] = 8
 
     def __post_init__(self) -> None:
         if self.crc not in (0, *POLYNOMIALS):
-            raise FramingError(f"crc is {self.crc}; it is 0, 8 or 16 bits")
+            raise FramingError(f"crc is {self.crc}; it is 0, 8, 16, 24 or 32 bits")
         if not 1 <= self.slices <= 255:
             raise FramingError(f"slices is {self.slices}; there are 1 to 255")
         if self.slices > 1 and not self.header:
             raise FramingError(f"slices is {self.slices}, which needs header true: without it an image is one frame")
+        if not 1 <= self.length_bits <= 16:
+            raise FramingError(
+                f"length_bits is {self.length_bits}; a length has 1 to 16 bits, and 32 more where needed"
+            )
         if not allowed(self.size):
             raise FramingError(f"size is {self.size}; sides are 1 to 65535, and at most {MAX_PIXELS} pixels together")
 
@@ -84,15 +86,15 @@ class Framing:
                     f"{self.size[0]} x {self.size[1]}: set framing.header to true, or framing.size"
                 )
 
-    def slice_grids(self, shapes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
-        """Rows, columns and groups of the symbols that each frame holds, (B S, 3), for index grids (h, w, g).
+    def slice_runs(self, shapes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
+        """First column, positions, columns and groups of each frame's symbols, (B S, 4), for index grids (h, w, g).
 
-        Slice s of S holds the rows from floor(s h / S) to before floor((s + 1) h / S), in raster order.
+        Slice s of S holds the positions from floor(s h w / S) to before floor((s + 1) h w / S), in raster order.
         """
-        grids = np.repeat(np.array(shapes, np.int64).reshape(-1, 3), self.slices, axis=0)
+        rows, columns, groups = np.repeat(np.array(shapes, np.int64).reshape(-1, 3), self.slices, axis=0).T
         number = np.tile(np.arange(self.slices), len(shapes))
-        grids[:, 0] = (number + 1) * grids[:, 0] // self.slices - number * grids[:, 0] // self.slices
-        return grids
+        begin, end = (edge * (rows * columns) // self.slices for edge in (number, number + 1))
+        return np.stack([begin % columns, end - begin, columns, groups], axis=1)
 
     def frame(self, payloads: Frames, sizes: Sequence[tuple[int, int]]) -> Frames:
         """Put a header before and a CRC behind each payload, S consecutive ones an image.
@@ -101,60 +103,78 @@ class Framing:
         """
         if self.bare:
             return payloads
+        headers, check = [self._header(size) for size in sizes], np.zeros(self.crc, np.uint8)
         frames = []
         for number, payload in enumerate(payloads.split()):
-            header = self._write_header(payload.size, sizes[number // self.slices])
-            frames.append(np.concatenate([header, payload, np.zeros(self.crc, np.uint8)]))
+            length = self._length(payload.size, self._is_last(number))
+            frames.append(np.concatenate([headers[number // self.slices], length, payload, check]))
         return self._with_crc(Frames.join(frames))
 
     def unframe(self, frames: Frames, fewest_bits: Callable[[tuple[int, int]], int]) -> Unframed:
         """Read the frames back. Whatever the bits are, this does not raise.
 
-        A header is trusted when its length is exactly that of the frame, and its size is within bounds
-        and no larger than its payload can be of. An image's size is that of its first intact frame, else
-        of its first trusted one, else the agreed one; frames that say otherwise are not trusted.
+        A header is believed when its size is within bounds and no larger than the frame can be of, and its length
+        is that of the frame. An image's size is what most of those believed say whose CRC fits, else most of
+        those believed, else the agreed one; the frames of an image are read as if all of them said that, and each
+        as if it told its length.
 
         fewest_bits: the fewest bits that a payload of an image of this height and width can have.
         """
         if self.bare:
             return Unframed(frames, [self.size] * (len(frames) // self.slices), np.ones(len(frames), np.bool_))
-        bodies = frames.split()
-        headers = [self._read_header(bits, fewest_bits) for bits in bodies]
-        intact = self.intact(frames)
-        sizes = [
-            self._size_of(headers[first : first + self.slices], intact[first : first + self.slices])
-            for first in range(0, len(frames), self.slices)
-        ]
-        payloads = [np.empty(0, np.uint8)] * len(frames)
-        for number, (bits, header) in enumerate(zip(bodies, headers, strict=True)):
-            if header and header.size == sizes[number // self.slices]:
-                payloads[number] = bits[header.payload_start : bits.size - self.crc]
-            else:
-                intact[number] = False
-        return Unframed(Frames.join(payloads), sizes, intact)
+        told = [self._told(bits, self._is_last(n), fewest_bits) for n, bits in enumerate(frames.split())]
+        fits = self.intact(frames)
+        images = range(0, len(frames), self.slices)
+        sizes = [self._elected(told[n : n + self.slices], fits[n : n + self.slices]) for n in images]
+        agrees = [said == sizes[n // self.slices] for n, said in enumerate(told)]
+        totals = enumerate(frames.lengths.tolist())
+        before = [self._before(total, sizes[n // self.slices], self._is_last(n)) for n, total in totals]
+        lengths = np.maximum(frames.lengths - self.crc - before, 0)
+        starts = frames.starts + np.array(before, np.int64)
+        payloads = [frames.bits[start : start + length] for start, length in zip(starts, lengths, strict=True)]
+        return Unframed(Frames.join(payloads), sizes, fits & np.array(agrees, np.bool_))
 
-    def _write_header(self, length: int, size: tuple[int, int]) -> Bits:
-        if not self.header:
+    def _header(self, size: tuple[int, int]) -> Bits:
+        own = 1 << 2 * SIDE_BITS | size[0] << SIDE_BITS | size[1]
+        return _number(0 if size == self.size else own, self._header_bits(size))
+
+    def _is_last(self, frame: int) -> bool:
+        return frame % self.slices == self.slices - 1
+
+    def _length(self, length: int, last: bool) -> Bits:
+        if last:
             return np.empty(0, np.uint8)
-        explicit = _number(1 << 2 * SIDE_BITS | size[0] << SIDE_BITS | size[1], 1 + 2 * SIDE_BITS)
-        return np.concatenate([_number(0, 1) if size == self.size else explicit, _write_length(length)])
+        ones = (1 << self.length_bits) - 1
+        if length < ones:
+            return _number(length, self.length_bits)
+        return _number(ones << LONG_BITS | length, self.length_bits + LONG_BITS)
 
-    def _read_header(self, bits: Bits, fewest_bits: Callable[[tuple[int, int]], int]) -> Header | None:
-        """None where the header cannot be true."""
+    def _before(self, total: int, size: tuple[int, int], last: bool) -> int:
+        """Where the payload begins in a frame of `total` bits, whatever these are."""
+        before = self._header_bits(size) + (0 if last else self.length_bits)
+        fits = last or total - self.crc - before < (1 << self.length_bits) - 1
+        return before if fits else before + LONG_BITS
+
+    def _header_bits(self, size: tuple[int, int]) -> int:
         if not self.header:
-            return Header(0, self.size) if bits.size >= self.crc else None
-        start, size = 1, self.size
-        if bits[:1].any():
-            start += 2 * SIDE_BITS
-            size = _value(bits[1 : 1 + SIDE_BITS]), _value(bits[1 + SIDE_BITS : start])
-        start, length = _read_length(bits, start)
-        fits = start + length + self.crc == bits.size
-        return Header(start, size) if fits and allowed(size) and length >= fewest_bits(size) else None
+            return 0
+        return 1 if size == self.size else 1 + 2 * SIDE_BITS
 
-    def _size_of(self, headers: list[Header | None], intact: NDArray[np.bool_]) -> tuple[int, int]:
-        trusted = [header for header in headers if header]
-        confirmed = [header for header, fits in zip(headers, intact, strict=True) if header and fits]
-        return next((header.size for header in confirmed + trusted), self.size)
+    def _told(self, bits: Bits, last: bool, fewest_bits: Callable[[tuple[int, int]], int]) -> tuple[int, int] | None:
+        """The size that a frame tells, None where it cannot be true."""
+        size = self.size
+        if self.header and bits.size and bits[0]:
+            size = _value(bits[1 : 1 + SIDE_BITS]), _value(bits[1 + SIDE_BITS : 1 + 2 * SIDE_BITS])
+        start = self._before(bits.size, size, last)
+        payload = bits.size - start - self.crc
+        if payload < 0 or not np.array_equal(bits[self._header_bits(size) : start], self._length(payload, last)):
+            return None
+        return size if allowed(size) and payload >= fewest_bits(size) else None
+
+    def _elected(self, told: Sequence[tuple[int, int] | None], fits: NDArray[np.bool_]) -> tuple[int, int]:
+        believed = [size for size in told if size]
+        sure = [size for size, fit in zip(told, fits, strict=True) if size and fit]
+        return Counter(sure or believed or [self.size]).most_common(1)[0][0]
 
     def _with_crc(self, frames: Frames) -> Frames:
         """Write each frame's CRC over its last bits."""
@@ -166,33 +186,20 @@ class Framing:
         frames.bits[ends[:, None] - self.crc + places] = remainders[:, None] >> (self.crc - 1 - places) & 1
         return frames
 
+    def remainders(self, frames: Frames) -> NDArray[np.int64]:
+        """(F,) the CRC over each whole frame, 0 where it fits. Without a CRC all are."""
+        if not self.crc:
+            return np.zeros(len(frames), np.int64)
+        return checksums(frames.bits, frames.starts, frames.starts + frames.lengths, self.crc)
+
     def intact(self, frames: Frames) -> NDArray[np.bool_]:
         """(F,) whether each frame's CRC fits: all that a link can know. Without a CRC every one does."""
-        if not self.crc:
-            return np.ones(len(frames), np.bool_)
-        return np.equal(checksums(frames.bits, frames.starts, frames.starts + frames.lengths, self.crc), 0)
+        return np.equal(self.remainders(frames), 0)
 
 
 def allowed(size: tuple[int, int]) -> bool:
     """Whether an image may have this height and width."""
     return 0 < size[0] <= 65535 and 0 < size[1] <= 65535 and size[0] * size[1] <= MAX_PIXELS
-
-
-def _write_length(length: int) -> Bits:
-    """The number of the length's binary digits in five bits, then the digits after the leading one.
-
-    Example: 534 = 0b1000010110 has ten digits, so 01010 000010110.
-    """
-    digits = length.bit_length()
-    return np.concatenate([_number(digits, LENGTH_PREFIX_BITS), _number(length, max(digits - 1, 0))])
-
-
-def _read_length(bits: Bits, start: int) -> tuple[int, int]:
-    """The position after the length, and the length."""
-    rest = start + LENGTH_PREFIX_BITS
-    digits = _value(bits[start:rest])
-    stop = rest + max(digits - 1, 0)
-    return stop, (1 << digits >> 1) | _value(bits[rest:stop])
 
 
 def _number(value: int, width: int) -> Bits:

@@ -2,20 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import accumulate
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
+from semcomm.codec.entropy_coding.messages import Decoded, places_in, symbol_counts
+from semcomm.damage.gaps import fill
+from semcomm.damage.repair import Repair
+from semcomm.damage.slices import ABSENT, Places, Surroundings, unit_vectors
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.images import Image
 from semcomm.transmitter import EntropyCoding
+
+Damaged = Literal["keep", "conceal", "drop"]
 
 
 @dataclass(frozen=True)
@@ -52,14 +58,24 @@ class Read:
 class Receiver:
     """Unframes, entropy-decodes, dequantizes and decodes. No reception makes it raise.
 
-    Symbols are kept up to the first sign of damage in their frame, even where its CRC fails; those
-    that did not arrive are the codec's `fill_index`, its most ordinary codeword.
+    damaged: what becomes of a slice whose CRC does not fit, or that does not decode to its last bit.
+        `keep`: its symbols up to the first sign of damage; the others are the codec's `fill_index`.
+        `drop`: all its symbols are the `fill_index`, its most ordinary codeword, a mid-grey.
+        `conceal`: a bit or two are flipped where the CRC then fits; else the symbols that do not fit their
+        surroundings, and those that did not arrive, are made up from their neighbours.
     """
 
-    def __init__(self, codec: Codec, entropy_coder: EntropyCoding = "huffman", framing: Framing | None = None) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        entropy_coder: EntropyCoding = "huffman",
+        framing: Framing | None = None,
+        damaged: Damaged = "conceal",
+    ) -> None:
         self.codec = codec
         self.entropy_coder = coder_of(entropy_coder, codec.tensors)
         self.framing = framing or Framing()
+        self.damaged = damaged
 
     def receive(self, reception: Reception) -> Received:
         """Images of the frames that arrived, as many as were sent."""
@@ -68,9 +84,19 @@ class Receiver:
     def read(self, reception: Reception) -> Read:
         """The indices that the frames tell, every gap filled."""
         unframed = self.framing.unframe(reception.frames, cache(self._fewest_bits))
-        indices, decoded = self._entropy_decode(unframed.payloads, unframed.sizes)
-        damaged = ~(unframed.intact & decoded).reshape(-1, self.framing.slices)
-        return Read(indices, unframed.sizes, np.any(damaged, axis=1))
+        shape_of = {size: self.codec.index_shape(size) for size in set(unframed.sizes)}
+        shapes = [shape_of[size] for size in unframed.sizes]
+        runs = self.framing.slice_runs(shapes)
+        counts = symbol_counts(runs)
+        decoded = self.entropy_coder.decode(unframed.payloads.bits, unframed.payloads.lengths, runs)
+        sound = unframed.intact & decoded.intact
+        symbols = self._filled(decoded, sound, counts)
+        if self.damaged == "conceal" and not sound.all():
+            places = Places.of(counts, shapes)
+            symbols = self._concealed(reception.frames, unframed.payloads, decoded, sound, places, runs)
+        ends = accumulate(map(prod, shapes))
+        grids = [symbols[end - prod(shape) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True)]
+        return Read(grids, unframed.sizes, np.any(~sound.reshape(-1, self.framing.slices), axis=1))
 
     def picture(self, read: Read) -> Received:
         """The images of these indices."""
@@ -82,22 +108,38 @@ class Receiver:
         """Height and width of each image that `receive` would make, told before anything of that size is."""
         return self.framing.unframe(reception.frames, self._fewest_bits).sizes
 
+    @cached_property
+    def _vectors(self) -> NDArray[np.float64]:
+        return unit_vectors(self.codec)
+
     def _fewest_bits(self, size: tuple[int, int]) -> int:
         rows, columns, groups = self.codec.index_shape(size)
-        return rows // self.framing.slices * columns * groups * self.entropy_coder.min_bits_per_symbol
+        return rows * columns // self.framing.slices * groups * self.entropy_coder.min_bits_per_symbol
 
-    def _entropy_decode(
-        self, payloads: Frames, sizes: Sequence[tuple[int, int]]
-    ) -> tuple[list[Indices], NDArray[np.bool_]]:
-        """Index grids, gaps filled, and which payloads were decoded to their last bit."""
-        shape_of = {size: self.codec.index_shape(size) for size in set(sizes)}
-        shapes = [shape_of[size] for size in sizes]
-        slices = self.framing.slice_grids(shapes)
-        counts = slices.prod(axis=1)
-        decoded = self.entropy_coder.decode(payloads.bits, payloads.lengths, slices)
-        place = np.arange(decoded.symbols.size) - np.repeat(np.cumsum(counts) - counts, counts)
-        arrived = place < np.repeat(decoded.good, counts)
-        symbols = np.where(arrived, decoded.symbols, np.uint16(self.codec.fill_index))
-        ends = accumulate(map(prod, shapes))
-        grids = [symbols[end - prod(shape) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True)]
-        return grids, decoded.intact
+    def _filled(self, decoded: Decoded, sound: NDArray[np.bool_], counts: NDArray[np.int64]) -> NDArray[np.uint16]:
+        """The symbols of all slices, of damaged ones those before the first sign of it, or none."""
+        good = np.where(sound, counts, 0) if self.damaged == "drop" else decoded.good
+        arrived = places_in(counts) < np.repeat(good, counts)
+        return np.where(arrived, decoded.symbols, np.uint16(self.codec.fill_index))
+
+    def _concealed(
+        self,
+        frames: Frames,
+        payloads: Frames,
+        decoded: Decoded,
+        sound: NDArray[np.bool_],
+        places: Places,
+        runs: NDArray[np.int64],
+    ) -> NDArray[np.uint16]:
+        """The symbols of all slices, of damaged ones those that are likeliest."""
+        known = np.repeat(sound, places.counts)
+        symbols = np.where(known, decoded.symbols.astype(np.int64), ABSENT)
+        surroundings = Surroundings(self._vectors, self.codec.geometry.groups, places, symbols, known)
+        remainders, crc = self.framing.remainders(frames), self.framing.crc
+        repair = Repair(self.entropy_coder, crc, frames, remainders, payloads, runs, surroundings, sound.copy())
+        if crc:
+            repair.correct(flips=1)
+            repair.correct(flips=2)
+        repair.cut_out()
+        fill(self.codec, surroundings)
+        return symbols.astype(np.uint16)

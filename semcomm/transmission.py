@@ -16,11 +16,11 @@ from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.transmitter import EntropyCoding
 
-MAGIC = b"SEMC\x01"
+MAGIC = b"SEMC\x02"
 MAX_BLOCK_FRAMES, MAX_BLOCK_BITS = 1 << 16, 1 << 28
 ENTROPY_CODINGS: tuple[Any, ...] = tuple(ENTROPY_CODERS)
 
-_FIXED = struct.Struct(">5s?BBBHH8sB")
+_FIXED = struct.Struct(">5s?BBBBHH8sB")
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,21 @@ class Preamble:
         return cls(codec.name, codec.digest[:8], entropy_coder, framing)
 
     def to_bytes(self) -> bytes:
-        """26 bytes and the codec's name in UTF-8, of at most 255 bytes."""
+        """27 bytes and the codec's name in UTF-8, of at most 255 bytes."""
         name = self.codec.encode()
         if len(name) > 255:
             raise TransmissionError(f"the codec's name has {len(name)} bytes; at most 255 can be sent")
         framing, coder = self.framing, ENTROPY_CODINGS.index(self.entropy_coder)
-        told = framing.header, framing.slices, framing.crc, coder, *framing.size, self.digest, len(name)
+        told = (
+            framing.header,
+            framing.slices,
+            framing.crc,
+            framing.length_bits,
+            coder,
+            *framing.size,
+            self.digest,
+            len(name),
+        )
         content = _FIXED.pack(MAGIC, *told) + name
         return content + struct.pack(">I", zlib.crc32(content))
 
@@ -60,9 +69,9 @@ class Preamble:
         content = fixed + _read(stream, fixed[-1])
         if _read(stream, 4) != struct.pack(">I", zlib.crc32(content)):
             raise TransmissionError("the transmission's preamble is damaged: its CRC-32 does not fit")
-        _, header, slices, crc, coder, height, width, digest, _ = _FIXED.unpack(fixed)
+        _, header, slices, crc, length_bits, coder, height, width, digest, _ = _FIXED.unpack(fixed)
         try:
-            framing = Framing(header, slices, crc, (height, width))
+            framing = Framing(header, slices, crc, (height, width), length_bits)
             return cls(content[_FIXED.size :].decode(), digest, ENTROPY_CODINGS[coder], framing)
         except (ValueError, IndexError) as error:
             raise TransmissionError(f"the transmission's preamble says what cannot be: {error}") from None

@@ -69,5 +69,5 @@ class Transmitter:
 
     def _entropy_code(self, indices: list[Indices]) -> Frames:
         symbols = np.concatenate([np.empty(0, np.uint16), *(grid.ravel() for grid in indices)])
-        grids = self.framing.slice_grids([grid.shape for grid in indices])
-        return Frames(*self.entropy_coder.encode(symbols, grids))
+        runs = self.framing.slice_runs([grid.shape for grid in indices])
+        return Frames(*self.entropy_coder.encode(symbols, runs))

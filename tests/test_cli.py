@@ -85,7 +85,7 @@ def test_transmitter_channel_and_receiver_by_themselves_give_what_a_run_gives(
     assert rows.image.tolist() == [f"{number}.png" for number in range(len(SIZES))]
     row = pd.read_csv(tmp_path / "results" / "results.csv").iloc[0]
     assert row.bits_per_image == rows.bits.mean()
-    assert row.preamble_bits == 8 * (26 + len("tiny"))
+    assert row.preamble_bits == 8 * (27 + len("tiny"))
 
 
 def test_the_three_processes_work_over_pipes(tmp_path: Path, photos: Path, tiny_codec_file: Path) -> None:
@@ -291,13 +291,16 @@ def test_whatever_bytes_arrive_there_are_images_or_a_message(
     assert set(outcomes) == {0, 2}
 
 
+# It says 4096 x 4096, and of a slice that it has the bits that its indices need at least.
+HUGE = f"1{4096:016b}{4096:016b}" + "1" * 8 + f"{32896:032b}" + "0" * 32896
+
+
 @pytest.mark.parametrize(
     ("framing", "frames", "pixels"),
     [
         (Framing(header=False, crc=0, size=(4096, 4096)), ["", "", ""], 3 << 24),
         (Framing(), [""] * 32769, 32769 << 10),
-        # 1016 rows of pixels are 254 of positions: the first of 255 slices holds none, so needs no bits.
-        (Framing(slices=255, crc=0), [f"1{1016:016b}{16512:016b}00000", *[""] * 254] * 3, 3 * 1016 * 16512),
+        (Framing(slices=255, crc=0), [HUGE, *[""] * 254] * 3, 3 << 24),
     ],
 )
 def test_few_bytes_that_claim_large_images_are_refused_before_these_are_made(
@@ -322,7 +325,7 @@ def test_a_block_of_no_whole_image_is_refused(tmp_path: Path, tiny_codec: Codec,
 def test_random_bytes_are_no_transmission(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for size in (0, 1, 5, 30, 1000):
-        for start in (b"", b"SEMC\x01"):
+        for start in (b"", b"SEMC\x02"):
             result = semcomm("receive", "-o", tmp_path / "images", source=start + rng.bytes(size))
             assert result.exit_code == 2
             assert result.stderr.startswith("error: th")

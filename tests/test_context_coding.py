@@ -51,7 +51,7 @@ def test_images_of_any_sizes_come_out_as_the_codec_has_them(
         assert np.array_equal(found, grid) and np.array_equal(image, picture)
 
 
-def test_a_slices_payload_is_that_of_its_rows_as_an_image_of_their_own(
+def test_a_slices_payload_is_that_of_its_positions_coded_by_themselves(
     context_codec: Codec, pictures: list[Image]
 ) -> None:
     framing = Framing(slices=3, crc=0)
@@ -60,8 +60,10 @@ def test_a_slices_payload_is_that_of_its_rows_as_an_image_of_their_own(
     coder = entropy_coder("context", context_codec.tensors)
     for number, payload in enumerate(payloads):
         grid, part = sent.indices[number // 3], number % 3
-        band = grid[part * len(grid) // 3 : (part + 1) * len(grid) // 3]
-        bits, _ = coder.encode(band.ravel(), np.array([band.shape]))
+        positions, (rows, columns, groups) = grid.reshape(-1, grid.shape[-1]), grid.shape
+        begin, end = part * rows * columns // 3, (part + 1) * rows * columns // 3
+        run = np.array([[begin % columns, end - begin, columns, groups]])
+        bits, _ = coder.encode(positions[begin:end].ravel(), run)
         assert payload.tolist() == bits.tolist()
 
 

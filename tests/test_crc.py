@@ -1,6 +1,7 @@
 """Against the CRC-16 of the standard library, the catalogue's check values, and division by hand."""
 
 import binascii
+import zlib
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from semcomm.crc import POLYNOMIALS, checksums
+from semcomm.crc import POLYNOMIALS, checksums, flip_remainders
 
 # The first call compiles, for longer than hypothesis allows an example.
 without_deadline = settings(deadline=None)
@@ -32,13 +33,40 @@ def test_16_bits_over_whole_bytes_are_those_of_the_standard_library(content: byt
     assert crc(bits_of(content), 16) == binascii.crc_hqx(content, 0xFFFF)
 
 
-@pytest.mark.parametrize(("width", "check"), [(16, 0x29B1), (8, 0xFB)])
+@pytest.mark.parametrize(("width", "check"), [(32, 0x0376E6E7), (24, 0xC3A394), (16, 0x29B1), (8, 0xFB)])
 def test_the_check_values_that_the_documentation_gives(width: int, check: int) -> None:
-    # 16 is the catalogue's CRC-16/IBM-3740; it has no 8-bit one that starts at ones, but the division below has.
+    # Of the catalogue's, CRC-32/MPEG-2 and CRC-16/IBM-3740 start at ones and invert nothing; the others follow below.
     assert crc(bits_of(b"123456789"), width) == check
 
 
-@given(st.text("01", max_size=60), st.sampled_from([8, 16]))
+@pytest.mark.parametrize(("width", "check"), [(8, 0xF4), (24, 0xCDE703)])
+def test_the_polynomials_are_those_of_the_catalogue_that_start_at_zero(width: int, check: int) -> None:
+    # CRC-8/SMBUS and CRC-24/LTE-A. Inverting a message's first bits undoes the ones that the register starts with.
+    message = bits_of(b"123456789")
+    message[:width] ^= 1
+    assert crc(message, width) == check
+
+
+@given(st.binary(max_size=80))
+@without_deadline
+def test_32_bits_over_reversed_bytes_are_those_of_the_standard_library(content: bytes) -> None:
+    reflected = bits_of(content).reshape(-1, 8)[:, ::-1].ravel()
+    assert f"{crc(reflected, 32):032b}"[::-1] == f"{zlib.crc32(content) ^ 0xFFFFFFFF:032b}"
+
+
+@given(st.integers(1, 200), st.sampled_from([8, 16, 24, 32]), st.data())
+@without_deadline
+def test_a_flipped_bit_adds_the_remainder_of_its_distance_from_the_end(
+    length: int, width: int, draw: st.DataObject
+) -> None:
+    bits = np.array(draw.draw(st.lists(st.integers(0, 1), min_size=length, max_size=length)), np.uint8)
+    place = draw.draw(st.integers(0, length - 1))
+    flipped = bits.copy()
+    flipped[place] ^= 1
+    assert crc(flipped, width) ^ crc(bits, width) == flip_remainders(length, width)[length - 1 - place]
+
+
+@given(st.text("01", max_size=60), st.sampled_from([8, 16, 24, 32]))
 @without_deadline
 def test_it_is_the_remainder_of_the_polynomial_division(text: str, width: int) -> None:
     # All ones in the register are the message's first `width` places inverted, once zeros are appended.
@@ -49,14 +77,14 @@ def test_it_is_the_remainder_of_the_polynomial_division(text: str, width: int) -
     assert crc(np.array([int(bit) for bit in text], np.uint8), width) == dividend
 
 
-@given(st.text("01", max_size=60), st.sampled_from([8, 16]))
+@given(st.text("01", max_size=60), st.sampled_from([8, 16, 24, 32]))
 @without_deadline
 def test_a_run_followed_by_its_crc_has_the_crc_0(text: str, width: int) -> None:
     bits = np.array([int(bit) for bit in text], np.uint8)
     assert crc(np.concatenate([bits, binary(crc(bits, width), width)]), width) == 0
 
 
-@given(st.lists(st.text("01", max_size=20), max_size=6), st.sampled_from([8, 16]))
+@given(st.lists(st.text("01", max_size=20), max_size=6), st.sampled_from([8, 16, 24, 32]))
 @without_deadline
 def test_each_run_is_divided_by_itself(texts: list[str], width: int) -> None:
     runs = [np.array([int(bit) for bit in text], np.uint8) for text in texts]

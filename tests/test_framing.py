@@ -43,9 +43,9 @@ sizes = st.one_of(st.just((32, 32)), st.tuples(sides, sides)).filter(allowed)
 
 @st.composite
 def framings(draw: st.DrawFn) -> Framing:
-    crc = draw(st.sampled_from([0, 8, 16]))
+    crc = draw(st.sampled_from([0, 8, 16, 24, 32]))
     header = draw(st.booleans())
-    return Framing(header, draw(st.integers(1, 5)) if header else 1, crc, draw(sizes))
+    return Framing(header, draw(st.integers(1, 5)) if header else 1, crc, draw(sizes), draw(st.integers(1, 16)))
 
 
 @st.composite
@@ -71,14 +71,14 @@ def test_what_is_framed_is_unframed(sending: tuple[Framing, Frames, list[tuple[i
 @pytest.mark.parametrize(
     ("framing", "payload", "size", "frame"),
     [
-        # the agreed size 0; a length of three digits 00011, 5 = (1)01; the payload
-        (BARE, "11010", (32, 32), "0 00011 01 11010"),
-        # a size of its own 1; height 2; width 48; length 1 = one digit 00001 and nothing after it
-        (BARE, "1", (2, 48), "1 0000000000000010 0000000000110000 00001 1"),
-        # no digits at all are the length 0
-        (BARE, "", (32, 32), "0 00000"),
+        # the agreed size 0; the payload
+        (BARE, "11010", (32, 32), "0 11010"),
+        # a size of its own 1; height 2; width 48
+        (BARE, "1", (2, 48), "1 0000000000000010 0000000000110000 1"),
+        (BARE, "", (32, 32), "0"),
         # over 000010001 the register goes from ff to f9 f5 ed dd ba 73 e6 cb 96 = 10010110
-        (Framing(crc=8), "01", (32, 32), "0 00010 0 01 10010110"),
+        (Framing(crc=8), "00010001", (32, 32), "0 00010001 10010110"),
+        (Framing(header=False, crc=8), "000010001", (32, 32), "000010001 10010110"),
         (NONE, "0110", (32, 32), "0110"),
     ],
 )
@@ -86,18 +86,42 @@ def test_frames_by_hand(framing: Framing, payload: str, size: tuple[int, int], f
     assert text_of(framing.frame(Frames.join([bits_of(payload)]), [size])) == [frame.replace(" ", "")]
 
 
-def test_the_length_code_by_hand() -> None:
-    frame = text_of(BARE.frame(Frames.join([np.zeros(534, np.uint8)]), [(32, 32)]))[0]
-    assert frame[:15] == "0" + "01010" + "000010110"  # 534 = 0b1000010110
-    assert len(frame) == 15 + 534
-
-
-@given(st.integers(128, 128 * 16))
+@given(framings(), st.lists(payloads, min_size=5, max_size=5))
 @without_deadline
-def test_header_and_crc_of_an_image_of_128_indices_take_at_most_40_bits(length: int) -> None:
-    # An index takes 1 to 16 bits, so the payload's length has at most 12 binary digits.
-    frames = Framing().frame(Frames.join([np.zeros(length, np.uint8)]), [(32, 32)])
-    assert frames.bits.size - length <= 40
+def test_a_frame_of_the_agreed_size_has_a_flag_a_length_but_for_the_last_and_the_crc(
+    framing: Framing, bodies: list[Bits]
+) -> None:
+    bodies = bodies[: framing.slices]
+    frames = framing.frame(Frames.join(bodies), [framing.size])
+    long = [body.size >= 2**framing.length_bits - 1 for body in bodies]
+    lengths = [framing.length_bits + 32 * more for more in long[:-1]] + [0]
+    overhead = frames.lengths - [body.size for body in bodies]
+    assert overhead.tolist() == [framing.header + length + framing.crc for length in lengths]
+
+
+def test_lengths_by_hand() -> None:
+    framing = Framing(slices=3, crc=0, length_bits=3)
+    frames = framing.frame(Frames.join([bits_of("110101"), bits_of("1010101"), bits_of("11")]), [(32, 32)])
+    # 6 = 110; 7 has to be told in 32 more bits; of the last the image's end is known
+    assert text_of(frames) == ["0110" + "110101", "0111" + f"{7:032b}" + "1010101", "0" + "11"]
+
+
+@given(sendings(), st.integers(0, 2**32))
+@without_deadline
+def test_where_a_payload_begins_does_not_depend_on_bits_of_its_header(
+    sending: tuple[Framing, Frames, list[tuple[int, int]]], seed: int
+) -> None:
+    framing, bodies, told = sending
+    framing = replace(framing, crc=0)
+    told = [framing.size] * len(told)
+    frames = framing.frame(bodies, told)
+    parts = frames.split()
+    rng = np.random.default_rng(seed)
+    for part, body in zip(parts, bodies.split(), strict=True):
+        header = part.size - body.size
+        part[:header] = rng.integers(0, 2, header)
+    unframed = framing.unframe(Frames.join(parts), lambda size: 10**6)  # no size is believed
+    assert text_of(unframed.payloads) == text_of(bodies)
 
 
 @given(payloads, sizes.filter(lambda size: size != (32, 32)))
@@ -114,24 +138,25 @@ def test_without_header_and_crc_a_frame_is_its_payload(bodies: list[Bits]) -> No
 
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 9), st.integers(1, 4)), max_size=4), st.integers(1, 255))
-def test_slices_are_bands_of_whole_rows_that_differ_by_one_at_most(
+def test_slices_are_runs_of_whole_positions_that_differ_by_one_at_most(
     shapes: list[tuple[int, int, int]], slices: int
 ) -> None:
-    grids = Framing(slices=slices).slice_grids(shapes).reshape(len(shapes), slices, 3)
-    for (rows, columns, groups), bands in zip(shapes, grids.tolist(), strict=True):
-        edges = [s * rows // slices for s in range(slices + 1)]
-        assert bands == [[stop - start, columns, groups] for start, stop in pairwise(edges)]
-        heights = [band[0] for band in bands]
-        assert sum(heights) == rows
-        assert max(heights) - min(heights) <= 1
+    runs = Framing(slices=slices).slice_runs(shapes).reshape(len(shapes), slices, 4)
+    for (rows, columns, groups), band in zip(shapes, runs.tolist(), strict=True):
+        edges = [s * rows * columns // slices for s in range(slices + 1)]
+        assert band == [[start % columns, stop - start, columns, groups] for start, stop in pairwise(edges)]
+        positions = [run[1] for run in band]
+        assert sum(positions) == rows * columns
+        assert max(positions) - min(positions) <= 1
 
 
-def test_eight_rows_in_three_slices_by_hand() -> None:
-    # Edges floor(0), floor(8/3), floor(16/3), 8: rows 0 to 1, 2 to 4, 5 to 7.
-    assert Framing(slices=3).slice_grids([(8, 8, 2)]).tolist() == [[2, 8, 2], [3, 8, 2], [3, 8, 2]]
+def test_slices_of_64_positions_by_hand() -> None:
+    # Edges floor(0), floor(64/3), floor(128/3), 64: 21, 21 and 22 positions of two indices.
+    assert Framing(slices=3).slice_runs([(8, 8, 2)]).tolist() == [[0, 21, 8, 2], [5, 21, 8, 2], [2, 22, 8, 2]]
+    assert Framing(slices=8).slice_runs([(8, 8, 2)]).tolist() == [[0, 8, 8, 2]] * 8  # a row each
 
 
-@pytest.mark.parametrize("crc", [8, 16])
+@pytest.mark.parametrize("crc", [8, 16, 24, 32])
 @pytest.mark.parametrize("size", [(32, 32), (5, 70)])
 def test_every_single_flipped_bit_is_detected(crc: int, size: tuple[int, int]) -> None:
     framing = Framing(crc=crc)
@@ -196,48 +221,57 @@ def test_a_size_is_that_of_the_first_frame_whose_crc_fits() -> None:
     unframed = framing.unframe(frames.with_bits(bits), any_size)
     assert unframed.sizes == [(40, 24)]
     assert unframed.intact.tolist() == [False, True, True]
-    assert unframed.payloads.lengths.tolist() == [0, 3, 3]
+    assert text_of(unframed.payloads) == ["101", "101", "101"]  # where its payload begins is known all the same
 
 
-def test_where_no_crc_fits_the_size_is_that_of_the_first_header_that_fits_its_frame() -> None:
-    framing = Framing(slices=2)
-    frames = framing.frame(Frames.join([bits_of("101")] * 2), [(40, 24)])
+def test_where_no_crc_fits_the_size_is_what_most_frames_tell() -> None:
+    framing = Framing(slices=3)
+    frames = framing.frame(Frames.join([bits_of("101")] * 3), [(40, 24)])
     bits = frames.bits.copy()
     bits[frames.starts + frames.lengths - 1] ^= 1
+    bits[16] ^= 1  # the first frame says 41 x 24
     unframed = framing.unframe(frames.with_bits(bits), any_size)
     assert unframed.sizes == [(40, 24)]
     assert not unframed.intact.any()
-    assert text_of(unframed.payloads) == ["101", "101"]
+    assert text_of(unframed.payloads) == ["101", "101", "101"]
 
 
-def test_where_no_header_fits_the_size_is_the_agreed_one() -> None:
+def test_a_flipped_size_flag_costs_nothing_where_the_others_tell_the_size() -> None:
+    framing = Framing(slices=3, crc=0)
+    frames = framing.frame(Frames.join([bits_of("0" * 40)] * 3), [(32, 32)])
+    bits = frames.bits.copy()
+    bits[frames.starts[1]] ^= 1
+    bits[frames.starts[1] + [16, 32]] ^= 1  # and it says 1 x 1, which may be
+    unframed = framing.unframe(frames.with_bits(bits), any_size)
+    assert unframed.sizes == [(32, 32)]
+    assert unframed.intact.tolist() == [True, False, True]
+    assert unframed.payloads.lengths.tolist() == [40] * 3
+
+
+@pytest.mark.parametrize("bits", [0, 1, 20, 32, 48])
+def test_a_frame_too_short_for_its_header_leaves_the_agreed_size(bits: int) -> None:
     framing = Framing(size=(48, 16))
     frames = framing.frame(Frames.join([bits_of("101")]), [(40, 24)])
-    short = Frames.join([frames.bits[:-1]])
-    unframed = framing.unframe(short, any_size)
+    unframed = framing.unframe(Frames.join([frames.bits[:bits]]), any_size)
     assert unframed.sizes == [(48, 16)]
-    assert unframed.payloads.bits.size == 0
+    assert unframed.payloads.lengths.tolist() == [max(0, bits - 17)]  # one slice tells no length
     assert not unframed.intact.any()
 
 
 @pytest.mark.parametrize(
     "frame",
     [
-        "0 00011 01 110100",  # a bit more than five
-        "0 00011 01 1101",
-        "0 00011 0",
-        "0 000",
         "",
-        "1 0000000000000000 0000000000000101 00001 1",  # no rows
-        "1 1111111111111111 1111111111111111 00001 1",  # far too many pixels
-        "1 0001000000000001 0001000000000000 00001 1",  # 4097 x 4096, too many by one row
+        "1 0000000000000000 0000000000000101 1",  # no rows
+        "1 1111111111111111 1111111111111111 1",  # far too many pixels
+        "1 0001000000000001 0001000000000000 1",  # 4097 x 4096, too many by one row
         "1 0000000000000101 000000",
     ],
 )
-def test_a_header_that_cannot_be_is_not_trusted(frame: str) -> None:
+def test_a_header_that_cannot_be_is_not_believed(frame: str) -> None:
     unframed = BARE.unframe(Frames.join([bits_of(frame)]), any_size)
     assert unframed.sizes == [(32, 32)]
-    assert unframed.payloads.lengths.tolist() == [0]
+    assert unframed.payloads.lengths.tolist() == [max(0, bits_of(frame).size - 1)]
     assert unframed.intact.tolist() == [False]
 
 
@@ -251,10 +285,11 @@ def test_a_size_larger_than_its_payload_can_be_of_is_not_trusted(fewest: int, si
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"crc": 7}, "crc is 7; it is 0, 8 or 16 bits"),
+        ({"crc": 7}, "crc is 7; it is 0, 8, 16, 24 or 32 bits"),
         ({"slices": 0}, "slices is 0; there are 1 to 255"),
         ({"slices": 256}, "slices is 256; there are 1 to 255"),
         ({"slices": 2, "header": False}, "slices is 2, which needs header true"),
+        ({"length_bits": 17}, "length_bits is 17; a length has 1 to 16 bits"),
         ({"size": (4097, 4096)}, rf"size is \(4097, 4096\); sides are 1 to 65535, and at most {MAX_PIXELS} pixels"),
         ({"size": (0, 5)}, r"size is \(0, 5\)"),
         ({"size": (65536, 1)}, r"size is \(65536, 1\)"),

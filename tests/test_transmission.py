@@ -38,8 +38,8 @@ def read(content: bytes) -> tuple[Preamble, list[list[list[int]]]]:
 
 def preamble_with(**fields: int) -> bytes:
     """A preamble whose CRC fits, whatever it says."""
-    says = {"header": 1, "slices": 2, "crc": 16, "coder": 1, "height": 32, "width": 32} | fields
-    content = b"SEMC\x01" + struct.pack(">BBBBHH", *says.values()) + bytes(8) + b"\x04tiny"
+    says = {"header": 1, "slices": 2, "crc": 16, "length_bits": 8, "coder": 1, "height": 32, "width": 32} | fields
+    content = b"SEMC\x02" + struct.pack(">BBBBBHH", *says.values()) + bytes(8) + b"\x04tiny"
     return content + struct.pack(">I", zlib.crc32(content))
 
 
@@ -49,7 +49,7 @@ def preambles(draw: st.DrawFn) -> Preamble:
     header = draw(st.booleans())
     size = draw(st.tuples(side, side).filter(allowed))
     slices = draw(st.integers(1, 255)) if header else 1
-    framing = Framing(header, slices, draw(st.sampled_from([0, 8, 16])), size)
+    framing = Framing(header, slices, draw(st.sampled_from([0, 8, 16, 24, 32])), size, draw(st.integers(1, 16)))
     name = draw(st.text(max_size=63))  # a character takes at most 4 bytes, a name at most 255
     coder = draw(st.sampled_from(["fixed_length", "huffman"]))
     return Preamble(name, draw(st.binary(min_size=8, max_size=8)), coder, framing)
@@ -61,12 +61,12 @@ def test_what_is_written_is_read(preamble: Preamble, blocks: list[list[list[int]
 
 
 def test_a_transmission_by_hand() -> None:
-    preamble = bytes.fromhex("53454d43 01  01 02 10 01  0020 0020  0001020304050607  04") + b"tiny"
+    preamble = bytes.fromhex("53454d43 02  01 02 10 08 01  0020 0020  0001020304050607  04") + b"tiny"
     crc = struct.pack(">I", zlib.crc32(preamble))
     first = bytes.fromhex("00000002  00000003 00000000  a0")  # 101 00000
     second = bytes.fromhex("00000004  00000009 00000014 00000002 00000001  007ffffe")  # 9 zeros, 22 ones, a zero
     assert transmission(PREAMBLE, BLOCKS) == preamble + crc + first + second + bytes(4)
-    assert len(preamble + crc) == 26 + len("tiny")
+    assert len(preamble + crc) == 27 + len("tiny")
 
 
 @pytest.mark.parametrize("stop", range(len(transmission(PREAMBLE, BLOCKS))))
@@ -157,6 +157,7 @@ def test_counts_that_cannot_be_are_refused_before_anything_is_made_for_them(bloc
         ({"slices": 0}, "slices is 0"),
         ({"crc": 7}, "crc is 7"),
         ({"header": 0}, "slices is 2, which needs header true"),
+        ({"length_bits": 0}, "length_bits is 0"),
         ({"height": 0}, r"size is \(0, 32\)"),
         ({"height": 65535, "width": 65535}, r"size is \(65535, 65535\)"),
         ({"coder": 2}, "says what cannot be"),
@@ -175,7 +176,7 @@ def test_a_name_that_is_no_text_is_refused() -> None:
 
 def test_a_preamble_of_a_later_version_is_no_transmission_yet() -> None:
     with pytest.raises(TransmissionError, match="begins with b'SEMC"):
-        read(PREAMBLE.to_bytes().replace(b"SEMC\x01", b"SEMC\x02"))
+        read(PREAMBLE.to_bytes().replace(b"SEMC\x02", b"SEMC\x03"))
 
 
 def test_what_does_not_fit_a_file_is_not_written() -> None:

@@ -59,10 +59,10 @@ def test_payload_bits_are_those_without_framing_and_frames_hold_them(
     assert len(sent.frames) == len(images) * framing.slices
     payloads = framing.unframe(sent.frames, lambda size: 0).payloads
     assert np.array_equal(payloads.bits, bare.frames.bits)
-    # A flag, five bits and at most nine digits of a length under 1024, and the check.
-    overhead = sent.frames.lengths - payloads.lengths
-    assert overhead.min() >= 6 + framing.crc
-    assert overhead.max() <= 15 + framing.crc
+    overhead = (sent.frames.lengths - payloads.lengths).reshape(-1, framing.slices)
+    assert (overhead[:, -1] == 1 + framing.crc).all()  # a flag and the check
+    lengths = payloads.lengths.reshape(-1, framing.slices)[:, :-1]
+    assert (overhead[:, :-1] == 1 + framing.crc + 8 + 32 * (lengths >= 255)).all()
 
 
 def test_images_may_be_of_any_sizes_that_the_framing_can_tell(tiny_codec: Codec) -> None:

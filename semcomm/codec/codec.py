@@ -85,6 +85,13 @@ class Codec:
         return [self.codebook.take(grid, axis=0) for grid in indices]
 
     @torch.inference_mode()
+    def nearest(self, vectors: NDArray[np.float32]) -> Indices:
+        """The index of the codeword nearest to each vector: (n, D) to (n,)."""
+        unbiased = torch.zeros(len(self.codebook), device=self.device)
+        found = nearest_codewords(self._tensor(vectors), self._tensor(self.codebook), unbiased)
+        return _array(found).astype(np.uint16)
+
+    @torch.inference_mode()
     def decode(self, latents: Sequence[Latents], sizes: Sequence[tuple[int, int]]) -> list[Image]:
         """The semantic decoder, equation (2), rounded to 8 bits and cropped to height and width."""
         whole = _in_full_batches(self._decode, latents, [z.shape[:2] for z in latents])

@@ -16,7 +16,7 @@ from semcomm.errors import CodecError, FramingError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.images import Image
-from semcomm.receiver import Read, Received
+from semcomm.receiver import Damaged, Read, Received
 from semcomm.transmitter import Sent
 
 Format = Literal["jpeg", "webp", "avif", "jpeg_xl"]
@@ -126,12 +126,16 @@ class ImageTransmitter:
 
 
 class ImageReceiver:
-    """Receives files; one that cannot be decoded becomes a grey picture. Raises what `ImageTransmitter` does."""
+    """Receives files; one that cannot be decoded becomes a grey picture. Raises what `ImageTransmitter` does.
 
-    def __init__(self, codec: ImageCodec, framing: Framing) -> None:
+    damaged: `drop` makes a grey picture of each frame whose CRC does not fit; a file has no neighbours to conceal
+        it from, so both others leave it to the format's decoder.
+    """
+
+    def __init__(self, codec: ImageCodec, framing: Framing, damaged: Damaged = "conceal") -> None:
         check_one_frame(framing)
         codec.check()
-        self.codec, self.framing = codec, framing
+        self.codec, self.framing, self.damaged = codec, framing, damaged
 
     def receive(self, reception: Reception) -> Received:
         """Images of the frames that arrived, as many as were sent."""
@@ -140,8 +144,10 @@ class ImageReceiver:
     def read(self, reception: Reception) -> Read:
         """The file that each frame tells; one that cannot be is empty."""
         unframed = self.framing.unframe(reception.frames, lambda size: 0)
-        contents = zip(unframed.payloads.split(), unframed.sizes, strict=True)
-        return Read([self._file(*content) for content in contents], unframed.sizes, ~unframed.intact)
+        used = unframed.intact | (self.damaged != "drop")
+        contents = zip(unframed.payloads.split(), unframed.sizes, used, strict=True)
+        files = [self._file(payload[: payload.size * use], size) for payload, size, use in contents]
+        return Read(files, unframed.sizes, ~unframed.intact)
 
     def picture(self, read: Read) -> Received:
         """The images in these files."""

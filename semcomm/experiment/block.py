@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel, SymbolChannel
+from semcomm.codec.entropy_coding.messages import symbol_counts
 from semcomm.codec.image_codecs import ImageCodec
 from semcomm.errors import ChannelError, LinkError
 from semcomm.experiment.data import Data, block_ranges
@@ -17,7 +18,7 @@ from semcomm.experiment.identity import check
 from semcomm.experiment.records import Compared, compared, frame_columns, image_columns
 from semcomm.experiment.scenario import DataChoice, Scenario, Swept
 from semcomm.experiment.seeds import block_generator
-from semcomm.experiment.systems import CodecChoice, System, system_of
+from semcomm.experiment.systems import CodecChoice, ReceiverChoice, System, system_of
 from semcomm.experiment.undisturbed import Undisturbed, kept, place
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
@@ -69,7 +70,7 @@ def run_block(task: Task) -> Block:
         check(task.cell, task.digests)
     spans = block_spans(run, scenario.data, scenario.images)
     span = spans[number % len(spans)]
-    data, system = _opened(run, scenario.data), _system(run, scenario.codec, scenario.framing)
+    data, system = _opened(run, scenario.data), _system(run, scenario.codec, scenario.framing, scenario.receiver)
     images = data.load(span.start, span.stop)
     still = kept(place(run, (scenario.source, span)) if task.shared else None, lambda: undisturbed(system, images))
     sent = system.transmitter.send(still.descriptions, [(image.shape[0], image.shape[1]) for image in images])
@@ -111,7 +112,7 @@ def first_images(images: list[Image], sent: Sent, received: Received, framing: F
     slices = framing.slices
     indices, arrived = (list(grids or [])[:COUNT] for grids in (sent.indices, received.indices))
     frames = Frames.join(sent.frames.split()[: COUNT * slices])
-    symbols = framing.slice_grids([grid.shape for grid in indices]).prod(axis=1)
+    symbols = symbol_counts(framing.slice_runs([grid.shape for grid in indices]))
     return FirstImages(reduced(images), reduced(received.images), frames, symbols, framing.crc, indices, arrived)
 
 
@@ -168,5 +169,5 @@ def _names(run: str, choice: DataChoice) -> list[str]:
 
 
 @lru_cache(maxsize=8)
-def _system(run: str, choice: CodecChoice | ImageCodec, framing: Framing) -> System:
-    return system_of(choice, framing)
+def _system(run: str, choice: CodecChoice | ImageCodec, framing: Framing, receiver: ReceiverChoice) -> System:
+    return system_of(choice, framing, receiver)

@@ -24,7 +24,7 @@ from semcomm.frames import Frames, Reception
 from semcomm.images import Image
 from semcomm.link.link import Link
 from semcomm.link.modulation import Modulation
-from semcomm.receiver import Received, Receiver
+from semcomm.receiver import Damaged, Received, Receiver
 from semcomm.transmission import Preamble, read_blocks, write_transmission
 from semcomm.transmitter import Transmitter
 
@@ -78,10 +78,11 @@ def through_channel(
     write_transmission(target, preamble, (reception.frames for reception in carried))
 
 
-def receive(source: BinaryIO, codec: Codec | None, device: str) -> Iterator[Received]:
+def receive(source: BinaryIO, codec: Codec | None, device: str, damaged: Damaged = "conceal") -> Iterator[Received]:
     """Receive a transmission, one block after the other.
 
     codec: the one it was sent with, or None to take the shipped one that the preamble names.
+    damaged: what becomes of damaged slices, as `Receiver` has it.
     Raises TransmissionError where the bytes are no transmission, after the blocks that are whole, and
     CodecError where the codec is not the one it was sent with.
     """
@@ -89,7 +90,7 @@ def receive(source: BinaryIO, codec: Codec | None, device: str) -> Iterator[Rece
     codec = codec or load_shipped(preamble.codec)
     if codec.digest[:8] != preamble.digest:
         raise CodecError(f"the transmission was made with another codec {preamble.codec!r} than this: name its file")
-    receiver = Receiver(codec.on(device), preamble.entropy_coder, preamble.framing)
+    receiver = Receiver(codec.on(device), preamble.entropy_coder, preamble.framing, damaged)
     allowance = BLOCK_PIXELS + IMAGE_PIXELS
     for frames in read_blocks(source):
         allowance += PIXELS_A_BIT * frames.bits.size - _claimed_pixels(receiver, frames)

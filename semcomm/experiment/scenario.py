@@ -23,7 +23,7 @@ from semcomm.experiment.cifar10 import Cifar10
 from semcomm.experiment.data import Data, ImageFolder, Sample
 from semcomm.experiment.document import Document, Place, joined, shown
 from semcomm.experiment.sweep import cells
-from semcomm.experiment.systems import CodecChoice
+from semcomm.experiment.systems import CodecChoice, ReceiverChoice
 from semcomm.folders import expanded, scenario_names, shipped
 from semcomm.framing import Framing
 from semcomm.link.codes import find_code
@@ -81,6 +81,7 @@ class Scenario:
     data: the images.
     framing: how payloads become frames; `none` sends the entropy-coded bits alone.
     link: how frames go over the channel, by default as they are.
+    receiver: what the receiver decides by itself.
     stop: when to end before the last image, by default never.
     images: how many are sent, the first ones; by default all.
     repeat: how often they are sent, each time over noise of their own.
@@ -93,6 +94,7 @@ class Scenario:
     data: DataChoice = field(default_factory=lambda: DataChoice("sample"))
     framing: Framing = field(default_factory=Framing)
     link: Link = field(default_factory=Link)
+    receiver: ReceiverChoice = field(default_factory=ReceiverChoice)
     stop: Stop = field(default_factory=Stop)
     images: Annotated[int, Ge(1), Unit("images")] | None = None
     repeat: Annotated[int, Ge(1)] = 1

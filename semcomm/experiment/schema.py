@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from semcomm.codec.image_codecs import PILLOW, ImageCodec
-from semcomm.codec.zoo import codec_names
+from semcomm.codec.zoo_names import codec_names
 from semcomm.experiment.channels import channel_names, find_channel
 from semcomm.experiment.checking import STRICT
 from semcomm.experiment.document import joined

@@ -147,7 +147,7 @@ def _told(key: str) -> set[str]:
 def _results(cell: Swept, totals: Totals) -> Results:
     """A cell's row is what it is, what was measured, and what a sweep has set that no column tells yet."""
     scenario = cell.scenario
-    system = system_of(scenario.codec, scenario.framing)
+    system = system_of(scenario.codec, scenario.framing, scenario.receiver)
     ends = {"channel": channel_name(scenario.channel), "seed": scenario.seed}
     parameters = {f"channel.{name}": value for name, value in vars(scenario.channel).items()}
     journey = carriage(totals, scenario.channel, scenario.link)

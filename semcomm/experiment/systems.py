@@ -15,7 +15,7 @@ from semcomm.experiment.first_images import CodeTable
 from semcomm.frames import Reception
 from semcomm.framing import Framing
 from semcomm.images import Image
-from semcomm.receiver import Read, Received, Receiver
+from semcomm.receiver import Damaged, Read, Received, Receiver
 from semcomm.transmission import Preamble
 from semcomm.transmitter import EntropyCoding, Sent, Transmitter
 
@@ -43,6 +43,16 @@ class CodecChoice:
     def load(self) -> Codec:
         """The codec, to run on its device."""
         return load_codec(self.model).on(self.device, self.dtype)
+
+
+@dataclass(frozen=True)
+class ReceiverChoice:
+    """What the receiver decides by itself, as `Receiver` has it.
+
+    damaged: what becomes of damaged frames: `keep` what decodes of them, `drop` all, or `conceal` the damage.
+    """
+
+    damaged: Damaged = "conceal"
 
 
 class Sends(Protocol):
@@ -77,17 +87,18 @@ class System:
     code: CodeTable | None = None
 
 
-def system_of(choice: CodecChoice | ImageCodec, framing: Framing) -> System:
-    """Both ends of the system that a scenario's sections `codec` and `framing` describe."""
+def system_of(choice: CodecChoice | ImageCodec, framing: Framing, receiver: ReceiverChoice | None = None) -> System:
+    """Both ends of the system that a scenario's sections `codec`, `framing` and `receiver` describe."""
+    damaged = (receiver or ReceiverChoice()).damaged
     names: dict[str, str | None]
     if isinstance(choice, ImageCodec):
         details = {f"codec.{name}": getattr(choice, name) for name in ("quality", "container", "effort")}
         names = {"codec": choice.model, "quantizer": None, "entropy_coder": None}
-        return System(ImageTransmitter(choice, framing), ImageReceiver(choice, framing), names, details)
+        return System(ImageTransmitter(choice, framing), ImageReceiver(choice, framing, damaged), names, details)
     codec, coder = choice.load(), choice.entropy_coder
     names = {"codec": codec.name, "quantizer": codec.quantizer, "entropy_coder": coder}
     details = {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
-    transmitter = Transmitter(codec, coder, framing)
+    transmitter, receiver_end = Transmitter(codec, coder, framing), Receiver(codec, coder, framing, damaged)
     prefix_code = transmitter.entropy_coder if isinstance(transmitter.entropy_coder, PrefixCode) else None
     code = CodeTable(prefix_code.code_lengths, codec.probabilities) if prefix_code else None
-    return System(transmitter, Receiver(codec, coder, framing), names, details, code)
+    return System(transmitter, receiver_end, names, details, code)

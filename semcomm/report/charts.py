@@ -45,12 +45,12 @@ def rate_figure(names: Sequence[str], styles: Sequence[dict[str, Any]], xs: Any,
 
 
 def axis_figure(
-    names: Sequence[str], styles: Sequence[dict[str, Any]], label: str, xs: Any, ys: Any, log: bool
+    names: Sequence[str], styles: Sequence[dict[str, Any]], label: str, xs: Sequence[float], ys: Any
 ) -> dict[str, Spec]:
     """PSNR over what the slider moves, and the slider's place."""
-    scale = {"type": "log" if log else "linear", "nice": False, "padding": 14, "domain": [min(xs), max(xs)]}
-    x = _position("x", label, None, scale)
-    if log:
+    kind = _spread(xs)
+    x = _position("x", label, None, {**kind, "nice": False, "padding": 14, "domain": [min(xs), max(xs)]})
+    if kind["type"] != "linear":
         x["axis"] = {"values": sorted(xs), "format": "~g", "labelOverlap": "greedy"}
     y = _position("y", "PSNR (dB)", _padded(ys))
     rule = {"type": "rule", "color": GREY, "strokeWidth": 1, "strokeDash": [3, 3]}
@@ -73,6 +73,14 @@ def vega() -> str:
 def _position(name: str, title: str, domain: Any, scale: Any = None) -> Spec:
     scale = scale or {"zero": False, "nice": True, "domain": domain}
     return {"field": name, "type": "quantitative", "title": title, "scale": scale, "axis": {"tickCount": 7}}
+
+
+def _spread(values: Sequence[float]) -> Spec:
+    """Logarithmic for what spans two decades, and linear below the least where there is a 0, too."""
+    least = min((value for value in values if value > 0), default=0.0)
+    if min(values) < 0 or not least or max(values) < 100 * least:
+        return {"type": "linear"}
+    return {"type": "log"} if min(values) > 0 else {"type": "symlog", "constant": least}
 
 
 def _padded(values: Any) -> list[float]:
@@ -106,7 +114,7 @@ def _line(names: Sequence[str], styles: Sequence[dict[str, Any]], x: Spec, y: Sp
 def _intervals(names: Sequence[str], styles: Sequence[dict[str, Any]], x: Spec, y: Spec) -> list[Spec]:
     """Up and down, then left and right, where there is an interval."""
     look = _look(names, styles, "color")
-    mark = {"type": "rule", "strokeWidth": 1.2, "opacity": 0.75}
+    mark = {"type": "rule", "strokeWidth": 1.2, "opacity": 0.75, "clip": True}
     upright: Spec = {"x": x, "y": {**y, "field": "yLow"}, "y2": {"field": "yHigh"}}
     across: Spec = {"y": y, "x": {**x, "field": "xLow"}, "x2": {"field": "xHigh"}}
     return [

@@ -70,7 +70,7 @@ def page_data(runs: Runs) -> Values:
 def figures(data: Values) -> Values:
     """The compiled figures of this data: "rate", and "axis" where a slider moves more than the rate."""
     points = data["points"]
-    bits, psnr = ([point[name] for point in points] for name in ("bits", "psnr"))
+    bits, psnr = (_extent(points, name) for name in ("bits", "psnr"))
     names, styles = _lines(data["families"])
     found = {"rate": rate_figure(names, styles, bits, psnr)}
     axis = data["axis"]
@@ -78,8 +78,14 @@ def figures(data: Values) -> Values:
         moved = {point["system"] for point in points if point["at"] is not None}
         names, styles = _lines([entry for number, entry in enumerate(data["systems"]) if number in moved])
         xs = [value for value in axis["values"] if value is not None]
-        found["axis"] = axis_figure(names, styles, axis["label"], xs, psnr, axis["log"])
+        found["axis"] = axis_figure(names, styles, axis["label"], xs, psnr)
     return found
+
+
+def _extent(points: Sequence[Values], name: str) -> list[float]:
+    """Values of all points, and the ends of their intervals."""
+    found = (point.get(f"{name}{end}") for point in points for end in ("", "Low", "High"))
+    return [value for value in found if value is not None]
 
 
 def _lines(entries: Sequence[Values]) -> tuple[list[str], list[Values]]:
@@ -90,8 +96,6 @@ def _axis(layout: Layout) -> Values | None:
     axis = layout.axis
     if axis is None:
         return None
-    numbers = [value for value in axis.values if value is not None]
-    log = min(numbers) > 0 and max(numbers) >= 100 * min(numbers)
     label = axis.label.replace("$E_s/N_0$", "Es/N0").replace("$E_b/N_0$", "Eb/N0")
     name = label.removesuffix(" (dB)")
     return {
@@ -100,7 +104,6 @@ def _axis(layout: Layout) -> Values | None:
         "name": name if "/" in name else name.lower(),
         "values": axis.values,
         "figure": layout.has_axis_figure,
-        "log": log,
     }
 
 

@@ -26,7 +26,7 @@ from semcomm.transmission import Preamble, write_transmission
 from semcomm.transmitter import EntropyCoding, Transmitter
 
 PAGE = (ROOT / "docs" / "bitstream.md").read_text()
-POLYNOMIALS = {8: 0x07, 16: 0x1021}
+POLYNOMIALS = {8: 0x07, 16: 0x1021, 24: 0x864CFB, 32: 0x04C11DB7}
 
 Table = dict[str, int]
 """The index of each codeword."""
@@ -64,12 +64,13 @@ class Shape:
     crc: int
     size: tuple[int, int]
     groups: int
+    length_bits: int = 8
 
     def band(self, size: tuple[int, int], number: int) -> int:
         """How many indices the slice of this number holds."""
-        rows, columns = -(-size[0] // 4), -(-size[1] // 4)
-        first, stop = number * rows // self.slices, (number + 1) * rows // self.slices
-        return (stop - first) * columns * self.groups
+        positions = -(-size[0] // 4) * -(-size[1] // 4)
+        first, stop = number * positions // self.slices, (number + 1) * positions // self.slices
+        return (stop - first) * self.groups
 
 
 def huffman_table(path: Path) -> Table:
@@ -110,11 +111,12 @@ def read_frame(text: str, number: int, shape: Shape, table: Table) -> tuple[tupl
     if shape.crc:
         assert crc(text, shape.crc) == 0
     bits, size = Bits(text[: len(text) - shape.crc]), shape.size
-    if shape.header:
-        if bits.number(1):
-            size = bits.number(16), bits.number(16)
-        digits = bits.number(5)
-        length = int("1" + bits.take(digits - 1), 2) if digits else 0
+    if shape.header and bits.number(1):
+        size = bits.number(16), bits.number(16)
+    if number < shape.slices - 1:
+        length = bits.number(shape.length_bits)
+        if length == 2**shape.length_bits - 1:
+            length = bits.number(32)
         assert length == len(bits.text) - bits.position
     indices = [bits.symbol(table) for _ in range(shape.band(size, number))]
     assert bits.position == len(bits.text)
@@ -123,14 +125,14 @@ def read_frame(text: str, number: int, shape: Shape, table: Table) -> tuple[tupl
 
 def read_file(content: bytes, groups: int, table: Table) -> tuple[str, list[tuple[tuple[int, int], list[int]]]]:
     """The codec's name, and each image's size and indices."""
-    magic, version, header, slices, width, coder, height, columns, _, name_bytes = struct.unpack_from(
-        ">4sBBBBBHH8sB", content
+    magic, version, header, slices, width, length_bits, coder, height, columns, _, name_bytes = struct.unpack_from(
+        ">4sBBBBBBHH8sB", content
     )
-    assert (magic, version, coder) == (b"SEMC", 1, 1)
-    position = 22 + name_bytes
+    assert (magic, version, coder) == (b"SEMC", 2, 1)
+    position = 23 + name_bytes
     assert struct.unpack_from(">I", content, position)[0] == zlib.crc32(content[:position])
-    name = content[22:position].decode()
-    shape = Shape(header, slices, width, (height, columns), groups)
+    name = content[23:position].decode()
+    shape = Shape(header, slices, width, (height, columns), groups, length_bits)
     position += 4
     images: list[tuple[tuple[int, int], list[int]]] = []
     while frames := struct.unpack_from(">I", content, position)[0]:
@@ -179,7 +181,12 @@ def test_the_lengths_of_a_table_alone_give_its_codewords(codec: Codec, tmp_path:
 
 @pytest.mark.parametrize(
     "framing",
-    [Framing(), Framing(slices=3, crc=16), Framing(slices=20, crc=8, size=(33, 50)), Framing(slices=2, crc=0)],
+    [
+        Framing(),
+        Framing(slices=3, crc=24),
+        Framing(slices=20, crc=8, size=(33, 50), length_bits=5),
+        Framing(slices=2, crc=0, length_bits=16),
+    ],
 )
 def test_the_page_and_a_table_decode_a_transmission_from_its_bytes(
     tiny_codec: Codec, framing: Framing, tmp_path: Path
@@ -203,7 +210,7 @@ def test_the_page_and_a_table_decode_a_transmission_from_its_bytes(
 def test_the_example_of_the_page_is_its_frame_and_its_file() -> None:
     rows = PAGE.partition("**Example.**")[2].partition("##")[0].splitlines()
     frame = "".join(bits for row in rows for bits in re.findall(r"`([01]+)`", row))
-    assert len(frame) == 63
+    assert len(frame) == 56
     table = {"10": 0, "0": 1, "110": 2, "111": 3}
     assert read_frame(frame, 0, Shape(1, 1, 16, (32, 32), 1), table) == ((8, 8), [1, 0, 3, 1])
     ours = Framing().frame(Frames.join([np.array([0, 1, 0, 1, 1, 1, 0], np.uint8)]), [(8, 8)])
@@ -217,14 +224,13 @@ def test_the_example_of_the_page_is_its_frame_and_its_file() -> None:
     assert stream.getvalue() == content
 
 
-def test_the_lengths_and_check_values_of_the_page() -> None:
-    rows = re.findall(r"^\| (\d+) \| [01]* ?\| `([01]+)`(?: `([01]+)`)? \|$", PAGE, re.MULTILINE)
-    assert [int(length) for length, _, _ in rows] == [0, 1, 5, 534]
-    for length, prefix, digits in rows:
-        frame = Framing(crc=0).frame(Frames.join([np.zeros(int(length), np.uint8)]), [(32, 32)])
-        assert "".join(map(str, frame.bits)) == f"0{prefix}{digits}" + "0" * int(length)
+def test_the_polynomials_and_check_values_of_the_page() -> None:
     nine = "".join(f"{byte:08b}" for byte in b"123456789")
-    for width, polynomial, check in re.findall(r"^\| (\d+) \| x\^.* \| (0x\w+) \| (0x\w+) \|", PAGE, re.MULTILINE):
+    rows = re.findall(r"^\| (\d+) \| (x\^.*) \| (0x\w+) \| (0x\w+) \|", PAGE, re.MULTILINE)
+    assert [int(width) for width, *_ in rows] == [32, 24, 16, 8]
+    for width, terms, polynomial, check in rows:
+        powers = {"1": 0, "x": 1} | {f"x^{power}": power for power in range(2, 33)}
+        assert sum(1 << powers[term] for term in terms.split(" + ")) == 1 << int(width) | int(polynomial, 16)
         assert POLYNOMIALS[int(width)] == int(polynomial, 16)
         assert crc(nine, int(width)) == int(check, 16)
     assert f"{zlib.crc32(b'123456789'):X}" in PAGE

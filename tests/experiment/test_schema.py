@@ -16,11 +16,11 @@ from semcomm.errors import ScenarioError
 from semcomm.experiment.channels import channel_names
 from semcomm.experiment.checking import build
 from semcomm.experiment.document import Document
-from semcomm.experiment.scenario import Scenario, read_scenarios, scenario_names
+from semcomm.experiment.scenario import Scenario, read_scenarios
 from semcomm.experiment.schema import Variants, scenario_schema, scenario_variants, training_schema
 from semcomm.experiment.settings import Setting, section_class, settings_of
 from semcomm.experiment.training import TrainingScenario, read_training
-from semcomm.folders import shipped
+from semcomm.folders import scenario_names, shipped
 
 SCENARIO = Draft202012Validator(scenario_schema())
 TRAINING = Draft202012Validator(training_schema())

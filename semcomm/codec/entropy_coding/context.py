@@ -27,7 +27,7 @@ from semcomm.compiled import compiled
 
 
 class ContextCoder:
-    """Codes grids of indices in raster order, each grid by itself."""
+    """Codes runs of indices of grids in raster order, each run by itself."""
 
     min_bits_per_symbol = 0
 
@@ -35,17 +35,17 @@ class ContextCoder:
         self._model = model
 
     def encode(
-        self, symbols: NDArray[np.uint16], grids: NDArray[np.int64]
+        self, symbols: NDArray[np.uint16], runs: NDArray[np.int64]
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """The messages one after the other, as `PrefixCode.encode` returns them, and with its errors."""
-        counts = check_symbols(symbols, grids, self._model.codewords)
-        self._check_groups(grids)
+        counts = check_symbols(symbols, runs, self._model.codewords)
+        self._check(runs)
         most_bits = OCTAVES + self._model.codewords.bit_length() + 1
         bits = np.empty(most_bits * symbols.size + TERMINATION_BITS * counts.size, np.uint8)
-        ends = _encode(symbols, grids, self._model.tables, bits)
+        ends = _encode(symbols, runs, self._model.tables, bits)
         return bits[: ends[-1] if ends.size else 0].copy(), np.diff(ends, prepend=0)
 
-    def decode(self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], grids: NDArray[np.int64]) -> Decoded:
+    def decode(self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]) -> Decoded:
         """The symbols of messages that may be damaged: whatever the bits are, they raise no error.
 
         A message is good as far as its bits alone decide its symbols, whatever bits would follow them. It is
@@ -54,32 +54,36 @@ class ContextCoder:
 
         Arguments, result and errors are those of `PrefixCode.decode`.
         """
-        counts = check_bits(bits, lengths, grids)
-        self._check_groups(grids)
+        counts = check_bits(bits, lengths, runs)
+        self._check(runs)
         symbols = np.zeros(counts.sum(), np.uint16)
-        good, intact = _decode(bits, lengths, grids, self._model.tables, symbols)
+        good, intact = _decode(bits, lengths, runs, self._model.tables, symbols)
         return Decoded(symbols, good, intact)
 
-    def _check_groups(self, grids: NDArray[np.int64]) -> None:
-        groups = self._model.groups
-        if np.any(grids[:, 2] != groups):
-            raise ValueError(f"grids have {grids[:, 2].min()} to {grids[:, 2].max()} groups; the model's have {groups}")
+    def _check(self, runs: NDArray[np.int64]) -> None:
+        starts, positions, columns, groups = runs.T
+        if np.any(groups != self._model.groups):
+            raise ValueError(
+                f"runs have {groups.min()} to {groups.max()} groups; the model's have {self._model.groups}"
+            )
+        if np.any((positions > 0) & (starts >= columns)):
+            raise ValueError(f"a run begins in column {starts.max()} of a grid with fewer")
 
 
 @compiled
 def _encode(
-    symbols: NDArray[np.uint16], grids: NDArray[np.int64], model: Model, bits: NDArray[np.uint8]
+    symbols: NDArray[np.uint16], runs: NDArray[np.int64], model: Model, bits: NDArray[np.uint8]
 ) -> NDArray[np.int64]:
     """Writes the messages into `bits`; returns the position behind each."""
-    ends = np.empty(len(grids), np.int64)
+    ends = np.empty(len(runs), np.int64)
     sums, frequencies = np.empty(model[2].shape[1], np.int32), np.empty(model[6].shape[1], np.int32)
     first = position = 0
-    for message in range(len(grids)):
-        rows, columns, groups = grids[message]
-        grid = symbols[first : first + rows * columns * groups]
+    for message in range(len(runs)):
+        start, positions, columns, groups = runs[message]
+        grid = symbols[first : first + positions * groups]
         low, width = 0, ONE
-        for place in range(rows * columns):
-            neighbour_sums(grid, place // columns, place % columns, columns, groups, model[0], sums)
+        for place in range(positions):
+            neighbour_sums(grid, place, start, columns, groups, model[0], sums)
             here = grid[place * groups : (place + 1) * groups]
             for group in range(groups):
                 total = frequencies_at(here[:group], sums, model, frequencies)
@@ -95,42 +99,49 @@ def _encode(
 def _decode(
     bits: NDArray[np.uint8],
     lengths: NDArray[np.int64],
-    grids: NDArray[np.int64],
+    runs: NDArray[np.int64],
     model: Model,
     symbols: NDArray[np.uint16],
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Fills `symbols`; returns which were good and which messages are intact, as `Decoded` has them."""
-    good, intact = np.zeros(len(grids), np.int64), np.zeros(len(grids), np.bool_)
+    good, intact = np.zeros(len(runs), np.int64), np.zeros(len(runs), np.bool_)
     first = begin = 0
-    for message in range(len(grids)):
+    for message in range(len(runs)):
         end = begin + lengths[message]
-        rows, columns, groups = grids[message]
-        grid = symbols[first : first + rows * columns * groups]
-        good[message], intact[message] = _decode_grid(bits, begin, end, grid, columns, groups, model)
+        start, positions, columns, groups = runs[message]
+        grid = symbols[first : first + positions * groups]
+        good[message], intact[message] = _decode_run(bits, begin, end, grid, start, columns, groups, model)
         first += grid.size
         begin = end
     return good, intact
 
 
 @compiled
-def _decode_grid(
-    bits: NDArray[np.uint8], begin: int, end: int, grid: NDArray[np.uint16], columns: int, groups: int, model: Model
+def _decode_run(
+    bits: NDArray[np.uint8],
+    begin: int,
+    end: int,
+    grid: NDArray[np.uint16],
+    start: int,
+    columns: int,
+    groups: int,
+    model: Model,
 ) -> tuple[int, bool]:
-    """Fills in one grid; returns how many of its symbols are good, and whether its message is intact."""
+    """Fills in one run; returns how many of its symbols are good, and whether its message is intact."""
     sums, frequencies = np.empty(model[2].shape[1], np.int32), np.empty(model[6].shape[1], np.int32)
     low, width, offset = 0, ONE, window(bits, begin, end)
     position = begin + PRECISION
     for number in range(grid.size):
         place, group = number // groups, number % groups
         if group == 0:
-            neighbour_sums(grid, place // columns, place % columns, columns, groups, model[0], sums)
+            neighbour_sums(grid, place, start, columns, groups, model[0], sums)
         total = frequencies_at(grid[number - group : number], sums, model, frequencies)
         unknown_bits = min(max(position - end, 0), PRECISION)
         symbol, below = symbol_at(frequencies, total, width, offset, unknown_bits)
         if symbol < 0:
             return number, False
         grid[number] = symbol
-        start, width = narrowed(0, width, below, frequencies[symbol], total)
-        position, low, width, offset = read_settled(bits, position, end, low + start, width, offset - start)
+        above, width = narrowed(0, width, below, frequencies[symbol], total)
+        position, low, width, offset = read_settled(bits, position, end, low + above, width, offset - above)
     count, value = ending(low, width)
     return grid.size, end == position - PRECISION + count and low + offset == value

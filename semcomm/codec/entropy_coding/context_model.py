@@ -135,17 +135,26 @@ def _check_sums(part: Tensors, near: NDArray[np.int32], before: NDArray[np.int32
 
 @compiled
 def neighbour_sums(
-    symbols: NDArray[np.uint16], row: int, column: int, columns: int, groups: int, near: NDArray[np.int32],
+    symbols: NDArray[np.uint16],
+    place: int,
+    start: int,
+    columns: int,
+    groups: int,
+    near: NDArray[np.int32],
     sums: NDArray[np.int32],
-) -> None:  # fmt: skip
-    """What the neighbours of a position add to the first layer; those outside the grid have the last row."""
+) -> None:
+    """What the neighbours of a position add to the first layer; those outside the run have the last row.
+
+    place: of the position in its run; start: the column in which the run begins.
+    """
     sums[:] = 0
-    outside = near.shape[1] - 1
+    outside, column = near.shape[1] - 1, (start + place) % columns
     for number in range(len(OFFSETS)):
-        above, beside = row + OFFSETS[number, 0], column + OFFSETS[number, 1]
-        inside = above >= 0 and beside >= 0 and beside < columns
+        beside = column + OFFSETS[number, 1]
+        there = place + OFFSETS[number, 0] * columns + OFFSETS[number, 1]
+        inside = there >= 0 and beside >= 0 and beside < columns
         for group in range(groups):
-            symbol = symbols[(above * columns + beside) * groups + group] if inside else outside
+            symbol = symbols[there * groups + group] if inside else outside
             table = near[number * groups + group, symbol]
             for unit in range(sums.size):
                 sums[unit] += table[unit]
@@ -180,7 +189,7 @@ def _all_frequencies(
     groups, units = model[2].shape
     sums = np.empty(units, np.int32)
     for place in range(rows * columns):
-        neighbour_sums(symbols, place // columns, place % columns, columns, groups, model[0], sums)
+        neighbour_sums(symbols, place, 0, columns, groups, model[0], sums)
         for group in range(groups):
             here = symbols[place * groups : place * groups + group]
             frequencies_at(here, sums, model, found[place * groups + group])

@@ -1,8 +1,10 @@
 """Messages laid one after the other in a flat array, and what a decoder found in them.
 
-A message is a grid of symbols: rows, columns and the groups at each position, in raster order, groups innermost.
+A message is a run of positions of a grid in raster order, with some groups of symbols at each, groups innermost: its
+first column, its positions, the grid's columns and its groups.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,7 +20,7 @@ class Decoded:
     """
 
     symbols: NDArray[np.uint16]
-    """(symbols of all grids,); a symbol that was not decoded is 0, for the caller to fill in."""
+    """(symbols of all runs,); a symbol that was not decoded is 0, for the caller to fill in."""
     good: NDArray[np.int64]
     """(M,) symbols decoded before the first sign of damage."""
     intact: NDArray[np.bool_]
@@ -26,34 +28,34 @@ class Decoded:
 
 
 class EntropyCoder(Protocol):
-    """Codes many grids of symbols in one call, each by itself; `PrefixCode` says what goes in and comes out."""
+    """Codes many runs of symbols in one call, each by itself; `PrefixCode` says what goes in and comes out."""
 
     @property
     def min_bits_per_symbol(self) -> int: ...
 
     def encode(
-        self, symbols: NDArray[np.uint16], grids: NDArray[np.int64]
+        self, symbols: NDArray[np.uint16], runs: NDArray[np.int64]
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]: ...
 
-    def decode(self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], grids: NDArray[np.int64]) -> Decoded: ...
+    def decode(self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]) -> Decoded: ...
 
 
-def check_symbols(symbols: NDArray[np.uint16], grids: NDArray[np.int64], alphabet: int) -> NDArray[np.int64]:
+def check_symbols(symbols: NDArray[np.uint16], runs: NDArray[np.int64], alphabet: int) -> NDArray[np.int64]:
     """The symbols of each message, (M,) int64, where they are those that an encoder was handed.
 
     Raises ValueError when the arrays do not fit together, or a symbol is outside the alphabet.
     """
     check_vector("symbols", symbols, np.uint16)
-    counts = symbol_counts(grids)
+    counts = symbol_counts(runs)
     if counts.sum() != symbols.size:
-        raise ValueError(f"grids hold {counts.sum()} symbols; there are {symbols.size}")
+        raise ValueError(f"runs hold {counts.sum()} symbols; there are {symbols.size}")
     if symbols.size and symbols.max() >= alphabet:
         outside = f"symbols[{symbols.argmax()}] is {symbols.max()}"
         raise ValueError(f"{outside}; the alphabet is 0 to {alphabet - 1}")
     return counts
 
 
-def check_bits(bits: NDArray[np.uint8], lengths: NDArray[np.int64], grids: NDArray[np.int64]) -> NDArray[np.int64]:
+def check_bits(bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]) -> NDArray[np.int64]:
     """The symbols that each message should hold, (M,) int64, where these are messages' bits.
 
     Raises ValueError when the arrays do not fit together.
@@ -61,22 +63,35 @@ def check_bits(bits: NDArray[np.uint8], lengths: NDArray[np.int64], grids: NDArr
     check_vector("bits", bits, np.uint8)
     if total("lengths", lengths) != bits.size:
         raise ValueError(f"lengths sum to {lengths.sum()}; there are {bits.size} bits")
-    counts = symbol_counts(grids)
+    counts = symbol_counts(runs)
     if counts.size != lengths.size:
-        raise ValueError(f"grids are of {counts.size} messages, lengths of {lengths.size}")
+        raise ValueError(f"runs are of {counts.size} messages, lengths of {lengths.size}")
     return counts
 
 
-def symbol_counts(grids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(M,) int64, the symbols of each message; raises ValueError unless `grids` is (M, 3) int64, none negative."""
-    if grids.ndim != 2 or grids.shape[1] != 3 or grids.dtype != np.int64:
-        raise ValueError(f"grids are {grids.shape} {grids.dtype}; they must be (n, 3) int64")
-    if np.any(grids < 0):
-        raise ValueError(f"a grid is {grids[grids.min(axis=1).argmin()].tolist()}; no side can be negative")
-    if grids.prod(axis=1, dtype=np.float64).sum() >= 2.0**62:
-        raise ValueError(f"grids hold {grids.prod(axis=1, dtype=np.float64).sum():g} symbols; no array is that long")
-    counts: NDArray[np.int64] = grids.prod(axis=1)
+def symbol_counts(runs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(M,) int64, the symbols of each message; raises ValueError unless `runs` is (M, 4) int64, none negative."""
+    if runs.ndim != 2 or runs.shape[1] != 4 or runs.dtype != np.int64:
+        raise ValueError(f"runs are {runs.shape} {runs.dtype}; they must be (n, 4) int64")
+    if np.any(runs < 0):
+        raise ValueError(f"a run is {runs[runs.min(axis=1).argmin()].tolist()}; none of it can be negative")
+    symbols = (runs[:, 1].astype(np.float64) * runs[:, 3]).sum()
+    if symbols >= 2.0**62:
+        raise ValueError(f"runs hold {symbols:g} symbols; no array is that long")
+    counts: NDArray[np.int64] = runs[:, 1] * runs[:, 3]
     return counts
+
+
+def whole_grids(shapes: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
+    """The runs (M, 4) of all positions of grids (h, w, g)."""
+    rows, columns, groups = np.array(shapes, np.int64).reshape(-1, 3).T
+    return np.stack([np.zeros_like(rows), rows * columns, columns, groups], axis=1)
+
+
+def rows_of(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Runs (M, 4) of so many symbols in one row each, for coders to which it makes no difference."""
+    ones = np.ones_like(counts)
+    return np.stack([np.zeros_like(counts), counts, np.maximum(counts, 1), ones], axis=1)
 
 
 def check_vector(name: str, vector: NDArray[Any], dtype: DTypeLike) -> None:
@@ -96,3 +111,8 @@ def total(name: str, sizes: NDArray[np.int64]) -> int:
     if sizes.sum(dtype=np.float64) >= 2.0**62:
         raise ValueError(f"{name} sum to {sizes.sum(dtype=np.float64):g}; no array is that long")
     return int(sizes.sum())
+
+
+def places_in(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each symbol's place in its message: 0 to count - 1 for each count, one after the other."""
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -56,7 +56,7 @@ function grid(group, { stream, code, wrong }) {
     cell.classList.toggle("deep", tint(code.words[index].length, ends) > 0.55);
     return cell;
   });
-  const made = element("div", { className: "grid" }, ...cells);
+  const made = element("div", { className: columns > 16 ? "grid dense" : "grid" }, ...cells);
   made.style.setProperty("--columns", columns);
   return element("div", {}, ...(groups > 1 ? [element("h4", { textContent: `Sub-vector ${group + 1}` })] : []), made);
 }

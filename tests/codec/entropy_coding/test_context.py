@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.arithmetic import ONE, narrowed, write_end, write_settled
 from semcomm.codec.entropy_coding.context import ContextCoder
 from semcomm.codec.entropy_coding.context_model import NEIGHBOURS, ContextModel, context_shapes
+from semcomm.codec.entropy_coding.messages import whole_grids
 from semcomm.errors import CodecError
 
 Tensors = dict[str, NDArray[Any]]
@@ -60,7 +62,7 @@ def coder_of(tensors: Tensors) -> ContextCoder:
 
 def flat(grids: list[NDArray[np.uint16]]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
     symbols = np.concatenate([np.empty(0, np.uint16), *(grid.ravel() for grid in grids)])
-    return symbols, np.array([grid.shape for grid in grids], np.int64).reshape(-1, 3)
+    return symbols, whole_grids([grid.shape for grid in grids])
 
 
 def message_of(text: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -74,15 +76,15 @@ def text_of(bits: NDArray[np.uint8]) -> str:
 # A decoder from docs/bitstream.md alone, in whole numbers of any size.
 
 
-def plain_frequencies(tensors: Tensors, decoded: list[int], columns: int, groups: int) -> list[int]:
+def plain_frequencies(tensors: Tensors, decoded: list[int], start: int, columns: int, groups: int) -> list[int]:
     """Of the next index after those that were decoded."""
     part = {name.removeprefix("context."): tensor.tolist() for name, tensor in tensors.items()}
-    (row, column), group = divmod(len(decoded) // groups, columns), len(decoded) % groups
+    (row, column), group = divmod(start + len(decoded) // groups, columns), len(decoded) % groups
     seen = []
     for number, (below, right) in enumerate((r, c) for r in (-2, -1, 0) for c in range(-2, 3) if r < 0 or c < 0):
-        r, c = row + below, column + right
+        c, place = column + right, (row + below) * columns + column + right - start
         for j in range(groups):
-            index = decoded[(r * columns + c) * groups + j] if r >= 0 and 0 <= c < columns else -1
+            index = decoded[place * groups + j] if place >= 0 and 0 <= c < columns else -1
             seen.append((index, part["neighbours"][number * groups + j]))
     for j in range(group):
         seen.append((decoded[len(decoded) - group + j], part["before"][group * (group - 1) // 2 + j]))
@@ -108,11 +110,12 @@ def root_32(number: int) -> int:
     return low
 
 
-def plain_decode(tensors: Tensors, text: str, rows: int, columns: int, groups: int) -> list[int]:
+def plain_decode(tensors: Tensors, text: str, run: Sequence[int]) -> list[int]:
     """Raises AssertionError where the text is not exactly the message of what it decodes to."""
+    start, positions, columns, groups = run
     low, width, position, decoded = 0, 2**48, 0, list[int]()
-    while len(decoded) < rows * columns * groups:
-        frequencies = plain_frequencies(tensors, decoded, columns, groups)
+    while len(decoded) < positions * groups:
+        frequencies = plain_frequencies(tensors, decoded, start, columns, groups)
         step = width // sum(frequencies)
         offset = int(text[position:].ljust(48, "0")[:48], 2) - low
         symbol, below = 0, 0
@@ -147,7 +150,25 @@ def test_what_is_encoded_is_decoded_by_us_and_by_the_plain_decoder_each_grid_by_
 
     for grid, message in zip(grids, np.split(bits, np.cumsum(lengths))[:-1], strict=True):
         assert text_of(coder.encode(*flat([grid]))[0]) == text_of(message)
-        assert plain_decode(tensors, text_of(message), *grid.shape) == grid.ravel().tolist()
+        assert plain_decode(tensors, text_of(message), (0, *flat([grid])[1][0, 1:].tolist())) == grid.ravel().tolist()
+
+
+@given(st.data())
+@without_deadline
+def test_a_run_that_begins_and_ends_within_rows_is_coded_as_the_plain_decoder_reads_it(data: st.DataObject) -> None:
+    codewords, columns, groups = (
+        data.draw(st.integers(2, 6)),
+        data.draw(st.integers(1, 5)),
+        data.draw(st.integers(1, 2)),
+    )
+    tensors = random_model(codewords, groups, data.draw(st.integers(0, 2**32)))
+    run = [data.draw(st.integers(0, columns - 1)), data.draw(st.integers(0, 14)), columns, groups]
+    symbols = np.random.default_rng(data.draw(st.integers(0, 99))).integers(0, codewords, run[1] * groups)
+    coder, runs = coder_of(tensors), np.array([run])
+    bits, lengths = coder.encode(symbols.astype(np.uint16), runs)
+    assert plain_decode(tensors, text_of(bits), run) == symbols.tolist()
+    decoded = coder.decode(bits, lengths, runs)
+    assert decoded.intact.all() and decoded.symbols.tolist() == symbols.tolist()
 
 
 @given(st.data())
@@ -160,10 +181,10 @@ def test_any_bits_give_symbols_that_are_intact_exactly_where_they_are_the_messag
     received = data.draw(st.lists(st.tuples(st.text("01", max_size=70), st.integers(0, 12)), min_size=1, max_size=4))
     bits, _ = message_of("".join(text for text, _ in received))
     lengths = np.array([len(text) for text, _ in received])
-    shapes = np.array([[1, columns, groups] for _, columns in received])
+    shapes = np.array([[data.draw(st.integers(0, 4)), positions, 5, groups] for _, positions in received])
     decoded = coder.decode(bits, lengths, shapes)
 
-    ends = np.cumsum(shapes.prod(axis=1))
+    ends = np.cumsum(shapes[:, 1] * groups)
     for number, symbols in enumerate(np.split(decoded.symbols, ends)[:-1]):
         good, text, shape = int(decoded.good[number]), received[number][0], shapes[number : number + 1]
         assert symbols.max(initial=0) < codewords and 0 <= good <= symbols.size and not symbols[good:].any()
@@ -186,13 +207,13 @@ def test_a_message_that_is_cut_off_keeps_what_its_bits_decide(
         bits, _ = coder.encode(*flat([grid]))
         if bits.size:
             cut = place % bits.size
-            found = coder.decode(bits[:cut], np.array([cut]), np.array([grid.shape]))
+            found = coder.decode(bits[:cut], np.array([cut]), whole_grids([grid.shape]))
             good = int(found.good[0])
             assert not found.intact[0]
             assert found.symbols[:good].tolist() == grid.ravel()[:good].tolist()
             flipped = bits.copy()
             flipped[cut] ^= 1  # no symbol before the cut can depend on the bit behind it
-            assert coder.decode(flipped, np.array([bits.size]), np.array([grid.shape])).symbols[:good].tolist() == (
+            assert coder.decode(flipped, np.array([bits.size]), whole_grids([grid.shape])).symbols[:good].tolist() == (
                 grid.ravel()[:good].tolist()
             )
 
@@ -221,7 +242,7 @@ def test_a_symbol_of_frequency_1_among_frequencies_of_2_to_the_20_comes_back() -
     tensors["context.bias3"][0, 7] = -(21 << 12)
     coder, grid = coder_of(tensors), np.full((1, 9, 1), 7, np.uint16)
     bits, lengths = coder.encode(*flat([grid]))
-    assert coder.decode(bits, lengths, np.array([[1, 9, 1]])).intact.all()
+    assert coder.decode(bits, lengths, whole_grids([(1, 9, 1)])).intact.all()
     assert 0 <= lengths[0] - 9 * np.log2(1 + 4095 * 2**20) <= 2.001
 
 
@@ -229,7 +250,7 @@ def test_one_codeword_alone_takes_no_bits() -> None:
     coder = coder_of(random_model(1, 2, seed=0))
     bits, lengths = coder.encode(*flat([np.zeros((3, 3, 2), np.uint16)]))
     assert (bits.size, lengths.tolist()) == (0, [0])
-    assert not coder.decode(*message_of("0"), np.array([[3, 3, 2]])).intact[0]
+    assert not coder.decode(*message_of("0"), whole_grids([(3, 3, 2)])).intact[0]
 
 
 def test_the_message_that_the_page_makes_by_hand() -> None:
@@ -251,7 +272,7 @@ def test_the_format_stays_what_it_is() -> None:
     tensors, grids = formula_model(5, 2), [formula_grid(4, 6, 2, 5), formula_grid(1, 3, 2, 5)]
     bits, lengths = coder_of(tensors).encode(*flat(grids))
     assert (lengths.tolist(), np.packbits(bits).tobytes().hex()) == GOLDEN
-    assert plain_decode(tensors, text_of(bits[:256]), 4, 6, 2) == grids[0].ravel().tolist()
+    assert plain_decode(tensors, text_of(bits[:256]), (0, 24, 6, 2)) == grids[0].ravel().tolist()
 
 
 def formula_model(codewords: int, groups: int) -> Tensors:
@@ -368,9 +389,9 @@ def test_a_codec_without_a_model_is_refused_with_the_command_that_makes_one() ->
 
 def test_grids_of_another_codec_are_refused() -> None:
     coder = coder_of(random_model(4, 2, seed=0))
-    with pytest.raises(ValueError, match="grids have 3 to 3 groups; the model's have 2"):
-        coder.encode(np.zeros(3, np.uint16), np.array([[1, 1, 3]]))
+    with pytest.raises(ValueError, match="runs have 3 to 3 groups; the model's have 2"):
+        coder.encode(np.zeros(3, np.uint16), whole_grids([(1, 1, 3)]))
     with pytest.raises(ValueError, match="the alphabet is 0 to 3"):
-        coder.encode(np.array([4, 0], np.uint16), np.array([[1, 1, 2]]))
-    with pytest.raises(ValueError, match="grids have 1 to 2 groups"):
-        coder.decode(np.zeros(0, np.uint8), np.array([0, 0]), np.array([[1, 1, 1], [1, 1, 2]]))
+        coder.encode(np.array([4, 0], np.uint16), whole_grids([(1, 1, 2)]))
+    with pytest.raises(ValueError, match="runs have 1 to 2 groups"):
+        coder.decode(np.zeros(0, np.uint8), np.array([0, 0]), whole_grids([(1, 1, 1), (1, 1, 2)]))

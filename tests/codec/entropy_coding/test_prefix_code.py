@@ -11,6 +11,7 @@ from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.code_table import canonical_codes, optimal_code_lengths
 from semcomm.codec.entropy_coding.fixed_length import FixedLength
 from semcomm.codec.entropy_coding.huffman import Huffman
+from semcomm.codec.entropy_coding.messages import rows_of
 from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 from semcomm.errors import CodeTableError
 
@@ -53,8 +54,8 @@ def flat(messages: list[list[int]]) -> tuple[NDArray[np.uint16], NDArray[np.int6
 
 
 def rows(counts: list[int]) -> NDArray[np.int64]:
-    """Grids of one row each, of so many symbols."""
-    return np.array([[1, count, 1] for count in counts], np.int64).reshape(-1, 3)
+    """Runs of one row each, of so many symbols."""
+    return rows_of(np.array(counts, np.int64))
 
 
 def bits_of(*messages: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -120,7 +121,7 @@ def test_any_bits_are_decoded_as_if_no_other_message_were_there(case: Case, rece
 )  # fmt: skip
 def test_the_largest_alphabets_come_back(coder: PrefixCode) -> None:
     symbols = np.random.default_rng(2).permutation(40000).astype(np.uint16)
-    grids = np.array([[3, 0, 1], [13333, 1, 3], [0, 2, 2], [1, 1, 1], [1, 1, 0]])
+    grids = np.array([[0, 0, 3, 1], [2, 13333, 3, 3], [0, 0, 2, 2], [0, 1, 1, 1], [0, 1, 1, 0]])
     decoded = coder.decode(*coder.encode(symbols, grids), grids)
     assert decoded.intact.all() and np.array_equal(decoded.symbols, symbols)
 
@@ -177,13 +178,13 @@ def test_tables_that_are_no_code_are_refused() -> None:
     ("symbols", "grids", "message"),
     [
         (np.array([1, 5], np.uint16), np.array([[1, 1, 2]]), r"symbols\[1\] is 5; the alphabet is 0 to 4"),
-        (np.array([1, 2], np.uint16), np.array([[1, 1, 1]]), "grids hold 1 symbols; there are 2"),
-        (np.array([1, 2], np.uint16), np.array([[1, 3, 1], [1, -1, 1]]), r"a grid is \[1, -1, 1\]"),
-        (np.array([1, 2], np.uint16), np.array([[2**31, 2**31, 1]] * 2), "grids hold 9.2"),
-        (np.array([1, 2], np.int64), np.array([[1, 2, 1]]), "symbols is .* int64; it must be .* uint16"),
-        (np.array([[1, 2]], np.uint16), np.array([[1, 2, 1]]), r"symbols is \(1, 2\)"),
-        (np.array([1, 2], np.uint16), np.array([[1.0, 2, 1]]), r"grids are \(1, 3\) float64; .* \(n, 3\) int64"),
-        (np.array([1, 2], np.uint16), np.array([2]), r"grids are \(1,\) int64"),
+        (np.array([1, 2], np.uint16), np.array([[0, 1, 9, 1]]), "runs hold 1 symbols; there are 2"),
+        (np.array([1, 2], np.uint16), np.array([[0, 3, 9, 1], [0, -1, 9, 1]]), r"a run is \[0, -1, 9, 1\]"),
+        (np.array([1, 2], np.uint16), np.array([[0, 2**31, 9, 2**31]] * 2), "runs hold 9.2"),
+        (np.array([1, 2], np.int64), np.array([[0, 2, 9, 1]]), "symbols is .* int64; it must be .* uint16"),
+        (np.array([[1, 2]], np.uint16), np.array([[0, 2, 9, 1]]), r"symbols is \(1, 2\)"),
+        (np.array([1, 2], np.uint16), np.array([[0, 2.0, 9, 1]]), r"runs are \(1, 4\) float64; .* \(n, 4\) int64"),
+        (np.array([1, 2], np.uint16), np.array([2]), r"runs are \(1,\) int64"),
     ],
 )
 def test_encode_refuses_arrays_that_do_not_fit_together(symbols: Any, grids: Any, message: str) -> None:
@@ -194,13 +195,13 @@ def test_encode_refuses_arrays_that_do_not_fit_together(symbols: Any, grids: Any
 @pytest.mark.parametrize(
     ("bits", "lengths", "grids", "message"),
     [
-        (np.zeros(6, np.uint8), np.array([3]), np.array([[1, 1, 1]]), "lengths sum to 3; there are 6 bits"),
-        (np.zeros(6, np.uint8), np.array([9, -3]), np.array([[1, 1, 1]] * 2), r"lengths\[1\] is -3"),
-        (np.zeros(6, np.uint8), np.array([6]), np.array([[1, 1, 1]] * 2), "grids are of 2 messages, lengths of 1"),
-        (np.zeros(6, np.uint8), np.array([6]), np.array([[-1, 1, 1]]), r"a grid is \[-1, 1, 1\]"),
-        (np.zeros(6, np.uint8), np.array([3, 3]), np.array([[2**31, 2**31, 1]] * 2), "grids hold 9.2"),
-        (np.zeros(6, np.bool_), np.array([6]), np.array([[1, 2, 1]]), "bits is .* bool; it must be .* uint8"),
-        (np.zeros(6, np.uint8), np.array([6]), np.array([1]), r"grids are \(1,\)"),
+        (np.zeros(6, np.uint8), np.array([3]), np.array([[0, 1, 9, 1]]), "lengths sum to 3; there are 6 bits"),
+        (np.zeros(6, np.uint8), np.array([9, -3]), np.array([[0, 1, 9, 1]] * 2), r"lengths\[1\] is -3"),
+        (np.zeros(6, np.uint8), np.array([6]), np.array([[0, 1, 9, 1]] * 2), "runs are of 2 messages, lengths of 1"),
+        (np.zeros(6, np.uint8), np.array([6]), np.array([[0, -1, 9, 1]]), r"a run is \[0, -1, 9, 1\]"),
+        (np.zeros(6, np.uint8), np.array([3, 3]), np.array([[0, 2**31, 9, 2**31]] * 2), "runs hold 9.2"),
+        (np.zeros(6, np.bool_), np.array([6]), np.array([[0, 2, 9, 1]]), "bits is .* bool; it must be .* uint8"),
+        (np.zeros(6, np.uint8), np.array([6]), np.array([1]), r"runs are \(1,\)"),
     ],
 )
 def test_decode_refuses_arrays_that_do_not_fit_together(bits: Any, lengths: Any, grids: Any, message: str) -> None:

@@ -15,6 +15,7 @@ from scipy.cluster.vq import kmeans2
 from semcomm.codec.codec import Codec, Image
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
+from semcomm.codec.entropy_coding.messages import whole_grids
 from semcomm.codec.training.classical import Step, descent, designed_codec
 from semcomm.codec.zoo import load_codec
 from semcomm.experiment.data import Sample
@@ -148,7 +149,7 @@ def codecs(base: Codec, images: list[Image]) -> list[Codec]:
 def sent(codec: Codec, images: Sequence[Image]) -> tuple[float, float]:
     """Bits an image, that were decoded again, and mean squared error of a pixel."""
     indices = codec.quantize(codec.encode(images))
-    symbols, grids = np.concatenate([grid.ravel() for grid in indices]), np.array([grid.shape for grid in indices])
+    symbols, grids = np.concatenate([grid.ravel() for grid in indices]), whole_grids([grid.shape for grid in indices])
     coder = ENTROPY_CODERS["huffman"](codec.tensors)
     bits, lengths = coder.encode(symbols, grids)
     assert np.array_equal(coder.decode(bits, lengths, grids).symbols, symbols)

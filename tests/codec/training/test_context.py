@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from semcomm.codec.entropy_coding.context import ContextCoder
 from semcomm.codec.entropy_coding.context_model import FREQUENCIES, ContextModel, context_shapes
+from semcomm.codec.entropy_coding.messages import whole_grids
 from semcomm.codec.training.context import (
     ContextEpoch,
     ContextNetwork,
@@ -44,7 +45,7 @@ def trained(indices: NDArray[np.uint16], recipe: ContextRecipe) -> Tensors:
 
 
 def bits_an_image(model: Tensors, grids: NDArray[np.uint16]) -> float:
-    _, lengths = ContextCoder(ContextModel.of(model)).encode(grids.ravel(), np.array([grid.shape for grid in grids]))
+    _, lengths = ContextCoder(ContextModel.of(model)).encode(grids.ravel(), whole_grids([grid.shape for grid in grids]))
     return float(lengths.mean())
 
 
@@ -117,6 +118,6 @@ def test_each_epoch_is_told_with_fewer_bits(indices: NDArray[np.uint16]) -> None
 def test_a_single_group_and_fewer_images_than_a_batch_are_trained_on(indices: NDArray[np.uint16]) -> None:
     model = trained_context(indices[:5, :, :, :1], CODEWORDS, RECIPE, lambda epoch: None)
     grids = indices[:5, :, :, :1]
-    coder, shapes = ContextCoder(ContextModel.of(model)), np.array([grid.shape for grid in grids])
+    coder, shapes = ContextCoder(ContextModel.of(model)), whole_grids([grid.shape for grid in grids])
     decoded = coder.decode(*coder.encode(grids.ravel(), shapes), shapes)
     assert decoded.intact.all() and np.array_equal(decoded.symbols, grids.ravel())

@@ -70,7 +70,7 @@ def test_probabilities_and_code_lengths_are_those_of_the_training_images_indices
 def test_codewords_that_no_training_image_used_can_be_sent(model: Model, images: list[Image], recipe: Recipe) -> None:
     codec = finished_codec("tiny", model, recipe, images, {})
     coder = ENTROPY_CODERS["huffman"](codec.tensors)
-    symbols, grids = np.array([*unused(codec), 0, *unused(codec)], np.uint16), np.array([[1, 5, 1]])
+    symbols, grids = np.array([*unused(codec), 0, *unused(codec)], np.uint16), np.array([[0, 5, 5, 1]])
     bits, lengths = coder.encode(symbols, grids)
     assert coder.decode(bits, lengths, grids).symbols.tolist() == symbols.tolist()
 
