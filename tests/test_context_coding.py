@@ -186,7 +186,7 @@ def test_a_model_made_by_the_command_sends_images_in_fewer_bits(
     assert load_codec(path).digest == made.digest  # another model takes the place of the first
 
     sent = done("transmit", photos, "--codec", path, "--entropy-coder", "context").stdout_bytes
-    assert sent[8] == 2
+    assert sent[9] == 2
     done("receive", "--codec", path, "-o", tmp_path / "images", source=sent)
     assert len(list((tmp_path / "images").iterdir())) == 40
 

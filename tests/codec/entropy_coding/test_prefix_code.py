@@ -177,7 +177,7 @@ def test_tables_that_are_no_code_are_refused() -> None:
 @pytest.mark.parametrize(
     ("symbols", "grids", "message"),
     [
-        (np.array([1, 5], np.uint16), np.array([[1, 1, 2]]), r"symbols\[1\] is 5; the alphabet is 0 to 4"),
+        (np.array([1, 5], np.uint16), np.array([[0, 2, 9, 1]]), r"symbols\[1\] is 5; the alphabet is 0 to 4"),
         (np.array([1, 2], np.uint16), np.array([[0, 1, 9, 1]]), "runs hold 1 symbols; there are 2"),
         (np.array([1, 2], np.uint16), np.array([[0, 3, 9, 1], [0, -1, 9, 1]]), r"a run is \[0, -1, 9, 1\]"),
         (np.array([1, 2], np.uint16), np.array([[0, 2**31, 9, 2**31]] * 2), "runs hold 9.2"),
