@@ -44,7 +44,7 @@ class Framing:
 
     header: each frame tells its image's size, in one bit where it is the agreed one, and, but for an image's last
         frame, its payload's length.
-    slices: frames an image, each a run of positions that is decoded by itself.
+    slices: frames an image, each a band of rows that is decoded by itself.
     crc: bits of the check at the end of each frame over all that stands before it; 0 for none.
     size: the agreed height and width of images.
     length_bits: those of a length; one that they do not hold takes 32 more.
@@ -89,12 +89,12 @@ class Framing:
     def slice_runs(self, shapes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
         """First column, positions, columns and groups of each frame's symbols, (B S, 4), for index grids (h, w, g).
 
-        Slice s of S holds the positions from floor(s h w / S) to before floor((s + 1) h w / S), in raster order.
+        Slice s of S holds the rows from floor(s h / S) to before floor((s + 1) h / S), in raster order.
         """
         rows, columns, groups = np.repeat(np.array(shapes, np.int64).reshape(-1, 3), self.slices, axis=0).T
         number = np.tile(np.arange(self.slices), len(shapes))
-        begin, end = (edge * (rows * columns) // self.slices for edge in (number, number + 1))
-        return np.stack([begin % columns, end - begin, columns, groups], axis=1)
+        begin, end = (edge * rows // self.slices for edge in (number, number + 1))
+        return np.stack([np.zeros_like(rows), (end - begin) * columns, columns, groups], axis=1)
 
     def frame(self, payloads: Frames, sizes: Sequence[tuple[int, int]]) -> Frames:
         """Put a header before and a CRC behind each payload, S consecutive ones an image.

@@ -114,7 +114,7 @@ class Receiver:
 
     def _fewest_bits(self, size: tuple[int, int]) -> int:
         rows, columns, groups = self.codec.index_shape(size)
-        return rows * columns // self.framing.slices * groups * self.entropy_coder.min_bits_per_symbol
+        return rows // self.framing.slices * columns * groups * self.entropy_coder.min_bits_per_symbol
 
     def _filled(self, decoded: Decoded, sound: NDArray[np.bool_], counts: NDArray[np.int64]) -> NDArray[np.uint16]:
         """The symbols of all slices, of damaged ones those before the first sign of it, or none."""

@@ -61,7 +61,7 @@ def test_a_slices_payload_is_that_of_its_positions_coded_by_themselves(
     for number, payload in enumerate(payloads):
         grid, part = sent.indices[number // 3], number % 3
         positions, (rows, columns, groups) = grid.reshape(-1, grid.shape[-1]), grid.shape
-        begin, end = part * rows * columns // 3, (part + 1) * rows * columns // 3
+        begin, end = part * rows // 3 * columns, (part + 1) * rows // 3 * columns
         run = np.array([[begin % columns, end - begin, columns, groups]])
         bits, _ = coder.encode(positions[begin:end].ravel(), run)
         assert payload.tolist() == bits.tolist()

@@ -138,22 +138,21 @@ def test_without_header_and_crc_a_frame_is_its_payload(bodies: list[Bits]) -> No
 
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 9), st.integers(1, 4)), max_size=4), st.integers(1, 255))
-def test_slices_are_runs_of_whole_positions_that_differ_by_one_at_most(
+def test_slices_are_bands_of_whole_rows_that_differ_by_one_at_most(
     shapes: list[tuple[int, int, int]], slices: int
 ) -> None:
     runs = Framing(slices=slices).slice_runs(shapes).reshape(len(shapes), slices, 4)
     for (rows, columns, groups), band in zip(shapes, runs.tolist(), strict=True):
-        edges = [s * rows * columns // slices for s in range(slices + 1)]
-        assert band == [[start % columns, stop - start, columns, groups] for start, stop in pairwise(edges)]
+        edges = [s * rows // slices for s in range(slices + 1)]
+        assert band == [[0, (stop - start) * columns, columns, groups] for start, stop in pairwise(edges)]
         positions = [run[1] for run in band]
         assert sum(positions) == rows * columns
-        assert max(positions) - min(positions) <= 1
+        assert max(positions) - min(positions) <= columns
 
 
-def test_slices_of_64_positions_by_hand() -> None:
-    # Edges floor(0), floor(64/3), floor(128/3), 64: 21, 21 and 22 positions of two indices.
-    assert Framing(slices=3).slice_runs([(8, 8, 2)]).tolist() == [[0, 21, 8, 2], [5, 21, 8, 2], [2, 22, 8, 2]]
-    assert Framing(slices=8).slice_runs([(8, 8, 2)]).tolist() == [[0, 8, 8, 2]] * 8  # a row each
+def test_eight_rows_in_three_slices_by_hand() -> None:
+    # Edges floor(0), floor(8/3), floor(16/3), 8: rows 0 to 1, 2 to 4, 5 to 7.
+    assert Framing(slices=3).slice_runs([(8, 8, 2)]).tolist() == [[0, 16, 8, 2], [0, 24, 8, 2], [0, 24, 8, 2]]
 
 
 @pytest.mark.parametrize("crc", [8, 16, 24, 32])

@@ -68,9 +68,9 @@ class Shape:
 
     def band(self, size: tuple[int, int], number: int) -> int:
         """How many indices the slice of this number holds."""
-        positions = -(-size[0] // 4) * -(-size[1] // 4)
-        first, stop = number * positions // self.slices, (number + 1) * positions // self.slices
-        return (stop - first) * self.groups
+        rows, columns = -(-size[0] // 4), -(-size[1] // 4)
+        first, stop = number * rows // self.slices, (number + 1) * rows // self.slices
+        return (stop - first) * columns * self.groups
 
 
 def huffman_table(path: Path) -> Table:
