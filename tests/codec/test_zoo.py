@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semcomm.codec import zoo
+from semcomm.codec import zoo, zoo_names
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.context_model import has_context
 from semcomm.codec.zoo import load_codec, load_shipped
@@ -69,7 +69,8 @@ def test_names_from_strangers_are_never_paths(
     """Even where there is a codec at the path that the name would make."""
     shipped = tiny_codec_file.parent / "zoo"
     shipped.mkdir(exist_ok=True)
-    monkeypatch.setattr(zoo, "ZOO", shipped)
+    for module in (zoo, zoo_names):
+        monkeypatch.setattr(module, "ZOO", shipped)
     monkeypatch.chdir(tiny_codec_file.parent)
     stranger = str(tiny_codec_file.with_suffix(""))
     for name in ("../tiny", stranger, f"{stranger}.safetensors", "./../tiny", "tiny", "zoo/../../tiny", "~/tiny"):
