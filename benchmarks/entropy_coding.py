@@ -2,7 +2,9 @@
 
 10,000 messages of 128 symbols, independently drawn from 256 with Zipf-like probabilities. Each coder gets
 and returns the form it likes best (lists, one bitarray or model a table), made before the clock starts, and
-every message is coded on its own, since each is lost on its own. The clock counts processor time of all
+every message is coded on its own, since each is lost on its own. Then the same for the indices of the sample's
+images, which a context model makes something of: constriction gets its frequencies for nothing, so that it only codes,
+and ours computes them. The clock counts processor time of all
 threads: other work on the machine does not slow a coder down, and a second thread would not speed it up.
 
     python benchmarks/entropy_coding.py
@@ -11,7 +13,7 @@ threads: other work on the machine does not slow a coder down, and a second thre
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +23,13 @@ from bitarray import bitarray, decodetree
 from bitarray.util import huffman_code
 from numpy.typing import NDArray
 
+from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
+from semcomm.codec.entropy_coding.context_model import ContextModel
+from semcomm.codec.entropy_coding.messages import whole_grids
+from semcomm.codec.zoo import load_codec
+from semcomm.experiment.data import Sample
 
 SYMBOLS = 128
 PROBABILITIES = 1 / (np.arange(256) + 2.0) ** 1.2
@@ -42,13 +49,13 @@ class Contestant:
     """Bits that what `encode` returned has to be sent in."""
 
 
-def ours(name: str, messages: Messages) -> Contestant:
-    coder = ENTROPY_CODERS[name](optimal_code_lengths(PROBABILITIES))
-    symbols, counts = messages.ravel(), np.full(len(messages), SYMBOLS, np.int64)
+def ours(name: str, messages: Messages, tensors: Mapping[str, NDArray[Any]], grid: tuple[int, int, int]) -> Contestant:
+    coder = ENTROPY_CODERS[name](tensors)
+    symbols, runs = messages.ravel(), whole_grids([grid] * len(messages))
     return Contestant(
         name=f"semcomm {name}",
-        encode=lambda: coder.encode(symbols, counts),
-        decode=lambda encoded: coder.decode(encoded[0], encoded[1], counts).symbols,
+        encode=lambda: coder.encode(symbols, runs),
+        decode=lambda encoded: coder.decode(encoded[0], encoded[1], runs).symbols,
         bits=lambda encoded: encoded[0].size,
     )
 
@@ -96,8 +103,8 @@ def constriction_huffman(messages: Messages) -> Contestant:
     )
 
 
-def constriction_range(messages: Messages) -> Contestant:
-    model = constriction.stream.model.Categorical(PROBABILITIES.astype(np.float32), perfect=False)
+def constriction_range(messages: Messages, probabilities: NDArray[np.float64] = PROBABILITIES) -> Contestant:
+    model = constriction.stream.model.Categorical(probabilities.astype(np.float32), perfect=False)
     arrays = list(messages.astype(np.int32))
 
     def encode_one(message: NDArray[np.int32]) -> NDArray[np.uint32]:
@@ -112,6 +119,28 @@ def constriction_range(messages: Messages) -> Contestant:
         name="constriction range",
         encode=lambda: [encode_one(message) for message in arrays],
         decode=lambda encoded: [decode_one(words) for words in encoded],
+        bits=lambda encoded: 32 * sum(words.size for words in encoded),
+    )
+
+
+def constriction_context(messages: Messages, codec: Codec) -> Contestant:
+    """Its range coder with the frequencies of our context model, computed before the clock starts."""
+    family = constriction.stream.model.Categorical(perfect=False)
+    model, arrays = ContextModel.of(codec.tensors), list(messages.astype(np.int32))
+    frequencies = [model.frequencies(message, 8, 8).astype(np.float32) for message in messages]
+
+    def encode_one(message: NDArray[np.int32], known: NDArray[np.float32]) -> NDArray[np.uint32]:
+        encoder = constriction.stream.queue.RangeEncoder()
+        encoder.encode(message, family, known)
+        return np.asarray(encoder.get_compressed())
+
+    def decode_one(words: NDArray[np.uint32], known: NDArray[np.float32]) -> NDArray[np.int32]:
+        return np.asarray(constriction.stream.queue.RangeDecoder(words).decode(family, known))
+
+    return Contestant(
+        name="constriction range, given ours",
+        encode=lambda: [encode_one(*pair) for pair in zip(arrays, frequencies, strict=True)],
+        decode=lambda encoded: [decode_one(*pair) for pair in zip(encoded, frequencies, strict=True)],
         bits=lambda encoded: 32 * sum(words.size for words in encoded),
     )
 
@@ -133,8 +162,8 @@ def report(contestant: Contestant, messages: Messages, runs: int) -> str:
         raise RuntimeError(f"{contestant.name} decoded other symbols than it encoded")
     encode_speed = messages.size / seconds(contestant.encode, runs) / 1e6
     decode_speed = messages.size / seconds(lambda: contestant.decode(encoded), runs) / 1e6
-    bits = contestant.bits(encoded) / messages.size
-    return f"{contestant.name:22}{encode_speed:10.1f}{decode_speed:10.1f}{bits:16.3f}"
+    bits = contestant.bits(encoded) / len(messages)
+    return f"{contestant.name:32}{encode_speed:10.2f}{decode_speed:10.2f}{bits:16.2f}"
 
 
 def main() -> None:
@@ -147,11 +176,35 @@ def main() -> None:
     drawn = rng.choice(PROBABILITIES.size, (options.messages, SYMBOLS), p=PROBABILITIES)
     messages = drawn.astype(np.uint16)
     entropy = -PROBABILITIES @ np.log2(PROBABILITIES)
-    print(f"{options.messages} messages of {SYMBOLS} symbols, {entropy:.3f} bits of entropy each")
-    print(f"{'million symbols/s':22}{'encode':>10}{'decode':>10}{'bits a symbol':>16}")
-    others = [bitarray_huffman, constriction_huffman, constriction_range]
-    for contestant in [ours(name, messages) for name in ENTROPY_CODERS] + [make(messages) for make in others]:
-        print(report(contestant, messages, options.runs), flush=True)
+    tensors = {"code_lengths": optimal_code_lengths(PROBABILITIES)}
+    contestants = [ours(name, messages, tensors, (1, SYMBOLS, 1)) for name in ("fixed_length", "huffman")]
+    contestants += [make(messages) for make in (bitarray_huffman, constriction_huffman, constriction_range)]
+    title = f"{options.messages} messages of {SYMBOLS} symbols, {SYMBOLS * entropy:.2f} bits of entropy each"
+    show(title, contestants, messages, options.runs)
+
+    codec = load_codec("ecvq-n128-nu16")
+    indices = np.stack(codec.quantize(codec.encode(Sample().load(0, 256)))).reshape(256, SYMBOLS)
+    contestants = [ours(name, indices, codec.tensors, (8, 8, 2)) for name in ("huffman", "context")]
+    contestants += [constriction_range(indices, codec.probabilities), constriction_context(indices, codec)]
+    ideal = information(ContextModel.of(codec.tensors), indices)
+    title = f"the indices of the sample's images, {ideal:.2f} bits of information each to the context model"
+    show(title, contestants, indices, options.runs)
+
+
+def information(model: ContextModel, messages: Messages) -> float:
+    """-log2 of the shares of a message's symbols, the mean over messages."""
+    bits = 0.0
+    for message in messages:
+        frequencies = model.frequencies(message, 8, 8)
+        bits -= np.log2(frequencies[np.arange(SYMBOLS), message] / frequencies.sum(axis=1)).sum()
+    return bits / len(messages)
+
+
+def show(title: str, contestants: list[Contestant], messages: Messages, runs: int) -> None:
+    print(title)
+    print(f"{'million symbols/s':32}{'encode':>10}{'decode':>10}{'bits a message':>16}")
+    for contestant in contestants:
+        print(report(contestant, messages, runs), flush=True)
 
 
 if __name__ == "__main__":

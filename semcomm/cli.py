@@ -34,7 +34,7 @@ class Commands(click.Group):
 
 
 def data_options(command: Command) -> Command:
-    """What `run`, `train` and `design` share."""
+    """What `run`, `train`, `design` and `context` share."""
     for option in (
         click.option("--data-root", type=FILE, help="Folder that holds CIFAR-10 [default: SEMCOMM_DATA]."),
         click.option("--images", type=click.IntRange(min=1), help="Take the first N images only."),
@@ -170,10 +170,43 @@ def design(
 
 
 @main.command()
+@click.argument("codec_name", metavar="CODEC")
+@click.option("--epochs", type=click.IntRange(1, 1000), default=6)
+@click.option("--seed", type=click.IntRange(min=0), default=0)
+@click.option("--data", type=FILE, help="Folder of images to train on [default: CIFAR-10's for training].")
+@data_options
+@click.option("--out", type=FILE, default=".", help="Folder for the codec.")
+def context(
+    codec_name: str,
+    epochs: int,
+    seed: int,
+    data: Path | None,
+    images: int | None,
+    data_root: Path | None,
+    out: Path,
+) -> None:
+    """Train a context model for CODEC, a shipped one's name or a file, and write the codec with it.
+
+    It is what `entropy_coder: context` codes with. Networks and quantizer stay as they are.
+    """
+    from semcomm.codec.training.context import ContextRecipe
+    from semcomm.codec.zoo import load_codec
+    from semcomm.experiment.context_training import Context, run_context
+    from semcomm.experiment.scenario import DataChoice
+
+    choice = DataChoice(images=data) if data else DataChoice("cifar10", root=data_root, split="train")
+    made = Context(load_codec(codec_name), ContextRecipe(epochs=epochs, seed=seed), choice, images)
+    options = [f"--epochs {epochs}", f"--seed {seed}", *([f"--images {images}"] if images else [])]
+    command = " ".join(["semcomm context", made.codec.name, *options])
+    path = run_context(made, out, command, lambda epoch: click.echo(epoch, err=True))
+    click.echo(f"written: {path}")
+
+
+@main.command()
 @click.argument("images", nargs=-1, required=True, type=FILE)
 @click.option("--codec", "codec_name", required=True, help="A shipped codec's name or a .safetensors file.")
 @click.option("-o", "--output", type=FILE, help="File of the transmission [default: standard output].")
-@click.option("--entropy-coder", type=click.Choice(["huffman", "fixed_length"]), default="huffman")
+@click.option("--entropy-coder", type=click.Choice(["huffman", "fixed_length", "context"]), default="huffman")
 @click.option("--header/--no-header", default=True, help="Let frames tell their image's size, slices their length.")
 @click.option("--slices", type=click.IntRange(1, 255), default=1, help="Frames an image.")
 @click.option("--crc", type=click.Choice([0, 8, 16, 24, 32]), default=16, help="Bits of each frame's check.")
@@ -184,7 +217,7 @@ def transmit(
     images: tuple[Path, ...],
     codec_name: str,
     output: Path | None,
-    entropy_coder: Literal["huffman", "fixed_length"],
+    entropy_coder: Literal["huffman", "fixed_length", "context"],
     header: bool,
     slices: int,
     crc: Literal[0, 8, 16, 24, 32],

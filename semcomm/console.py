@@ -66,11 +66,14 @@ def show_codecs(figures: Sequence[Mapping[str, str]]) -> None:
     """What each codec costs and gives over all test images of CIFAR-10, how large it is, and what made it."""
     console = Console(soft_wrap=True, markup=False)
     width = max(len(row["codec"]) for row in figures)
-    console.print(f"{'codecs:':{width + 2}}  bits an image    PSNR  parameters  made by", highlight=False)
+    console.print(f"{'codecs:':{width + 2}}  bits an image  context    PSNR  parameters  made by", highlight=False)
     for row in figures:
-        bits, psnr_db = (float(row.get(f"cifar10_{name}", "nan")) for name in ("bits_per_image", "psnr_db"))
+        names = "bits_per_image", "context_bits_per_image", "psnr_db"
+        bits, context, psnr_db = (float(row.get(f"cifar10_{name}") or "nan") for name in names)
         made = f"{row.get('network_parameters', ''):>10}  {row.get('command', 'not measured')}"
-        console.print(f"  {row['codec']:{width}}  {bits:13.2f}  {psnr_db:6.3f}  {made}", highlight=False)
+        console.print(
+            f"  {row['codec']:{width}}  {bits:13.2f}  {context:7.2f}  {psnr_db:6.3f}  {made}", highlight=False
+        )
 
 
 def show_names(title: str, names: list[str]) -> None:

@@ -86,14 +86,15 @@ class Framing:
                     f"{self.size[0]} x {self.size[1]}: set framing.header to true, or framing.size"
                 )
 
-    def slice_counts(self, shapes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
-        """How many symbols each frame holds, (B S,), for index grids of shapes (h, w, g).
+    def slice_runs(self, shapes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
+        """First column, positions, columns and groups of each frame's symbols, (B S, 4), for index grids (h, w, g).
 
         Slice s of S holds the rows from floor(s h / S) to before floor((s + 1) h / S), in raster order.
         """
-        edges = np.arange(self.slices + 1)
-        bands = {(h, w, g): np.diff(edges * h // self.slices) * w * g for h, w, g in set(shapes)}
-        return np.concatenate([np.empty(0, np.int64), *(bands[shape] for shape in shapes)])
+        rows, columns, groups = np.repeat(np.array(shapes, np.int64).reshape(-1, 3), self.slices, axis=0).T
+        number = np.tile(np.arange(self.slices), len(shapes))
+        begin, end = (edge * rows // self.slices for edge in (number, number + 1))
+        return np.stack([np.zeros_like(rows), (end - begin) * columns, columns, groups], axis=1)
 
     def frame(self, payloads: Frames, sizes: Sequence[tuple[int, int]]) -> Frames:
         """Put a header before and a CRC behind each payload, S consecutive ones an image.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
-from semcomm.codec.entropy_coding.messages import Decoded, places_in
+from semcomm.codec.entropy_coding.messages import Decoded, places_in, symbol_counts
 from semcomm.damage.gaps import fill
 from semcomm.damage.repair import Repair
 from semcomm.damage.slices import ABSENT, Places, Surroundings, unit_vectors
@@ -73,7 +73,7 @@ class Receiver:
         damaged: Damaged = "conceal",
     ) -> None:
         self.codec = codec
-        self.entropy_coder = coder_of(entropy_coder, codec.code_lengths)
+        self.entropy_coder = coder_of(entropy_coder, codec.tensors)
         self.framing = framing or Framing()
         self.damaged = damaged
 
@@ -86,13 +86,14 @@ class Receiver:
         unframed = self.framing.unframe(reception.frames, cache(self._fewest_bits))
         shape_of = {size: self.codec.index_shape(size) for size in set(unframed.sizes)}
         shapes = [shape_of[size] for size in unframed.sizes]
-        counts = self.framing.slice_counts(shapes)
-        decoded = self.entropy_coder.decode(unframed.payloads.bits, unframed.payloads.lengths, counts)
+        runs = self.framing.slice_runs(shapes)
+        counts = symbol_counts(runs)
+        decoded = self.entropy_coder.decode(unframed.payloads.bits, unframed.payloads.lengths, runs)
         sound = unframed.intact & decoded.intact
         symbols = self._filled(decoded, sound, counts)
         if self.damaged == "conceal" and not sound.all():
             places = Places.of(counts, shapes)
-            symbols = self._concealed(reception.frames, unframed.payloads, decoded, sound, places)
+            symbols = self._concealed(reception.frames, unframed.payloads, decoded, sound, places, runs)
         ends = accumulate(map(prod, shapes))
         grids = [symbols[end - prod(shape) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True)]
         return Read(grids, unframed.sizes, np.any(~sound.reshape(-1, self.framing.slices), axis=1))
@@ -122,14 +123,20 @@ class Receiver:
         return np.where(arrived, decoded.symbols, np.uint16(self.codec.fill_index))
 
     def _concealed(
-        self, frames: Frames, payloads: Frames, decoded: Decoded, sound: NDArray[np.bool_], places: Places
+        self,
+        frames: Frames,
+        payloads: Frames,
+        decoded: Decoded,
+        sound: NDArray[np.bool_],
+        places: Places,
+        runs: NDArray[np.int64],
     ) -> NDArray[np.uint16]:
         """The symbols of all slices, of damaged ones those that are likeliest."""
         known = np.repeat(sound, places.counts)
         symbols = np.where(known, decoded.symbols.astype(np.int64), ABSENT)
         surroundings = Surroundings(self._vectors, self.codec.geometry.groups, places, symbols, known)
         remainders, crc = self.framing.remainders(frames), self.framing.crc
-        repair = Repair(self.entropy_coder, crc, frames, remainders, payloads, surroundings, sound.copy())
+        repair = Repair(self.entropy_coder, crc, frames, remainders, payloads, runs, surroundings, sound.copy())
         if crc:
             repair.correct(flips=1)
             repair.correct(flips=2)

@@ -14,7 +14,7 @@ from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.images import Image
 
-EntropyCoding = Literal["huffman", "fixed_length"]
+EntropyCoding = Literal["huffman", "fixed_length", "context"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Transmitter:
 
     def __init__(self, codec: Codec, entropy_coder: EntropyCoding = "huffman", framing: Framing | None = None) -> None:
         self.codec = codec
-        self.entropy_coder = coder_of(entropy_coder, codec.code_lengths)
+        self.entropy_coder = coder_of(entropy_coder, codec.tensors)
         self.framing = framing or Framing()
 
     def transmit(self, images: Sequence[Image]) -> Sent:
@@ -69,5 +69,5 @@ class Transmitter:
 
     def _entropy_code(self, indices: list[Indices]) -> Frames:
         symbols = np.concatenate([np.empty(0, np.uint16), *(grid.ravel() for grid in indices)])
-        counts = self.framing.slice_counts([grid.shape for grid in indices])
-        return Frames(*self.entropy_coder.encode(symbols, counts))
+        runs = self.framing.slice_runs([grid.shape for grid in indices])
+        return Frames(*self.entropy_coder.encode(symbols, runs))

@@ -64,6 +64,22 @@ def tiny_codec() -> "Codec":
 
 
 @pytest.fixture(scope="session")
+def context_codec(tiny_codec: "Codec") -> "Codec":
+    """The same with a context model, which has seen a few images."""
+    import numpy as np
+
+    from semcomm.codec.codec_file import About, codec_from
+    from semcomm.codec.training.context import ContextRecipe, trained_context
+    from semcomm.experiment.data import Sample
+
+    indices = np.stack(tiny_codec.quantize(tiny_codec.encode(Sample().load(0, 64))))
+    recipe = ContextRecipe(entries=4, hidden=(16, 8), epochs=2, batch_size=8)
+    model = trained_context(indices, tiny_codec.geometry.codewords, recipe, lambda epoch: None)
+    about = About(tiny_codec.geometry, tiny_codec.quantizer, {})
+    return codec_from("tiny", about, {**tiny_codec.tensors, **model})
+
+
+@pytest.fixture(scope="session")
 def tiny_codec_file(tiny_codec: "Codec", tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same codec as a file, tiny.safetensors."""
     from semcomm.codec.codec_file import save_codec

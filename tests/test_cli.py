@@ -114,7 +114,8 @@ def test_help_waits_for_no_large_library() -> None:
     script = """
 import sys
 from semcomm.cli import main
-for command in ("", "run", "train", "design", "transmit", "channel", "receive", "list", "codec", "codec show"):
+COMMANDS = "run", "train", "design", "context", "transmit", "channel", "receive", "list", "codec", "codec show"
+for command in ("", *COMMANDS):
     main([*command.split(), "--help"], standalone_mode=False)
 print("loaded:", *({"torch", "numba", "numpy", "pandas"} & set(sys.modules)))
 """

@@ -141,17 +141,18 @@ def test_without_header_and_crc_a_frame_is_its_payload(bodies: list[Bits]) -> No
 def test_slices_are_bands_of_whole_rows_that_differ_by_one_at_most(
     shapes: list[tuple[int, int, int]], slices: int
 ) -> None:
-    counts = Framing(slices=slices).slice_counts(shapes).reshape(len(shapes), slices)
-    for (rows, columns, groups), band in zip(shapes, counts.tolist(), strict=True):
+    runs = Framing(slices=slices).slice_runs(shapes).reshape(len(shapes), slices, 4)
+    for (rows, columns, groups), band in zip(shapes, runs.tolist(), strict=True):
         edges = [s * rows // slices for s in range(slices + 1)]
-        assert band == [(stop - start) * columns * groups for start, stop in pairwise(edges)]
-        assert sum(band) == rows * columns * groups
-        assert max(band) - min(band) <= columns * groups
+        assert band == [[0, (stop - start) * columns, columns, groups] for start, stop in pairwise(edges)]
+        positions = [run[1] for run in band]
+        assert sum(positions) == rows * columns
+        assert max(positions) - min(positions) <= columns
 
 
 def test_eight_rows_in_three_slices_by_hand() -> None:
     # Edges floor(0), floor(8/3), floor(16/3), 8: rows 0 to 1, 2 to 4, 5 to 7.
-    assert Framing(slices=3).slice_counts([(8, 8, 2)]).tolist() == [32, 48, 48]
+    assert Framing(slices=3).slice_runs([(8, 8, 2)]).tolist() == [[0, 16, 8, 2], [0, 24, 8, 2], [0, 24, 8, 2]]
 
 
 @pytest.mark.parametrize("crc", [8, 16, 24, 32])

@@ -160,7 +160,7 @@ def test_counts_that_cannot_be_are_refused_before_anything_is_made_for_them(bloc
         ({"length_bits": 0}, "length_bits is 0"),
         ({"height": 0}, r"size is \(0, 32\)"),
         ({"height": 65535, "width": 65535}, r"size is \(65535, 65535\)"),
-        ({"coder": 2}, "says what cannot be"),
+        ({"coder": 3}, "says what cannot be"),
     ],
 )
 def test_a_preamble_that_says_what_cannot_be_is_refused(fields: dict[str, int], message: str) -> None:

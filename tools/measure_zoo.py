@@ -2,7 +2,8 @@
 
 python tools/measure_zoo.py [DATA_ROOT]
 
-Bits and PSNR with Huffman coding over an error-free channel, on all test images of CIFAR-10 and on the sample.
+Bits and PSNR with Huffman coding over an error-free channel, on all test images of CIFAR-10 and on the sample;
+and bits with context coding, of those codecs that have a context model.
 """
 
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from semcomm.codec.entropy_coding.context_model import has_context
 from semcomm.codec.zoo import load_codec
 from semcomm.codec.zoo_names import FIGURES, codec_names
 from semcomm.experiment.scenario import read_scenarios
@@ -17,23 +19,28 @@ from semcomm.experiment.simulation import InMemory, simulate_all
 from semcomm.experiment.tables import codec_record
 from semcomm.experiment.workers import Failed, cores, pool_of
 from semcomm.files import write_atomically
+from semcomm.transmitter import EntropyCoding
 
 
 def main(root: Path | None = None) -> None:
     """Write a row a codec."""
     records = pd.DataFrame([codec_record(load_codec(name)) for name in codec_names()])
     table = records[["codec", "network_parameters", "command"]]
+    with_context = [name for name in codec_names() if has_context(load_codec(name).tensors)]
     for data in ("cifar10", "sample"):
-        table = table.merge(measured(data, root), on="codec")
+        table = table.merge(measured(data, "huffman", codec_names(), root), on="codec")
+        context = measured(data, "context", with_context, root).drop(columns=f"{data}_psnr_db")
+        names = {f"{data}_bits_per_image": f"{data}_context_bits_per_image"}
+        table = table.merge(context.rename(columns=names), on="codec", how="left")
     write_atomically(FIGURES, table.to_csv(index=False).encode())
 
 
-def measured(data: str, root: Path | None) -> pd.DataFrame:
-    """The columns codec, bits and PSNR of each codec on a data set."""
+def measured(data: str, coder: EntropyCoding, codecs: list[str], root: Path | None) -> pd.DataFrame:
+    """The columns codec, bits and PSNR of each of these codecs on a data set."""
     sweep = [
         f"data.name={data}",
-        f"sweep.codec.model=[{', '.join(codec_names())}]",
-        "sweep.codec.entropy_coder=[huffman]",
+        f"sweep.codec.model=[{', '.join(codecs)}]",
+        f"sweep.codec.entropy_coder=[{coder}]",
     ]
     cells = dict(enumerate(read_scenarios("shipped-codecs", sweep, root)))
     rows = []

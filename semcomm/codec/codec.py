@@ -35,7 +35,8 @@ class Codec:
         codebook (K, D) float32,
         bias (K,) float32, what criterion (3) adds to a codeword's squared distance, zeros for vq,
         probabilities (K,) float64, shares of the quantizer's outputs over the training images,
-        code_lengths (K,) uint8, bits of the Huffman codewords.
+        code_lengths (K,) uint8, bits of the Huffman codewords,
+        `context.*`, a context model (entropy_coding/context_model.py), where there is one.
     origin: what made it, for people.
     digest: SHA-256 over all that is above.
     """

@@ -21,6 +21,7 @@ from safetensors.numpy import save
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
+from semcomm.codec.entropy_coding.context_model import ContextModel, context_shapes, has_context
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
 from semcomm.codec.quantizer import QuantizerName
 from semcomm.errors import CodecError, CodeTableError
@@ -100,7 +101,8 @@ def _about(metadata: Mapping[str, str], tensors: Tensors) -> About:
 
 def _check_shapes(geometry: Geometry, tensors: Tensors) -> None:
     found = {name: (tensor.shape, tensor.dtype.name) for name, tensor in tensors.items()}
-    for name, expected in _expected(geometry).items():
+    expected_tensors = _expected(geometry) | context_shapes(tensors, geometry.groups, geometry.codewords)
+    for name, expected in expected_tensors.items():
         if found.pop(name, None) != expected:
             raise CodecError(f"has no tensor {name} of shape {expected[0]} and type {expected[1]}")
     if found:
@@ -135,6 +137,8 @@ def _check_values(tensors: Tensors) -> None:
         canonical_codes(tensors["code_lengths"])
     except CodeTableError as error:
         raise CodecError(f"has a code table that cannot be: {error}") from None
+    if has_context(tensors):
+        ContextModel.of(tensors)
 
 
 def _digest(about: str, tensors: Tensors) -> bytes:

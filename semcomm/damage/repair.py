@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.codec.entropy_coding.messages import Decoded, places_in
+from semcomm.codec.entropy_coding.messages import Decoded, EntropyCoder, places_in, rows_of
 from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 from semcomm.compiled import compiled
 from semcomm.damage.flips import explanations
@@ -26,14 +26,16 @@ class Repair:
     """A block of F slices on the way to being put right; what is found is written into the surroundings.
 
     frames: as they arrived; remainders: (F,) their CRCs of `width` bits; payloads: what they hold.
+    runs: (F, 4) of which positions their symbols are, as coders take them.
     sound: (F,) bool, slices that need no repair.
     """
 
-    coder: PrefixCode
+    coder: EntropyCoder
     width: int
     frames: Frames
     remainders: NDArray[np.int64]
     payloads: Frames
+    runs: NDArray[np.int64]
     surroundings: Surroundings
     sound: NDArray[np.bool_]
 
@@ -46,7 +48,7 @@ class Repair:
         damaged = np.flatnonzero(~self.sound & (self.remainders != 0))
         which, places = explanations(self.remainders[damaged], self.frames.lengths[damaged], self.width, flips)
         slices = damaged[which]
-        decoded = self._decode(self._flipped(slices, places), self._counts(slices))
+        decoded = _decoded(self.coder, self._flipped(slices, places), self.runs[slices])
         runs = decoded.symbols[np.repeat(decoded.intact, self._counts(slices))].astype(np.int64)
         slices = slices[decoded.intact]
         fits = _sums(self.surroundings.likeness(runs, slices), self._counts(slices))
@@ -64,11 +66,13 @@ class Repair:
         or too many. So what stands before the run is counted from the slice's start, and what stands behind
         it from its end, where the payload's last codeword ends with its last bit.
         """
+        if not isinstance(self.coder, PrefixCode):
+            return  # no other falls into step again
         slices = np.flatnonzero(~self.sound)
         counts = self._counts(slices)
         payloads = _some(self.payloads, slices)
-        decoded = self._decode(payloads, 2 * counts + 1)
-        ends = self._decode(payloads, decoded.good).intact & (decoded.good <= 2 * counts)
+        decoded = _decoded(self.coder, payloads, rows_of(2 * counts + 1))
+        ends = _decoded(self.coder, payloads, rows_of(decoded.good)).intact & (decoded.good <= 2 * counts)
         place, found = places_in(counts), decoded.symbols.astype(np.int64)
         start = np.repeat(np.cumsum(2 * counts + 1) - (2 * counts + 1), counts)
         good, behind = np.repeat(decoded.good, counts), np.repeat(decoded.good - counts, counts)
@@ -81,9 +85,6 @@ class Repair:
 
     def _counts(self, slices: Slices) -> NDArray[np.int64]:
         return self.surroundings.places.counts[slices]
-
-    def _decode(self, payloads: Frames, counts: NDArray[np.int64]) -> Decoded:
-        return self.coder.decode(payloads.bits, payloads.lengths, counts)
 
     def _flipped(self, slices: Slices, places: NDArray[np.int64]) -> Frames:
         """The payloads of these slices, each with its own bits flipped, those in header and CRC left out."""
@@ -101,6 +102,10 @@ class Repair:
         target = np.repeat(self.surroundings.places.firsts[slices], counts) + places_in(counts)
         self.surroundings.symbols[target] = runs
         self.surroundings.trusted[target] = runs != ABSENT
+
+
+def _decoded(coder: EntropyCoder, payloads: Frames, runs: NDArray[np.int64]) -> Decoded:
+    return coder.decode(payloads.bits, payloads.lengths, runs)
 
 
 def _some(frames: Frames, numbers: NDArray[np.int64]) -> Frames:

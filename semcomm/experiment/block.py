@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel, SymbolChannel
+from semcomm.codec.entropy_coding.messages import symbol_counts
 from semcomm.codec.image_codecs import ImageCodec
 from semcomm.errors import ChannelError, LinkError
 from semcomm.experiment.data import Data, block_ranges
@@ -111,7 +112,7 @@ def first_images(images: list[Image], sent: Sent, received: Received, framing: F
     slices = framing.slices
     indices, arrived = (list(grids or [])[:COUNT] for grids in (sent.indices, received.indices))
     frames = Frames.join(sent.frames.split()[: COUNT * slices])
-    symbols = framing.slice_counts([grid.shape for grid in indices])
+    symbols = symbol_counts(framing.slice_runs([grid.shape for grid in indices]))
     return FirstImages(reduced(images), reduced(received.images), frames, symbols, framing.crc, indices, arrived)
 
 

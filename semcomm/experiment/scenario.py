@@ -13,6 +13,7 @@ from annotated_types import Ge, Le, Unit
 
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.codec.devices import torch_device
+from semcomm.codec.entropy_coding import entropy_coder
 from semcomm.codec.image_codecs import PILLOW, ImageCodec, check_one_frame
 from semcomm.codec.zoo import load_codec
 from semcomm.errors import ScenarioError, SemcommError
@@ -187,7 +188,12 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
     codec = build(document, "codec", _kind(document))  # also where other sections have mistakes; each is told once
     if isinstance(codec, CodecChoice):
         _try(document, "codec.device", partial(torch_device, codec.device))
-        _try(document, "codec.model", partial(load_codec, codec.model))
+        if _try(document, "codec.model", partial(load_codec, codec.model)):
+            _try(
+                document,
+                "codec.entropy_coder",
+                lambda: entropy_coder(codec.entropy_coder, load_codec(codec.model).tensors),
+            )
     if isinstance(codec, ImageCodec):
         _try(document, "codec.model", codec.check)
     check_data(document, DataChoice("sample"))
@@ -262,9 +268,11 @@ def _check_images(document: Document, data: DataChoice) -> None:
         document.mistake("images", f"images is {images}; the data set holds {there}")
 
 
-def _try(document: Document, key: str, action: Callable[[], object]) -> None:
-    """Keep an error of `action` as a mistake of the value at `key`."""
+def _try(document: Document, key: str, action: Callable[[], object]) -> bool:
+    """Keep an error of `action` as a mistake of the value at `key`; returns whether there was none."""
     try:
         action()
     except SemcommError as error:
         document.mistake(key, str(error))
+        return False
+    return True

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.devices import Device, DType
+from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 from semcomm.codec.image_codecs import ImageCodec, ImageReceiver, ImageTransmitter
 from semcomm.codec.zoo import load_codec
 from semcomm.experiment.first_images import CodeTable
@@ -24,7 +25,7 @@ class CodecChoice:
     """A learned encoder and decoder with a quantizer, and how they are used.
 
     model: a shipped one's name (`semcomm list`), or the path of a `.safetensors` file that a training wrote.
-    entropy_coder: how indices become bits.
+    entropy_coder: how indices become bits; `context` takes a codec with a model that `semcomm context` trains.
     device: where the networks run; `auto` takes CUDA, else MPS, else the CPU.
     dtype: of the networks' arithmetic; it changes indices, so it is part of the experiment.
     """
@@ -76,7 +77,7 @@ class System:
 
     columns: codec, quantizer and entropy_coder, None where there is none.
     details: further columns, by key path where they are settings.
-    code: how indices become bits, where there are indices.
+    code: how indices become bits, where each has a codeword.
     """
 
     transmitter: Sends
@@ -98,5 +99,6 @@ def system_of(choice: CodecChoice | ImageCodec, framing: Framing, receiver: Rece
     names = {"codec": codec.name, "quantizer": codec.quantizer, "entropy_coder": coder}
     details = {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
     transmitter, receiver_end = Transmitter(codec, coder, framing), Receiver(codec, coder, framing, damaged)
-    code = CodeTable(transmitter.entropy_coder.code_lengths, codec.probabilities)
+    prefix_code = transmitter.entropy_coder if isinstance(transmitter.entropy_coder, PrefixCode) else None
+    code = CodeTable(prefix_code.code_lengths, codec.probabilities) if prefix_code else None
     return System(transmitter, receiver_end, names, details, code)

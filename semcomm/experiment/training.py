@@ -71,7 +71,7 @@ def run_training(scenario: TrainingScenario, folder: Path, command: str, watch: 
     train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", watch)
     origin = {
         "command": command,
-        "data": _told(scenario.data),
+        "data": told(scenario.data),
         "images": len(images),
         "training": asdict(scenario.training),
         "seed": scenario.seed,
@@ -129,7 +129,7 @@ def run_design(design: Design, folder: Path, command: str, watch: Callable[[Step
         "command": command,
         "base": design.base.name,
         "base_sha256": design.base.digest.hex(),
-        "data": _told(design.data),
+        "data": told(design.data),
         "images": len(images),
         "semcomm": __version__,
     }
@@ -139,6 +139,6 @@ def run_design(design: Design, folder: Path, command: str, watch: Callable[[Step
     return path
 
 
-def _told(data: DataChoice) -> str:
+def told(data: DataChoice) -> str:
     """Which images, without where they are."""
     return f"{data.name or 'a folder'} {data.split or ''}".strip()

@@ -1,12 +1,14 @@
 """Finding codecs by name and by path."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from semcomm.codec import zoo
+from semcomm.codec import zoo, zoo_names
 from semcomm.codec.codec import Codec
+from semcomm.codec.entropy_coding.context_model import has_context
 from semcomm.codec.zoo import load_codec, load_shipped
 from semcomm.codec.zoo_names import codec_figures, codec_names
 from semcomm.errors import CodecError
@@ -34,6 +36,12 @@ def test_rate_and_psnr_of_each_shipped_codec_are_those_that_are_listed(row: dict
     codec = CodecChoice(row["codec"])
     scenario = Scenario("zoo", codec, load_channel("error_free"), framing=Framing(header=False, crc=0))
     summary = simulate(scenario).summary
+    assert has_context(codec.load().tensors) == bool(row["sample_context_bits_per_image"])
+    if row["sample_context_bits_per_image"]:
+        context = simulate(replace(scenario, codec=replace(codec, entropy_coder="context"))).summary
+        assert context["bits_per_image"] == pytest.approx(float(row["sample_context_bits_per_image"]), abs=0.1)
+        assert context["psnr_db"] == summary["psnr_db"] and context["damaged_images"] == 0
+        assert context["bits_per_image"] == pytest.approx(float(row["cifar10_context_bits_per_image"]), abs=4 * 60 / 16)
     assert summary["bits_per_image"] == pytest.approx(float(row["sample_bits_per_image"]), abs=0.1)
     assert summary["psnr_db"] == pytest.approx(float(row["sample_psnr_db"]), abs=0.002)
     # The sample is the first 256 of the test images, whose bits and PSNR spread by 60 bits and 2.5 dB at most.
@@ -61,7 +69,8 @@ def test_names_from_strangers_are_never_paths(
     """Even where there is a codec at the path that the name would make."""
     shipped = tiny_codec_file.parent / "zoo"
     shipped.mkdir(exist_ok=True)
-    monkeypatch.setattr(zoo, "ZOO", shipped)
+    for module in (zoo, zoo_names):
+        monkeypatch.setattr(module, "ZOO", shipped)
     monkeypatch.chdir(tiny_codec_file.parent)
     stranger = str(tiny_codec_file.with_suffix(""))
     for name in ("../tiny", stranger, f"{stranger}.safetensors", "./../tiny", "tiny", "zoo/../../tiny", "~/tiny"):

@@ -4,7 +4,7 @@ Those of a page run one after the other in one folder, in which `photos/` has a 
 `shortened` changes commands, by these rules alone:
 
 - `semcomm run` sends two images, in one process;
-- `semcomm train` and `design` take a few images, and `train` one epoch;
+- `semcomm train`, `design` and `context` take a few images, and `train` and `context` one epoch;
 - what asks for CIFAR-10 gets the sample that ships with semcomm;
 - `make`'s targets are looked up, not made; scripts of benchmarks/ and tools/ are compiled, not run; tests that a page
   names are looked up; `pip` is checked to ask for an extra that there is.
@@ -144,6 +144,8 @@ def shortened(arguments: list[str]) -> list[str]:
         return [*arguments, *sample, "--images", "2", "--workers", "1", *out]
     if name == "train":
         return [*arguments, *SAMPLE, "--images", "64", "--set", "training.epochs=1"]
+    if name == "context":
+        return [*arguments, "--data", "photos", "--images", "1", "--epochs", "1"]
     return [*arguments, "--data", "photos"] if name == "design" else arguments
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.codec.entropy_coding.code_table import MAX_CODE_LENGTH, canonical_codes
-from semcomm.codec.entropy_coding.messages import Decoded, check_vector, total
+from semcomm.codec.entropy_coding.messages import Decoded, check_bits, check_symbols
 from semcomm.compiled import compiled
 
 
@@ -36,41 +36,33 @@ class PrefixCode:
         return int(self.code_lengths.min())
 
     def encode(
-        self, symbols: NDArray[np.uint16], counts: NDArray[np.int64]
+        self, symbols: NDArray[np.uint16], runs: NDArray[np.int64]
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """The codewords of all messages one after the other, most significant bit first.
 
-        symbols: (sum(counts),) all messages one after the other; counts: (M,) symbols in each.
+        symbols: all messages one after the other; runs: (M, 4) of which positions each is; a prefix code
+            looks at how many alone.
         Returns bits (sum(lengths),) uint8 zeros and ones, and lengths (M,) int64 bits of each message.
         Raises ValueError when the arrays do not fit together, or a symbol is outside the alphabet.
         """
-        check_vector("symbols", symbols, np.uint16)
-        if total("counts", counts) != symbols.size:
-            raise ValueError(f"counts sum to {counts.sum()}; there are {symbols.size} symbols")
-        if symbols.size and symbols.max() >= self._alphabet:
-            outside = f"symbols[{symbols.argmax()}] is {symbols.max()}"
-            raise ValueError(f"{outside}; the alphabet is 0 to {self._alphabet - 1}")
+        counts = check_symbols(symbols, runs, self._alphabet)
         lengths = _message_lengths(symbols, counts, self._code_lengths)
         bits = np.empty(lengths.sum() + MAX_CODE_LENGTH, np.uint8)
         _write_codewords(symbols, self._codewords, self._code_lengths, bits)
         return bits[:-MAX_CODE_LENGTH], lengths
 
-    def decode(self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], counts: NDArray[np.int64]) -> Decoded:
+    def decode(self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]) -> Decoded:
         """The symbols of messages that may be damaged: whatever the bits are, they raise no error.
 
         A message ends at its first sign of damage: a codeword that is not in use, or one that its bits end in
         the middle of. It is decoded from its own bits alone, as if the others were not there.
 
         bits: (sum(lengths),) zeros and ones, all messages one after the other; lengths: (M,) bits of each.
-        counts: (M,) symbols that each message should hold; sum(counts) symbols are allocated.
+        runs: (M, 4) which positions each message should hold; all their symbols are allocated.
         Raises ValueError when the arrays do not fit together.
         """
-        check_vector("bits", bits, np.uint8)
-        if total("lengths", lengths) != bits.size:
-            raise ValueError(f"lengths sum to {lengths.sum()}; there are {bits.size} bits")
-        if counts.size != lengths.size:
-            raise ValueError(f"counts are of {counts.size} messages, lengths of {lengths.size}")
-        symbols = np.zeros(total("counts", counts), np.uint16)
+        counts = check_bits(bits, lengths, runs)
+        symbols = np.zeros(counts.sum(), np.uint16)
         tables = self._symbol_of_window, self._length_of_window, self._alphabet
         good, intact = _decode_messages(_packed(bits), lengths, counts, tables, symbols)
         return Decoded(symbols, good, intact)

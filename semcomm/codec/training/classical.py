@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from semcomm.codec.codec import Codec, Latents
 from semcomm.codec.codec_file import About, codec_from
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
+from semcomm.codec.entropy_coding.context_model import without_context
 from semcomm.codec.quantizer import nearest_codewords
 from semcomm.images import Image
 
@@ -60,7 +61,8 @@ def designed_codec(
 
     The descent starts at the codebook of `base` and the shares that its indices have. So a codec designed for
     a lower rate weight can be a base, too, as the paper goes from each rate weight to the next.
-    Probabilities and code lengths are counted over the same images, as `finished_codec` counts them.
+    Probabilities and code lengths are counted over the same images, as `finished_codec` counts them. A context
+    model of the base's, which is of its indices, is left out.
 
     watch: called after each iteration.
     """
@@ -75,7 +77,7 @@ def designed_codec(
 
     def codec_of(counts: NDArray[np.int64]) -> Codec:
         table = {"probabilities": counts / counts.sum(), "code_lengths": optimal_code_lengths(counts)}
-        return codec_from(name, about, {**base.tensors, **quantizer, **table})
+        return codec_from(name, about, {**without_context(base.tensors), **quantizer, **table})
 
     unpriced = codec_of(np.ones(base.geometry.codewords, np.int64))
     return codec_of(np.maximum(_counts(unpriced, latents), 1))

@@ -11,6 +11,7 @@ from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.code_table import canonical_codes, optimal_code_lengths
 from semcomm.codec.entropy_coding.fixed_length import FixedLength
 from semcomm.codec.entropy_coding.huffman import Huffman
+from semcomm.codec.entropy_coding.messages import rows_of
 from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 from semcomm.errors import CodeTableError
 
@@ -49,7 +50,12 @@ def cases() -> st.SearchStrategy[Case]:
 
 def flat(messages: list[list[int]]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
     symbols = np.array([symbol for message in messages for symbol in message], np.uint16)
-    return symbols, np.array([len(message) for message in messages], np.int64)
+    return symbols, rows([len(message) for message in messages])
+
+
+def rows(counts: list[int]) -> NDArray[np.int64]:
+    """Runs of one row each, of so many symbols."""
+    return rows_of(np.array(counts, np.int64))
 
 
 def bits_of(*messages: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -78,16 +84,16 @@ def test_what_is_encoded_is_decoded(data: st.DataObject) -> None:
     case = data.draw(cases())
     symbol = st.integers(0, len(case.words) - 1)
     messages = data.draw(st.lists(st.lists(symbol, max_size=30), max_size=8))
-    symbols, counts = flat(messages)
-    bits, lengths = case.coder.encode(symbols, counts)
+    symbols, grids = flat(messages)
+    bits, lengths = case.coder.encode(symbols, grids)
 
     expected = bits_of(*("".join(case.words[symbol] for symbol in message) for message in messages))
     assert bits.dtype == np.uint8 and bits.tolist() == expected[0].tolist()
     assert lengths.dtype == np.int64 and lengths.tolist() == expected[1].tolist()
 
-    decoded = case.coder.decode(bits, lengths, counts)
+    decoded = case.coder.decode(bits, lengths, grids)
     assert decoded.symbols.dtype == np.uint16 and decoded.symbols.tolist() == symbols.tolist()
-    assert decoded.good.dtype == np.int64 and decoded.good.tolist() == counts.tolist()
+    assert decoded.good.dtype == np.int64 and decoded.good.tolist() == [len(message) for message in messages]
     assert decoded.intact.dtype == np.bool_ and decoded.intact.all()
 
 
@@ -97,15 +103,13 @@ def test_what_is_encoded_is_decoded(data: st.DataObject) -> None:
 @without_deadline
 def test_any_bits_are_decoded_as_if_no_other_message_were_there(case: Case, received: list[tuple[str, int]]) -> None:
     bits, lengths = bits_of(*(text for text, _ in received))
-    counts = np.array([count for _, count in received], np.int64)
-    decoded = case.coder.decode(bits, lengths, counts)
+    counts = [count for _, count in received]
+    decoded = case.coder.decode(bits, lengths, rows(counts))
 
     alone = [read_bit_by_bit(case.words, text, count) for text, count in received]
     assert decoded.good.tolist() == [len(symbols) for symbols, _ in alone]
     assert decoded.intact.tolist() == [intact for _, intact in alone]
-    padded = [
-        [*symbols, *[0] * (count - len(symbols))] for (symbols, _), count in zip(alone, counts.tolist(), strict=True)
-    ]
+    padded = [[*symbols, *[0] * (count - len(symbols))] for (symbols, _), count in zip(alone, counts, strict=True)]
     assert decoded.symbols.tolist() == [symbol for message in padded for symbol in message]
 
 
@@ -117,8 +121,8 @@ def test_any_bits_are_decoded_as_if_no_other_message_were_there(case: Case, rece
 )  # fmt: skip
 def test_the_largest_alphabets_come_back(coder: PrefixCode) -> None:
     symbols = np.random.default_rng(2).permutation(40000).astype(np.uint16)
-    counts = np.array([0, 39999, 0, 1, 0], np.int64)
-    decoded = coder.decode(*coder.encode(symbols, counts), counts)
+    grids = np.array([[0, 0, 3, 1], [2, 13333, 3, 3], [0, 0, 2, 2], [0, 1, 1, 1], [0, 1, 1, 0]])
+    decoded = coder.decode(*coder.encode(symbols, grids), grids)
     assert decoded.intact.all() and np.array_equal(decoded.symbols, symbols)
 
 
@@ -143,7 +147,7 @@ def test_good_symbols_end_at_the_first_sign_of_damage(
     coder: PrefixCode, text: str, count: int, symbols: list[int], intact: bool
 ) -> None:
     follower = "0" * 16  # whose bits would complete a codeword that is cut
-    decoded = coder.decode(*bits_of(text, follower), np.array([count, 0], np.int64))
+    decoded = coder.decode(*bits_of(text, follower), rows([count, 0]))
     assert decoded.good[0] == len(symbols)
     assert decoded.intact[0] == intact
     assert decoded.symbols.tolist() == [*symbols, *[0] * (count - len(symbols))]
@@ -156,8 +160,9 @@ def test_bits_per_symbol_are_those_of_symbols_in_use() -> None:
 
 
 def test_a_coder_is_made_from_code_lengths_by_name() -> None:
-    huffman_bits, _ = ENTROPY_CODERS["huffman"](SKEWED).encode(*flat([[0]]))
-    fixed_bits, _ = ENTROPY_CODERS["fixed_length"](SKEWED).encode(*flat([[0]]))
+    tensors = {"code_lengths": SKEWED}
+    huffman_bits, _ = ENTROPY_CODERS["huffman"](tensors).encode(*flat([[0]]))
+    fixed_bits, _ = ENTROPY_CODERS["fixed_length"](tensors).encode(*flat([[0]]))
     assert (huffman_bits.tolist(), fixed_bits.tolist()) == ([0], [0, 0, 0, 0, 0])
 
 
@@ -170,34 +175,35 @@ def test_tables_that_are_no_code_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("symbols", "counts", "message"),
+    ("symbols", "grids", "message"),
     [
-        (np.array([1, 5], np.uint16), np.array([2]), r"symbols\[1\] is 5; the alphabet is 0 to 4"),
-        (np.array([1, 2], np.uint16), np.array([1]), "counts sum to 1; there are 2 symbols"),
-        (np.array([1, 2], np.uint16), np.array([3, -1]), r"counts\[1\] is -1"),
-        (np.array([1, 2], np.uint16), np.array([2**62, 2**62]), "counts sum to 9.2"),
-        (np.array([1, 2], np.int64), np.array([2]), "symbols is .* int64; it must be .* uint16"),
-        (np.array([[1, 2]], np.uint16), np.array([2]), r"symbols is \(1, 2\)"),
-        (np.array([1, 2], np.uint16), np.array([2.0]), "counts is .* float64; it must be .* int64"),
+        (np.array([1, 5], np.uint16), np.array([[0, 2, 9, 1]]), r"symbols\[1\] is 5; the alphabet is 0 to 4"),
+        (np.array([1, 2], np.uint16), np.array([[0, 1, 9, 1]]), "runs hold 1 symbols; there are 2"),
+        (np.array([1, 2], np.uint16), np.array([[0, 3, 9, 1], [0, -1, 9, 1]]), r"a run is \[0, -1, 9, 1\]"),
+        (np.array([1, 2], np.uint16), np.array([[0, 2**31, 9, 2**31]] * 2), "runs hold 9.2"),
+        (np.array([1, 2], np.int64), np.array([[0, 2, 9, 1]]), "symbols is .* int64; it must be .* uint16"),
+        (np.array([[1, 2]], np.uint16), np.array([[0, 2, 9, 1]]), r"symbols is \(1, 2\)"),
+        (np.array([1, 2], np.uint16), np.array([[0, 2.0, 9, 1]]), r"runs are \(1, 4\) float64; .* \(n, 4\) int64"),
+        (np.array([1, 2], np.uint16), np.array([2]), r"runs are \(1,\) int64"),
     ],
 )
-def test_encode_refuses_arrays_that_do_not_fit_together(symbols: Any, counts: Any, message: str) -> None:
+def test_encode_refuses_arrays_that_do_not_fit_together(symbols: Any, grids: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        FIVE.encode(symbols, counts)
+        FIVE.encode(symbols, grids)
 
 
 @pytest.mark.parametrize(
-    ("bits", "lengths", "counts", "message"),
+    ("bits", "lengths", "grids", "message"),
     [
-        (np.zeros(6, np.uint8), np.array([3]), np.array([1]), "lengths sum to 3; there are 6 bits"),
-        (np.zeros(6, np.uint8), np.array([9, -3]), np.array([1, 1]), r"lengths\[1\] is -3"),
-        (np.zeros(6, np.uint8), np.array([6]), np.array([1, 1]), "counts are of 2 messages, lengths of 1"),
-        (np.zeros(6, np.uint8), np.array([6]), np.array([-1]), r"counts\[0\] is -1"),
-        (np.zeros(6, np.uint8), np.array([3, 3]), np.array([2**62, 2**62]), "counts sum to 9.2"),
-        (np.zeros(6, np.bool_), np.array([6]), np.array([2]), "bits is .* bool; it must be .* uint8"),
-        (np.zeros(6, np.uint8), np.array([6]), np.array([[2]]), r"counts is \(1, 1\)"),
+        (np.zeros(6, np.uint8), np.array([3]), np.array([[0, 1, 9, 1]]), "lengths sum to 3; there are 6 bits"),
+        (np.zeros(6, np.uint8), np.array([9, -3]), np.array([[0, 1, 9, 1]] * 2), r"lengths\[1\] is -3"),
+        (np.zeros(6, np.uint8), np.array([6]), np.array([[0, 1, 9, 1]] * 2), "runs are of 2 messages, lengths of 1"),
+        (np.zeros(6, np.uint8), np.array([6]), np.array([[0, -1, 9, 1]]), r"a run is \[0, -1, 9, 1\]"),
+        (np.zeros(6, np.uint8), np.array([3, 3]), np.array([[0, 2**31, 9, 2**31]] * 2), "runs hold 9.2"),
+        (np.zeros(6, np.bool_), np.array([6]), np.array([[0, 2, 9, 1]]), "bits is .* bool; it must be .* uint8"),
+        (np.zeros(6, np.uint8), np.array([6]), np.array([1]), r"runs are \(1,\)"),
     ],
 )
-def test_decode_refuses_arrays_that_do_not_fit_together(bits: Any, lengths: Any, counts: Any, message: str) -> None:
+def test_decode_refuses_arrays_that_do_not_fit_together(bits: Any, lengths: Any, grids: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        FIVE.decode(bits, lengths, counts)
+        FIVE.decode(bits, lengths, grids)

@@ -15,6 +15,7 @@ from scipy.cluster.vq import kmeans2
 from semcomm.codec.codec import Codec, Image
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
+from semcomm.codec.entropy_coding.messages import whole_grids
 from semcomm.codec.training.classical import Step, descent, designed_codec
 from semcomm.codec.zoo import load_codec
 from semcomm.experiment.data import Sample
@@ -148,10 +149,10 @@ def codecs(base: Codec, images: list[Image]) -> list[Codec]:
 def sent(codec: Codec, images: Sequence[Image]) -> tuple[float, float]:
     """Bits an image, that were decoded again, and mean squared error of a pixel."""
     indices = codec.quantize(codec.encode(images))
-    symbols, counts = np.concatenate([grid.ravel() for grid in indices]), np.array([grid.size for grid in indices])
-    coder = ENTROPY_CODERS["huffman"](codec.code_lengths)
-    bits, lengths = coder.encode(symbols, counts)
-    assert np.array_equal(coder.decode(bits, lengths, counts).symbols, symbols)
+    symbols, grids = np.concatenate([grid.ravel() for grid in indices]), whole_grids([grid.shape for grid in indices])
+    coder = ENTROPY_CODERS["huffman"](codec.tensors)
+    bits, lengths = coder.encode(symbols, grids)
+    assert np.array_equal(coder.decode(bits, lengths, grids).symbols, symbols)
     decoded = codec.decode(codec.dequantize(indices), [image.shape[:2] for image in images])
     return float(np.mean(lengths)), float(np.mean(np.square(np.stack(decoded) - np.stack(images).astype(np.float64))))
 

@@ -69,10 +69,10 @@ def test_probabilities_and_code_lengths_are_those_of_the_training_images_indices
 @pytest.mark.parametrize("recipe", [VQ, ECVQ], ids=["vq", "ecvq"])
 def test_codewords_that_no_training_image_used_can_be_sent(model: Model, images: list[Image], recipe: Recipe) -> None:
     codec = finished_codec("tiny", model, recipe, images, {})
-    coder = ENTROPY_CODERS["huffman"](codec.code_lengths)
-    symbols, counts = np.array([*unused(codec), 0, *unused(codec)], np.uint16), np.array([5])
-    bits, lengths = coder.encode(symbols, counts)
-    assert coder.decode(bits, lengths, counts).symbols.tolist() == symbols.tolist()
+    coder = ENTROPY_CODERS["huffman"](codec.tensors)
+    symbols, grids = np.array([*unused(codec), 0, *unused(codec)], np.uint16), np.array([[0, 5, 5, 1]])
+    bits, lengths = coder.encode(symbols, grids)
+    assert coder.decode(bits, lengths, grids).symbols.tolist() == symbols.tolist()
 
 
 def test_vq_has_no_bias(model: Model, images: list[Image]) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import About, codec_from
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
+from semcomm.codec.entropy_coding.messages import whole_grids
 from semcomm.codec.training import index_assignment as module
 from semcomm.codec.training.index_assignment import OF_CODEWORDS, index_assignment, with_assigned_indices
 from semcomm.experiment.data import Sample
@@ -167,5 +168,5 @@ def pictures(codec: Codec, indices: list[NDArray[np.uint16]]) -> list[Image]:
 
 def huffman_bits(codec: Codec, indices: list[NDArray[np.uint16]]) -> NDArray[np.int64]:
     """Of each image."""
-    coder = ENTROPY_CODERS["huffman"](codec.code_lengths)
-    return coder.encode(np.concatenate([grid.ravel() for grid in indices]), np.array([g.size for g in indices]))[1]
+    coder = ENTROPY_CODERS["huffman"](codec.tensors)
+    return coder.encode(np.concatenate([grid.ravel() for grid in indices]), whole_grids([g.shape for g in indices]))[1]

@@ -1,0 +1,203 @@
+"""Training of a context model: the network of docs/bitstream.md as it computes, whole numbers and all.
+
+Weights are kept as real numbers and rounded wherever they are used; a gradient passes through the rounding as
+if it were not there (Bengio, Leonard and Courville, Estimating or propagating gradients through stochastic
+neurons for conditional computation, 2013). So what is trained is what codes, not something near it.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from semcomm.codec.entropy_coding.context_model import (
+    ACTIVATION_SHIFTS,
+    MAX_ACTIVATION,
+    NEIGHBOURS,
+    PREFIX,
+)
+
+ABOVE, BESIDE = -min(row for row, _ in NEIGHBOURS), max(column for _, column in NEIGHBOURS)
+
+ACTIVATION_UNIT = WEIGHT_UNIT = 1 / 64
+EMBEDDING_UNIT = ACTIVATION_UNIT / WEIGHT_UNIT / (1 << ACTIVATION_SHIFTS[0])
+SUM_UNITS = EMBEDDING_UNIT * WEIGHT_UNIT, ACTIVATION_UNIT * WEIGHT_UNIT
+"""What 1 stands for among the sums of the first layer and of the others; a logit of 1 is an octave."""
+
+BIASES = ("bias1", "bias2", "bias3")
+OTHER_UNITS = {"embedding": EMBEDDING_UNIT, "bias1": SUM_UNITS[0], "bias2": SUM_UNITS[1], "bias3": SUM_UNITS[1]}
+LARGEST_WEIGHT, LARGEST_BIAS = 127, 1 << 20
+
+
+@dataclass(frozen=True)
+class ContextRecipe:
+    """How large a context model is, and how it is trained.
+
+    entries: of an embedding; hidden: units of the two hidden layers.
+    learning_rate: of Adam, after a short rise from 0, at the start of a cosine that ends at 0.
+    """
+
+    entries: int = 16
+    hidden: tuple[int, int] = (128, 64)
+    epochs: int = 6
+    batch_size: int = 64
+    learning_rate: float = 1.6e-2
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ContextEpoch:
+    """What an epoch gave: the ideal bits of its images' indices, while the model was still learning them."""
+
+    epoch: int
+    of_epochs: int
+    bits: float
+
+    def __str__(self) -> str:
+        return f"epoch {self.epoch}/{self.of_epochs}: {self.bits:.2f} bits an image"
+
+
+class ContextNetwork(nn.Module):
+    """The context model of grids with `groups` indices below `codewords` at each position, to be trained."""
+
+    def __init__(self, groups: int, codewords: int, recipe: ContextRecipe) -> None:
+        super().__init__()
+        first, second = recipe.hidden
+        inputs = len(NEIGHBOURS) * groups * recipe.entries
+        earlier = groups * (groups - 1) // 2
+        self.embedding = _normal(0.5, codewords + 1, recipe.entries)
+        self.neighbours = _normal(1.5 / math.sqrt(inputs), len(NEIGHBOURS) * groups, recipe.entries, first)
+        self.before = _normal(0.1, earlier, recipe.entries, first)
+        self.weight2 = _normal(math.sqrt(2 / first), groups, first, second)
+        self.weight3 = _normal(math.sqrt(1 / second), groups, second, codewords)
+        self.bias1 = nn.Parameter(torch.full((groups, first), 0.1))
+        self.bias2 = nn.Parameter(torch.full((groups, second), 0.1))
+        self.bias3 = nn.Parameter(torch.zeros(groups, codewords))
+
+    def forward(self, indices: Tensor) -> Tensor:
+        """Logits (B, h, w, g, K), in octaves, of indices (B, h, w, g) int64."""
+        whole = {name: multiples * unit for name, (multiples, unit) in self._multiples().items()}
+        embedded = whole["embedding"][indices]
+        near = self._neighbours(embedded, whole["embedding"][-1]) @ whole["neighbours"].flatten(end_dim=1)
+        logits = []
+        for group in range(indices.shape[-1]):
+            first, pair = near + whole["bias1"][group], group * (group - 1) // 2
+            if group:
+                weights = whole["before"][pair : pair + group].flatten(end_dim=1)
+                first = first + embedded[..., :group, :].flatten(-2) @ weights
+            second = _activation(first) @ whole["weight2"][group] + whole["bias2"][group]
+            logits.append(_activation(second) @ whole["weight3"][group] + whole["bias3"][group])
+        return torch.stack(logits, dim=-2)
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """The model as a codec's file holds it."""
+        return {
+            PREFIX + name: multiples.detach().numpy().astype(np.int32 if name in BIASES else np.int8)
+            for name, (multiples, _) in self._multiples().items()
+        }
+
+    def units(self) -> dict[str, float]:
+        """What 1 in each of the tensors stands for."""
+        return {name: OTHER_UNITS.get(name, WEIGHT_UNIT) for name, _ in self.named_parameters()}
+
+    def _multiples(self) -> dict[str, tuple[Tensor, float]]:
+        """Each parameter as whole multiples of its unit, and the unit."""
+        units, found = self.units(), {}
+        for name, parameter in self.named_parameters():
+            largest = LARGEST_BIAS if name in BIASES else LARGEST_WEIGHT
+            found[name] = _whole((parameter / units[name]).clamp(-largest, largest), down=False), units[name]
+        return found
+
+    def _neighbours(self, embedded: Tensor, outside: Tensor) -> Tensor:
+        """(B, h, w, 12 g entries) what each position sees around it."""
+        count, rows, columns, groups, entries = embedded.shape
+        padded = outside.expand(count, rows + ABOVE, columns + 2 * BESIDE, groups, entries).clone()
+        padded[:, ABOVE:, BESIDE : BESIDE + columns] = embedded
+        seen = [
+            padded[:, ABOVE + row : ABOVE + row + rows, BESIDE + column : BESIDE + column + columns].flatten(3)
+            for row, column in NEIGHBOURS
+        ]
+        return torch.cat(seen, dim=-1)
+
+
+def trained_context(
+    indices: NDArray[np.uint16], codewords: int, recipe: ContextRecipe, watch: Callable[[ContextEpoch], None]
+) -> dict[str, NDArray[Any]]:
+    """The tensors of a context model trained on indices (n, h, w, g).
+
+    They depend on the arguments alone, on one machine with one number of threads.
+
+    watch: called after each epoch.
+    """
+    grids = torch.from_numpy(indices.astype(np.int64))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        network = ContextNetwork(grids.shape[-1], codewords, recipe)
+    with torch.no_grad():
+        network.bias3.copy_(_log2_shares(grids, codewords))
+    optimizer = torch.optim.Adam(network.parameters(), fused=True)
+    size = min(recipe.batch_size, len(grids))
+    steps = len(grids) // size
+    for epoch in range(recipe.epochs):
+        order = np.random.default_rng([recipe.seed, epoch]).permutation(len(grids))
+        bits = 0.0
+        for step, batch in enumerate(order[: steps * size].reshape(steps, size)):
+            for group in optimizer.param_groups:
+                group["lr"] = _learning_rate(epoch * steps + step, recipe.epochs * steps, recipe)
+            cost = ideal_bits(network, grids[batch])
+            optimizer.zero_grad()
+            (cost / indices[0].size).backward()
+            optimizer.step()
+            bits += cost.item()
+        watch(ContextEpoch(epoch + 1, recipe.epochs, bits / steps))
+    return network.tensors()
+
+
+def ideal_bits(network: ContextNetwork, indices: Tensor) -> Tensor:
+    """-log2 of the probability of an image's indices, the mean over a batch (B, h, w, g)."""
+    logits = network(indices).flatten(end_dim=-2) * math.log(2)
+    nats = F.cross_entropy(logits, indices.flatten(), reduction="sum")
+    return nats / math.log(2) / len(indices)
+
+
+def _log2_shares(indices: Tensor, codewords: int) -> Tensor:
+    """(g, K), every count one more than it is."""
+    counts = [torch.bincount(group.flatten(), minlength=codewords) + 1.0 for group in indices.unbind(-1)]
+    return torch.stack([(count / count.sum()).log2() for count in counts])
+
+
+def _learning_rate(step: int, steps: int, recipe: ContextRecipe) -> float:
+    rise = min(1.0, (step + 1) / 50)
+    return recipe.learning_rate * rise * (1 + math.cos(math.pi * step / steps)) / 2
+
+
+def _normal(deviation: float, *shape: int) -> nn.Parameter:
+    return nn.Parameter(torch.randn(shape) * deviation)
+
+
+def _activation(sums: Tensor) -> Tensor:
+    multiples = (sums / ACTIVATION_UNIT).clamp(0, MAX_ACTIVATION)
+    return _whole(multiples, down=True) * ACTIVATION_UNIT
+
+
+class _Whole(torch.autograd.Function):
+    """Rounding whose gradient is that of no rounding."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, down: bool) -> Tensor:
+        return values.floor() if down else values.round()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        return gradients[0], None
+
+
+def _whole(values: Tensor, down: bool) -> Tensor:
+    whole: Tensor = _Whole.apply(values, down)
+    return whole
