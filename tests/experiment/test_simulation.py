@@ -159,7 +159,7 @@ def test_a_row_tells_what_was_run(scenario: Scenario) -> None:
     }
     assert told["images"] == IMAGES
     assert told["channel.crossover"] == 1e-3
-    assert told["preamble_bits"] == 8 * (26 + len("tiny"))
+    assert told["preamble_bits"] == 8 * (27 + len("tiny"))
 
 
 def same(first: Results, second: Results) -> bool:
