@@ -68,12 +68,16 @@ def show_codecs(figures: Sequence[Mapping[str, str]]) -> None:
     width = max(len(row["codec"]) for row in figures)
     console.print(f"{'codecs:':{width + 2}}  bits an image  context    PSNR  parameters  made by", highlight=False)
     for row in figures:
-        names = "bits_per_image", "context_bits_per_image", "psnr_db"
-        bits, context, psnr_db = (float(row.get(f"cifar10_{name}") or "nan") for name in names)
+        bits, context = _told(row, "bits_per_image", 2), _told(row, "context_bits_per_image", 2)
+        costs = f"{bits:>13}  {context:>7}  {_told(row, 'psnr_db', 3):>6}"
         made = f"{row.get('network_parameters', ''):>10}  {row.get('command', 'not measured')}"
-        console.print(
-            f"  {row['codec']:{width}}  {bits:13.2f}  {context:7.2f}  {psnr_db:6.3f}  {made}", highlight=False
-        )
+        console.print(f"  {row['codec']:{width}}  {costs}  {made}", highlight=False)
+
+
+def _told(row: Mapping[str, str], name: str, decimals: int) -> str:
+    """A figure over CIFAR-10's test images; nothing where it was not measured."""
+    figure = row.get(f"cifar10_{name}")
+    return f"{float(figure):.{decimals}f}" if figure else ""
 
 
 def show_names(title: str, names: list[str]) -> None:
