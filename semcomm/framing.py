@@ -22,6 +22,8 @@ LONG_BITS = 32
 Bits = NDArray[np.uint8]
 Crc = Literal[0, 8, 16, 24, 32]
 Size = tuple[Annotated[int, Ge(1), Le(65535)], Annotated[int, Ge(1), Le(65535)]]
+FewestBits = Callable[[tuple[int, int], int], int]
+"""The fewest bits that the payload of a slice can have: of an image of this height and width, by the slice's number."""
 
 
 @dataclass(frozen=True)
@@ -110,19 +112,17 @@ class Framing:
             frames.append(np.concatenate([headers[number // self.slices], length, payload, check]))
         return self._with_crc(Frames.join(frames))
 
-    def unframe(self, frames: Frames, fewest_bits: Callable[[tuple[int, int]], int]) -> Unframed:
+    def unframe(self, frames: Frames, fewest_bits: FewestBits) -> Unframed:
         """Read the frames back. Whatever the bits are, this does not raise.
 
         A header is believed when its size is within bounds and no larger than the frame can be of, and its length
         is that of the frame. An image's size is what most of those believed say whose CRC fits, else most of
         those believed, else the agreed one; the frames of an image are read as if all of them said that, and each
         as if it told its length.
-
-        fewest_bits: the fewest bits that a payload of an image of this height and width can have.
         """
         if self.bare:
             return Unframed(frames, [self.size] * (len(frames) // self.slices), np.ones(len(frames), np.bool_))
-        told = [self._told(bits, self._is_last(n), fewest_bits) for n, bits in enumerate(frames.split())]
+        told = [self._told(bits, n % self.slices, fewest_bits) for n, bits in enumerate(frames.split())]
         fits = self.intact(frames)
         images = range(0, len(frames), self.slices)
         sizes = [self._elected(told[n : n + self.slices], fits[n : n + self.slices]) for n in images]
@@ -160,8 +160,9 @@ class Framing:
             return 0
         return 1 if size == self.size else 1 + 2 * SIDE_BITS
 
-    def _told(self, bits: Bits, last: bool, fewest_bits: Callable[[tuple[int, int]], int]) -> tuple[int, int] | None:
-        """The size that a frame tells, None where it cannot be true."""
+    def _told(self, bits: Bits, number: int, fewest_bits: FewestBits) -> tuple[int, int] | None:
+        """The size that the frame of an image's slice tells, None where it cannot be true."""
+        last = self._is_last(number)
         size = self.size
         if self.header and bits.size and bits[0]:
             size = _value(bits[1 : 1 + SIDE_BITS]), _value(bits[1 + SIDE_BITS : 1 + 2 * SIDE_BITS])
@@ -169,7 +170,7 @@ class Framing:
         payload = bits.size - start - self.crc
         if payload < 0 or not np.array_equal(bits[self._header_bits(size) : start], self._length(payload, last)):
             return None
-        return size if allowed(size) and payload >= fewest_bits(size) else None
+        return size if allowed(size) and payload >= fewest_bits(size, number) else None
 
     def _elected(self, told: Sequence[tuple[int, int] | None], fits: NDArray[np.bool_]) -> tuple[int, int]:
         believed = [size for size in told if size]

@@ -112,9 +112,9 @@ class Receiver:
     def _vectors(self) -> NDArray[np.float64]:
         return unit_vectors(self.codec)
 
-    def _fewest_bits(self, size: tuple[int, int]) -> int:
-        rows, columns, groups = self.codec.index_shape(size)
-        return rows // self.framing.slices * columns * groups * self.entropy_coder.min_bits_per_symbol
+    def _fewest_bits(self, size: tuple[int, int], number: int) -> int:
+        symbols = symbol_counts(self.framing.slice_runs([self.codec.index_shape(size)]))
+        return int(symbols[number]) * self.entropy_coder.min_bits_per_symbol
 
     def _filled(self, decoded: Decoded, sound: NDArray[np.bool_], counts: NDArray[np.int64]) -> NDArray[np.uint16]:
         """The symbols of all slices, of damaged ones those before the first sign of it, or none."""

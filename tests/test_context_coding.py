@@ -56,7 +56,7 @@ def test_a_slices_payload_is_that_of_its_positions_coded_by_themselves(
 ) -> None:
     framing = Framing(slices=3, crc=0)
     sent = Transmitter(context_codec, "context", framing).transmit(pictures)
-    payloads = framing.unframe(sent.frames, lambda size: 0).payloads.split()
+    payloads = framing.unframe(sent.frames, lambda size, number: 0).payloads.split()
     coder = entropy_coder("context", context_codec.tensors)
     for number, payload in enumerate(payloads):
         grid, part = sent.indices[number // 3], number % 3

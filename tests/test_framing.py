@@ -1,6 +1,5 @@
 """Frames by hand, round trips of any payloads, and whatever bits a channel may hand over."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -31,7 +30,7 @@ def text_of(frames: Frames) -> list[str]:
     return ["".join(map(str, bits)) for bits in frames.split()]
 
 
-def any_size(size: tuple[int, int]) -> int:
+def any_size(size: tuple[int, int], number: int) -> int:
     """No payload is too short for its image."""
     return 0
 
@@ -120,7 +119,7 @@ def test_where_a_payload_begins_does_not_depend_on_bits_of_its_header(
     for part, body in zip(parts, bodies.split(), strict=True):
         header = part.size - body.size
         part[:header] = rng.integers(0, 2, header)
-    unframed = framing.unframe(Frames.join(parts), lambda size: 10**6)  # no size is believed
+    unframed = framing.unframe(Frames.join(parts), lambda size, number: 10**6)  # no size is believed
     assert text_of(unframed.payloads) == text_of(bodies)
 
 
@@ -183,7 +182,7 @@ def test_whatever_bits_arrive_sizes_are_bounded_and_payloads_inside_their_frames
     framing: Framing, bodies: list[Bits], fewest: int
 ) -> None:
     bodies = bodies[: len(bodies) // framing.slices * framing.slices]
-    unframed = framing.unframe(Frames.join(bodies), lambda size: fewest)
+    unframed = framing.unframe(Frames.join(bodies), lambda size, number: fewest)
     assert len(unframed.payloads) == unframed.intact.size == len(bodies)
     assert len(unframed.sizes) == len(bodies) // framing.slices
     assert all(allowed(size) for size in unframed.sizes)
@@ -276,9 +275,22 @@ def test_a_header_that_cannot_be_is_not_believed(frame: str) -> None:
 
 @pytest.mark.parametrize(("fewest", "size"), [(100, (40, 24)), (101, (32, 32))])
 def test_a_size_larger_than_its_payload_can_be_of_is_not_trusted(fewest: int, size: tuple[int, int]) -> None:
-    needs: Callable[[tuple[int, int]], int] = {(40, 24): fewest, (32, 32): 0}.__getitem__
+    fewest_of = {(40, 24): fewest, (32, 32): 0}
     frames = BARE.frame(Frames.join([np.ones(100, np.uint8)]), [(40, 24)])
-    assert BARE.unframe(frames, needs).sizes == [size]
+    assert BARE.unframe(frames, lambda size, number: fewest_of[size]).sizes == [size]
+
+
+def test_a_size_is_held_against_what_the_very_slice_can_hold() -> None:
+    framing = Framing(slices=3)
+    frames = framing.frame(Frames.join([np.ones(n, np.uint8) for n in (0, 5, 9)]), [(40, 24)])
+    asked = set[tuple[tuple[int, int], int]]()
+
+    def fewest(size: tuple[int, int], number: int) -> int:
+        asked.add((size, number))
+        return [0, 5, 9][number]
+
+    assert framing.unframe(frames, fewest).intact.all()
+    assert asked == {((40, 24), number) for number in range(3)}
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,17 @@ def test_a_size_is_believed_from_the_bits_on_that_its_indices_need_at_least(
     assert received.images[0].shape[:2] == size
 
 
+@pytest.mark.parametrize(("bits", "size"), [(60 * 2 * 5 - 1, (32, 32)), (60 * 2 * 5, (4, 240))])
+def test_a_flat_image_is_believed_from_the_bits_on_that_its_last_slice_needs(
+    tiny_codec: Codec, bits: int, size: tuple[int, int]
+) -> None:
+    framing = Framing(slices=8, crc=0)  # one row of indices for eight slices: all but the last hold nothing
+    last = framing.frame(Frames.join([np.zeros(n, np.uint8) for n in (*[0] * 7, bits)]), [(4, 240)]).split()[-1]
+    frames = Frames.join([*[np.empty(0, np.uint8)] * 7, last])
+    received = Receiver(tiny_codec, "fixed_length", framing).receive(Reception.of(frames))
+    assert received.images[0].shape[:2] == size
+
+
 @pytest.mark.parametrize("damaged", ["keep", "drop"])
 def test_a_lost_slice_costs_its_own_rows_alone(tiny_codec: Codec, damaged: Damaged) -> None:
     framing = Framing(slices=3)

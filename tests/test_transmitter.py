@@ -57,7 +57,7 @@ def test_payload_bits_are_those_without_framing_and_frames_hold_them(
     bare = Transmitter(tiny_codec, coder, NONE).transmit(images)
     assert sent.payload_bits.tolist() == bare.payload_bits.tolist()
     assert len(sent.frames) == len(images) * framing.slices
-    payloads = framing.unframe(sent.frames, lambda size: 0).payloads
+    payloads = framing.unframe(sent.frames, lambda size, number: 0).payloads
     assert np.array_equal(payloads.bits, bare.frames.bits)
     overhead = (sent.frames.lengths - payloads.lengths).reshape(-1, framing.slices)
     assert (overhead[:, -1] == 1 + framing.crc).all()  # a flag and the check

@@ -143,7 +143,7 @@ class ImageReceiver:
 
     def read(self, reception: Reception) -> Read:
         """The file that each frame tells; one that cannot be is empty."""
-        unframed = self.framing.unframe(reception.frames, lambda size: 0)
+        unframed = self.framing.unframe(reception.frames, lambda size, number: 0)
         used = unframed.intact | (self.damaged != "drop")
         contents = zip(unframed.payloads.split(), unframed.sizes, used, strict=True)
         files = [self._file(payload[: payload.size * use], size) for payload, size, use in contents]
