@@ -74,13 +74,13 @@ def seconds(task: Callable[..., Block], of: Iterable[Task]) -> tuple[float, list
 
 def at_home(blocks: list[Block], place: Path) -> tuple[float, float, float]:
     """Seconds a block where a run was started, bytes of an image's block file, and of its row in Parquet."""
-    totals = Totals.of(blocks[0].records, blocks[0].index_counts)
+    totals = Totals.of(blocks[0].columns, blocks[0].index_counts)
     write_records([blocks[:1]], False, 0, place, "parquet")  # imports what it needs
     begun = time.process_time()
     for number, block in enumerate(blocks):
         received = pickle.loads(pickle.dumps(block, 5))
         save_block(received, place / f"{number}.safetensors")
-        totals += Totals.of(received.records, received.index_counts)
+        totals += Totals.of(received.columns, received.index_counts)
     loaded = (load_block(place / f"{number}.safetensors") for number in range(len(blocks)))
     found = write_records([[block for block in loaded if block]], False, 0, place, "parquet")
     took = time.process_time() - begun

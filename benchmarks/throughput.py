@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,10 +64,9 @@ def bare(cell: Swept, images: int) -> Callable[[], None]:
     return run
 
 
-def whole(cells: list[Swept]) -> None:
-    """A run, which leaves nothing behind."""
-    with tempfile.TemporaryDirectory() as folder:
-        run_cells(cells, RunFolder(Path(folder), cells), Here(), lambda images: None, lambda found, cell, number: None)
+def whole(cells: list[Swept], folder: Path) -> None:
+    """A run into an empty folder."""
+    run_cells(cells, RunFolder(folder, cells), Here(), lambda images: None, lambda found, cell, number: None)
 
 
 def matrix_product() -> Callable[[], object]:
@@ -94,8 +94,10 @@ def main() -> None:
     cells = read_scenarios(options.scenario, changes, options.data_root)
     networks, product = bare(cells[0], options.images), matrix_product()
     work = operations(networks)  # which warms up, too
-    whole(cells)
-    turns = [(seconds(networks), seconds(lambda: whole(cells)), seconds(product)) for _ in range(options.repetitions)]
+    with tempfile.TemporaryDirectory() as place:
+        whole(cells, Path(place, "first"))
+        tasks = [(networks, partial(whole, cells, Path(place, str(n))), product) for n in range(options.repetitions)]
+        turns = [(seconds(alone), seconds(run), seconds(gemm)) for alone, run, gemm in tasks]
     print(f"{options.images} images, {len(cells)} cells, {torch.get_num_threads()} threads, batches of {BATCH_IMAGES}")
     print(f"{'images/s':12}{'networks':>12}{'whole run':>12}{'ratio':>8}  lowest and highest")
     for clock in Seconds._fields:

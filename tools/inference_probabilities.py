@@ -59,7 +59,7 @@ def measured(codec: Codec, training: Images, test: Images) -> str:
     indices = codec.quantize(codec.encode(list(test)))
     bits = sum(int(lengths[grid].sum(dtype=np.int64)) for grid in indices) / len(test)
     received = np.stack(codec.decode(codec.dequantize(indices), [(32, 32)] * len(test)))
-    quality = psnr_db(mean_squared_error(test, received), test[0].size).mean()
+    quality = psnr_db(mean_squared_error(list(test), list(received)), test[0].size).mean()
     return f"{bits:7.2f} bits an image, {quality:.3f} dB, {np.count_nonzero(counts)} codewords in use"
 
 

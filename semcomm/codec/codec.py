@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from semcomm.codec.devices import DType, autocast, torch_device
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
-from semcomm.codec.patches import from_patches, grid_shape, to_patches
+from semcomm.codec.patches import from_patches, grid_shape, to_bytes, to_patches
 from semcomm.codec.quantizer import QuantizerName, nearest_codewords
 from semcomm.images import Image
 
@@ -82,7 +82,7 @@ class Codec:
 
     def dequantize(self, indices: Sequence[Indices]) -> list[Latents]:
         """The codeword of each index."""
-        return [self.codebook.take(grid, axis=0) for grid in indices]
+        return _in_full_batches(self._dequantize, indices, [grid.shape[:2] for grid in indices])
 
     @torch.inference_mode()
     def nearest(self, vectors: NDArray[np.float32]) -> Indices:
@@ -128,11 +128,13 @@ class Codec:
         indices = nearest_codewords(vectors, self._tensor(self.codebook), self._tensor(self.tensors["bias"]))
         return _array(indices).astype(np.uint16).reshape(latents.shape[:-1])
 
+    def _dequantize(self, indices: Indices) -> Latents:
+        return self.codebook.take(indices, axis=0)
+
     def _decode(self, latents: Latents) -> Image:
         with autocast(self.device, self.dtype):
             decoded = self._decoder(self._tensor(latents).flatten(-2).permute(0, 3, 1, 2))
-        patches = decoded.float().permute(0, 2, 3, 1).clamp(0, 1).mul_(255).round_()
-        return from_patches(_array(patches.to(torch.int16)).astype(np.uint8))  # PyTorch is slow to make bytes of floats
+        return from_patches(to_bytes(_array(decoded.float().permute(0, 2, 3, 1))))
 
     def _tensor(self, array: NDArray[np.float32]) -> Tensor:
         return torch.from_numpy(array).to(self.device)

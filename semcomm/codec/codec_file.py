@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,7 @@ def _check_shapes(geometry: Geometry, tensors: Tensors) -> None:
         raise CodecError(f"has tensors that do not belong there: {', '.join(sorted(found))}")
 
 
+@lru_cache(maxsize=8)
 def _expected(geometry: Geometry) -> dict[str, tuple[tuple[int, ...], str]]:
     codewords, dimension = geometry.codewords, geometry.dimension
     with torch.device("meta"):

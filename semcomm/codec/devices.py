@@ -1,5 +1,6 @@
 """Where the networks run, and in which arithmetic."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 import torch
@@ -21,6 +22,6 @@ def torch_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def autocast(device: torch.device, dtype: DType) -> torch.autocast:
+def autocast(device: torch.device, dtype: DType) -> AbstractContextManager[object]:
     """Inside, convolutions compute in `dtype`; weights stay float32."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=dtype == "bfloat16")
+    return torch.autocast(device.type, torch.bfloat16) if dtype == "bfloat16" else nullcontext()

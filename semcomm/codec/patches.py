@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomm.compiled import compiled
+
 PATCH = 4
 PATCH_VALUES = PATCH * PATCH * 3
 
@@ -32,3 +34,19 @@ def from_patches(patches: NDArray[np.uint8]) -> NDArray[np.uint8]:
     count, rows, columns, _ = patches.shape
     cells = patches.reshape(count, rows, columns, PATCH, PATCH * 3).swapaxes(2, 3)
     return np.ascontiguousarray(cells).reshape(count, rows * PATCH, columns * PATCH, 3)
+
+
+def to_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """255 times each value, rounded to the nearest whole number from 0 to 255, of two equally near the even one."""
+    return _to_bytes(values.reshape(-1)).reshape(values.shape)
+
+
+@compiled
+def _to_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    rounded = np.empty(values.size, np.uint8)
+    for place in range(values.size):
+        value = values[place] * np.float32(255)
+        value = value if value > np.float32(0) else np.float32(0)
+        value = value if value < np.float32(255) else np.float32(255)
+        rounded[place] = np.uint8(np.int32(np.rint(value)))
+    return rounded

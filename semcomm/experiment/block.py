@@ -1,5 +1,6 @@
 """The unit of work: one block of images through transmitter, channel and receiver."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,10 +16,11 @@ from semcomm.errors import ChannelError, LinkError
 from semcomm.experiment.data import Data, block_ranges
 from semcomm.experiment.first_images import COUNT, FirstImages, reduced
 from semcomm.experiment.identity import check
-from semcomm.experiment.records import Compared, compared, frame_columns, image_columns
+from semcomm.experiment.records import NO_INDICES, Compared, compared, frame_columns, image_columns
 from semcomm.experiment.scenario import DataChoice, Scenario, Swept
 from semcomm.experiment.seeds import block_generator
 from semcomm.experiment.systems import CodecChoice, ReceiverChoice, System, system_of
+from semcomm.experiment.totals import Columns
 from semcomm.experiment.undisturbed import Undisturbed, kept, place
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
@@ -27,18 +29,17 @@ from semcomm.link.link import Link
 from semcomm.receiver import Read, Received
 from semcomm.transmitter import Sent
 
-NO_INDICES = np.empty(0, np.uint16)
-
 
 @dataclass(frozen=True)
 class Block:
     """What one block of images gave.
 
-    records: a row an image; index_counts: how often each index was sent, up to the highest that was.
+    columns: one entry an image, "image" its name, all others numbers or truth values.
+    index_counts: how often each index was sent, up to the highest that was.
     first: of the first block, the first images and what became of them.
     """
 
-    records: pd.DataFrame
+    columns: Columns
     index_counts: NDArray[np.int64]
     first: FirstImages | None
 
@@ -70,18 +71,23 @@ def run_block(task: Task) -> Block:
         check(task.cell, task.digests)
     spans = block_spans(run, scenario.data, scenario.images)
     span = spans[number % len(spans)]
-    data, system = _opened(run, scenario.data), _system(run, scenario.codec, scenario.framing, scenario.receiver)
+    data, ends = _opened(run, scenario.data), system(run, scenario.codec, scenario.framing, scenario.receiver)
     images = data.load(span.start, span.stop)
-    still = kept(place(run, (scenario.source, span)) if task.shared else None, lambda: undisturbed(system, images))
-    sent = system.transmitter.send(still.descriptions, [(image.shape[0], image.shape[1]) for image in images])
+    still = kept(place(run, (scenario.source, span)) if task.shared else None, lambda: undisturbed(ends, images))
+    sent = ends.transmitter.send(still.descriptions, [(image.shape[0], image.shape[1]) for image in images])
     rng = block_generator(scenario.seed, scenario.channel, number)
     reception = carry(scenario.channel, sent.frames, rng, scenario.link, scenario.framing)
-    received, similarity = arrived(system, images, still, system.receiver.read(reception))
+    received, similarity = arrived(ends, images, still, ends.receiver.read(reception))
     journey = frame_columns(sent.frames, reception, scenario.framing)
     names = _names(run, scenario.data)[span.start : span.stop]
-    records = pd.DataFrame(image_columns(names, images, sent, received, similarity) | journey)
+    columns = {**image_columns(names, images, sent, received, similarity), **journey}
     counts = np.bincount(np.concatenate([grid.ravel() for grid in sent.indices or [NO_INDICES]]))
-    return Block(records, counts, first_images(images, sent, received, scenario.framing) if number == 0 else None)
+    return Block(columns, counts, first_images(images, sent, received, scenario.framing) if number == 0 else None)
+
+
+def records(blocks: Sequence[Block]) -> pd.DataFrame:
+    """A row an image, of blocks of one cell."""
+    return pd.DataFrame({name: np.concatenate([block.columns[name] for block in blocks]) for name in blocks[0].columns})
 
 
 def undisturbed(system: System, images: list[Image]) -> Undisturbed:
@@ -93,8 +99,14 @@ def undisturbed(system: System, images: list[Image]) -> Undisturbed:
 
 
 def arrived(system: System, images: list[Image], still: Undisturbed, read: Read) -> tuple[Received, Compared]:
-    """The received images; only those whose description changed on the way are decoded and compared again."""
+    """The received images; only those whose description changed on the way are decoded and compared again.
+
+    The others have the very descriptions that were sent, so that nobody need look for a difference.
+    """
     changed = [number for number in range(len(images)) if not _same(still, read, number)]
+    descriptions = list(still.descriptions)
+    for number in changed:
+        descriptions[number] = read.descriptions[number]
     fresh = system.receiver.picture(read.only(changed))
     again = compared([images[number] for number in changed], fresh.images)
     pictures, damaged = list(still.pictures), read.damaged.copy()
@@ -103,7 +115,7 @@ def arrived(system: System, images: list[Image], still: Undisturbed, read: Read)
     damaged[changed] = fresh.damaged
     mse, similarity = still.compared.mse.copy(), still.compared.ssim.copy()
     mse[changed], similarity[changed] = again.mse, again.ssim
-    indices = None if fresh.indices is None else read.descriptions
+    indices = None if fresh.indices is None else descriptions
     return Received(pictures, damaged, indices), Compared(mse, similarity)
 
 
@@ -169,5 +181,6 @@ def _names(run: str, choice: DataChoice) -> list[str]:
 
 
 @lru_cache(maxsize=8)
-def _system(run: str, choice: CodecChoice | ImageCodec, framing: Framing, receiver: ReceiverChoice) -> System:
+def system(run: str, choice: CodecChoice | ImageCodec, framing: Framing, receiver: ReceiverChoice) -> System:
+    """`system_of` these, once a process and run."""
     return system_of(choice, framing, receiver)

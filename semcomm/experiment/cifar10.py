@@ -50,19 +50,27 @@ class Cifar10:
         return 32 * 32
 
     def load(self, start: int, stop: int) -> list[NDArray[np.uint8]]:
-        return [image.copy() for image in self._images[start:stop]]
+        return list(_pixels(self._planes[start:stop]))
 
     def array(self) -> NDArray[np.uint8]:
-        """All images at once, (n, 32, 32, 3); one array for all callers, so none may write to it."""
-        return self._images
+        """All images at once, (n, 32, 32, 3)."""
+        return _pixels(self._planes)
 
     @cached_property
-    def _images(self) -> NDArray[np.uint8]:
+    def _planes(self) -> NDArray[np.uint8]:
         root = expanded(self.root or default_root())
         layout = _layout_under(root)
         paths = {root / layout.folder / name: md5 for name, md5 in layout.md5s[self.split].items()}
-        files = [layout.read(path, md5).reshape(-1, 3, 32, 32) for path, md5 in paths.items()]
-        return np.concatenate([planes.transpose(0, 2, 3, 1) for planes in files])
+        files = [layout.read(path, md5) for path, md5 in paths.items()]
+        return np.concatenate(files) if len(files) > 1 else files[0]
+
+
+def _pixels(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Red, green and blue one after the other, (n, 3072), to pixels, (n, 32, 32, 3)."""
+    pixels = np.empty((len(planes), 1024, 3), np.uint8)
+    for colour in range(3):  # three times as fast as a transposition in one
+        pixels[..., colour] = planes[:, 1024 * colour : 1024 * (colour + 1)]
+    return pixels.reshape(-1, 32, 32, 3)
 
 
 def default_root() -> Path:

@@ -2,14 +2,14 @@
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 import PIL.Image
 
-from semcomm.experiment.block import Block
+from semcomm.experiment.block import Block, records
 from semcomm.experiment.first_images import FirstImages
 from semcomm.files import atomic_writer
 from semcomm.report.pictures import contact_sheet
@@ -19,8 +19,8 @@ Form = Literal["csv", "parquet"]
 CSV_ROWS = 1_000_000
 """More than these go to Parquet, unless CSV is asked for."""
 
-PART_BLOCKS = 256
-"""Of a file of a Parquet data set: 65,536 rows, unless blocks are short."""
+BLOCKS_AT_ONCE = 256
+"""What a file of a Parquet data set holds: 65,536 rows, unless blocks are short."""
 
 
 def write_records(
@@ -40,8 +40,10 @@ def write_records(
         _write_parquet(cells, parquet)
         return parquet
     with atomic_writer(csv) as file:
-        for number, records in enumerate(_all_records(cells, numbered)):
-            file.write(records.to_csv(index=False, header=number == 0).encode())
+        for cell, blocks in enumerate(cells):
+            for number, table in enumerate(_tables(blocks)):
+                written = table.assign(cell=cell) if numbered else table
+                file.write(written.to_csv(index=False, header=cell == number == 0).encode())
     return csv
 
 
@@ -54,10 +56,11 @@ def write_pictures(first: FirstImages, folder: Path) -> Path:
     return path
 
 
-def _all_records(cells: Sequence[Iterable[Block]], numbered: bool) -> Iterator[pd.DataFrame]:
-    for cell, blocks in enumerate(cells):
-        for block in blocks:
-            yield block.records.assign(cell=cell) if numbered else block.records
+def _tables(blocks: Iterable[Block]) -> Iterator[pd.DataFrame]:
+    """A row an image, of many blocks at a time."""
+    left = iter(blocks)
+    while few := list(islice(left, BLOCKS_AT_ONCE)):
+        yield records(few)
 
 
 def _write_parquet(cells: Sequence[Iterable[Block]], folder: Path) -> None:
@@ -67,10 +70,6 @@ def _write_parquet(cells: Sequence[Iterable[Block]], folder: Path) -> None:
     for cell, blocks in enumerate(cells):
         part = unfinished / f"cell={cell}"
         part.mkdir(parents=True)
-        records = (block.records for block in blocks)
-        for number in count():
-            few = list(islice(records, PART_BLOCKS))
-            if not few:
-                break
-            pd.concat(few, ignore_index=True).to_parquet(part / f"{number:06d}.parquet", index=False)
+        for number, table in enumerate(_tables(blocks)):
+            table.to_parquet(part / f"{number:06d}.parquet", index=False)
     unfinished.rename(folder)

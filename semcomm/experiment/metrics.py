@@ -1,11 +1,13 @@
 """How far received images are from those sent: MSE, PSNR and SSIM, one value an image."""
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.compiled import compiled
+from semcomm.images import Image
 
 PEAK = 255
 LUMINANCE_FLOOR = (0.01 * PEAK) ** 2
@@ -16,30 +18,26 @@ WEIGHTS = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
 WEIGHTS /= WEIGHTS.sum()
 
 
-def mean_squared_error(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> NDArray[np.float64]:
+def mean_squared_error(sent: Sequence[Image], received: Sequence[Image]) -> NDArray[np.float64]:
     """Mean over an image's samples of the squared difference.
 
-    sent, received: (B, H, W, 3), samples from 0 to 255.
+    sent, received: B images (H, W, 3) uint8, of any sizes, or an array (B, H, W, 3).
     Returns (B,).
     Raises ValueError when the shapes differ.
 
     Example: an image of 0 received as all 2 has 4.
     """
-    _check_shapes(sent, received)
-    shape = len(sent), math.prod(sent.shape[1:])
-    return _squared_errors(sent.reshape(shape), received.reshape(shape)) / shape[1]
+    errors = [_squared_error(ours.reshape(-1), theirs.reshape(-1)) for ours, theirs in _pairs(sent, received)]
+    return np.array(errors, np.float64) / [image.size for image in sent]
 
 
 @compiled
-def _squared_errors(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> NDArray[np.int64]:
-    totals = np.zeros(len(sent), np.int64)
-    for image in range(len(sent)):
-        total = 0
-        for place in range(sent.shape[1]):
-            error = int(sent[image, place]) - int(received[image, place])
-            total += error * error
-        totals[image] = total
-    return totals
+def _squared_error(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> int:
+    total = 0
+    for place in range(sent.size):
+        error = int(sent[place]) - int(received[place])
+        total += error * error
+    return total
 
 
 def psnr_db(mse: NDArray[np.float64], values: int | NDArray[np.int64]) -> NDArray[np.float64]:
@@ -58,7 +56,7 @@ def psnr_db(mse: NDArray[np.float64], values: int | NDArray[np.int64]) -> NDArra
     return decibels
 
 
-def ssim(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> NDArray[np.float64]:
+def ssim(sent: Sequence[Image], received: Sequence[Image]) -> NDArray[np.float64]:
     """Mean structural similarity, 1 for a perfect image.
 
     Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to structural
@@ -66,33 +64,35 @@ def ssim(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> NDArray[np.flo
     K1 = 0.01, K2 = 0.03, population covariance. The mean is over the windows that lie wholly inside the
     image, and over the three colours.
 
-    sent, received: (B, H, W, 3).
+    sent, received: B images (H, W, 3) uint8, of any sizes, or an array (B, H, W, 3).
     Returns (B,), NaN where a side is under 11 and no window fits.
     Raises ValueError when the shapes differ.
     """
-    _check_shapes(sent, received)
-    count, height, width, _ = sent.shape
+    return np.array([_mean_similarity(ours, theirs) for ours, theirs in _pairs(sent, received)], np.float64)
+
+
+def _mean_similarity(sent: Image, received: Image) -> float:
+    height, width, _ = sent.shape
     if min(height, width) < WINDOW:
-        return np.full(count, np.nan)
-    rows = count, height, 3 * width
-    pairs = zip(sent.reshape(rows), received.reshape(rows), strict=True)
-    return np.array([_similarity(*pair, WEIGHTS) for pair in pairs], np.float64)
+        return math.nan
+    return _similarity(sent.reshape(height, 3 * width), received.reshape(height, 3 * width), WEIGHTS)
 
 
 @compiled
 def _similarity(sent: NDArray[np.uint8], received: NDArray[np.uint8], weights: NDArray[np.float64]) -> float:
     """Of one image of (H, 3 W) samples. All in float64, as a variance is a small difference of large numbers."""
     height, samples = sent.shape
-    moments = np.empty((WINDOW, 4 * samples))  # of the last eleven rows, row r in place r mod 11
-    down = np.empty(4 * samples)
+    moments = np.empty((WINDOW, 4, samples))  # of the last eleven rows, row r in place r mod 11
+    down = np.empty((4, samples))
+    rows, means = moments.reshape(WINDOW, -1), down.reshape(-1)
     sums = np.zeros(samples - 3 * (WINDOW - 1))
     turned = np.concatenate((weights, weights))
     for row in range(height):
-        _read_moments(sent[row], received[row], moments[row % WINDOW].reshape(4, samples))
+        _read_moments(sent[row], received[row], moments[row % WINDOW])
         if row >= WINDOW - 1:
             first = WINDOW - (row + 1) % WINDOW
-            _filter_down(moments, turned[first : first + WINDOW], down)
-            _add_similarities(down.reshape(4, samples), weights, sums)
+            _filter_down(rows, turned[first : first + WINDOW], means)
+            _add_similarities(down, weights, sums)
     mean: float = sums.sum() / (sums.size * (height - WINDOW + 1))
     return mean
 
@@ -133,6 +133,10 @@ def _add_similarities(down: NDArray[np.float64], weights: NDArray[np.float64], s
         sums[place] += alike / ((power + LUMINANCE_FLOOR) * (variances - power + CONTRAST_FLOOR))
 
 
-def _check_shapes(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> None:
-    if sent.shape != received.shape:
-        raise ValueError(f"sent has the shape {sent.shape}, received {received.shape}; they must agree")
+def _pairs(sent: Sequence[Image], received: Sequence[Image]) -> Iterator[tuple[Image, Image]]:
+    if len(sent) != len(received):
+        raise ValueError(f"{len(sent)} images are sent, {len(received)} received; they must be as many")
+    for number, (ours, theirs) in enumerate(zip(sent, received, strict=True)):
+        if ours.shape != theirs.shape:
+            raise ValueError(f"image {number} is sent as {ours.shape}, received as {theirs.shape}; they must agree")
+        yield ours, theirs

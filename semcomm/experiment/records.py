@@ -1,7 +1,6 @@
 """From what was sent and received to numbers: a row an image, and their summary."""
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.experiment.metrics import mean_squared_error, psnr_db, ssim
-from semcomm.experiment.totals import Totals, wilson
+from semcomm.experiment.totals import Columns, Totals, wilson
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.images import Image
@@ -20,6 +19,7 @@ from semcomm.link.soft_bits import bit_errors, counted, wrong
 from semcomm.receiver import Received
 from semcomm.transmitter import Sent
 
+NO_INDICES = np.empty(0, np.uint16)
 GREY = 128
 """Of the picture that stands for an image whose size was lost on the way, when it is measured."""
 
@@ -33,24 +33,17 @@ class Compared:
 
 
 def compared(images: Sequence[Image], pictures: Sequence[Image]) -> Compared:
-    """MSE and SSIM of each image, computed together for images of one shape."""
+    """MSE and SSIM of each image."""
     arrived = [
         picture if picture.shape == image.shape else np.full_like(image, GREY)
         for image, picture in zip(images, pictures, strict=True)
     ]
-    mse, similarity = np.empty(len(images)), np.empty(len(images))
-    members = defaultdict(list)
-    for number, image in enumerate(images):
-        members[image.shape].append(number)
-    for numbers in members.values():
-        pair = np.stack([images[n] for n in numbers]), np.stack([arrived[n] for n in numbers])
-        mse[numbers], similarity[numbers] = mean_squared_error(*pair), ssim(*pair)
-    return Compared(mse, similarity)
+    return Compared(mean_squared_error(images, arrived), ssim(images, arrived))
 
 
 def image_columns(
     names: Sequence[str], images: Sequence[Image], sent: Sent, received: Received, measured: Compared
-) -> dict[str, Any]:
+) -> Columns:
     """One entry an image: what it cost, and how it came out."""
     slices = len(sent.frames) // len(images)
     shapes = np.array([image.shape for image in images])
@@ -63,13 +56,13 @@ def image_columns(
         "mse": measured.mse,
         "psnr_db": psnr_db(measured.mse, shapes.prod(axis=1)),
         "ssim": measured.ssim,
-        "indices": [grid.size for grid in sent.indices] if sent.indices else 0,
+        "indices": np.array([grid.size for grid in sent.indices or [NO_INDICES] * len(images)]),
         "index_errors": _index_errors(images, sent, received),
         "damaged": received.damaged,
     }
 
 
-def frame_columns(sent: Frames, reception: Reception, framing: Framing) -> dict[str, NDArray[np.int64]]:
+def frame_columns(sent: Frames, reception: Reception, framing: Framing) -> Columns:
     """One entry an image: what carrying its frames took, and how many of them arrived wrong."""
     arrived, counts = reception.frames, counted(sent, reception)
     is_wrong = wrong(sent, arrived)
@@ -147,10 +140,14 @@ def _entropy(counts: NDArray[np.int64]) -> float:
     return float(-(shares * np.log2(shares)).sum())
 
 
-def _index_errors(images: Sequence[Image], sent: Sent, received: Received) -> list[int] | int:
+def _index_errors(images: Sequence[Image], sent: Sent, received: Received) -> NDArray[np.int64]:
     """How many of each image's indices arrived wrong: all of them where its size was lost."""
     if not sent.indices or not received.indices:
-        return 0
+        return np.zeros(len(images), np.int64)
     same_size = [image.shape == picture.shape for image, picture in zip(images, received.images, strict=True)]
     triples = zip(same_size, sent.indices, received.indices, strict=True)
-    return [int(np.count_nonzero(ours != theirs)) if same else ours.size for same, ours, theirs in triples]
+    return np.array([_count_unlike(ours, theirs) if same else ours.size for same, ours, theirs in triples])
+
+
+def _count_unlike(ours: NDArray[np.uint16], theirs: NDArray[np.uint16]) -> int:
+    return 0 if ours is theirs else int(np.count_nonzero(ours != theirs))

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from semcomm.errors import RunError
-from semcomm.experiment.block import Block
+from semcomm.experiment.block import Block, records
 from semcomm.experiment.first_images import KeptCell, forget_cells, load_cell, save_cell
 from semcomm.experiment.identity import identity
 from semcomm.experiment.image_tables import Form, write_pictures, write_records
-from semcomm.experiment.run_folder import RunFolder
+from semcomm.experiment.run_folder import RESULTS, RunFolder
 from semcomm.experiment.scenario import Swept
 from semcomm.experiment.simulation import Results, simulate_all
 from semcomm.experiment.systems import system_of
@@ -46,17 +46,19 @@ def run_cells(
     failures: dict[int, Exception] = {}
     left = {place: cells[place] for place in places if place not in done}
     forget_cells(folder.path)  # else, interrupted, rows of results.csv would stand beside the pictures of others
+    if done:
+        _write_summaries(done, folder)
     for place, found in simulate_all(left, pool, watch, folder):
         if isinstance(found, Failed):
             failures[place] = found.error
             continue
         folder.keep_results(place, found)
         done[place] = found
-        write_summaries([done[place].summary for place in sorted(done)], folder.path)
+        _write_summaries(done, folder)
         show(found, cells[place], place + 1)
     if not done:
         raise next(iter(failures.values()))
-    written = [write_summaries([done[place].summary for place in sorted(done)], folder.path)]
+    written = [folder.path / RESULTS]
     if len(done) + len(failures) == len(cells):
         written += _image_tables(cells, done, folder, form)
     if failures:
@@ -73,27 +75,31 @@ def matching(cells: Sequence[Swept], conditions: Sequence[str]) -> list[int]:
     return list(select(table, conditions).index)
 
 
+def _write_summaries(done: Mapping[int, Results], folder: RunFolder) -> None:
+    write_summaries([done[place].summary for place in sorted(done)], folder.path / RESULTS)
+
+
 def _image_tables(
     cells: Sequence[Swept], done: Mapping[int, Results], folder: RunFolder, form: Form | None
 ) -> list[Path]:
     """The files with images of all cells that are done; where all are, no more is kept than these."""
     places = sorted(done)
     images = sum(done[place].summary["images"] for place in places)
-    records = write_records([folder.blocks(place) for place in places], len(cells) > 1, images, folder.path, form)
+    table = write_records([folder.blocks(place) for place in places], len(cells) > 1, images, folder.path, form)
     for row, place in enumerate(places):
         save_cell(folder.path, row, _kept(cells[place], done[place], next(folder.blocks(place))))
     pictures = write_pictures(load_cell(folder.path, len(places) - 1).first, folder.path)
     if len(done) == len(cells):
         folder.forget_blocks()
-    return [records, pictures]
+    return [table, pictures]
 
 
 def _kept(cell: Swept, results: Results, block: Block) -> KeptCell:
     assert block.first  # as the first block of each cell has it
     scenario, counts = cell.scenario, np.array(results.index_counts, np.int64)
-    records = json.loads(block.records.head(len(block.first.sent)).to_json(orient="records", double_precision=15))
+    rows = json.loads(records([block]).head(len(block.first.sent)).to_json(orient="records", double_precision=15))
     code = system_of(scenario.codec, scenario.framing).code
-    return KeptCell(identity(cell)["scenario"], block.first, records, code, counts)
+    return KeptCell(identity(cell)["scenario"], block.first, rows, code, counts)
 
 
 def _told(failures: Mapping[int, Exception], cells: Sequence[Swept]) -> list[str]:

@@ -8,13 +8,12 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from semcomm.experiment.block import Block, Task, block_count, run_block
+from semcomm.experiment.block import Block, Task, block_count, records, run_block, system
 from semcomm.experiment.channels import channel_name
 from semcomm.experiment.identity import digests
 from semcomm.experiment.records import carriage, summary
 from semcomm.experiment.scenario import Scenario, Swept
 from semcomm.experiment.scratch import new_run
-from semcomm.experiment.systems import system_of
 from semcomm.experiment.totals import Totals
 from semcomm.experiment.workers import Failed, Here, Pool, in_order
 
@@ -72,8 +71,7 @@ def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: N
     ((_, results),) = simulate_all({0: Swept(scenario, {})}, Here(), watch, kept)
     if isinstance(results, Failed):
         raise results.error
-    records = pd.concat([block.records for block in kept.blocks], ignore_index=True)
-    return Simulated(results.summary, results.journey, results.index_counts, records)
+    return Simulated(results.summary, results.journey, results.index_counts, records(kept.blocks))
 
 
 def simulate_all(
@@ -111,12 +109,12 @@ def _simulated(
             sent = totals.pop(place).images if place in totals else 0
         else:
             kept.keep(task, block)
-            found = Totals.of(block.records, block.index_counts)
+            found = Totals.of(block.columns, block.index_counts)
             totals[place] = totals[place] + found if place in totals else found
             watch(found.images)
             if task.number + 1 < block_count(run, scenario) and not _enough(scenario, totals[place]):
                 continue
-            outcome = _results(task.cell, totals[place])
+            outcome = _results(run, task.cell, totals[place])
             sent = totals.pop(place).images
         finished.add(place)
         if left := scenario.image_count() - sent:
@@ -144,15 +142,15 @@ def _told(key: str) -> set[str]:
     return {key, key.removeprefix("codec."), key.removeprefix("channel.")}
 
 
-def _results(cell: Swept, totals: Totals) -> Results:
+def _results(run: str, cell: Swept, totals: Totals) -> Results:
     """A cell's row is what it is, what was measured, and what a sweep has set that no column tells yet."""
     scenario = cell.scenario
-    system = system_of(scenario.codec, scenario.framing, scenario.receiver)
-    ends = {"channel": channel_name(scenario.channel), "seed": scenario.seed}
+    ends = system(run, scenario.codec, scenario.framing, scenario.receiver)
+    way = {"channel": channel_name(scenario.channel), "seed": scenario.seed}
     parameters = {f"channel.{name}": value for name, value in vars(scenario.channel).items()}
     journey = carriage(totals, scenario.channel, scenario.link)
-    row = {"scenario": scenario.name, **system.columns, **ends, **summary(totals), **journey}
-    row |= {**system.details, **parameters}
+    row = {"scenario": scenario.name, **ends.columns, **way, **summary(totals), **journey}
+    row |= {**ends.details, **parameters}
     others = {key: value for key, value in cell.changes.items() if not _told(key) & row.keys()}
     plain = {name: _plain(value) for name, value in (row | others).items()}
     return Results(plain, list(journey), totals.index_counts.tolist())

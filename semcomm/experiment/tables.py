@@ -12,11 +12,9 @@ from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.files import write_atomically
 
 
-def write_summaries(rows: Sequence[Mapping[str, Any]], folder: Path) -> Path:
-    """Write results.csv, a row a scenario; returns its path."""
-    path = folder / "results.csv"
+def write_summaries(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write results.csv, a row a scenario."""
     write_atomically(path, _csv(pd.DataFrame(rows, dtype=object)))
-    return path
 
 
 def codec_record(codec: Codec) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """What the records of any number of images add up to, in the memory of one block's."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
+
+Columns = Mapping[str, Any]
+"""Entries of images, (B,) each, by the name of what they tell."""
 
 CONFIDENCE = 0.95
 PSNR_STEP_DB = 0.001
@@ -33,15 +37,15 @@ class Totals:
     largest: int
 
     @classmethod
-    def of(cls, records: pd.DataFrame, index_counts: NDArray[np.int64]) -> "Totals":
-        """The totals of one block's records."""
-        columns = {str(name): values.to_numpy(np.float64) for name, values in records.items() if name != "image"}
-        columns["pixels"] = pixels = columns["height"] * columns["width"]
-        columns["floored_mse"] = np.maximum(columns["mse"], 1 / (3 * pixels))
-        values = np.array(list(columns.values()))
-        steps = np.rint(columns["psnr_db"] / PSNR_STEP_DB).astype(np.int64)
+    def of(cls, columns: Columns, index_counts: NDArray[np.int64]) -> "Totals":
+        """The totals of one block's columns."""
+        numbers = {name: np.asarray(values, np.float64) for name, values in columns.items() if name != "image"}
+        numbers["pixels"] = pixels = numbers["height"] * numbers["width"]
+        numbers["floored_mse"] = np.maximum(numbers["mse"], 1 / (3 * pixels))
+        values = np.array(list(numbers.values()))
+        steps = np.rint(numbers["psnr_db"] / PSNR_STEP_DB).astype(np.int64)
         sums, squares, counts = (
-            dict(zip(columns, found.astype(np.float64), strict=True))
+            dict(zip(numbers, found.astype(np.float64), strict=True))
             for found in (np.nansum(values, axis=1), np.nansum(values**2, axis=1), (~np.isnan(values)).sum(axis=1))
         )
         return cls(sums, squares, counts, np.bincount(steps), index_counts, int(pixels.max()))

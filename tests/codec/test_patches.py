@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from semcomm.codec.patches import from_patches, grid_shape, to_patches
+from semcomm.codec.patches import from_patches, grid_shape, to_bytes, to_patches
 
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 14), st.integers(1, 14), st.just(3))
 IMAGES = hnp.arrays(np.uint8, SHAPES)
@@ -47,3 +47,13 @@ def test_a_patch_holds_its_pixels_row_by_row_and_their_colours_together() -> Non
 
 def test_a_single_pixel_fills_its_patch() -> None:
     assert to_patches(np.array([[[[7, 8, 9]]]], np.uint8)).tolist() == [[[[7, 8, 9] * 16]]]
+
+
+def test_values_become_the_nearest_bytes_and_ties_the_even_one() -> None:
+    values = np.array(
+        [-np.inf, -0.1, 0.5 / 255, 1.5 / 255, 0.4999, 0.5, 254.5 / 255, 1, 1.1, np.inf, np.nan], np.float32
+    )
+    scaled = values[:-1] * np.float32(255)
+    expected = [round(float(min(max(value, 0), 255))) for value in scaled]  # Python rounds ties to even, too
+    assert to_bytes(values).tolist() == [*expected, 0]
+    assert to_bytes(np.arange(256, dtype=np.float32).reshape(2, 128) / 255).ravel().tolist() == list(range(256))

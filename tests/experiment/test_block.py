@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from semcomm.cli import main
 from semcomm.errors import ChannelError, LinkError
-from semcomm.experiment.block import Task, carry, run_block
+from semcomm.experiment.block import Task, carry, records, run_block
 from semcomm.experiment.channels import load_channel
 from semcomm.experiment.data import BLOCK_IMAGES
 from semcomm.experiment.scenario import read_scenario, read_scenarios
@@ -87,13 +87,13 @@ def test_the_first_images_fare_the_same_whether_more_blocks_follow_or_not(file: 
 def test_a_block_comes_out_the_same_before_and_after_others(file: Path, tmp_path: Path) -> None:
     (cell,) = read_scenarios(file)
     orders = [(0, 1, 2, 3), (3, 1, 0, 2)]
-    records = []
+    tables = []
     for order in orders:
         folder = tmp_path / str(order[0])
         folder.mkdir()
         made = {number: run_block(Task(str(folder), 0, cell, number, shared=False)) for number in order}
-        records.append(pd.concat([made[number].records for number in range(4)]))
-    pd.testing.assert_frame_equal(*records, check_exact=True)
+        tables.append(records([made[number] for number in range(4)]))
+    pd.testing.assert_frame_equal(*tables, check_exact=True)
 
 
 @pytest.mark.parametrize("target", [1, 100, 10_000])

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from semcomm.cli import main
 from semcomm.codec.codec import Codec
 from semcomm.errors import ReportError
-from semcomm.experiment.block import run_block
+from semcomm.experiment.block import records, run_block
 from semcomm.experiment.block_file import load_block, save_block
 from semcomm.experiment.data import Sample
 from semcomm.experiment.first_images import COUNT, KeptCell, load_cell, reduced
@@ -90,7 +90,7 @@ def test_a_block_comes_back_from_its_file(folder: Path, tmp_path: Path) -> None:
     save_block(block, tmp_path / "block.safetensors")
     again = load_block(tmp_path / "block.safetensors")
     assert again is not None and again.first is not None and block.first is not None
-    pd.testing.assert_frame_equal(again.records, block.records)
+    pd.testing.assert_frame_equal(records([again]), records([block]))
     ours, theirs = again.first.to_arrays(), block.first.to_arrays()
     assert ours.keys() == theirs.keys()
     assert all(np.array_equal(ours[name], theirs[name]) for name in ours)

@@ -1,5 +1,7 @@
 """MSE and PSNR by hand, SSIM against scikit-image."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -119,8 +121,18 @@ def test_ssim_is_nan_where_no_window_fits(shape: tuple[int, int]) -> None:
 @pytest.mark.parametrize("metric", [mean_squared_error, ssim])
 def test_images_of_unlike_shapes_are_refused_rather_than_broadcast(metric: object) -> None:
     assert callable(metric)
-    with pytest.raises(ValueError, match=r"\(1, 16, 16, 3\), received \(2, 16, 16, 3\)"):
+    with pytest.raises(ValueError, match="1 images are sent, 2 received"):
         metric(random_images(1, 16, 16, 3), random_images(2, 16, 16, 3))
+    with pytest.raises(ValueError, match=r"image 0 is sent as \(16, 16, 3\), received as \(16, 1, 3\)"):
+        metric(random_images(1, 16, 16, 3), random_images(1, 16, 1, 3))
+
+
+@pytest.mark.parametrize("metric", [mean_squared_error, ssim])
+def test_images_of_many_sizes_have_the_values_that_each_has_alone(metric: Callable[..., NDArray[np.float64]]) -> None:
+    sent = [random_images(1, side, 2 * side, 3)[0] for side in (5, 16, 32)]
+    received = [noisy(image, 10) for image in sent]
+    alone = [metric([ours], [theirs]).item() for ours, theirs in zip(sent, received, strict=True)]
+    assert np.array_equal(metric(sent, received), alone, equal_nan=True)
 
 
 @pytest.mark.parametrize("metric", [mean_squared_error, ssim])

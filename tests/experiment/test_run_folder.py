@@ -163,7 +163,7 @@ def test_images_are_repeated_over_other_noise_and_encoded_once(folder: Path, mon
 
 
 def test_records_are_parquet_by_choice_and_beyond_so_many(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_tables, "PART_BLOCKS", 2)
+    monkeypatch.setattr(image_tables, "BLOCKS_AT_ONCE", 2)
     assert run("--out", "csv").exit_code == 0
     told = run("--out", "parquet", "--records", "parquet")
     assert "written: parquet/per_image.parquet" in told.stdout

@@ -9,27 +9,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 
-from semcomm.experiment.totals import PSNR_STEP_DB, Totals, half_width, wilson
+from semcomm.experiment.totals import PSNR_STEP_DB, Columns, Totals, half_width, wilson
 
 images = st.tuples(st.integers(1, 9), st.floats(1e-4, 65025), st.floats(0, 1) | st.just(math.nan), st.integers(0, 999))
 blocks = st.lists(st.lists(images, min_size=1, max_size=5), min_size=1, max_size=5)
 
 
-def records(block: list[tuple[int, float, float, int]]) -> pd.DataFrame:
+def columns_of(block: list[tuple[int, float, float, int]]) -> Columns:
     height, mse, ssim, bits = (np.array(column) for column in zip(*block, strict=True))
     psnr = 10 * np.log10(255**2 / mse)
-    columns = {"image": "a", "height": height, "width": 8, "mse": mse, "psnr_db": psnr, "ssim": ssim, "bits": bits}
-    return pd.DataFrame(columns)
+    width = np.full_like(height, 8)
+    return {"image": "a", "height": height, "width": width, "mse": mse, "psnr_db": psnr, "ssim": ssim, "bits": bits}
 
 
 @given(blocks)
 @settings(deadline=None)
 def test_totals_of_blocks_are_those_of_all_their_images(found: list[list[tuple[int, float, float, int]]]) -> None:
-    parts = [Totals.of(records(block), np.bincount([number])) for number, block in enumerate(found)]
+    parts = [Totals.of(columns_of(block), np.bincount([number])) for number, block in enumerate(found)]
     totals = parts[0]
     for part in parts[1:]:
         totals = totals + part
-    whole = records([image for block in found for image in block])
+    whole = pd.DataFrame(columns_of([image for block in found for image in block]))
     assert totals.images == len(whole)
     assert totals.total("bits") == whole.bits.sum()
     assert totals.largest == 8 * whole.height.max()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semcomm.experiment import block
-from semcomm.experiment.block import Task, arrived, run_block, undisturbed
+from semcomm.experiment.block import Task, arrived, records, run_block, undisturbed
 from semcomm.experiment.channels import load_channel
 from semcomm.experiment.data import Sample
 from semcomm.experiment.records import Compared, compared
@@ -115,7 +115,7 @@ def test_sharing_changes_no_result_and_encodes_once(
     for number, cell in enumerate(cells):
         apart = run_block(Task(str(tmp_path / "apart"), number, cell, 0, shared=False))
         shared = run_block(Task(str(tmp_path / "shared"), number, cell, 0, shared=True))
-        pd.testing.assert_frame_equal(apart.records, shared.records, check_exact=True)
+        pd.testing.assert_frame_equal(records([apart]), records([shared]), check_exact=True)
         assert apart.index_counts.tolist() == shared.index_counts.tolist()
         assert apart.first and shared.first
         assert same_arrays(apart.first.received, shared.first.received)

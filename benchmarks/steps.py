@@ -1,0 +1,118 @@
+"""Where an error-free run's processor time goes: microseconds an image of each step, on one thread.
+
+Each step is a few functions. While one runs, its time counts for its step alone, except what another step's functions
+take within it; what no step's functions take is the rest. Figures are medians over repetitions.
+
+    OMP_NUM_THREADS=1 python benchmarks/steps.py --data-root DATA
+    OMP_NUM_THREADS=1 python benchmarks/steps.py --data-root DATA --set codec.model=vq-n64
+"""
+
+import argparse
+import inspect
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from semcomm.codec import codec
+from semcomm.codec.codec import Codec
+from semcomm.codec.entropy_coding.huffman import Huffman
+from semcomm.experiment import block, cifar10, run, run_folder
+from semcomm.experiment.run_folder import RunFolder
+from semcomm.experiment.scenario import Swept, read_scenarios
+from semcomm.experiment.totals import Totals
+from semcomm.experiment.workers import Here
+from semcomm.framing import Framing
+
+STEPS: dict[str, list[tuple[Any, str]]] = {
+    "both networks": [(nn.Sequential, "__call__")],
+    "around them: stacking, patches, rounding": [(Codec, "encode"), (Codec, "decode")],
+    "search for codewords": [(codec, "nearest_codewords")],
+    "entropy coding": [(Huffman, "encode"), (Huffman, "decode")],
+    "frames": [(Framing, "frame"), (Framing, "unframe")],
+    "MSE and SSIM": [(block, "compared")],
+    "CIFAR-10: MD5, reading, layout": [(cifar10.Cifar10, "load")],
+    "a block's table": [(block, "image_columns"), (block, "frame_columns")],
+    "totals": [(Totals, "of"), (Totals, "__add__")],
+    "keeping blocks and reading them again": [(run_folder, "save_block"), (run_folder, "load_block")],
+    "tables and pictures": [(run, "_image_tables"), (run, "write_summaries")],
+}
+
+
+class Stopwatch:
+    """Processor seconds of each step; a step inside another takes its time from it."""
+
+    def __init__(self) -> None:
+        self.spent: defaultdict[str, float] = defaultdict(float)
+        self._steps, self._since = ["the rest"], time.process_time()
+
+    def turn(self) -> None:
+        """Count what has passed for the step that runs."""
+        now = time.process_time()
+        self.spent[self._steps[-1]] += now - self._since
+        self._since = now
+
+    def timed(self, step: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any, **options: Any) -> Any:
+            self.turn()
+            self._steps.append(step)
+            try:
+                return function(*arguments, **options)
+            finally:
+                self.turn()
+                self._steps.pop()
+
+        return run
+
+
+def whole(cells: list[Swept], folder: Path) -> None:
+    """A run into an empty folder."""
+    run.run_cells(cells, RunFolder(folder, cells), Here(), lambda images: None, lambda *found: None)
+
+
+def watched() -> Stopwatch:
+    """A stopwatch that all functions of the steps turn from now on."""
+    watch = Stopwatch()
+    for step, functions in STEPS.items():
+        for owner, name in functions:
+            found = inspect.getattr_static(owner, name)
+            timed = watch.timed(step, getattr(owner, name))
+            setattr(owner, name, staticmethod(timed) if isinstance(found, classmethod) else timed)
+    return watch
+
+
+def measured(cells: list[Swept], watch: Stopwatch, repetitions: int) -> list[dict[str, float]]:
+    """Seconds of each step in so many runs, after one that warms up."""
+    runs = []
+    with tempfile.TemporaryDirectory() as place:
+        for number in range(repetitions + 1):
+            watch.turn()
+            watch.spent.clear()
+            whole(cells, Path(place, str(number)))
+            watch.turn()
+            runs.append(dict(watch.spent))
+    return runs[1:]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Microseconds of processor time an image of each step of a run.")
+    parser.add_argument("--data-root", type=Path, help="folder that holds CIFAR-10 [default: SEMCOMM_DATA]")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as of `semcomm run`")
+    parser.add_argument("--images", type=int, default=10_000)
+    parser.add_argument("--repetitions", type=int, default=5)
+    options = parser.parse_args()
+    changes = ["data.name=cifar10", f"images={options.images}", *options.set]
+    cells = read_scenarios("error-free", changes, options.data_root)
+    runs = measured(cells, watched(), options.repetitions)
+    for step in [*STEPS, "the rest"]:
+        print(f"{step:42}{statistics.median(run.get(step, 0.0) for run in runs) / options.images * 1e6:8.1f} us")
+    print(f"{'together':42}{statistics.median(sum(run.values()) for run in runs) / options.images * 1e6:8.1f} us")
+
+
+if __name__ == "__main__":
+    main()
