@@ -212,6 +212,7 @@ def context(
 @click.option("--crc", type=click.Choice([0, 8, 16, 24, 32]), default=16, help="Bits of each frame's check.")
 @click.option("--size", type=(int, int), default=(32, 32), help="Height and width that go without saying.")
 @click.option("--length-bits", type=click.IntRange(1, 16), default=8, help="Of the length that a slice tells.")
+@click.option("--budget-bits", type=click.IntRange(min=1), help="The most that a frame may have.")
 @device_option
 def transmit(
     images: tuple[Path, ...],
@@ -223,6 +224,7 @@ def transmit(
     crc: Literal[0, 8, 16, 24, 32],
     size: tuple[int, int],
     length_bits: int,
+    budget_bits: int | None,
     device: str,
 ) -> None:
     """Send IMAGES, files and folders, as a transmission of frames."""
@@ -234,7 +236,7 @@ def transmit(
 
     framing = Framing(header, slices, crc, size, length_bits)
     codec = load_codec(codec_name).on(device)
-    transmitter = Transmitter(codec, entropy_coder, framing)
+    transmitter = Transmitter(codec, entropy_coder, framing, budget_bits)
     with written(output) as target:
         transmit(ImagePaths(images), transmitter, Preamble.of(codec, entropy_coder, framing), target)
 

@@ -7,9 +7,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.codec.codec import Codec, Indices
+from semcomm.budget import within
+from semcomm.codec.codec import Codec, Indices, Latents
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
-from semcomm.errors import DataError
+from semcomm.errors import DataError, FramingError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.images import Image
@@ -38,26 +39,37 @@ def check_image(image: Image) -> None:
 
 
 class Transmitter:
-    """Encodes, quantizes, entropy-codes and frames images."""
+    """Encodes, quantizes, entropy-codes and frames images.
 
-    def __init__(self, codec: Codec, entropy_coder: EntropyCoding = "huffman", framing: Framing | None = None) -> None:
+    budget_bits: no frame has more; images for whose frames the codec's indices take more get others (`within`).
+    """
+
+    def __init__(
+        self,
+        codec: Codec,
+        entropy_coder: EntropyCoding = "huffman",
+        framing: Framing | None = None,
+        budget_bits: int | None = None,
+    ) -> None:
         self.codec = codec
         self.entropy_coder = coder_of(entropy_coder, codec.tensors)
         self.framing = framing or Framing()
+        self.budget_bits = budget_bits
 
     def transmit(self, images: Sequence[Image]) -> Sent:
         """Send images, each (H, W, 3) uint8, of any sizes that the framing can tell.
 
-        Raises FramingError for other sizes, DataError for what is no such image.
+        Raises FramingError for other sizes and images that no budget holds, DataError for what is no such image.
         """
         return self.send(self.describe(images), [(image.shape[0], image.shape[1]) for image in images])
 
     def describe(self, images: Sequence[Image]) -> list[Indices]:
-        """The indices of images, (h, w, g) uint16 each: what no setting but the codec has a part in."""
+        """The indices of images, (h, w, g) uint16 each: those of the codec, or coarser ones where there is a budget."""
         for image in images:
             check_image(image)
         latents = self.codec.encode(images)
-        return self.codec.quantize(latents)
+        sizes = [(image.shape[0], image.shape[1]) for image in images]
+        return self._within(self.budget_bits, latents, sizes) if self.budget_bits else self.codec.quantize(latents)
 
     def send(self, indices: list[Indices], sizes: Sequence[tuple[int, int]]) -> Sent:
         """Send the indices of images of these heights and widths."""
@@ -66,6 +78,21 @@ class Transmitter:
         frames = self.framing.frame(payloads, sizes)
         payload_bits = payloads.lengths.reshape(-1, self.framing.slices).sum(axis=1)
         return Sent(frames, payload_bits, indices)
+
+    def _within(self, budget_bits: int, latents: list[Latents], sizes: list[tuple[int, int]]) -> list[Indices]:
+        def longest(images: Sequence[int], grids: list[Indices]) -> NDArray[np.int64]:
+            frames = self.send(grids, [sizes[image] for image in images]).frames
+            bits: NDArray[np.int64] = frames.lengths.reshape(len(grids), self.framing.slices).max(axis=1)
+            return bits
+
+        indices = within(budget_bits, self.codec, latents, longest)
+        for (height, width), bits in zip(sizes, longest(range(len(sizes)), indices).tolist(), strict=True):
+            if bits > budget_bits:
+                raise FramingError(
+                    f"budget_bits is {budget_bits}, but an image of {height} x {width} has a frame of {bits} bits "
+                    f"even by the coarsest indices of {self.codec.name}: allow more, or take another codec or framing"
+                )
+        return indices
 
     def _entropy_code(self, indices: list[Indices]) -> Frames:
         symbols = np.concatenate([np.empty(0, np.uint16), *(grid.ravel() for grid in indices)])

@@ -76,8 +76,15 @@ class Codec:
         return _in_full_batches(self._encode, images, [grid_shape(*image.shape[:2]) for image in images])
 
     @torch.inference_mode()
-    def quantize(self, latents: Sequence[Latents]) -> list[Indices]:
-        """The index of each sub-vector's codeword, criterion (3)."""
+    def quantize(
+        self, latents: Sequence[Latents], rate_weights: Sequence[float] | NDArray[np.float32] | None = None
+    ) -> list[Indices]:
+        """The index of each sub-vector's codeword, criterion (3).
+
+        rate_weights: one an image, that is added to the codec's own for each bit of a Huffman codeword.
+        """
+        if rate_weights is not None:
+            latents = [_with_entry(z, weight) for z, weight in zip(latents, rate_weights, strict=True)]
         return _in_full_batches(self._quantize, latents, [z.shape[:2] for z in latents])
 
     def dequantize(self, indices: Sequence[Indices]) -> list[Latents]:
@@ -124,8 +131,11 @@ class Codec:
         return _array(split)
 
     def _quantize(self, latents: Latents) -> Indices:
-        vectors = self._tensor(latents.reshape(-1, self.geometry.dimension))
-        indices = nearest_codewords(vectors, self._tensor(self.codebook), self._tensor(self.tensors["bias"]))
+        entries = self._tensor(latents.reshape(-1, latents.shape[-1]))
+        vectors, weights = entries[:, : self.geometry.dimension], entries[:, self.geometry.dimension :]
+        quantizer = self._tensor(self.codebook), self._tensor(self.tensors["bias"])
+        further = (weights[:, 0], self._tensor(self.code_lengths.astype(np.float32))) if weights.numel() else ()
+        indices = nearest_codewords(vectors, *quantizer, *further)
         return _array(indices).astype(np.uint16).reshape(latents.shape[:-1])
 
     def _dequantize(self, indices: Indices) -> Latents:
@@ -138,6 +148,11 @@ class Codec:
 
     def _tensor(self, array: NDArray[np.float32]) -> Tensor:
         return torch.from_numpy(array).to(self.device)
+
+
+def _with_entry(latents: Latents, value: float) -> Latents:
+    """Sub-vectors with one entry more, which is the same for all."""
+    return np.concatenate([latents, np.full((*latents.shape[:-1], 1), value, np.float32)], axis=-1)
 
 
 def _array(tensor: Tensor) -> NDArray[Any]:

@@ -22,21 +22,35 @@ FOLD = 4
 
 
 @torch.no_grad()
-def nearest_codewords(vectors: Tensor, codebook: Tensor, bias: Tensor) -> Tensor:
+def nearest_codewords(
+    vectors: Tensor, codebook: Tensor, bias: Tensor, weights: Tensor | None = None, bits: Tensor | None = None
+) -> Tensor:
     """The index k that minimizes |vector - codebook[k]|^2 + bias[k], the lowest one of equals.
 
     With bias = rate_weight * codeword_bits this is ECVQ's criterion (3); with bias 0 it is VQ.
     The square of the vector is the same for every k and left out.
 
     vectors: (n, D) float32; codebook: (K, D) float32; bias: (K,) float32.
+    weights, bits: (n,) and (K,) float32; weight * bits[k] is added for the vector that has this weight.
     Returns (n,) int64.
     """
     offsets, slopes = codebook.square().sum(dim=1) + bias, -2 * codebook
-    if vectors.device.type == "cpu":
-        missing = -vectors.shape[1] % FOLD
-        entries, slopes = (F.pad(array, (0, missing)).contiguous() for array in (vectors, slopes))
-        return torch.from_numpy(_lowest_costs(entries.numpy(), slopes.numpy(), offsets.numpy()))
-    rows = max(1, COSTS_AT_ONCE // len(codebook))
+    if weights is not None and bits is not None:  # as if they were a further entry of vectors and codewords
+        vectors, slopes = torch.column_stack([vectors, weights]), torch.column_stack([slopes, bits])
+    search = lowest_sums if vectors.device.type == "cpu" else lowest_products
+    return search(vectors, slopes, offsets)
+
+
+def lowest_sums(vectors: Tensor, slopes: Tensor, offsets: Tensor) -> Tensor:
+    """The k with the lowest offsets[k] + slopes[k] . vector: (n, D), (K, D) and (K,) to (n,)."""
+    missing = -vectors.shape[1] % FOLD
+    entries, slopes = (F.pad(array, (0, missing)).contiguous() for array in (vectors, slopes))
+    return torch.from_numpy(_lowest_costs(entries.numpy(), slopes.numpy(), offsets.numpy()))
+
+
+def lowest_products(vectors: Tensor, slopes: Tensor, offsets: Tensor) -> Tensor:
+    """The same by matrix products, as devices other than CPUs like it."""
+    rows = max(1, COSTS_AT_ONCE // len(slopes))
     return torch.cat([(chunk @ slopes.T + offsets).argmin(dim=1) for chunk in torch.split(vectors, rows)])
 
 
@@ -44,7 +58,7 @@ def nearest_codewords(vectors: Tensor, codebook: Tensor, bias: Tensor) -> Tensor
 def _lowest_costs(
     vectors: NDArray[np.float32], slopes: NDArray[np.float32], offsets: NDArray[np.float32]
 ) -> NDArray[np.int64]:
-    """The k with the lowest offsets[k] + slopes[k] . vector, for each vector: (n, D), (K, D) and (K,) to (n,).
+    """`lowest_sums`, where D is a multiple of FOLD.
 
     Many vectors side by side meet one codeword after the other; what is known of all of them stays in the
     processor's nearest memory.

@@ -101,9 +101,10 @@ class Scenario:
     seed: Seed = 0
 
     @property
-    def source(self) -> tuple[DataChoice, CodecChoice | ImageCodec]:
-        """What the descriptions of its images depend on."""
-        return self.data, self.codec.source
+    def source(self) -> tuple[DataChoice, CodecChoice | ImageCodec, Framing | None]:
+        """What the descriptions of its images depend on; on the framing where frames have a budget."""
+        budget = isinstance(self.codec, CodecChoice) and self.codec.budget_bits
+        return self.data, self.codec.source, self.framing if budget else None
 
     def image_count(self) -> int:
         """How many images are sent, all repetitions together."""

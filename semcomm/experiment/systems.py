@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
+from annotated_types import Ge, Unit
 from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
@@ -28,17 +29,19 @@ class CodecChoice:
     entropy_coder: how indices become bits; `context` takes a codec with a model that `semcomm context` trains.
     device: where the networks run; `auto` takes CUDA, else MPS, else the CPU.
     dtype: of the networks' arithmetic; it changes indices, so it is part of the experiment.
+    budget_bits: the most that a frame may have; images that take more are quantized more coarsely, one by one.
     """
 
     model: str
     entropy_coder: EntropyCoding = "huffman"
     device: Device = "auto"
     dtype: DType = "float32"
+    budget_bits: Annotated[int, Ge(1), Unit("bits")] | None = None
 
     @property
     def source(self) -> "CodecChoice":
         """The choice without what the indices of an image do not depend on."""
-        return replace(self, entropy_coder="huffman")
+        return self if self.budget_bits else replace(self, entropy_coder="huffman")
 
     def load(self) -> Codec:
         """The codec, to run on its device."""
@@ -97,8 +100,9 @@ def system_of(choice: CodecChoice | ImageCodec, framing: Framing, receiver: Rece
         return System(ImageTransmitter(choice, framing), ImageReceiver(choice, framing, damaged), names, details)
     codec, coder = choice.load(), choice.entropy_coder
     names = {"codec": codec.name, "quantizer": codec.quantizer, "entropy_coder": coder}
-    details = {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
-    transmitter, receiver_end = Transmitter(codec, coder, framing), Receiver(codec, coder, framing, damaged)
+    budget = {"codec.budget_bits": choice.budget_bits} if choice.budget_bits else {}
+    details = budget | {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
+    transmitter = Transmitter(codec, coder, framing, choice.budget_bits)
     prefix_code = transmitter.entropy_coder if isinstance(transmitter.entropy_coder, PrefixCode) else None
     code = CodeTable(prefix_code.code_lengths, codec.probabilities) if prefix_code else None
-    return System(transmitter, receiver_end, names, details, code)
+    return System(transmitter, Receiver(codec, coder, framing, damaged), names, details, code)

@@ -55,6 +55,17 @@ def test_images_of_any_height_and_width_are_taken(tiny_codec: Codec, height: int
     assert picture.shape == (height, width, 3) and picture.dtype == np.uint8
 
 
+def test_a_photograph_is_coded_whole_without_seams(tiny_codec: Codec) -> None:
+    photo = noise(512, 768)
+    part, apart = photo[128:384, 256:512], slice(8, -8)  # networks look at most six patches far, eight are left out
+    latents, of_part = tiny_codec.encode([photo, part])
+    # Sums are in another order for images of another size.
+    assert latents[32:96, 64:128][apart, apart] == pytest.approx(of_part[apart, apart], abs=1e-4)
+    picture, of_part = tiny_codec.decode([latents, latents[32:96, 64:128]], [(512, 768), (256, 256)])
+    difference = picture[128:384, 256:512].astype(int) - of_part
+    assert np.abs(difference[32:-32, 32:-32]).max() <= 1
+
+
 @pytest.mark.parametrize("size", [(1, 700), (700, 1), (260, 270)])
 def test_images_above_the_batchs_positions_are_taken(tiny_codec: Codec, size: tuple[int, int]) -> None:
     assert stages(tiny_codec, [noise(*size)])[0][2].shape == (*size, 3)

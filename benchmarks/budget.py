@@ -1,0 +1,57 @@
+"""What a budget for each frame costs in PSNR: rate weights image by image, against one for all that always fits.
+
+    python benchmarks/budget.py CODEC DATA_ROOT BUDGET_BITS...
+
+All test images of CIFAR-10, the entropy-coded bits alone; and the codec without a budget.
+"""
+
+import sys
+from pathlib import Path
+
+from semcomm import Framing, Transmitter, load_codec
+from semcomm.budget import WEIGHTS
+from semcomm.codec.codec import Codec, Latents
+from semcomm.experiment.cifar10 import Cifar10
+from semcomm.experiment.metrics import mean_squared_error, psnr_db
+from semcomm.images import Image
+from semcomm.transmitter import Sent
+
+BARE = Framing(header=False, crc=0)
+SIZE = (32, 32)
+
+
+def single(codec: Codec, latents: list[Latents], budget_bits: int) -> Sent:
+    """All images by the lowest of the further rate weights with which every one fits."""
+    plain, low, high = Transmitter(codec, framing=BARE), -1, WEIGHTS.size - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        fits = _sent(plain, latents, WEIGHTS[middle]).frames.lengths.max() <= budget_bits
+        low, high = (low, middle) if fits else (middle, high)
+    return _sent(plain, latents, WEIGHTS[high])
+
+
+def _sent(transmitter: Transmitter, latents: list[Latents], weight: float) -> Sent:
+    return transmitter.send(transmitter.codec.quantize(latents, [weight] * len(latents)), [SIZE] * len(latents))
+
+
+def show(name: str, codec: Codec, images: list[Image], sent: Sent) -> None:
+    """A line of the table."""
+    assert sent.indices is not None
+    pictures = codec.decode(codec.dequantize(sent.indices), [SIZE] * len(images))
+    quality = psnr_db(mean_squared_error(images, pictures), images[0].size).mean()
+    print(f"{name:24}{sent.frames.lengths.mean():10.2f}{sent.frames.lengths.max():8d}{quality:10.3f}", flush=True)
+
+
+def main(name: str, root: Path, budgets: list[int]) -> None:
+    codec, images = load_codec(name), Cifar10(root).load(0, 10_000)
+    latents = codec.encode(images)
+    print(f"{name:24}{'mean bits':>10}{'most':>8}{'PSNR dB':>10}")
+    show("no budget", codec, images, Transmitter(codec, framing=BARE).transmit(images))
+    for budget_bits in budgets:
+        adapted = Transmitter(codec, framing=BARE, budget_bits=budget_bits).transmit(images)
+        show(f"{budget_bits}, image by image", codec, images, adapted)
+        show(f"{budget_bits}, one weight", codec, images, single(codec, latents, budget_bits))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), list(map(int, sys.argv[3:])))
