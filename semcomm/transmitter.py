@@ -68,8 +68,9 @@ class Transmitter:
         for image in images:
             check_image(image)
         latents = self.codec.encode(images)
-        sizes = [(image.shape[0], image.shape[1]) for image in images]
-        return self._within(self.budget_bits, latents, sizes) if self.budget_bits else self.codec.quantize(latents)
+        if self.budget_bits is None:
+            return self.codec.quantize(latents)
+        return self._within(self.budget_bits, latents, [(image.shape[0], image.shape[1]) for image in images])
 
     def send(self, indices: list[Indices], sizes: Sequence[tuple[int, int]]) -> Sent:
         """Send the indices of images of these heights and widths."""

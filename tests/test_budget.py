@@ -95,9 +95,10 @@ def test_pictures_are_better_than_by_the_best_single_weight_that_always_fits(cod
 
 def test_a_budget_that_no_indices_keep_is_told_with_what_it_takes(codec: Codec, images: list[Image]) -> None:
     least = 128 * int(codec.code_lengths.min())
-    told = f"budget_bits is {least - 1}, but an image of 32 x 32 has a frame of {least} bits"
-    with pytest.raises(FramingError, match=told):
-        Transmitter(codec, framing=BARE, budget_bits=least - 1).transmit(images)
+    for too_few in (0, least - 1):
+        told = f"budget_bits is {too_few}, but an image of 32 x 32 has a frame of {least} bits"
+        with pytest.raises(FramingError, match=told):
+            Transmitter(codec, framing=BARE, budget_bits=too_few).transmit(images)
     sent = Transmitter(codec, framing=BARE, budget_bits=least).transmit(images)
     assert sent.frames.lengths.tolist() == [least] * 64
     with pytest.raises(FramingError, match="has a frame of 1024 bits"):
