@@ -31,7 +31,7 @@ from semcomm.framing import Framing
 
 STEPS: dict[str, list[tuple[Any, str]]] = {
     "both networks": [(nn.Sequential, "__call__")],
-    "around them: stacking, patches, rounding": [(Codec, "encode"), (Codec, "decode")],
+    "around them: stacking, patches, rounding": [(Codec, "indices_of"), (Codec, "images_of")],
     "search for codewords": [(codec, "nearest_codewords")],
     "entropy coding": [(Huffman, "encode"), (Huffman, "decode")],
     "frames": [(Framing, "frame"), (Framing, "unframe")],

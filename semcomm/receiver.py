@@ -100,8 +100,7 @@ class Receiver:
 
     def picture(self, read: Read) -> Received:
         """The images of these indices."""
-        latents = self.codec.dequantize(read.descriptions)
-        images = self.codec.decode(latents, read.sizes)
+        images = self.codec.images_of(read.descriptions, read.sizes)
         return Received(images, read.damaged, list(read.descriptions))
 
     def sizes(self, reception: Reception) -> list[tuple[int, int]]:

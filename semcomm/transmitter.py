@@ -67,9 +67,9 @@ class Transmitter:
         """The indices of images, (h, w, g) uint16 each: those of the codec, or coarser ones where there is a budget."""
         for image in images:
             check_image(image)
-        latents = self.codec.encode(images)
         if self.budget_bits is None:
-            return self.codec.quantize(latents)
+            return self.codec.indices_of(images)
+        latents = self.codec.encode(images)
         return self._within(self.budget_bits, latents, [(image.shape[0], image.shape[1]) for image in images])
 
     def send(self, indices: list[Indices], sizes: Sequence[tuple[int, int]]) -> Sent:

@@ -92,6 +92,19 @@ class Codec:
         return _in_full_batches(self._dequantize, indices, [grid.shape[:2] for grid in indices])
 
     @torch.inference_mode()
+    def indices_of(self, images: Sequence[Image]) -> list[Indices]:
+        """`quantize` of what `encode` gives, whose batches are not taken apart in between."""
+        grids = [grid_shape(*image.shape[:2]) for image in images]
+        return _in_full_batches(lambda stack: self._quantize(self._encode(stack)), images, grids)
+
+    @torch.inference_mode()
+    def images_of(self, indices: Sequence[Indices], sizes: Sequence[tuple[int, int]]) -> list[Image]:
+        """`decode` of what `dequantize` gives, likewise."""
+        grids = [grid.shape[:2] for grid in indices]
+        whole = _in_full_batches(lambda stack: self._decode(self._dequantize(stack)), indices, grids)
+        return _cropped(whole, sizes)
+
+    @torch.inference_mode()
     def nearest(self, vectors: NDArray[np.float32]) -> Indices:
         """The index of the codeword nearest to each vector: (n, D) to (n,)."""
         unbiased = torch.zeros(len(self.codebook), device=self.device)
@@ -102,7 +115,7 @@ class Codec:
     def decode(self, latents: Sequence[Latents], sizes: Sequence[tuple[int, int]]) -> list[Image]:
         """The semantic decoder, equation (2), rounded to 8 bits and cropped to height and width."""
         whole = _in_full_batches(self._decode, latents, [z.shape[:2] for z in latents])
-        return [image[:height, :width] for image, (height, width) in zip(whole, sizes, strict=True)]
+        return _cropped(whole, sizes)
 
     @cached_property
     def fill_index(self) -> int:
@@ -153,6 +166,10 @@ class Codec:
 def _with_entry(latents: Latents, value: float) -> Latents:
     """Sub-vectors with one entry more, which is the same for all."""
     return np.concatenate([latents, np.full((*latents.shape[:-1], 1), value, np.float32)], axis=-1)
+
+
+def _cropped(images: Sequence[Image], sizes: Sequence[tuple[int, int]]) -> list[Image]:
+    return [image[:height, :width] for image, (height, width) in zip(images, sizes, strict=True)]
 
 
 def _array(tensor: Tensor) -> NDArray[Any]:

@@ -25,15 +25,20 @@ def to_patches(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     below, right = rows * PATCH - height, columns * PATCH - width
     if below or right:
         images = np.pad(images, ((0, 0), (0, below), (0, right), (0, 0)), mode="edge")
-    cells = images.reshape(count, rows, PATCH, columns, PATCH * 3).swapaxes(2, 3)
-    return np.ascontiguousarray(cells).reshape(count, rows, columns, PATCH_VALUES)
+    cells = _patch_rows(images.reshape(count, rows, PATCH, columns * PATCH * 3)).swapaxes(2, 3)
+    return np.ascontiguousarray(cells).view(np.uint8).reshape(count, rows, columns, PATCH_VALUES)
 
 
 def from_patches(patches: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Undo `to_patches`, but for the rows and columns that it filled up: (B, h, w, 48) gives (B, 4 h, 4 w, 3)."""
     count, rows, columns, _ = patches.shape
-    cells = patches.reshape(count, rows, columns, PATCH, PATCH * 3).swapaxes(2, 3)
-    return np.ascontiguousarray(cells).reshape(count, rows * PATCH, columns * PATCH, 3)
+    cells = _patch_rows(patches).swapaxes(2, 3)
+    return np.ascontiguousarray(cells).view(patches.dtype).reshape(count, rows * PATCH, columns * PATCH, 3)
+
+
+def _patch_rows(samples: NDArray[np.uint8]) -> NDArray[np.void]:
+    """Twelve samples side by side as one, since that moves faster: (..., 12 n) to (..., n)."""
+    return np.ascontiguousarray(samples).view(np.dtype((np.void, PATCH * 3 * samples.itemsize)))
 
 
 def to_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:

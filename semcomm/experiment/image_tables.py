@@ -4,13 +4,16 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import PIL.Image
+from numpy.typing import NDArray
 
 from semcomm.experiment.block import Block, records
 from semcomm.experiment.first_images import FirstImages
+from semcomm.experiment.totals import Columns
 from semcomm.files import atomic_writer
 from semcomm.report.pictures import contact_sheet
 
@@ -41,10 +44,32 @@ def write_records(
         return parquet
     with atomic_writer(csv) as file:
         for cell, blocks in enumerate(cells):
-            for number, table in enumerate(_tables(blocks)):
-                written = table.assign(cell=cell) if numbered else table
-                file.write(written.to_csv(index=False, header=cell == number == 0).encode())
+            for number, block in enumerate(blocks):
+                further = {"cell": np.full_like(block.columns["bits"], cell)} if numbered else {}
+                columns = {**block.columns, **further}
+                head = ",".join(columns) + "\n" if cell == number == 0 else ""
+                file.write((head + csv_rows(columns)).encode())
     return csv
+
+
+def csv_rows(columns: Columns) -> str:
+    """The rows of a table as pandas writes them, but faster.
+
+    columns: arrays of numbers or truth values, and lists of text.
+    """
+    return "".join(f"{','.join(row)}\n" for row in zip(*map(_cells, columns.values()), strict=True))
+
+
+def _cells(column: list[str] | NDArray[Any]) -> list[str]:
+    if isinstance(column, list):
+        return [_quoted(text) for text in column]
+    texts = [repr(value) for value in column.tolist()]
+    return ["" if text == "nan" else text for text in texts] if column.dtype.kind == "f" else texts
+
+
+def _quoted(text: str) -> str:
+    special = any(mark in text for mark in ',"\n\r')
+    return '"' + text.replace('"', '""') + '"' if special else text
 
 
 def write_pictures(first: FirstImages, folder: Path) -> Path:

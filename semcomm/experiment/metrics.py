@@ -68,27 +68,24 @@ def ssim(sent: Sequence[Image], received: Sequence[Image]) -> NDArray[np.float64
     Returns (B,), NaN where a side is under 11 and no window fits.
     Raises ValueError when the shapes differ.
     """
-    return np.array([_mean_similarity(ours, theirs) for ours, theirs in _pairs(sent, received)], np.float64)
-
-
-def _mean_similarity(sent: Image, received: Image) -> float:
-    height, width, _ = sent.shape
-    if min(height, width) < WINDOW:
-        return math.nan
-    return _similarity(sent.reshape(height, 3 * width), received.reshape(height, 3 * width), WEIGHTS)
+    return np.array([_similarity(ours, theirs, WEIGHTS) for ours, theirs in _pairs(sent, received)], np.float64)
 
 
 @compiled
-def _similarity(sent: NDArray[np.uint8], received: NDArray[np.uint8], weights: NDArray[np.float64]) -> float:
-    """Of one image of (H, 3 W) samples. All in float64, as a variance is a small difference of large numbers."""
-    height, samples = sent.shape
+def _similarity(sent: Image, received: Image, weights: NDArray[np.float64]) -> float:
+    """All in float64, as a variance is a small difference of large numbers."""
+    height, width, colours = sent.shape
+    if min(height, width) < WINDOW:
+        return math.nan
+    samples = width * colours
+    sent_rows, received_rows = sent.reshape(height, samples), received.reshape(height, samples)
     moments = np.empty((WINDOW, 4, samples))  # of the last eleven rows, row r in place r mod 11
     down = np.empty((4, samples))
     rows, means = moments.reshape(WINDOW, -1), down.reshape(-1)
     sums = np.zeros(samples - 3 * (WINDOW - 1))
     turned = np.concatenate((weights, weights))
     for row in range(height):
-        _read_moments(sent[row], received[row], moments[row % WINDOW])
+        _read_moments(sent_rows[row], received_rows[row], moments[row % WINDOW])
         if row >= WINDOW - 1:
             first = WINDOW - (row + 1) % WINDOW
             _filter_down(rows, turned[first : first + WINDOW], means)
@@ -139,4 +136,4 @@ def _pairs(sent: Sequence[Image], received: Sequence[Image]) -> Iterator[tuple[I
     for number, (ours, theirs) in enumerate(zip(sent, received, strict=True)):
         if ours.shape != theirs.shape:
             raise ValueError(f"image {number} is sent as {ours.shape}, received as {theirs.shape}; they must agree")
-        yield ours, theirs
+        yield np.ascontiguousarray(ours), np.ascontiguousarray(theirs)

@@ -71,6 +71,14 @@ def test_images_above_the_batchs_positions_are_taken(tiny_codec: Codec, size: tu
     assert stages(tiny_codec, [noise(*size)])[0][2].shape == (*size, 3)
 
 
+def test_both_ways_are_their_two_steps(tiny_codec: Codec) -> None:
+    images = [noise(*size, seed) for seed, size in enumerate([(32, 32), (9, 30)] * 40)]
+    sizes = [(image.shape[0], image.shape[1]) for image in images]
+    indices, pictures = zip(*(found[1:] for found in stages(tiny_codec, images)), strict=True)
+    for ours, theirs in ((tiny_codec.indices_of(images), indices), (tiny_codec.images_of(indices, sizes), pictures)):
+        assert all(map(np.array_equal, ours, theirs))
+
+
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from([1, 4, 7, 32]), st.sampled_from([3, 8, 32])), max_size=80), st.randoms())
 def test_an_images_result_does_not_depend_on_the_others(
