@@ -21,6 +21,7 @@ class Recipe:
     epochs: times that all images are gone through.
     batch_size: of a step of the optimizer.
     learning_rate: of Adam, at the start of a cosine that ends at 0.
+    warm_up_steps: of the optimizer, in which the learning rates rise to their values.
     logit_learning_rate: the same for the codewords' logits.
     reseed_until: share of the training after which unused codewords are left alone.
     device: where the training runs; `auto` takes CUDA, else MPS, else the CPU.
@@ -34,6 +35,7 @@ class Recipe:
     epochs: Annotated[int, Ge(1), Le(100_000)] = 128
     batch_size: Annotated[int, Ge(1), Le(65536), Unit("images")] = 64
     learning_rate: Annotated[float, Gt(0.0), Le(1.0)] = 1e-3
+    warm_up_steps: Annotated[int, Ge(0), Le(1_000_000), Unit("steps")] = 0
     logit_learning_rate: Annotated[float, Gt(0.0), Le(10.0)] = 1e-2
     reseed_until: Annotated[float, Ge(0.0), Le(1.0)] = 0.75
     device: Device = "auto"
@@ -49,6 +51,10 @@ class Recipe:
         weight = default if self.rate_weight is None else self.rate_weight
         return weight * min(1.0, progress / self.rate_ramp if self.rate_ramp else 1.0)
 
-    def decay_at(self, progress: float) -> float:
-        """The factor on the learning rates, from 1 down to 0 on half a cosine."""
-        return (1 + math.cos(math.pi * progress)) / 2
+    def learning_rate_at(self, step: int, progress: float) -> float:
+        """The factor on the learning rates at a step of the optimizer, counted from 0, after a share of the training.
+
+        It rises in equal steps to 1, then follows half a cosine down to 0.
+        """
+        rise = min(1.0, (step + 1) / (self.warm_up_steps + 1))
+        return rise * (1 + math.cos(math.pi * progress)) / 2

@@ -74,8 +74,7 @@ class Trainer:
         steps = len(order) // self.batch_size
         tally = _Tally(self.model.geometry.codewords)
         for step, images in enumerate(order[: steps * self.batch_size].reshape(steps, self.batch_size)):
-            progress = (self.epoch + step / steps) / self.recipe.epochs
-            tally.add(*self._step(images, progress))
+            tally.add(*self._step(images, self.epoch * steps + step, steps * self.recipe.epochs))
             if step % 16 == 15 and step < steps - 1:
                 yield self._so_far(tally, steps)
         so_far = self._so_far(tally, steps)
@@ -84,9 +83,10 @@ class Trainer:
             self._reseed(tally)
         yield so_far
 
-    def _step(self, images: Tensor, progress: float) -> tuple[Losses, float]:
+    def _step(self, images: Tensor, step: int, of_steps: int) -> tuple[Losses, float]:
+        progress = step / of_steps
         for group in self.optimizer.param_groups:
-            group["lr"] = group["initial_lr"] * self.recipe.decay_at(progress)
+            group["lr"] = group["initial_lr"] * self.recipe.learning_rate_at(step, progress)
         rate_weight = self.recipe.rate_weight_at(progress)
         found = losses(self.model, self._batch(images), rate_weight, self.recipe.dtype)
         total = found.total(rate_weight, self.recipe.commitment_weight)

@@ -36,6 +36,12 @@ def test_vq_with_a_rate_weight_is_refused() -> None:
 
 
 def test_learning_rates_follow_half_a_cosine_down_to_0() -> None:
-    decays = [Recipe().decay_at(progress) for progress in (0, 1 / 3, 1 / 2, 2 / 3, 1)]
-    assert decays == pytest.approx([1, 3 / 4, 1 / 2, 1 / 4, 0])
-    assert Recipe().decay_at(0.1) == pytest.approx(math.cos(math.pi * 0.05) ** 2)
+    factors = [Recipe().learning_rate_at(0, progress) for progress in (0, 1 / 3, 1 / 2, 2 / 3, 1)]
+    assert factors == pytest.approx([1, 3 / 4, 1 / 2, 1 / 4, 0])
+    assert Recipe().learning_rate_at(0, 0.1) == pytest.approx(math.cos(math.pi * 0.05) ** 2)
+
+
+def test_learning_rates_rise_in_equal_steps_before() -> None:
+    recipe = Recipe(warm_up_steps=3)
+    assert [recipe.learning_rate_at(step, 0) for step in range(5)] == [0.25, 0.5, 0.75, 1, 1]
+    assert recipe.learning_rate_at(1, 0.5) == pytest.approx(0.25)

@@ -30,9 +30,9 @@ def spied(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> tuple[list[torch
     found: list[Losses] = []
     step = trainer._step
 
-    def watched(images: torch.Tensor, progress: float) -> tuple[Losses, float]:
+    def watched(images: torch.Tensor, number: int, of_steps: int) -> tuple[Losses, float]:
         visited.append(images)
-        result = step(images, progress)
+        result = step(images, number, of_steps)
         found.append(result[0])
         return result
 
