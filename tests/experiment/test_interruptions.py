@@ -110,7 +110,10 @@ def test_a_run_killed_at_random_moments_ends_in_the_same_bytes(folder: Path) -> 
         else:
             assert process.exitcode == -signal.SIGKILL
             kills += 1
-    assert runs
+    last = begun(f"pieces{runs}")
+    last.join()
+    assert last.exitcode == 0
+    assert tables(folder / f"pieces{runs}") == expected
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
