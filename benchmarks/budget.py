@@ -37,7 +37,7 @@ def _sent(transmitter: Transmitter, latents: list[Latents], weight: float) -> Se
 def show(name: str, codec: Codec, images: list[Image], sent: Sent) -> None:
     """A line of the table."""
     assert sent.indices is not None
-    pictures = codec.decode(codec.dequantize(sent.indices), [SIZE] * len(images))
+    pictures = codec.images_of(sent.indices, [SIZE] * len(images))
     quality = psnr_db(mean_squared_error(images, pictures), images[0].size).mean()
     print(f"{name:24}{sent.frames.lengths.mean():10.2f}{sent.frames.lengths.max():8d}{quality:10.3f}", flush=True)
 

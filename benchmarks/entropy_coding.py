@@ -183,7 +183,7 @@ def main() -> None:
     show(title, contestants, messages, options.runs)
 
     codec = load_codec("ecvq-n128-nu16")
-    indices = np.stack(codec.quantize(codec.encode(Sample().load(0, 256)))).reshape(256, SYMBOLS)
+    indices = np.stack(codec.indices_of(Sample().load(0, 256))).reshape(256, SYMBOLS)
     contestants = [ours(name, indices, codec.tensors, (8, 8, 2)) for name in ("huffman", "context")]
     contestants += [constriction_range(indices, codec.probabilities), constriction_context(indices, codec)]
     ideal = information(ContextModel.of(codec.tensors), indices)

@@ -58,7 +58,7 @@ def training_indices(context: Context) -> NDArray[np.uint16]:
     """The codec's indices of all images, (n, h, w, g). Raises DataError where their sizes differ."""
     grids: list[NDArray[Any]] = []
     for images in blocks(context.data.open(), context.images):
-        grids += context.codec.quantize(context.codec.encode(images))
+        grids += context.codec.indices_of(images)
     shapes = {grid.shape for grid in grids}
     if len(shapes) > 1:
         raise DataError(f"training takes images of one size; these have {len(shapes)}, with grids {sorted(shapes)[:2]}")

@@ -21,8 +21,8 @@ class Recipe:
     epochs: times that all images are gone through.
     batch_size: of a step of the optimizer.
     learning_rate: of Adam, at the start of a cosine that ends at 0.
-    warm_up_steps: of the optimizer, in which the learning rates rise to their values.
     logit_learning_rate: the same for the codewords' logits.
+    warm_up_steps: of the optimizer, in which both rise to their values.
     reseed_until: share of the training after which unused codewords are left alone.
     device: where the training runs; `auto` takes CUDA, else MPS, else the CPU.
     dtype: of the networks' arithmetic; weights, quantizer and losses are always float32.
@@ -35,8 +35,8 @@ class Recipe:
     epochs: Annotated[int, Ge(1), Le(100_000)] = 128
     batch_size: Annotated[int, Ge(1), Le(65536), Unit("images")] = 64
     learning_rate: Annotated[float, Gt(0.0), Le(1.0)] = 1e-3
-    warm_up_steps: Annotated[int, Ge(0), Le(1_000_000), Unit("steps")] = 0
     logit_learning_rate: Annotated[float, Gt(0.0), Le(10.0)] = 1e-2
+    warm_up_steps: Annotated[int, Ge(0), Le(1_000_000), Unit("steps")] = 0
     reseed_until: Annotated[float, Ge(0.0), Le(1.0)] = 0.75
     device: Device = "auto"
     dtype: DType = "bfloat16"
