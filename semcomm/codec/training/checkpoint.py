@@ -63,9 +63,6 @@ def _state(trainer: Trainer) -> dict[str, Tensor]:
     """Every tensor that an epoch changes, by name, to read or to overwrite in place."""
     state: dict[str, Tensor] = {}
     for name, parameter in trainer.model.named_parameters():
-        moments = trainer.optimizer.state[parameter]
         state[name] = parameter
-        state[f"{name}.exp_avg"] = moments.setdefault("exp_avg", torch.zeros_like(parameter))
-        state[f"{name}.exp_avg_sq"] = moments.setdefault("exp_avg_sq", torch.zeros_like(parameter))
-        state[f"{name}.step"] = moments.setdefault("step", torch.zeros((), device=parameter.device))
+        state.update((f"{name}.{moment}", tensor) for moment, tensor in trainer.moments(parameter).items())
     return state

@@ -22,7 +22,8 @@ class Recipe:
     batch_size: of a step of the optimizer.
     learning_rate: of Adam, at the start of a cosine that ends at 0.
     logit_learning_rate: the same for the codewords' logits.
-    warm_up_steps: of the optimizer, in which both rise to their values.
+    kernel_learning_rate: the same of Muon, for the kernels of convolutions; by default Adam trains them as all else.
+    warm_up_steps: of the optimizers, in which all learning rates rise to their values.
     reseed_until: share of the training after which unused codewords are left alone.
     device: where the training runs; `auto` takes CUDA, else MPS, else the CPU.
     dtype: of the networks' arithmetic; weights, quantizer and losses are always float32.
@@ -36,6 +37,7 @@ class Recipe:
     batch_size: Annotated[int, Ge(1), Le(65536), Unit("images")] = 64
     learning_rate: Annotated[float, Gt(0.0), Le(1.0)] = 1e-3
     logit_learning_rate: Annotated[float, Gt(0.0), Le(10.0)] = 1e-2
+    kernel_learning_rate: Annotated[float, Gt(0.0), Le(1.0)] | None = None
     warm_up_steps: Annotated[int, Ge(0), Le(1_000_000), Unit("steps")] = 0
     reseed_until: Annotated[float, Ge(0.0), Le(1.0)] = 0.75
     device: Device = "auto"
@@ -52,7 +54,7 @@ class Recipe:
         return weight * min(1.0, progress / self.rate_ramp if self.rate_ramp else 1.0)
 
     def learning_rate_at(self, step: int, progress: float) -> float:
-        """The factor on the learning rates at a step of the optimizer, counted from 0, after a share of the training.
+        """The factor on the learning rates at a step of the optimizers, counted from 0, after a share of the training.
 
         It rises in equal steps to 1, then follows half a cosine down to 0.
         """

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from semcomm.codec.devices import torch_device
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.losses import Losses, Model, losses
+from semcomm.codec.training.muon import Muon
 from semcomm.codec.training.recipe import Recipe
 
 
@@ -47,19 +49,32 @@ class Trainer:
         self.model = model.to(self.device).to(memory_format=torch.channels_last)
         self.batch_size = min(recipe.batch_size, len(patches))
         self._spread_codebook()
-        self.optimizer = self._adam()
-
-    def _adam(self) -> torch.optim.Adam:
-        logits = [self.model.logits]
-        others = [p for name, p in self.model.named_parameters() if name != "logits"]
-        groups = [
-            {"params": others, "lr": self.recipe.learning_rate},
-            {"params": logits, "lr": self.recipe.logit_learning_rate},
-        ]
-        optimizer = torch.optim.Adam(groups, fused=True)
-        for group in optimizer.param_groups:
+        self.optimizers = self._optimizers()
+        for group in self._groups():
             group["initial_lr"] = group["lr"]
-        return optimizer
+
+    def moments(self, parameter: Tensor) -> dict[str, Tensor]:
+        """What the parameter's optimizer remembers of its gradients, to read or to overwrite in place."""
+        return next(optimizer.state[parameter] for optimizer in self.optimizers if parameter in optimizer.state)
+
+    def _optimizers(self) -> list[torch.optim.Optimizer]:
+        """Adam, and Muon for the kernels where the recipe has a learning rate for them."""
+        recipe, parameters = self.recipe, dict(self.model.named_parameters())
+        logits = parameters.pop("logits")
+        kernels = [p for p in parameters.values() if p.ndim == 4] if recipe.kernel_learning_rate else []
+        others = [p for p in parameters.values() if all(p is not kernel for kernel in kernels)]
+        groups = [
+            {"params": others, "lr": recipe.learning_rate},
+            {"params": [logits], "lr": recipe.logit_learning_rate},
+        ]
+        adam = torch.optim.Adam(groups, fused=True)
+        for parameter in [*others, logits]:
+            moments = {name: torch.zeros_like(parameter) for name in ("exp_avg", "exp_avg_sq")}
+            adam.state[parameter] = {"step": torch.zeros((), device=self.device), **moments}
+        return [adam, Muon(kernels, recipe.kernel_learning_rate)] if recipe.kernel_learning_rate else [adam]
+
+    def _groups(self) -> Iterator[dict[str, Any]]:
+        return (group for optimizer in self.optimizers for group in optimizer.param_groups)
 
     @torch.no_grad()
     def _spread_codebook(self) -> None:
@@ -85,14 +100,16 @@ class Trainer:
 
     def _step(self, images: Tensor, step: int, of_steps: int) -> tuple[Losses, float]:
         progress = step / of_steps
-        for group in self.optimizer.param_groups:
+        for group in self._groups():
             group["lr"] = group["initial_lr"] * self.recipe.learning_rate_at(step, progress)
         rate_weight = self.recipe.rate_weight_at(progress)
         found = losses(self.model, self._batch(images), rate_weight, self.recipe.dtype)
         total = found.total(rate_weight, self.recipe.commitment_weight)
-        self.optimizer.zero_grad()
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         return found, total.item()
 
     @torch.no_grad()
@@ -110,9 +127,8 @@ class Trainer:
         level = math.log(len(self.model.logits)) - torch.logsumexp(-self.model.logits, dim=0)
         self.model.logits[unused] = level
         for parameter in (self.model.codebook, self.model.logits):
-            state = self.optimizer.state[parameter]
-            state["exp_avg"][unused] = 0
-            state["exp_avg_sq"][unused] = 0
+            self.moments(parameter)["exp_avg"][unused] = 0
+            self.moments(parameter)["exp_avg_sq"][unused] = 0
 
     def _so_far(self, tally: "_Tally", steps: int) -> EpochSoFar:
         values = self.patches[0].numel()

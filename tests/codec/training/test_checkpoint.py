@@ -42,13 +42,13 @@ def refused(trainer: Trainer, path: Path) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("changes", [{"dtype": "float32"}, {"dtype": "bfloat16"}, {"kernel_learning_rate": 0.02}])
 def test_a_trainer_goes_on_from_its_checkpoint_as_if_nothing_had_been(
-    make_trainer: Make, fingerprint: Fingerprint, tmp_path: Path, dtype: str
+    make_trainer: Make, fingerprint: Fingerprint, tmp_path: Path, changes: dict[str, object]
 ) -> None:
-    through = run(make_trainer(dtype=dtype))
+    through = run(make_trainer(**changes))
     save_checkpoint(through, tmp_path / "checkpoint", "this one")
-    resumed = make_trainer(dtype=dtype)
+    resumed = make_trainer(**changes)
     load_checkpoint(resumed, tmp_path / "checkpoint", "this one")
     assert resumed.epoch == 1 and fingerprint(resumed) == fingerprint(through)
     assert fingerprint(run(resumed)) == fingerprint(run(through))

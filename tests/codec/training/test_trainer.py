@@ -150,13 +150,13 @@ def test_codewords_unused_for_an_epoch_are_put_on_sub_vectors_of_its_last_batch(
     for ours, theirs in zip(reseeded.parameters(), twin.parameters(), strict=True):
         is_codewords = ours is reseeded.codebook or ours is reseeded.logits
         rows = [k for k in range(8) if k not in unused] if is_codewords else slice(None)
-        moments = trainers[0].optimizer.state[ours], trainers[1].optimizer.state[theirs]
+        moments = trainers[0].moments(ours), trainers[1].moments(theirs)
         assert torch.equal(ours[rows], theirs[rows])
         assert moments[0]["step"] == moments[1]["step"] == 18
         for name in ("exp_avg", "exp_avg_sq"):
             assert torch.equal(moments[0][name][rows], moments[1][name][rows])
             assert not is_codewords or not moments[0][name][unused].any()
-    assert trainers[1].optimizer.state[twin.logits]["exp_avg"][unused].all()
+    assert trainers[1].moments(twin.logits)["exp_avg"][unused].all()
 
     last = {tuple(vector) for vector in found[-1].vectors.tolist()}
     placed = [tuple(vector) for vector in reseeded.codebook[unused].tolist()]
@@ -192,6 +192,19 @@ def test_a_codeword_that_is_used_is_never_reseeded(make_trainer: Make) -> None:
     told = [run(trainer)[-1] for trainer in trainers]
     assert told[0].used_codewords == 8
     assert torch.equal(trainers[0].model.codebook, trainers[1].model.codebook)
+
+
+def test_muon_trains_kernels_and_adam_all_else(make_trainer: Make) -> None:
+    trainer = make_trainer(kernel_learning_rate=0.02)
+    for name, parameter in trainer.model.named_parameters():
+        is_kernel = name.startswith(("encoder.", "decoder.")) and name.endswith(".weight")
+        assert set(trainer.moments(parameter)) == ({"momentum"} if is_kernel else {"step", "exp_avg", "exp_avg_sq"})
+    before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
+    run(trainer)
+    assert not any(torch.equal(tensor, before[name]) for name, tensor in trainer.model.state_dict().items())
+    assert all(
+        group["lr"] < group["initial_lr"] for optimizer in trainer.optimizers for group in optimizer.param_groups
+    )
 
 
 def test_the_rate_weight_0_trains_what_vq_trains(make_trainer: Make, fingerprint: Fingerprint) -> None:
