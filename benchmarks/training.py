@@ -60,19 +60,20 @@ def plain(patches: NDArray[np.uint8], recipe: Recipe) -> Iterator[None]:
 
 def plain_loss(model: Model, x: torch.Tensor, recipe: Recipe) -> torch.Tensor:
     """The loss (5) of a batch."""
-    rate_weight, commitment_weight = recipe.rate_weight_at(1.0), recipe.commitment_weight
+    rate_weight, commitment_weight = recipe.rate_weights[0], recipe.commitment_weight
     latents = model.encoder(x).permute(0, 2, 3, 1).contiguous()
     z = latents.view(-1, model.geometry.dimension)
-    bits = -torch.log2(torch.softmax(-model.logits, dim=0))
-    distances = z.square().sum(dim=1, keepdim=True) - 2 * z @ model.codebook.T + model.codebook.square().sum(dim=1)
+    bits = -torch.log2(torch.softmax(-model.logits[0], dim=0))
+    codebook = model.codebook[0]
+    distances = z.square().sum(dim=1, keepdim=True) - 2 * z @ codebook.T + codebook.square().sum(dim=1)
     indices = (distances + rate_weight * bits).argmin(dim=1)
-    chosen = model.codebook[indices]
+    chosen = codebook[indices]
     quantized = (z + (chosen - z).detach()).view_as(latents).permute(0, 3, 1, 2).contiguous()
     distortion = F.mse_loss(model.decoder(quantized), x, reduction="sum")
-    codebook = F.mse_loss(chosen, z.detach(), reduction="sum")
+    moved = F.mse_loss(chosen, z.detach(), reduction="sum")
     commitment = F.mse_loss(z, chosen.detach(), reduction="sum")
     rate = rate_weight * (1 + commitment_weight) * bits[indices].sum()
-    return (distortion + codebook + commitment_weight * commitment + rate) / len(x)
+    return (distortion + moved + commitment_weight * commitment + rate) / len(x)
 
 
 def images_per_second(blocks: Iterator[None], batch_size: int) -> float:

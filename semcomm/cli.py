@@ -187,17 +187,18 @@ def context(
 ) -> None:
     """Train a context model for CODEC, a shipped one's name or a file, and write the codec with it.
 
-    It is what `entropy_coder: context` codes with. Networks and quantizer stay as they are.
+    It is what `entropy_coder: context` codes with. Networks and quantizer stay as they are. Of a codec with several
+    levels, each is given one.
     """
     from semcomm.codec.training.context import ContextRecipe
-    from semcomm.codec.zoo import load_codec
+    from semcomm.codec.zoo import codec_path
     from semcomm.experiment.context_training import Context, run_context
     from semcomm.experiment.scenario import DataChoice
 
     choice = DataChoice(images=data) if data else DataChoice("cifar10", root=data_root, split="train")
-    made = Context(load_codec(codec_name), ContextRecipe(epochs=epochs, seed=seed), choice, images)
+    made = Context(codec_path(codec_name), ContextRecipe(epochs=epochs, seed=seed), choice, images)
     options = [f"--epochs {epochs}", f"--seed {seed}", *([f"--images {images}"] if images else [])]
-    command = " ".join(["semcomm context", made.codec.name, *options])
+    command = " ".join(["semcomm context", made.path.stem, *options])
     path = run_context(made, out, command, lambda epoch: click.echo(epoch, err=True))
     click.echo(f"written: {path}")
 

@@ -38,12 +38,12 @@ def main(name: str, folder: Path, root: Path | None = None) -> None:
     trained = trainer.model.codebook.detach().numpy()
     order = (codec.codebook[:, None] == trained).all(axis=2).argmax(axis=1)  # finishing gave indices anew
     costs = {
-        "logits": codeword_bits(trainer.model.logits.detach()).double().numpy()[order],
+        "logits": codeword_bits(trainer.model.logits[0].detach()).double().numpy()[order],
         "empirical": -np.log2(codec.probabilities),
         "code lengths": codec.code_lengths.astype(np.float64),
     }
     for choice, bits in costs.items():
-        biased = with_bias(codec, scenario.training.rate_weight_at(1.0) * bits)
+        biased = with_bias(codec, scenario.training.rate_weights[0] * bits)
         print(f"{choice:>12}: {measured(biased, training, test)}", flush=True)
 
 

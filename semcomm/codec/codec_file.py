@@ -1,7 +1,8 @@
 """A codec as one safetensors file: tensors and text, of which nothing is ever run.
 
 The file's metadata: `format` is "semcomm codec"; `version` is "2"; `about` is a JSON object with the
-geometry, the quantizer and the origin; `sha256` covers `about` and all tensors, so that no damage goes unseen.
+geometry, the quantizer and the origin; `sha256` covers `about` and all tensors, so that no damage goes unseen;
+`levels` says how many codecs it holds, where they are several (levels.py).
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from safetensors.numpy import save
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.codec.entropy_coding.context_model import ContextModel, context_shapes, has_context
+from semcomm.codec.levels import at_level, check_levels
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
 from semcomm.codec.quantizer import QuantizerName
 from semcomm.errors import CodecError, CodeTableError
@@ -63,27 +65,60 @@ def save_codec(codec: Codec, path: Path) -> None:
     write_atomically(path, save(dict(codec.tensors), metadata))
 
 
-def load_codec(path: Path) -> Codec:
-    """Read a codec's file.
+def save_levels(about: About, tensors: Tensors, levels: int, path: Path) -> None:
+    """Write the file of codecs that share their kernels, of tensors that `stacked` gives."""
+    text = about.to_json()
+    metadata = {"format": FORMAT, "version": VERSION, "about": text, "levels": str(levels)}
+    write_atomically(path, save(dict(tensors), metadata | {"sha256": _digest(text, tensors).hex()}))
+
+
+def load_codec(path: Path, level: int | None = None) -> Codec:
+    """Read a codec's file; of one with several levels, the codec of a level, whose name is NAME@LEVEL.
 
     Raises CodecError when there is none, or it is damaged, of another version, or not a codec.
     """
+    about, tensors, levels = read_levels(path)
+    name = path.stem
+    if levels is None and level is not None:
+        raise CodecError(f"{path} holds one codec, without levels: say {name}, not {name}@{level}")
+    if levels is not None:
+        if level is None or not 0 <= level < levels:
+            raise CodecError(
+                f"{path} holds {levels} codecs, from few bits to many: say {name}@0 to {name}@{levels - 1}"
+            )
+        about = About(about.geometry, about.quantizer, {**about.origin, "level": level})
+        name, tensors = f"{name}@{level}", at_level(tensors, level)
+    try:
+        return codec_from(name, about, tensors)
+    except CodecError as error:
+        raise CodecError(f"{path} {error}; train or copy it again") from None
+
+
+def read_levels(path: Path) -> tuple[About, Tensors, int | None]:
+    """What is in a file: how many levels, None where it holds one codec as it is."""
+    metadata, tensors = _read(path)
+    try:
+        about = _about(metadata, tensors)
+        levels = int(metadata["levels"]) if "levels" in metadata else None
+        if levels is not None:
+            check_levels(tensors, levels)
+        return about, tensors, levels
+    except (CodecError, ValueError) as error:
+        raise CodecError(f"{path} {error}; train or copy it again") from None
+
+
+def _read(path: Path) -> tuple[Mapping[str, str], Tensors]:
     try:
         if path.is_dir():
             raise CodecError(f"{path} is a folder; a codec is a .safetensors file")
         if path.stat().st_size > MAX_BYTES:
             raise CodecError(f"{path} is larger than any codec ({MAX_BYTES} bytes)")
         with safe_open(path, framework="np") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise CodecError(f"there is no codec at {path}") from None
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
         raise CodecError(f"{path} is damaged or not a codec ({error}); train or copy it again") from None
-    try:
-        return codec_from(path.stem, _about(metadata, tensors), tensors)
-    except CodecError as error:
-        raise CodecError(f"{path} {error}; train or copy it again") from None
 
 
 def _about(metadata: Mapping[str, str], tensors: Tensors) -> About:

@@ -10,11 +10,12 @@ from semcomm.folders import ZOO, expanded
 
 
 def load_codec(name: str | Path) -> Codec:
-    """A shipped codec by its name, or any by the path of its `.safetensors` file.
+    """A shipped codec by its name, or any by the path of its `.safetensors` file; a level by @LEVEL behind either.
 
     Raises CodecError when there is none or it is damaged.
     """
-    return load_file(expanded(name)) if str(name).endswith(".safetensors") else load_shipped(str(name))
+    path, level = split_level(str(name))
+    return load_file(expanded(path), level) if path.endswith(".safetensors") else load_shipped(str(name))
 
 
 def load_shipped(name: str) -> Codec:
@@ -22,4 +23,23 @@ def load_shipped(name: str) -> Codec:
     there = codec_names()
     if name not in there:
         raise CodecError(f"codec {name!r} is not known; there are {', '.join(there)}, or name a .safetensors file")
-    return load_file(ZOO / f"{name}.safetensors")
+    stem, level = split_level(name)
+    return load_file(ZOO / f"{stem}.safetensors", level)
+
+
+def codec_path(name: str) -> Path:
+    """The file of a shipped codec, or the path itself. Raises CodecError when there is no such codec."""
+    if name.endswith(".safetensors"):
+        return expanded(name)
+    stems = {split_level(known)[0] for known in codec_names()}
+    if name not in stems:
+        raise CodecError(
+            f"codec {name!r} is not known; there are {', '.join(sorted(stems))}, or name a .safetensors file"
+        )
+    return ZOO / f"{name}.safetensors"
+
+
+def split_level(name: str) -> tuple[str, int | None]:
+    """NAME@LEVEL in two; None where no level is named."""
+    stem, separator, level = name.rpartition("@")
+    return (stem, int(level)) if separator and level.isascii() and level.isdecimal() else (name, None)

@@ -1,6 +1,8 @@
 """The codecs that ship with semcomm: their names and figures, told without loading PyTorch."""
 
 import csv
+import json
+from pathlib import Path
 
 from semcomm.folders import ZOO
 
@@ -9,8 +11,16 @@ FIGURES = ZOO / "figures.csv"
 
 
 def codec_names() -> list[str]:
-    """The trained codecs that ship with semcomm."""
-    return sorted(path.stem for path in ZOO.glob("*.safetensors"))
+    """The trained codecs that ship with semcomm; levels of one file as NAME@0 and so on."""
+    return [name for path in sorted(ZOO.glob("*.safetensors")) for name in _names(path)]
+
+
+def _names(path: Path) -> list[str]:
+    """Of the codecs in a file, whose header alone is read: its length in eight bytes, then JSON."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        levels = json.loads(file.read(length)).get("__metadata__", {}).get("levels")
+    return [path.stem] if levels is None else [f"{path.stem}@{level}" for level in range(int(levels))]
 
 
 def codec_figures() -> list[dict[str, str]]:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from semcomm import __version__
 from semcomm.codec.codec import Codec
-from semcomm.codec.codec_file import save_codec
+from semcomm.codec.codec_file import save_codec, save_levels
 from semcomm.codec.networks import Geometry
 from semcomm.codec.patches import to_patches
 from semcomm.codec.training.classical import Step, designed_codec
-from semcomm.codec.training.finish import finished_codec
+from semcomm.codec.training.finish import finished_codec, finished_levels
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.train import train
 from semcomm.codec.training.trainer import EpochSoFar, Trainer
@@ -77,9 +77,12 @@ def run_training(scenario: TrainingScenario, folder: Path, command: str, watch: 
         "seed": scenario.seed,
         "semcomm": __version__,
     }
-    codec = finished_codec(scenario.name, trainer.model, scenario.training, list(images), origin)
     path = folder / f"{scenario.name}.safetensors"
-    save_codec(codec, path)
+    finish = trainer.model, scenario.training, list(images), origin
+    if scenario.training.levels > 1:
+        save_levels(*finished_levels(*finish), scenario.training.levels, path)
+    else:
+        save_codec(finished_codec(scenario.name, *finish), path)
     return path
 
 

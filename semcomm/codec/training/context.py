@@ -53,14 +53,19 @@ class ContextRecipe:
 
 @dataclass(frozen=True)
 class ContextEpoch:
-    """What an epoch gave: the ideal bits of its images' indices, while the model was still learning them."""
+    """What an epoch gave: the ideal bits of its images' indices, while the model was still learning them.
+
+    level: of the codec, where it has several.
+    """
 
     epoch: int
     of_epochs: int
     bits: float
+    level: int | None = None
 
     def __str__(self) -> str:
-        return f"epoch {self.epoch}/{self.of_epochs}: {self.bits:.2f} bits an image"
+        level = "" if self.level is None else f"level {self.level}, "
+        return f"{level}epoch {self.epoch}/{self.of_epochs}: {self.bits:.2f} bits an image"
 
 
 class ContextNetwork(nn.Module):

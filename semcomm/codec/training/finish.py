@@ -11,6 +11,7 @@ from torch import Tensor
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import About, codec_from
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
+from semcomm.codec.levels import GAIN, at_level, stacked
 from semcomm.codec.quantizer import codeword_bits
 from semcomm.codec.training.index_assignment import with_assigned_indices
 from semcomm.codec.training.losses import Model
@@ -30,12 +31,41 @@ def finished_codec(
     At last, indices are assigned anew, so that one with a wrong bit stands for a near codeword.
     """
     about = About(model.geometry, recipe.quantizer, dict(origin))
-    rate_weight = recipe.rate_weight_at(1.0)
+    (rate_weight,) = recipe.rate_weights
+    return codec_from(name, about, _finished(model, 0, _networks(model), about, rate_weight, images))
 
+
+def finished_levels(
+    model: Model, recipe: Recipe, images: Sequence[Image], origin: Mapping[str, Any]
+) -> tuple[About, dict[str, NDArray[Any]]]:
+    """What the file of a trained model with several levels holds, each finished as `finished_codec` says."""
+    about, networks = About(model.geometry, recipe.quantizer, dict(origin)), _networks(model)
+    levels = [
+        _finished(model, level, at_level(networks, level), about, rate_weight, images)
+        for level, rate_weight in enumerate(recipe.rate_weights)
+    ]
+    return about, stacked(networks, levels)
+
+
+def _finished(
+    model: Model,
+    level: int,
+    networks: Mapping[str, NDArray[Any]],
+    about: About,
+    rate_weight: float,
+    images: Sequence[Image],
+) -> dict[str, NDArray[Any]]:
     def codec_of(bits: NDArray[np.float64], counts: NDArray[np.int64]) -> Codec:
-        return codec_from(name, about, _tensors(model, rate_weight * bits, counts))
+        """A codeword that was never used counts as used once, so that it can be sent."""
+        quantizer = {
+            "codebook": _copied(model.codebook[level]),
+            "bias": (rate_weight * bits).astype(np.float32),
+            "probabilities": counts / counts.sum(),
+            "code_lengths": optimal_code_lengths(counts),
+        }
+        return codec_from("finished", about, {**networks, **quantizer})
 
-    bits = codeword_bits(model.logits.detach().cpu()).double().numpy()
+    bits = codeword_bits(model.logits[level].detach().cpu()).double().numpy()
     counts = np.ones(model.geometry.codewords, np.int64)
     codec = codec_of(bits, counts)
     latents = codec.encode(images)
@@ -44,22 +74,13 @@ def finished_codec(
         counts = np.maximum(np.bincount(indices, minlength=counts.size), 1)
         codec = codec_of(bits, counts)
         bits = np.log2(counts.sum()) - np.log2(counts)
-    return codec_from(name, about, with_assigned_indices(codec.tensors))
+    return with_assigned_indices(codec.tensors)
 
 
-def _tensors(model: Model, bias: NDArray[np.float64], counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-    """A codec's tensors; a codeword that was never used counts as used once, so that it can be sent."""
-    networks = {
-        name: _copied(tensor).astype(np.float16)
-        for name, tensor in model.state_dict().items()
-        if name.startswith(("encoder.", "decoder."))
-    }
-    return networks | {
-        "codebook": _copied(model.codebook),
-        "bias": bias.astype(np.float32),
-        "probabilities": counts / counts.sum(),
-        "code_lengths": optimal_code_lengths(counts),
-    }
+def _networks(model: Model) -> dict[str, NDArray[Any]]:
+    """Weights as float16; gains of levels, which are no codec's own, stay float32."""
+    tensors = {name: _copied(tensor) for name, tensor in model.state_dict().items() if "coder." in name}
+    return {name: tensor if name.endswith(GAIN) else tensor.astype(np.float16) for name, tensor in tensors.items()}
 
 
 def _copied(tensor: Tensor) -> NDArray[Any]:

@@ -4,11 +4,13 @@ Read as sums over an image's pixels and latents, and as means over the images of
 from 0 to 1 (docs/decisions/0003-training.md says why).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from semcomm.codec.devices import DType, autocast
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
@@ -16,25 +18,56 @@ from semcomm.codec.quantizer import codeword_bits, nearest_codewords
 
 
 class Model(nn.Module):
-    """All that is trained: the networks, the codebook (K, D) and the codewords' logits (K,)."""
+    """All that is trained: the networks, and for each of L levels a codebook (L, K, D) and its logits (L, K).
 
-    def __init__(self, geometry: Geometry) -> None:
+    Levels share the kernels of the networks; outputs of each convolution have gains and biases of their own.
+    """
+
+    def __init__(self, geometry: Geometry, levels: int = 1) -> None:
         super().__init__()
-        self.geometry = geometry
+        self.geometry, self.levels = geometry, levels
         self.encoder = semantic_encoder(geometry)
         self.decoder = semantic_decoder(geometry)
-        self.codebook = nn.Parameter(torch.randn(geometry.codewords, geometry.dimension))
-        self.logits = nn.Parameter(torch.zeros(geometry.codewords))
+        self.codebook = nn.Parameter(torch.randn(levels, geometry.codewords, geometry.dimension))
+        self.logits = nn.Parameter(torch.zeros(levels, geometry.codewords))
+        if levels > 1:
+            for network in (self.encoder, self.decoder):
+                _add_levels(network, levels)
 
-    def sub_vectors(self, patches: Tensor) -> Tensor:
+    def sub_vectors(self, patches: Tensor, level: int = 0) -> Tensor:
         """(B, 48, h, w) patches to (B, h, w, groups, D) float32, groups innermost of the positions."""
-        latents: Tensor = self.encoder(patches).float().permute(0, 2, 3, 1)
+        latents = self._run(self.encoder, patches, level).permute(0, 2, 3, 1)
         return latents.reshape(*latents.shape[:3], self.geometry.groups, self.geometry.dimension)
 
-    def patches(self, sub_vectors: Tensor) -> Tensor:
+    def patches(self, sub_vectors: Tensor, level: int = 0) -> Tensor:
         """The decoder on (B, h, w, groups, D): (B, 48, h, w) float32."""
-        decoded: Tensor = self.decoder(sub_vectors.flatten(-2).permute(0, 3, 1, 2))
-        return decoded.float()
+        return self._run(self.decoder, sub_vectors.flatten(-2).permute(0, 3, 1, 2), level)
+
+    def _run(self, network: nn.Module, inputs: Tensor, level: int) -> Tensor:
+        weights = _weights(network, level) if self.levels > 1 else {}
+        outputs: Tensor = functional_call(network, weights, inputs)
+        return outputs.float()
+
+
+def _convolutions(network: nn.Module) -> Iterator[tuple[str, nn.Conv2d]]:
+    return ((name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv2d))
+
+
+def _add_levels(network: nn.Module, levels: int) -> None:
+    for _, convolution in _convolutions(network):
+        assert convolution.bias is not None
+        convolution.gain = nn.Parameter(torch.ones(levels, convolution.out_channels))
+        convolution.bias = nn.Parameter(convolution.bias.detach().repeat(levels, 1))
+
+
+def _weights(network: nn.Module, level: int) -> dict[str, Tensor]:
+    """The weights that make the network that of a level."""
+    found = {}
+    for name, convolution in _convolutions(network):
+        assert convolution.bias is not None
+        found[f"{name}.weight"] = convolution.weight * convolution.get_parameter("gain")[level, :, None, None, None]
+        found[f"{name}.bias"] = convolution.bias[level]
+    return found
 
 
 @dataclass(frozen=True)
@@ -57,19 +90,19 @@ class Losses:
         return self.distortion + self.codebook + commitment_weight * self.commitment + rate
 
 
-def losses(model: Model, patches: Tensor, rate_weight: float, dtype: DType) -> Losses:
+def losses(model: Model, patches: Tensor, rate_weight: float, dtype: DType, level: int = 0) -> Losses:
     """Run a batch of (B, 48, h, w) float32 patches through encoder, quantizer and decoder."""
     images = len(patches)
     with autocast(patches.device, dtype):
-        latents = model.sub_vectors(patches)
+        latents = model.sub_vectors(patches, level)
     vectors = latents.flatten(end_dim=-2)
-    bits = codeword_bits(model.logits)
+    codebook, bits = model.codebook[level], codeword_bits(model.logits[level])
     with torch.no_grad():
-        indices = nearest_codewords(vectors, model.codebook, rate_weight * bits)
-    chosen = F.embedding(indices, model.codebook)
+        indices = nearest_codewords(vectors, codebook, rate_weight * bits)
+    chosen = F.embedding(indices, codebook)
     passed_through = vectors + (chosen - vectors).detach()
     with autocast(patches.device, dtype):
-        decoded = model.patches(passed_through.view_as(latents))
+        decoded = model.patches(passed_through.view_as(latents), level)
     return Losses(
         distortion=F.mse_loss(decoded, patches, reduction="sum") / images,
         codebook=F.mse_loss(chosen, vectors.detach(), reduction="sum") / images,

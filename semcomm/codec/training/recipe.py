@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated
 
+import numpy as np
 from annotated_types import Ge, Gt, Le, Unit
 
 from semcomm.codec.devices import Device, DType
@@ -16,8 +17,12 @@ class Recipe:
 
     quantizer: `vq` chooses the nearest codeword; `ecvq` weighs its bits, too.
     rate_weight: the paper's nu, squared latent distance that one bit is worth; by default 1/16, and 0 for `vq`.
+    finest_rate_weight: with several levels, the lowest of their rate weights, which begin at `rate_weight` and have
+        equal ratios.
+    levels: rates that the codec can be used at, by networks that share their kernels; each trains on its share of
+        every batch.
     commitment_weight: the paper's beta.
-    rate_ramp: share of the training over which the rate weight rises from 0 to its value.
+    rate_ramp: share of the training over which rate weights rise from 0 to their values.
     epochs: times that all images are gone through.
     batch_size: of a step of the optimizer.
     learning_rate: of Adam, at the start of a cosine that ends at 0.
@@ -31,6 +36,8 @@ class Recipe:
 
     quantizer: QuantizerName = "ecvq"
     rate_weight: Annotated[float, Ge(0.0), Le(1e6)] | None = None
+    finest_rate_weight: Annotated[float, Gt(0.0), Le(1e6)] | None = None
+    levels: Annotated[int, Ge(1), Le(64)] = 1
     commitment_weight: Annotated[float, Ge(0.0), Le(1e6)] = 0.25
     rate_ramp: Annotated[float, Ge(0.0), Le(1.0)] = 0.3
     epochs: Annotated[int, Ge(1), Le(100_000)] = 128
@@ -46,12 +53,28 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.quantizer == "vq" and self.rate_weight:
             raise ValueError(f"rate_weight is {self.rate_weight}; vq takes 0, or say quantizer `ecvq`")
+        if self.levels > 1 and not (self.rate_weight and self.finest_rate_weight):
+            raise ValueError(
+                f"levels is {self.levels}; that takes a rate_weight and a finest_rate_weight, both above 0"
+            )
+        if self.levels == 1 and self.finest_rate_weight:
+            raise ValueError(f"finest_rate_weight is {self.finest_rate_weight}; that takes several levels")
+        if self.levels > self.batch_size:
+            raise ValueError(f"levels is {self.levels}; a batch has {self.batch_size} images, one at least for each")
 
-    def rate_weight_at(self, progress: float) -> float:
-        """The rate weight after a share `progress` (0 to 1) of the training."""
+    @property
+    def rate_weights(self) -> list[float]:
+        """That of each level, the highest first."""
+        if self.rate_weight and self.finest_rate_weight:
+            weights = np.geomspace(self.rate_weight, self.finest_rate_weight, self.levels)
+            return [float(weight) for weight in weights]
         default = 0.0 if self.quantizer == "vq" else 1 / 16
-        weight = default if self.rate_weight is None else self.rate_weight
-        return weight * min(1.0, progress / self.rate_ramp if self.rate_ramp else 1.0)
+        return [default if self.rate_weight is None else self.rate_weight]
+
+    def rate_weights_at(self, progress: float) -> list[float]:
+        """The rate weights after a share `progress` (0 to 1) of the training."""
+        risen = min(1.0, progress / self.rate_ramp if self.rate_ramp else 1.0)
+        return [weight * risen for weight in self.rate_weights]
 
     def learning_rate_at(self, step: int, progress: float) -> float:
         """The factor on the learning rates at a step of the optimizers, counted from 0, after a share of the training.

@@ -24,6 +24,8 @@ class EpochSoFar:
     images, of_images: seen so far, and in a whole epoch.
     bits: N times the empirical entropy of the indices, an image.
     perplexity: 2 to the empirical entropy of an index, at most the used codewords.
+
+    Of several levels, the means of entropies and squared errors, and the codewords of the level that uses fewest.
     """
 
     epoch: int
@@ -45,7 +47,7 @@ class Trainer:
         self.patches = torch.from_numpy(patches)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_key(seed, "weights"))
-            model = Model(geometry)
+            model = Model(geometry, recipe.levels)
         self.model = model.to(self.device).to(memory_format=torch.channels_last)
         self.batch_size = min(recipe.batch_size, len(patches))
         self._spread_codebook()
@@ -81,13 +83,13 @@ class Trainer:
         """Start the codebook on sub-vectors that the untrained encoder makes of training images."""
         images = self._order(epoch=0)[:1024]
         vectors = self.model.sub_vectors(self._batch(images)).flatten(end_dim=-2)
-        self.model.codebook.copy_(_draw(vectors, len(self.model.codebook), _key(self.seed, "codebook")))
+        self.model.codebook.copy_(_draw(vectors, self.model.geometry.codewords, _key(self.seed, "codebook")))
 
     def run_epoch(self) -> Iterator[EpochSoFar]:
         """One pass over the images in whole batches, saying how it stands every 16 steps and at its end."""
         order = self._order(self.epoch)
         steps = len(order) // self.batch_size
-        tally = _Tally(self.model.geometry.codewords)
+        tally = _Tally(self.model.levels, self.model.geometry.codewords)
         for step, images in enumerate(order[: steps * self.batch_size].reshape(steps, self.batch_size)):
             tally.add(*self._step(images, self.epoch * steps + step, steps * self.recipe.epochs))
             if step % 16 == 15 and step < steps - 1:
@@ -98,42 +100,53 @@ class Trainer:
             self._reseed(tally)
         yield so_far
 
-    def _step(self, images: Tensor, step: int, of_steps: int) -> tuple[Losses, float]:
+    def _step(self, images: Tensor, step: int, of_steps: int) -> tuple[list[Losses], float]:
+        """Move by the mean gradient of all levels, each of which has its share of the images."""
         progress = step / of_steps
         for group in self._groups():
             group["lr"] = group["initial_lr"] * self.recipe.learning_rate_at(step, progress)
-        rate_weight = self.recipe.rate_weight_at(progress)
-        found = losses(self.model, self._batch(images), rate_weight, self.recipe.dtype)
-        total = found.total(rate_weight, self.recipe.commitment_weight)
+        parts = self._batch(images).tensor_split(self.model.levels)
+        weights = self.recipe.rate_weights_at(progress)
+        found = [
+            losses(self.model, part, weight, self.recipe.dtype, level)
+            for level, (part, weight) in enumerate(zip(parts, weights, strict=True))
+        ]
         for optimizer in self.optimizers:
             optimizer.zero_grad()
-        total.backward()  # type: ignore[no-untyped-call]
+        loss = self._loss(found, weights)
+        loss.backward()  # type: ignore[no-untyped-call]
         for optimizer in self.optimizers:
             optimizer.step()
-        return found, total.item()
+        return found, loss.item()
+
+    def _loss(self, found: list[Losses], weights: list[float]) -> Tensor:
+        beta = self.recipe.commitment_weight
+        totals = [level.total(weight, beta) for level, weight in zip(found, weights, strict=True)]
+        return torch.stack(totals).mean()
 
     @torch.no_grad()
     def _reseed(self, tally: "_Tally") -> None:
-        """Put codewords that a whole epoch left unused on sub-vectors of its last batch.
+        """Put codewords of a level that a whole epoch left unused on sub-vectors of its last batch.
 
         Each is given probability 1 / K by the logits of this moment and a fresh optimizer state,
         so that neither an old price nor an old momentum takes it away again.
         """
-        unused = torch.nonzero(tally.counts == 0).flatten().to(self.device)
-        if not len(unused):
-            return
-        seeds = _draw(tally.last_vectors, len(unused), _key(self.seed, "reseed", self.epoch))
-        self.model.codebook[unused] = seeds
-        level = math.log(len(self.model.logits)) - torch.logsumexp(-self.model.logits, dim=0)
-        self.model.logits[unused] = level
-        for parameter in (self.model.codebook, self.model.logits):
-            self.moments(parameter)["exp_avg"][unused] = 0
-            self.moments(parameter)["exp_avg_sq"][unused] = 0
+        model = self.model
+        for level, (counts, vectors) in enumerate(zip(tally.counts, tally.last_vectors, strict=True)):
+            unused = torch.nonzero(counts == 0).flatten().to(self.device)
+            if not len(unused):
+                continue
+            codebook, logits = model.codebook[level], model.logits[level]
+            codebook[unused] = _draw(vectors, len(unused), _key(self.seed, "reseed", self.epoch, level))
+            logits[unused] = math.log(len(logits)) - torch.logsumexp(-logits, dim=0)
+            for parameter in (model.codebook, model.logits):
+                self.moments(parameter)["exp_avg"][level, unused] = 0
+                self.moments(parameter)["exp_avg_sq"][level, unused] = 0
 
     def _so_far(self, tally: "_Tally", steps: int) -> EpochSoFar:
-        values = self.patches[0].numel()
-        shares = tally.counts[tally.counts > 0] / tally.counts.sum()
-        entropy = (shares * shares.log2()).sum().abs().item()
+        values, sub_vectors = self.patches[0].numel(), tally.counts.sum().item()
+        shares = tally.counts / tally.counts.sum(dim=1, keepdim=True)
+        entropies = -torch.xlogy(shares, shares).sum(dim=1) / math.log(2)
         images = tally.steps * self.batch_size
         return EpochSoFar(
             epoch=self.epoch,
@@ -141,9 +154,9 @@ class Trainer:
             of_images=steps * self.batch_size,
             loss=tally.loss / tally.steps,
             psnr_db=-10 * math.log10(max(tally.distortion / (tally.steps * values), 1e-12)),
-            bits=entropy * tally.counts.sum().item() / images,
-            used_codewords=len(shares),
-            perplexity=2**entropy,
+            bits=entropies.mean().item() * sub_vectors / images,
+            used_codewords=int((tally.counts > 0).sum(dim=1).min()),
+            perplexity=2 ** entropies.mean().item(),
         )
 
     def _order(self, epoch: int) -> Tensor:
@@ -156,19 +169,20 @@ class Trainer:
 
 
 class _Tally:
-    """Sums over an epoch."""
+    """Sums over an epoch; of counts and last vectors, those of each level."""
 
-    def __init__(self, codewords: int) -> None:
+    def __init__(self, levels: int, codewords: int) -> None:
         self.steps, self.loss, self.distortion = 0, 0.0, 0.0
-        self.counts = torch.zeros(codewords, dtype=torch.int64)
-        self.last_vectors = torch.empty(0)
+        self.counts = torch.zeros(levels, codewords, dtype=torch.int64)
+        self.last_vectors = [torch.empty(0)] * levels
 
-    def add(self, found: Losses, total: float) -> None:
+    def add(self, found: list[Losses], loss: float) -> None:
         self.steps += 1
-        self.loss += total
-        self.distortion += found.distortion.item()
-        self.counts += torch.bincount(found.indices.cpu(), minlength=len(self.counts))
-        self.last_vectors = found.vectors
+        self.loss += loss
+        self.distortion += sum(level.distortion.item() for level in found) / len(found)
+        for counts, level in zip(self.counts, found, strict=True):
+            counts += torch.bincount(level.indices.cpu(), minlength=len(counts))
+        self.last_vectors = [level.vectors for level in found]
 
 
 def _draw(vectors: Tensor, count: int, key: int) -> Tensor:
@@ -178,7 +192,9 @@ def _draw(vectors: Tensor, count: int, key: int) -> Tensor:
     return vectors[order.repeat(-(-count // len(order)))[:count].to(vectors.device)]
 
 
-def _key(seed: int, purpose: str, epoch: int = 0) -> int:
+def _key(seed: int, purpose: str, epoch: int = 0, level: int = 0) -> int:
     """A generator's seed that depends on what it is for and nothing else."""
-    words = np.random.SeedSequence([seed, epoch, *purpose.encode()]).generate_state(2, np.uint32)
+    words = np.random.SeedSequence([seed, epoch, *purpose.encode(), *[level] * (level > 0)]).generate_state(
+        2, np.uint32
+    )
     return int(words[0]) << 31 | int(words[1]) >> 1

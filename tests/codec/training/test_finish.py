@@ -38,7 +38,7 @@ def model(images: list[Image]) -> Model:
         made.get_parameter("encoder.3.weight").mul_(20)  # so that latents lie about as far apart as trained ones
         latents = finished_codec("any", made, VQ, images, {}).encode(images[:1])[0]
         made.codebook.copy_(torch.from_numpy(latents.reshape(-1, 2)[:16]))
-        made.codebook[UNUSED] = FAR
+        made.codebook[:, UNUSED] = FAR
     return made
 
 
@@ -82,14 +82,14 @@ def test_vq_has_no_bias(model: Model, images: list[Image]) -> None:
 def test_ecvqs_bias_is_the_price_of_the_shares_that_the_pass_before_counted(model: Model, images: list[Image]) -> None:
     codec = finished_codec("tiny", model, ECVQ, images, {})
     vectors = torch.from_numpy(np.concatenate([grid.reshape(-1, 2) for grid in codec.encode(images)]))
-    bits = codeword_bits(model.logits.detach()).double()
+    bits = codeword_bits(model.logits[0].detach()).double()
     for _ in range(3):
         bias = (RATE_WEIGHT * bits).float()
-        indices = nearest_codewords(vectors, model.codebook.detach(), bias)
+        indices = nearest_codewords(vectors, model.codebook[0].detach(), bias)
         counts = torch.bincount(indices, minlength=16).clamp(min=1)
         bits = -(counts / counts.sum(dtype=torch.float64)).log2()
     # The last pass' shares are the codec's, and the bias with which they were counted is, too, up to rounding.
-    order = (codec.codebook[:, None] == model.codebook.detach().numpy()).all(axis=2).argmax(axis=1)
+    order = (codec.codebook[:, None] == model.codebook[0].detach().numpy()).all(axis=2).argmax(axis=1)
     assert codec.probabilities == pytest.approx((counts / counts.sum()).numpy()[order], rel=1e-6)
     assert codec.tensors["bias"] == pytest.approx(bias.numpy()[order], rel=1e-6)
     assert np.exp2(-codec.tensors["bias"] / RATE_WEIGHT).sum() == pytest.approx(1, rel=1e-5)
@@ -102,7 +102,7 @@ def test_indices_are_assigned_when_all_else_is_settled(
     codec = finished_codec("tiny", model, recipe, images, {})
     monkeypatch.setattr(finish, "with_assigned_indices", dict)
     as_trained = finished_codec("tiny", model, recipe, images, {})
-    assert np.array_equal(as_trained.codebook, model.codebook.detach().numpy())
+    assert np.array_equal(as_trained.codebook, model.codebook[0].detach().numpy())
     expected = with_assigned_indices(as_trained.tensors)
     assert all(np.array_equal(codec.tensors[name], expected[name]) for name in expected)
 

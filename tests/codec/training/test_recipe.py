@@ -1,6 +1,7 @@
 """Recipes: the paper's values, and how the rate weight and the learning rates move through a training."""
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,25 +15,45 @@ SHARES = st.floats(0, 1)
 def test_the_defaults_are_the_papers() -> None:
     recipe = Recipe()
     assert (recipe.learning_rate, recipe.epochs, recipe.batch_size) == (1e-3, 128, 64)
-    assert (recipe.commitment_weight, recipe.rate_weight_at(1.0)) == (0.25, 1 / 16)
-    assert Recipe("vq").rate_weight_at(1.0) == 0
+    assert (recipe.commitment_weight, recipe.rate_weights) == (0.25, [1 / 16])
+    assert Recipe("vq").rate_weights == [0]
 
 
 def test_the_rate_weight_rises_to_its_value_over_the_ramp() -> None:
     recipe = Recipe(rate_weight=0.2, rate_ramp=0.5)
-    weights = [recipe.rate_weight_at(progress) for progress in (0, 0.125, 0.25, 0.5, 0.75, 1)]
+    weights = [recipe.rate_weights_at(progress)[0] for progress in (0, 0.125, 0.25, 0.5, 0.75, 1)]
     assert weights == pytest.approx([0, 0.05, 0.1, 0.2, 0.2, 0.2])
 
 
 @given(SHARES)
 def test_without_a_ramp_the_rate_weight_is_there_from_the_start(progress: float) -> None:
-    assert Recipe(rate_weight=0.2, rate_ramp=0.0).rate_weight_at(progress) == 0.2
+    assert Recipe(rate_weight=0.2, rate_ramp=0.0).rate_weights_at(progress) == [0.2]
 
 
 def test_vq_with_a_rate_weight_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^rate_weight is 0.2; vq takes 0, or say quantizer `ecvq`$"):
         Recipe(quantizer="vq", rate_weight=0.2)
-    assert Recipe(quantizer="vq", rate_weight=0.0).rate_weight_at(1.0) == 0
+    assert Recipe(quantizer="vq", rate_weight=0.0).rate_weights == [0]
+
+
+def test_rate_weights_of_levels_have_equal_ratios_and_rise_together() -> None:
+    recipe = Recipe(rate_weight=0.4, finest_rate_weight=0.05, levels=4, rate_ramp=0.5)
+    assert recipe.rate_weights == pytest.approx([0.4, 0.2, 0.1, 0.05])
+    assert recipe.rate_weights_at(0.25) == pytest.approx([0.2, 0.1, 0.05, 0.025])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"levels": 2, "rate_weight": 0.1}, "levels is 2; that takes a rate_weight and a finest_rate_weight"),
+        ({"levels": 2, "finest_rate_weight": 0.1}, "levels is 2; that takes a rate_weight and a finest_rate_weight"),
+        ({"finest_rate_weight": 0.1}, "finest_rate_weight is 0.1; that takes several levels"),
+        ({"levels": 3, "rate_weight": 1, "finest_rate_weight": 0.1, "batch_size": 2}, "a batch has 2 images"),
+    ],
+)
+def test_levels_that_cannot_be_trained_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Recipe(**settings)
 
 
 def test_learning_rates_follow_half_a_cosine_down_to_0() -> None:

@@ -30,10 +30,10 @@ def spied(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> tuple[list[torch
     found: list[Losses] = []
     step = trainer._step
 
-    def watched(images: torch.Tensor, number: int, of_steps: int) -> tuple[Losses, float]:
+    def watched(images: torch.Tensor, number: int, of_steps: int) -> tuple[list[Losses], float]:
         visited.append(images)
         result = step(images, number, of_steps)
-        found.append(result[0])
+        found.extend(result[0])
         return result
 
     monkeypatch.setattr(trainer, "_step", watched)
@@ -126,7 +126,7 @@ def test_what_is_told_of_an_epoch_are_means_over_its_images(
 def with_unused_codewords(trainer: Trainer, unused: list[int]) -> Trainer:
     """Codewords so far off that nothing chooses them, with some history in Adam's moments."""
     with torch.no_grad():
-        trainer.model.codebook[unused] = 1e4
+        trainer.model.codebook[:, unused] = 1e4
     return trainer
 
 
@@ -149,20 +149,20 @@ def test_codewords_unused_for_an_epoch_are_put_on_sub_vectors_of_its_last_batch(
 
     for ours, theirs in zip(reseeded.parameters(), twin.parameters(), strict=True):
         is_codewords = ours is reseeded.codebook or ours is reseeded.logits
-        rows = [k for k in range(8) if k not in unused] if is_codewords else slice(None)
+        rows = (slice(None), [k for k in range(8) if k not in unused]) if is_codewords else ()
         moments = trainers[0].moments(ours), trainers[1].moments(theirs)
         assert torch.equal(ours[rows], theirs[rows])
         assert moments[0]["step"] == moments[1]["step"] == 18
         for name in ("exp_avg", "exp_avg_sq"):
             assert torch.equal(moments[0][name][rows], moments[1][name][rows])
-            assert not is_codewords or not moments[0][name][unused].any()
-    assert trainers[1].moments(twin.logits)["exp_avg"][unused].all()
+            assert not is_codewords or not moments[0][name][0, unused].any()
+    assert trainers[1].moments(twin.logits)["exp_avg"][0, unused].all()
 
     last = {tuple(vector) for vector in found[-1].vectors.tolist()}
-    placed = [tuple(vector) for vector in reseeded.codebook[unused].tolist()]
+    placed = [tuple(vector) for vector in reseeded.codebook[0, unused].tolist()]
     assert last.issuperset(placed) and len(set(placed)) == len(placed)
 
-    before, after = (np.exp(-model.logits.detach().double().numpy()) for model in (twin, reseeded))
+    before, after = (np.exp(-model.logits[0].detach().double().numpy()) for model in (twin, reseeded))
     # The level is computed in float32.
     assert after[unused] / before.sum() == pytest.approx(1 / 8, rel=1e-5)
     assert after[unused] / after.sum() == pytest.approx(1 / (8 * after.sum() / before.sum()), rel=1e-5)
@@ -174,7 +174,7 @@ def test_more_unused_codewords_than_sub_vectors_share_them(make_trainer: Make, p
     with_unused_codewords(trainer, list(range(1, 20)))
     run(trainer)
     assert trainer.model.codebook.abs().max() < 1e3
-    assert len(np.unique(trainer.model.codebook.detach()[1:].numpy(), axis=0)) == 4  # the last image's sub-vectors
+    assert len(np.unique(trainer.model.codebook[0, 1:].detach().numpy(), axis=0)) == 4  # the last image's sub-vectors
 
 
 def test_after_reseed_until_unused_codewords_are_left_alone(make_trainer: Make) -> None:
@@ -183,7 +183,7 @@ def test_after_reseed_until_unused_codewords_are_left_alone(make_trainer: Make) 
     for _ in range(4):
         with_unused_codewords(trainer, [3])
         run(trainer)
-        moved.append(trainer.model.codebook[3, 0].item() != 1e4)
+        moved.append(trainer.model.codebook[0, 3, 0].item() != 1e4)
     assert moved == [True, True, False, False]
 
 

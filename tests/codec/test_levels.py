@@ -1,0 +1,174 @@
+"""Several codecs in one file: each level is a codec like any other, and the file is taken to be hostile."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from semcomm.codec import zoo, zoo_names
+from semcomm.codec.codec_file import codec_from, load_codec, read_levels, save_codec, save_levels
+from semcomm.codec.levels import at_level, stacked
+from semcomm.codec.networks import Geometry
+from semcomm.codec.patches import to_patches
+from semcomm.codec.training.finish import finished_codec, finished_levels
+from semcomm.codec.training.losses import Model
+from semcomm.codec.training.recipe import Recipe
+from semcomm.codec.zoo_names import codec_names
+from semcomm.errors import CodecError
+from semcomm.experiment.data import Sample
+from semcomm.images import Image
+
+LEVELS = 3
+GEOMETRY = Geometry(groups=2, dimension=2, codewords=16, channels=4)
+RECIPE = Recipe(rate_weight=0.2, finest_rate_weight=0.01, levels=LEVELS)
+Tensors = dict[str, NDArray[Any]]
+
+
+@pytest.fixture(scope="module")
+def images() -> list[Image]:
+    return Sample().load(0, 20)
+
+
+@pytest.fixture(scope="module")
+def model(images: list[Image]) -> Model:
+    """Untrained, its gains, biases, codebooks and logits other from level to level."""
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        made = Model(GEOMETRY, LEVELS)
+        for name, parameter in made.named_parameters():
+            if name.endswith((".gain", ".bias", "logits")):
+                parameter.add_(0.2 * torch.rand(parameter.shape))
+        made.codebook.mul_(torch.tensor([0.1, 0.2, 0.3])[:, None, None])
+    return made
+
+
+@pytest.fixture
+def path(model: Model, images: list[Image], tmp_path: Path) -> Path:
+    path = tmp_path / "several.safetensors"
+    about, tensors = finished_levels(model, RECIPE, images, {"made": "here"})
+    save_levels(about, tensors, LEVELS, path)
+    return path
+
+
+@pytest.mark.parametrize("level", range(LEVELS))
+def test_a_level_computes_what_its_model_does(model: Model, images: list[Image], path: Path, level: int) -> None:
+    codec = load_codec(path, level)
+    patches = torch.from_numpy(to_patches(np.stack(images))).permute(0, 3, 1, 2) / 255
+    with torch.no_grad():
+        latents = model.sub_vectors(patches, level)
+        decoded = model.patches(latents, level).permute(0, 2, 3, 1).flatten().numpy()
+    # Kernels are rounded to float16, of eleven bits, twice.
+    assert np.stack(codec.encode(images)) == pytest.approx(latents.numpy(), abs=4e-3)
+    pictures = codec.decode(list(latents.numpy()), [(32, 32)] * len(images))
+    expected = (255 * decoded).clip(0, 255)
+    assert to_patches(np.stack(pictures)).flatten() == pytest.approx(expected, abs=0.5 + 255 * 4e-3)
+
+
+def test_a_level_is_finished_as_a_codec_of_its_own_is(model: Model, images: list[Image], path: Path) -> None:
+    """A model of one level with the folded weights of the last, at the rate weight of the last."""
+    alone, last = Model(GEOMETRY), LEVELS - 1
+    loaded = load_codec(path, last)
+    with torch.no_grad():
+        for name, parameter in alone.named_parameters():
+            if "coder." in name:
+                parameter.copy_(torch.from_numpy(loaded.tensors[name].astype(np.float32)))
+        alone.codebook.copy_(model.codebook[last])
+        alone.logits.copy_(model.logits[last])
+    codec = finished_codec("alone", alone, Recipe(rate_weight=RECIPE.rate_weights[last]), images, {})
+    assert set(codec.tensors) == set(loaded.tensors)
+    assert all(np.array_equal(codec.tensors[name], loaded.tensors[name]) for name in codec.tensors)
+
+
+def test_levels_go_from_few_bits_to_many_and_say_which_they_are(images: list[Image], path: Path) -> None:
+    spent = []
+    for level in range(LEVELS):
+        codec = load_codec(path, level)
+        assert (codec.name, codec.origin) == (f"several@{level}", {"made": "here", "level": level})
+        spent.append(sum(codec.code_lengths[grid].sum(dtype=int) for grid in codec.indices_of(images)))
+    assert spent == sorted(set(spent))
+    assert len({load_codec(path, level).digest for level in range(LEVELS)}) == LEVELS
+
+
+def test_a_path_names_a_level_as_a_shipped_name_does(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert zoo.load_codec(f"{path}@1").digest == load_codec(path, 1).digest
+    for module in (zoo, zoo_names):
+        monkeypatch.setattr(module, "ZOO", path.parent)
+    assert codec_names() == ["several@0", "several@1", "several@2"]
+    assert zoo.load_codec("several@2").digest == zoo.load_shipped("several@2").digest == load_codec(path, 2).digest
+    assert zoo.codec_path("several") == path
+    for name in ("several", "several@3", "several@-1", "several@02", "several@", "../x@1"):
+        with pytest.raises(CodecError, match="is not known; there are several@0, several@1"):
+            zoo.load_codec(name)
+
+
+def test_a_level_that_is_not_there_is_told_from_those_that_are(path: Path, tmp_path: Path) -> None:
+    for level in (None, 3, -1):
+        with pytest.raises(CodecError, match=r"holds 3 codecs, from few bits to many: say several@0 to several@2$"):
+            load_codec(path, level)
+    alone = tmp_path / "alone.safetensors"
+    save_codec(load_codec(path, 0), alone)
+    with pytest.raises(CodecError, match=r"holds one codec, without levels: say alone, not alone@0$"):
+        load_codec(alone, 0)
+
+
+def test_what_is_stacked_comes_out_again(path: Path) -> None:
+    _, tensors, levels = read_levels(path)
+    assert levels == LEVELS
+    again = stacked(tensors, [at_level(tensors, level) for level in range(LEVELS)])
+    assert set(again) == set(tensors)
+    assert all(np.array_equal(again[name], tensors[name]) for name in tensors)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda tensors: tensors.pop("encoder.0.gain"), "no tensor encoder.0.gain of a gain for each level"),
+        (lambda tensors: tensors.update({"encoder.0.gain": np.ones((3, 5), np.float32)}), "no tensor encoder.0.gain"),
+        (lambda tensors: tensors.update({"encoder.0.gain": np.ones((3, 4))}), "no tensor encoder.0.gain"),
+        (lambda tensors: tensors.update({"encoder.0.gain": np.full((3, 4), 1e9, np.float32)}), "not finite"),
+        (lambda tensors: tensors.update({"codebook": tensors["codebook"][:2]}), r"a tensor codebook of shape \(2,"),
+        (lambda tensors: tensors.update({"bias": np.float32(1)}), r"a tensor bias of shape \(\)"),
+        (lambda tensors: tensors.update({"encoder.0.weight": np.float16(1)}), "no tensor encoder.0.gain"),
+        (lambda tensors: tensors.update({"other": np.ones(3)}), "do not belong there: other"),
+        (lambda tensors: tensors.update({"code_lengths": tensors["code_lengths"] * 0 + 1}), "code table"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_files_that_cannot_be_are_refused(path: Path, change: Callable[[Tensors], object], message: str) -> None:
+    about, tensors, _ = read_levels(path)
+    changed = {name: np.asarray(tensor) for name, tensor in tensors.items()}
+    change(changed)
+    save_levels(about, {name: np.asarray(tensor) for name, tensor in changed.items()}, LEVELS, path)
+    with pytest.raises(CodecError, match=f"^{path} .*{message}"):
+        load_codec(path, 0)
+
+
+@pytest.mark.parametrize("levels", [0, 1, 2, 4, 65, -3])
+def test_a_wrong_number_of_levels_is_refused(path: Path, levels: int) -> None:
+    about, tensors, _ = read_levels(path)
+    save_levels(about, tensors, levels, path)
+    with pytest.raises(CodecError, match=str(path)):
+        load_codec(path, 0)
+
+
+def test_a_number_of_levels_that_is_none_is_refused(path: Path) -> None:
+    content = path.read_bytes()
+    header = content[8 : 8 + int.from_bytes(content[:8], "little")]
+    told = json.loads(header)
+    assert told["__metadata__"]["levels"] == "3"
+    for wrong in (b'"x"', b'"\xc2\xb3"'[:2] + b'"'):
+        path.write_bytes(content.replace(b'"levels":"3"', b'"levels":' + wrong))
+        with pytest.raises(CodecError, match=str(path)):
+            load_codec(path, 0)
+
+
+def test_a_levels_file_is_made_of_codecs_alone(path: Path) -> None:
+    """Every level passes the checks of a plain codec."""
+    about, tensors, _ = read_levels(path)
+    for level in range(LEVELS):
+        assert codec_from("any", about, at_level(tensors, level)).geometry == GEOMETRY
