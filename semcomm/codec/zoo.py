@@ -4,7 +4,7 @@ from pathlib import Path
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import load_codec as load_file
-from semcomm.codec.zoo_names import codec_names
+from semcomm.codec.zoo_names import CODEC_FILE, codec_names
 from semcomm.errors import CodecError
 from semcomm.folders import ZOO, expanded
 
@@ -14,8 +14,10 @@ def load_codec(name: str | Path) -> Codec:
 
     Raises CodecError when there is none or it is damaged.
     """
+    if not CODEC_FILE.search(str(name)):
+        return load_shipped(str(name))
     path, level = split_level(str(name))
-    return load_file(expanded(path), level) if path.endswith(".safetensors") else load_shipped(str(name))
+    return load_file(expanded(path), level)
 
 
 def load_shipped(name: str) -> Codec:

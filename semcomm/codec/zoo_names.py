@@ -2,9 +2,13 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 from semcomm.folders import ZOO
+
+CODEC_FILE = re.compile(r"\.safetensors(@[0-9]+)?$")
+"""How the path of a codec ends, with a level where the file has several."""
 
 FIGURES = ZOO / "figures.csv"
 """What the codecs that ship cost and give, as tools/measure_zoo.py measures it."""

@@ -16,6 +16,7 @@ from semcomm.codec.devices import torch_device
 from semcomm.codec.entropy_coding import entropy_coder
 from semcomm.codec.image_codecs import PILLOW, ImageCodec, check_one_frame
 from semcomm.codec.zoo import load_codec
+from semcomm.codec.zoo_names import CODEC_FILE
 from semcomm.errors import ScenarioError, SemcommError
 from semcomm.experiment.channels import find_channel
 from semcomm.experiment.checking import build
@@ -250,7 +251,7 @@ def complete(document: Document, path: Path, data_root: Path | None) -> None:
         document.put("data.root", str(data_root.absolute()), document.place("data"))
     for key in ("codec.model", "channel.model", "data.images", "data.root"):
         text = document.value(key)
-        if isinstance(text, str) and (key.startswith("data.") or ".py:" in text or text.endswith(".safetensors")):
+        if isinstance(text, str) and (key.startswith("data.") or ".py:" in text or CODEC_FILE.search(text)):
             place = document.place(key)
             start = Path.cwd() if place.option else path.parent.absolute()
             document.put(key, str(start / expanded(text)), place)

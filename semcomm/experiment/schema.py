@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from semcomm.codec.image_codecs import PILLOW, ImageCodec
-from semcomm.codec.zoo_names import codec_names
+from semcomm.codec.zoo_names import CODEC_FILE, codec_names
 from semcomm.experiment.channels import channel_names, find_channel
 from semcomm.experiment.checking import STRICT
 from semcomm.experiment.document import joined
@@ -55,7 +55,7 @@ Variants = Mapping[str, Sequence[Variant]]
 
 def scenario_variants() -> Variants:
     """Those of a scenario, as this installation has them."""
-    codecs = {"anyOf": [{"enum": codec_names()}, {"type": "string", "pattern": r"\.safetensors$"}]}
+    codecs = {"anyOf": [{"enum": codec_names()}, {"type": "string", "pattern": CODEC_FILE.pattern}]}
     channels = [Variant({"const": name}, find_channel(name), name) for name in channel_names()]
     return {
         "codec": [

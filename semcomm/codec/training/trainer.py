@@ -15,6 +15,7 @@ from semcomm.codec.networks import Geometry
 from semcomm.codec.training.losses import Losses, Model, losses
 from semcomm.codec.training.muon import Muon
 from semcomm.codec.training.recipe import Recipe
+from semcomm.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Trainer:
         self.recipe, self.seed, self.epoch = recipe, seed, 0
         self.device = torch_device(recipe.device)
         self.patches = torch.from_numpy(patches)
+        if len(patches) < recipe.levels:
+            raise DataError(f"{recipe.levels} levels take as many images at least; there are {len(patches)}")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_key(seed, "weights"))
             model = Model(geometry, recipe.levels)

@@ -42,7 +42,15 @@ def refused(trainer: Trainer, path: Path) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("changes", [{"dtype": "float32"}, {"dtype": "bfloat16"}, {"kernel_learning_rate": 0.02}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"dtype": "float32"},
+        {"dtype": "bfloat16"},
+        {"kernel_learning_rate": 0.02},
+        {"levels": 2, "rate_weight": 0.1, "finest_rate_weight": 0.01},
+    ],
+)
 def test_a_trainer_goes_on_from_its_checkpoint_as_if_nothing_had_been(
     make_trainer: Make, fingerprint: Fingerprint, tmp_path: Path, changes: dict[str, object]
 ) -> None:

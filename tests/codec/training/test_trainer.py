@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import asdict
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from semcomm.codec.patches import to_patches
 from semcomm.codec.training.losses import Losses
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.trainer import EpochSoFar, Trainer
+from semcomm.errors import DataError
 from semcomm.experiment.data import Sample
 
 Make = Callable[..., Trainer]
@@ -227,3 +229,54 @@ def test_re_seeding_keeps_the_codebook_of_a_short_training_from_collapsing() -> 
     assert with_it.perplexity > 16
     assert without.perplexity < 8
     assert with_it.psnr_db > without.psnr_db + 0.5
+
+
+LEVELS = {"levels": 3, "rate_weight": 0.5, "finest_rate_weight": 0.01, "batch_size": 7}
+
+
+def test_levels_train_the_same_kernels_and_each_its_own_rest(make_trainer: Make) -> None:
+    trainer = make_trainer(**LEVELS)
+    before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
+    (told, *_) = run(trainer)
+    for name, tensor in trainer.model.state_dict().items():
+        levels = tensor.detach().unbind() if not name.endswith(".weight") else [tensor]
+        assert len(levels) == (1 if name.endswith(".weight") else 3)
+        assert not any(torch.equal(one, other) for one, other in pairwise(levels)), name
+        assert not torch.equal(tensor, before[name])
+    assert told.bits > 0
+
+
+def test_levels_share_a_batch_and_have_their_own_rate_weights(
+    make_trainer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make_trainer(**LEVELS, rate_ramp=0.0, dtype="float32")
+    visited, found = spied(trainer, monkeypatch)
+    told = run(trainer)[-1]
+    assert [len(level.indices) for level in found[:3]] == [
+        3 * 8,
+        2 * 8,
+        2 * 8,
+    ]  # of seven images, eight sub-vectors each
+    assert len(found) == 3 * len(visited)
+    totals = [
+        level.total(weight, 0.25).item()
+        for level, weight in zip(found, trainer.recipe.rate_weights * len(visited), strict=True)
+    ]
+    assert told.loss == pytest.approx(np.mean(totals))
+
+
+def test_a_level_without_a_codeword_is_given_one_and_the_others_are_left_alone(make_trainer: Make) -> None:
+    trainer = make_trainer(**LEVELS, reseed_until=1.0)
+    with torch.no_grad():
+        trainer.model.codebook[1, 3] = 1e4
+        trainer.model.codebook[2, 5] = 1e4
+    run(trainer)
+    assert trainer.model.codebook.abs().max() < 1e3
+    assert not trainer.moments(trainer.model.codebook)["exp_avg"][1, 3].any()
+    assert trainer.moments(trainer.model.codebook)["exp_avg"][0, 3].any()
+
+
+def test_more_levels_than_images_are_refused(patches: NDArray[np.uint8]) -> None:
+    recipe = Recipe(levels=3, rate_weight=0.5, finest_rate_weight=0.1, device="cpu")
+    with pytest.raises(DataError, match="3 levels take as many images at least; there are 2"):
+        Trainer(Geometry(1, 2, 8, channels=4), recipe, patches[:2], 0)

@@ -1,0 +1,97 @@
+"""A codec with several levels from its training to pictures, by the commands that a person types."""
+
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from click.testing import CliRunner, Result
+
+from semcomm.cli import main
+from semcomm.codec.entropy_coding.context_model import PREFIX
+from semcomm.codec.training.context import ContextRecipe, trained_context
+from semcomm.codec.zoo import load_codec
+from semcomm.experiment.context_training import training_indices
+from semcomm.experiment.data import ImageFolder, Sample
+from semcomm.experiment.scenario import read_scenarios
+from semcomm.experiment.simulation import simulate
+
+GEOMETRY = "{groups: 2, dimension: 2, codewords: 16, channels: 4}"
+TRAINING = "{rate_weight: 0.3, finest_rate_weight: 0.003, levels: 2, epochs: 3, batch_size: 6, device: cpu}"
+
+
+def done(*arguments: object, source: bytes = b"") -> Result:
+    result = CliRunner().invoke(main, [*map(str, arguments)], input=source)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    photos = tmp_path_factory.mktemp("photos")
+    for number, image in enumerate(Sample().load(0, 40)):
+        PIL.Image.fromarray(image).save(photos / f"{number:02d}.png")
+    return photos
+
+
+@pytest.fixture(scope="module")
+def trained(photos: Path, one_thread: None) -> Path:
+    """A codec with two levels, and a context model for each."""
+    folder = photos.parent
+    (folder / "two.yaml").write_text(f"data: {{images: {photos}}}\ngeometry: {GEOMETRY}\ntraining: {TRAINING}\n")
+    done("train", folder / "two.yaml", "--out", folder)
+    done("context", folder / "two.safetensors", "--data", photos, "--epochs", 1, "--out", folder)
+    return folder / "two.safetensors"
+
+
+def test_each_level_is_sent_and_received_by_its_name(trained: Path, photos: Path, tmp_path: Path) -> None:
+    sizes = []
+    for level in (0, 1):
+        name = f"{trained}@{level}"
+        sent = done("transmit", photos, "--codec", name, "--entropy-coder", "context").stdout_bytes
+        assert f"two@{level}".encode() in sent
+        done("receive", "--codec", name, "-o", tmp_path / str(level), source=sent)
+        codec = load_codec(name)
+        for image, expected in zip(
+            sorted((tmp_path / str(level)).iterdir()), codec.decode(_latents(name), [(32, 32)] * 40), strict=True
+        ):
+            assert np.array_equal(np.asarray(PIL.Image.open(image)), expected)
+        sizes.append(len(sent))
+    assert sizes[0] < sizes[1]
+
+
+def _latents(name: str) -> list[np.ndarray]:
+    codec = load_codec(name)
+    return codec.dequantize(codec.indices_of(Sample().load(0, 40)))
+
+
+def test_what_one_level_sent_is_not_taken_by_another(trained: Path, photos: Path, tmp_path: Path) -> None:
+    sent = done("transmit", photos, "--codec", f"{trained}@0").stdout_bytes
+    result = CliRunner().invoke(main, ["receive", "--codec", f"{trained}@1", "-o", str(tmp_path / "x")], input=sent)
+    assert result.exit_code == 2
+    assert "two@0" in result.stderr and not (tmp_path / "x").exists()
+
+
+def test_a_sweep_goes_over_the_levels(trained: Path) -> None:
+    sweep = f"sweep={{codec.model: [{trained}@0, {trained}@1]}}"
+    cells = read_scenarios("error-free", [sweep, "codec.entropy_coder=context"])
+    low, high = (simulate(cell.scenario).summary for cell in cells)
+    assert (low["codec"], high["codec"]) == ("two@0", "two@1")
+    assert low["bits_per_image"] < high["bits_per_image"]
+
+
+def test_a_levels_context_model_is_what_it_would_have_alone(trained: Path, photos: Path) -> None:
+    """Trained side by side in processes of their own, each as if there were no other."""
+    for level in (0, 1):
+        codec = load_codec(f"{trained}@{level}")
+        indices = training_indices(codec, ImageFolder(photos), None)
+        alone = trained_context(indices, 16, ContextRecipe(epochs=1), lambda epoch: None)
+        assert {name for name in codec.tensors if name.startswith(PREFIX)} == set(alone)
+        assert all(np.array_equal(codec.tensors[name], alone[name]) for name in alone)
+
+
+def test_a_levels_file_is_shown_level_by_level(trained: Path, tmp_path: Path) -> None:
+    shown = done("codec", "show", f"{trained}@1").stdout
+    assert "two@1" in shown and "level" in shown
+    result = CliRunner().invoke(main, ["codec", "show", str(trained)])
+    assert result.exit_code == 2 and "say two@0 to two@1" in result.stderr.replace("\n", " ")
