@@ -25,8 +25,8 @@ from semcomm.transmitter import EntropyCoding, Sent, Transmitter
 class CodecChoice:
     """A learned encoder and decoder with a quantizer, and how they are used.
 
-    model: a shipped one's name (`semcomm list`), or the path of a `.safetensors` file that a training wrote; with @LEVEL
-        behind it where the file has several levels.
+    model: a shipped one's name (`semcomm list`), or the path of a `.safetensors` file that a training wrote; @LEVEL
+        behind it names a level, where the file has several.
     entropy_coder: how indices become bits; `context` takes a codec with a model that `semcomm context` trains.
     device: where the networks run; `auto` takes CUDA, else MPS, else the CPU.
     dtype: of the networks' arithmetic; it changes indices, so it is part of the experiment.
