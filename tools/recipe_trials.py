@@ -14,13 +14,19 @@ from semcomm.experiment.simulation import simulate
 from semcomm.experiment.training import read_training, run_training
 
 FAST = ["training.learning_rate=0.004", "training.warm_up_steps=200"]
+MUON = [*FAST, "training.kernel_learning_rate=0.007"]
 LONG = ["geometry.groups=1", "geometry.dimension=8", "geometry.codewords=1024"]
 CHANGES: dict[str, list[str]] = {
     "paper": [],
-    "fast": FAST,
     "long-vectors": LONG,
+    "fast": FAST,
     "fast-long-vectors": FAST + LONG,
-    "fast-long-vectors-two-blocks": [*FAST, *LONG, "geometry.blocks=2"],
+    "fast-two-blocks": [*FAST, "geometry.blocks=2"],
+    "muon": MUON,
+    "muon-long-vectors": MUON + LONG,
+    "muon-two-blocks": [*MUON, "geometry.blocks=2"],
+    "muon-four-blocks": [*MUON, "geometry.blocks=4"],
+    "muon-four-blocks-k512": [*MUON, "geometry.blocks=4", "geometry.codewords=512"],
 }
 
 
