@@ -64,5 +64,5 @@ def _state(trainer: Trainer) -> dict[str, Tensor]:
     state: dict[str, Tensor] = {}
     for name, parameter in trainer.model.named_parameters():
         state[name] = parameter
-        state.update((f"{name}.{moment}", tensor) for moment, tensor in trainer.moments(parameter).items())
+        state.update((f"{name}.{moment}", tensor) for moment, tensor in trainer.optimizers.moments(parameter).items())
     return state

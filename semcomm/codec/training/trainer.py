@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +12,7 @@ from torch import Tensor
 from semcomm.codec.devices import torch_device
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.losses import Losses, Model, losses
-from semcomm.codec.training.muon import Muon
+from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.recipe import Recipe
 from semcomm.errors import DataError
 
@@ -54,32 +53,7 @@ class Trainer:
         self.model = model.to(self.device).to(memory_format=torch.channels_last)
         self.batch_size = min(recipe.batch_size, len(patches))
         self._spread_codebook()
-        self.optimizers = self._optimizers()
-        for group in self._groups():
-            group["initial_lr"] = group["lr"]
-
-    def moments(self, parameter: Tensor) -> dict[str, Tensor]:
-        """What the parameter's optimizer remembers of its gradients, to read or to overwrite in place."""
-        return next(optimizer.state[parameter] for optimizer in self.optimizers if parameter in optimizer.state)
-
-    def _optimizers(self) -> list[torch.optim.Optimizer]:
-        """Adam, and Muon for the kernels where the recipe has a learning rate for them."""
-        recipe, parameters = self.recipe, dict(self.model.named_parameters())
-        logits = parameters.pop("logits")
-        kernels = [p for p in parameters.values() if p.ndim == 4] if recipe.kernel_learning_rate else []
-        others = [p for p in parameters.values() if all(p is not kernel for kernel in kernels)]
-        groups = [
-            {"params": others, "lr": recipe.learning_rate},
-            {"params": [logits], "lr": recipe.logit_learning_rate},
-        ]
-        adam = torch.optim.Adam(groups, fused=True)
-        for parameter in [*others, logits]:
-            moments = {name: torch.zeros_like(parameter) for name in ("exp_avg", "exp_avg_sq")}
-            adam.state[parameter] = {"step": torch.zeros((), device=self.device), **moments}
-        return [adam, Muon(kernels, recipe.kernel_learning_rate)] if recipe.kernel_learning_rate else [adam]
-
-    def _groups(self) -> Iterator[dict[str, Any]]:
-        return (group for optimizer in self.optimizers for group in optimizer.param_groups)
+        self.optimizers = Optimizers(self.model, recipe)
 
     @torch.no_grad()
     def _spread_codebook(self) -> None:
@@ -106,20 +80,14 @@ class Trainer:
     def _step(self, images: Tensor, step: int, of_steps: int) -> tuple[list[Losses], float]:
         """Move by the mean gradient of all levels, each of which has its share of the images."""
         progress = step / of_steps
-        for group in self._groups():
-            group["lr"] = group["initial_lr"] * self.recipe.learning_rate_at(step, progress)
         parts = self._batch(images).tensor_split(self.model.levels)
         weights = self.recipe.rate_weights_at(progress)
         found = [
             losses(self.model, part, weight, self.recipe.dtype, level)
             for level, (part, weight) in enumerate(zip(parts, weights, strict=True))
         ]
-        for optimizer in self.optimizers:
-            optimizer.zero_grad()
         loss = self._loss(found, weights)
-        loss.backward()  # type: ignore[no-untyped-call]
-        for optimizer in self.optimizers:
-            optimizer.step()
+        self.optimizers.step(loss, self.recipe.learning_rate_at(step, progress))
         return found, loss.item()
 
     def _loss(self, found: list[Losses], weights: list[float]) -> Tensor:
@@ -143,8 +111,8 @@ class Trainer:
             codebook[unused] = _draw(vectors, len(unused), _key(self.seed, "reseed", self.epoch, level))
             logits[unused] = math.log(len(logits)) - torch.logsumexp(-logits, dim=0)
             for parameter in (model.codebook, model.logits):
-                self.moments(parameter)["exp_avg"][level, unused] = 0
-                self.moments(parameter)["exp_avg_sq"][level, unused] = 0
+                self.optimizers.moments(parameter)["exp_avg"][level, unused] = 0
+                self.optimizers.moments(parameter)["exp_avg_sq"][level, unused] = 0
 
     def _so_far(self, tally: "_Tally", steps: int) -> EpochSoFar:
         values, sub_vectors = self.patches[0].numel(), tally.counts.sum().item()

@@ -44,7 +44,7 @@ def fingerprint() -> Callable[[Trainer], str]:
     def of(trainer: Trainer) -> str:
         digest = hashlib.sha256(str(trainer.epoch).encode())
         for name, parameter in trainer.model.named_parameters():
-            moments = trainer.moments(parameter)
+            moments = trainer.optimizers.moments(parameter)
             for tensor in [parameter, *(moments[key] for key in sorted(moments))]:
                 digest.update(name.encode() + tensor.detach().contiguous().numpy().tobytes())
         return digest.hexdigest()
