@@ -1,9 +1,9 @@
 """Short trainings with one setting changed at a time, and what each gives on CIFAR-10's test images.
 
-    OMP_NUM_THREADS=1 python tools/recipe_trials.py DATA_ROOT FOLDER [EPOCHS]
+    OMP_NUM_THREADS=1 python tools/recipe_trials.py DATA_ROOT FOLDER [EPOCHS [CHANGE...]]
 
-Prints bits an image with Huffman coding and PSNR of the paper's recipe at a rate weight of 1/16 and of each change.
-A codec that is in FOLDER already is not trained again.
+Prints bits an image with Huffman coding and PSNR of the paper's recipe at a rate weight of 1/16 and of each change, or of those
+that are named. A codec that is in FOLDER already is not trained again.
 """
 
 import sys
@@ -21,7 +21,7 @@ CHANGES: dict[str, list[str]] = {
     "long-vectors": LONG,
     "fast": FAST,
     "fast-long-vectors": FAST + LONG,
-    "fast-two-blocks": [*FAST, "geometry.blocks=2"],
+    "fast-long-vectors-two-blocks": [*FAST, *LONG, "geometry.blocks=2"],
     "muon": MUON,
     "muon-long-vectors": MUON + LONG,
     "muon-two-blocks": [*MUON, "geometry.blocks=2"],
@@ -30,11 +30,11 @@ CHANGES: dict[str, list[str]] = {
 }
 
 
-def main(root: Path, folder: Path, epochs: int = 8) -> None:
+def main(root: Path, folder: Path, epochs: int, names: list[str]) -> None:
     """Print a row a change."""
     print("change  bits  psnr_db")
-    for name, changes in CHANGES.items():
-        path = trained(name, [*changes, f"training.epochs={epochs}"], root, folder)
+    for name in names:
+        path = trained(name, [*CHANGES[name], f"training.epochs={epochs}"], root, folder)
         bits, psnr_db = measured(path, root)
         print(f"{name}  {bits:.1f}  {psnr_db:.3f}", flush=True)
 
@@ -57,4 +57,5 @@ def measured(codec: Path, root: Path) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))
+    data_root, target, *others = sys.argv[1:]
+    main(Path(data_root), Path(target), int(others[0]) if others else 8, others[1:] or list(CHANGES))
