@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python tools/recipe_trials.py DATA_ROOT FOLDER [EPOCHS [CHANGE...]]
 
-Prints bits an image with Huffman coding and PSNR of the paper's recipe at a rate weight of 1/16 and of each change, or of those
-that are named. A codec that is in FOLDER already is not trained again.
+Prints bits an image with Huffman coding and PSNR of the paper's recipe at a rate weight of 1/16 and of each change, or
+of those that are named. A codec that is in FOLDER already is not trained again.
 """
 
 import sys
