@@ -22,23 +22,22 @@ def load_codec(name: str | Path) -> Codec:
 
 def load_shipped(name: str) -> Codec:
     """A shipped codec; the name is never taken for a path, so that it may come from a stranger."""
-    there = codec_names()
-    if name not in there:
-        raise CodecError(f"codec {name!r} is not known; there are {', '.join(there)}, or name a .safetensors file")
     stem, level = split_level(name)
-    return load_file(ZOO / f"{stem}.safetensors", level)
+    return load_file(_shipped(stem), level)
 
 
 def codec_path(name: str) -> Path:
-    """The file of a shipped codec, or the path itself. Raises CodecError when there is no such codec."""
-    if name.endswith(".safetensors"):
-        return expanded(name)
-    stems = {split_level(known)[0] for known in codec_names()}
-    if name not in stems:
+    """The file of a shipped codec, or the path itself. Raises CodecError when no such codec ships."""
+    return expanded(name) if name.endswith(".safetensors") else _shipped(name)
+
+
+def _shipped(stem: str) -> Path:
+    there = {split_level(name)[0] for name in codec_names()}
+    if stem not in there:
         raise CodecError(
-            f"codec {name!r} is not known; there are {', '.join(sorted(stems))}, or name a .safetensors file"
+            f"codec {stem!r} is not known; there are {', '.join(sorted(there))}, or name a .safetensors file"
         )
-    return ZOO / f"{name}.safetensors"
+    return ZOO / f"{stem}.safetensors"
 
 
 def split_level(name: str) -> tuple[str, int | None]:
