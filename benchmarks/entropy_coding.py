@@ -170,6 +170,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Symbols a second of entropy coders, on one core.")
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=7, help="the median of so many counts")
+    parser.add_argument("--codec", default="ecvq-n128-nu16", help="one with a context model")
     options = parser.parse_args()
 
     rng = np.random.default_rng(0)
@@ -182,9 +183,10 @@ def main() -> None:
     title = f"{options.messages} messages of {SYMBOLS} symbols, {SYMBOLS * entropy:.2f} bits of entropy each"
     show(title, contestants, messages, options.runs)
 
-    codec = load_codec("ecvq-n128-nu16")
-    indices = np.stack(codec.indices_of(Sample().load(0, 256))).reshape(256, SYMBOLS)
-    contestants = [ours(name, indices, codec.tensors, (8, 8, 2)) for name in ("huffman", "context")]
+    codec = load_codec(options.codec)
+    grids = np.stack(codec.indices_of(Sample().load(0, 256)))
+    indices, grid = grids.reshape(len(grids), -1), grids[0].shape
+    contestants = [ours(name, indices, codec.tensors, grid) for name in ("huffman", "context")]
     contestants += [constriction_range(indices, codec.probabilities), constriction_context(indices, codec)]
     ideal = information(ContextModel.of(codec.tensors), indices)
     title = f"the indices of the sample's images, {ideal:.2f} bits of information each to the context model"
@@ -196,7 +198,7 @@ def information(model: ContextModel, messages: Messages) -> float:
     bits = 0.0
     for message in messages:
         frequencies = model.frequencies(message, 8, 8)
-        bits -= np.log2(frequencies[np.arange(SYMBOLS), message] / frequencies.sum(axis=1)).sum()
+        bits -= np.log2(frequencies[np.arange(message.size), message] / frequencies.sum(axis=1)).sum()
     return bits / len(messages)
 
 
