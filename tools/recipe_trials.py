@@ -23,10 +23,8 @@ CHANGES: dict[str, list[str]] = {
     "fast-long-vectors": FAST + LONG,
     "fast-long-vectors-two-blocks": [*FAST, *LONG, "geometry.blocks=2"],
     "muon": MUON,
-    "muon-long-vectors": MUON + LONG,
     "muon-two-blocks": [*MUON, "geometry.blocks=2"],
     "muon-four-blocks": [*MUON, "geometry.blocks=4"],
-    "muon-four-blocks-k512": [*MUON, "geometry.blocks=4", "geometry.codewords=512"],
 }
 
 

@@ -32,11 +32,9 @@ def codec_path(name: str) -> Path:
 
 
 def _shipped(stem: str) -> Path:
-    there = {split_level(name)[0] for name in codec_names()}
-    if stem not in there:
-        raise CodecError(
-            f"codec {stem!r} is not known; there are {', '.join(sorted(there))}, or name a .safetensors file"
-        )
+    there = codec_names()
+    if stem not in {split_level(name)[0] for name in there}:
+        raise CodecError(f"codec {stem!r} is not known; there are {', '.join(there)}, or name a .safetensors file")
     return ZOO / f"{stem}.safetensors"
 
 

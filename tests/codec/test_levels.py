@@ -105,7 +105,7 @@ def test_a_path_names_a_level_as_a_shipped_name_does(path: Path, monkeypatch: py
         with pytest.raises(CodecError, match="say several@0 to several@2"):
             zoo.load_codec(name)
     for name in ("several@-1", "several@", "several@1@1", "../several@1", "other@1"):
-        with pytest.raises(CodecError, match="is not known; there are several, or name"):
+        with pytest.raises(CodecError, match="is not known; there are several@0, several@1, several@2, or name"):
             zoo.load_codec(name)
 
 
