@@ -18,7 +18,7 @@ ITERATIONS = 5
 class Muon(torch.optim.Optimizer):
     """Momentum after Nesterov, made orthogonal: kernels (out, in, height, width) count as matrices (out, rest).
 
-    lr: the root mean square of a step's entries times sqrt(rest), and more where there are more rows than columns.
+    lr: about the root mean square of a step's entries, times the square root of their number in a row.
     """
 
     def __init__(self, kernels: Iterable[Tensor], lr: float) -> None:
