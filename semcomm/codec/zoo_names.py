@@ -16,7 +16,8 @@ FIGURES = ZOO / "figures.csv"
 
 def codec_names() -> list[str]:
     """The trained codecs that ship with semcomm; levels of one file as NAME@0 and so on."""
-    return [name for path in sorted(ZOO.glob("*.safetensors")) for name in _names(path)]
+    paths = sorted(ZOO.glob("*.safetensors"), key=lambda path: path.stem)
+    return [name for path in paths for name in _names(path)]
 
 
 def _names(path: Path) -> list[str]:
