@@ -35,7 +35,7 @@ def main(name: str, folder: Path, root: Path | None = None) -> None:
     trainer = Trainer(scenario.geometry, scenario.training, to_patches(training), scenario.seed)
     train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", lambda so_far: None)
     codec = finished_codec("candidate", trainer.model, scenario.training, list(training), {})
-    trained = trainer.model.codebook.detach().numpy()
+    trained = trainer.model.codebook[0].detach().numpy()
     order = (codec.codebook[:, None] == trained).all(axis=2).argmax(axis=1)  # finishing gave indices anew
     costs = {
         "logits": codeword_bits(trainer.model.logits[0].detach()).double().numpy()[order],

@@ -60,16 +60,12 @@ def codec_from(name: str, about: About, tensors: Tensors) -> Codec:
 
 def save_codec(codec: Codec, path: Path) -> None:
     """Write the codec's file, whole or not at all."""
-    about = About(codec.geometry, codec.quantizer, dict(codec.origin)).to_json()
-    metadata = {"format": FORMAT, "version": VERSION, "about": about, "sha256": codec.digest.hex()}
-    write_atomically(path, save(dict(codec.tensors), metadata))
+    _write(About(codec.geometry, codec.quantizer, dict(codec.origin)), codec.tensors, {}, path)
 
 
 def save_levels(about: About, tensors: Tensors, levels: int, path: Path) -> None:
     """Write the file of codecs that share their kernels, of tensors that `stacked` gives."""
-    text = about.to_json()
-    metadata = {"format": FORMAT, "version": VERSION, "about": text, "levels": str(levels)}
-    write_atomically(path, save(dict(tensors), metadata | {"sha256": _digest(text, tensors).hex()}))
+    _write(about, tensors, {"levels": str(levels)}, path)
 
 
 def load_codec(path: Path, level: int | None = None) -> Codec:
@@ -105,6 +101,12 @@ def read_levels(path: Path) -> tuple[About, Tensors, int | None]:
         return about, tensors, levels
     except (CodecError, ValueError) as error:
         raise CodecError(f"{path} {error}; train or copy it again") from None
+
+
+def _write(about: About, tensors: Tensors, further: dict[str, str], path: Path) -> None:
+    text = about.to_json()
+    metadata = {"format": FORMAT, "version": VERSION, "about": text, "sha256": _digest(text, tensors).hex()}
+    write_atomically(path, save(dict(tensors), metadata | further))
 
 
 def _read(path: Path) -> tuple[Mapping[str, str], Tensors]:

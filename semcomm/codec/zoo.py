@@ -1,5 +1,6 @@
 """Finding codecs: those that ship with semcomm by name, others by the path of their file."""
 
+import re
 from pathlib import Path
 
 from semcomm.codec.codec import Codec
@@ -27,7 +28,13 @@ def load_shipped(name: str) -> Codec:
 
 
 def codec_path(name: str) -> Path:
-    """The file of a shipped codec, or the path itself. Raises CodecError when no such codec ships."""
+    """The file of a shipped codec, or the path itself.
+
+    Raises CodecError when no such codec ships, or where a level is named, which has no file of its own.
+    """
+    stem, level = split_level(name)
+    if level is not None:
+        raise CodecError(f"{name} is one level of a file, which is made as a whole: say {stem}")
     return expanded(name) if name.endswith(".safetensors") else _shipped(name)
 
 
@@ -40,5 +47,5 @@ def _shipped(stem: str) -> Path:
 
 def split_level(name: str) -> tuple[str, int | None]:
     """NAME@LEVEL in two; None where no level is named."""
-    stem, separator, level = name.rpartition("@")
-    return (stem, int(level)) if separator and level.isascii() and level.isdecimal() else (name, None)
+    found = re.fullmatch("(.*)@([0-9]{1,2})", name, re.DOTALL)
+    return (found[1], int(found[2])) if found else (name, None)

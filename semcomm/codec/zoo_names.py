@@ -7,7 +7,7 @@ from pathlib import Path
 
 from semcomm.folders import ZOO
 
-CODEC_FILE = re.compile(r"\.safetensors(@[0-9]+)?$")
+CODEC_FILE = re.compile(r"\.safetensors(@[0-9]{1,2})?$")
 """How the path of a codec ends, with a level where the file has several."""
 
 FIGURES = ZOO / "figures.csv"

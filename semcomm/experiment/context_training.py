@@ -46,10 +46,11 @@ def run_context(context: Context, folder: Path, command: str, watch: Callable[[C
     Returns the codec's file, NAME.safetensors.
     """
     about, tensors, levels = read_levels(context.path)
+    there = len(context.data.open())
     origin = {
         "command": command,
         "data": told(context.data),
-        "images": context.images or len(context.data.open()),
+        "images": min(context.images or there, there),
         **asdict(context.recipe),
         "semcomm": __version__,
     }

@@ -101,10 +101,13 @@ def test_a_path_names_a_level_as_a_shipped_name_does(path: Path, monkeypatch: py
     assert codec_names() == ["several@0", "several@1", "several@2"]
     assert zoo.load_codec("several@2").digest == zoo.load_shipped("several@2").digest == load_codec(path, 2).digest
     assert zoo.codec_path("several") == path
+    for name in ("several@1", f"{path}@1"):
+        with pytest.raises(CodecError, match="@1 is one level of a file, which is made as a whole: say "):
+            zoo.codec_path(name)
     for name in ("several", "several@3", "several@03"):
         with pytest.raises(CodecError, match="say several@0 to several@2"):
             zoo.load_codec(name)
-    for name in ("several@-1", "several@", "several@1@1", "../several@1", "other@1"):
+    for name in ("several@-1", "several@", "several@1@1", "several@" + "9" * 5000, "../several@1", "other@1"):
         with pytest.raises(CodecError, match="is not known; there are several@0, several@1, several@2, or name"):
             zoo.load_codec(name)
 

@@ -251,11 +251,7 @@ def test_levels_share_a_batch_and_have_their_own_rate_weights(
     trainer = make_trainer(**LEVELS, rate_ramp=0.0, dtype="float32")
     visited, found = spied(trainer, monkeypatch)
     told = run(trainer)[-1]
-    assert [len(level.indices) for level in found[:3]] == [
-        3 * 8,
-        2 * 8,
-        2 * 8,
-    ]  # of seven images, eight sub-vectors each
+    assert [len(level.indices) / 8 for level in found[:3]] == [3, 2, 2]  # eight sub-vectors an image, seven images
     assert len(found) == 3 * len(visited)
     totals = [
         level.total(weight, 0.25).item()
