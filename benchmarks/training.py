@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from semcomm.codec.devices import fast_dtype
 from semcomm.codec.networks import Geometry
 from semcomm.codec.patches import PATCH_VALUES
 from semcomm.codec.training.losses import Model
@@ -90,7 +91,8 @@ def main() -> None:
 
     recipe = Recipe(device="cpu")
     patches = np.random.default_rng(0).integers(0, 256, (IMAGES, *GRID, PATCH_VALUES), dtype=np.uint8)
-    contestants = {"semcomm, bfloat16": ours(patches, recipe), "plain PyTorch, float32": plain(patches, recipe)}
+    name = f"semcomm, {fast_dtype(torch.device('cpu'))}"
+    contestants = {name: ours(patches, recipe), "plain PyTorch, float32": plain(patches, recipe)}
     speeds: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(WARM_UP + options.blocks):
         for name, blocks in contestants.items():

@@ -214,6 +214,7 @@ def context(
 @click.option("--size", type=(int, int), default=(32, 32), help="Height and width that go without saying.")
 @click.option("--length-bits", type=click.IntRange(1, 16), default=8, help="Of the length that a slice tells.")
 @click.option("--budget-bits", type=click.IntRange(min=1), help="The most that a frame may have.")
+@click.option("--refinement-steps", type=click.IntRange(0, 10_000), default=0, help="To indices of a nearer picture.")
 @device_option
 def transmit(
     images: tuple[Path, ...],
@@ -226,6 +227,7 @@ def transmit(
     size: tuple[int, int],
     length_bits: int,
     budget_bits: int | None,
+    refinement_steps: int,
     device: str,
 ) -> None:
     """Send IMAGES, files and folders, as a transmission of frames."""
@@ -237,7 +239,7 @@ def transmit(
 
     framing = Framing(header, slices, crc, size, length_bits)
     codec = load_codec(codec_name).on(device)
-    transmitter = Transmitter(codec, entropy_coder, framing, budget_bits)
+    transmitter = Transmitter(codec, entropy_coder, framing, budget_bits, refinement_steps)
     with written(output) as target:
         transmit(ImagePaths(images), transmitter, Preamble.of(codec, entropy_coder, framing), target)
 

@@ -42,6 +42,7 @@ class Transmitter:
     """Encodes, quantizes, entropy-codes and frames images.
 
     budget_bits: no frame has more; images for whose frames the codec's indices take more get others (`within`).
+    refinement_steps: by which each image's latents are `refined`.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class Transmitter:
         entropy_coder: EntropyCoding = "huffman",
         framing: Framing | None = None,
         budget_bits: int | None = None,
+        refinement_steps: int = 0,
     ) -> None:
         self.codec = codec
         self.entropy_coder = coder_of(entropy_coder, codec.tensors)
         self.framing = framing or Framing()
         self.budget_bits = budget_bits
+        self.refinement_steps = refinement_steps
 
     def transmit(self, images: Sequence[Image]) -> Sent:
         """Send images, each (H, W, 3) uint8, of any sizes that the framing can tell.
@@ -68,8 +71,8 @@ class Transmitter:
         for image in images:
             check_image(image)
         if self.budget_bits is None:
-            return self.codec.indices_of(images)
-        latents = self.codec.encode(images)
+            return self.codec.indices_of(images, self.refinement_steps)
+        latents = self.codec.encode(images, self.refinement_steps)
         return self._within(self.budget_bits, latents, [(image.shape[0], image.shape[1]) for image in images])
 
     def send(self, indices: list[Indices], sizes: Sequence[tuple[int, int]]) -> Sent:

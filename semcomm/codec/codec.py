@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +15,7 @@ from semcomm.codec.devices import DType, autocast, torch_device
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
 from semcomm.codec.patches import from_patches, grid_shape, to_bytes, to_patches
 from semcomm.codec.quantizer import QuantizerName, nearest_codewords
+from semcomm.codec.refinement import refined
 from semcomm.images import Image
 
 Latents = NDArray[np.float32]
@@ -70,12 +71,13 @@ class Codec:
         """(h, w, g) of an image of this height and width; their product is N."""
         return *grid_shape(*size), self.geometry.groups
 
-    @torch.inference_mode()
-    def encode(self, images: Sequence[Image]) -> list[Latents]:
-        """The semantic encoder, equation (1)."""
-        return _in_full_batches(self._encode, images, [grid_shape(*image.shape[:2]) for image in images])
+    @torch.no_grad()
+    def encode(self, images: Sequence[Image], refinement_steps: int = 0) -> list[Latents]:
+        """The semantic encoder, equation (1), and `refined` what it gives by so many steps."""
+        encode = partial(self._encode, refinement_steps=refinement_steps)
+        return _in_full_batches(encode, images, [grid_shape(*image.shape[:2]) for image in images])
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def quantize(
         self, latents: Sequence[Latents], rate_weights: Sequence[float] | NDArray[np.float32] | None = None
     ) -> list[Indices]:
@@ -91,27 +93,27 @@ class Codec:
         """The codeword of each index."""
         return _in_full_batches(self._dequantize, indices, [grid.shape[:2] for grid in indices])
 
-    @torch.inference_mode()
-    def indices_of(self, images: Sequence[Image]) -> list[Indices]:
+    @torch.no_grad()
+    def indices_of(self, images: Sequence[Image], refinement_steps: int = 0) -> list[Indices]:
         """`quantize` of what `encode` gives, whose batches are not taken apart in between."""
         grids = [grid_shape(*image.shape[:2]) for image in images]
-        return _in_full_batches(lambda stack: self._quantize(self._encode(stack)), images, grids)
+        return _in_full_batches(lambda stack: self._quantize(self._encode(stack, refinement_steps)), images, grids)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def images_of(self, indices: Sequence[Indices], sizes: Sequence[tuple[int, int]]) -> list[Image]:
         """`decode` of what `dequantize` gives, likewise."""
         grids = [grid.shape[:2] for grid in indices]
         whole = _in_full_batches(lambda stack: self._decode(self._dequantize(stack)), indices, grids)
         return _cropped(whole, sizes)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def nearest(self, vectors: NDArray[np.float32]) -> Indices:
         """The index of the codeword nearest to each vector: (n, D) to (n,)."""
         unbiased = torch.zeros(len(self.codebook), device=self.device)
         found = nearest_codewords(self._tensor(vectors), self._tensor(self.codebook), unbiased)
         return _array(found).astype(np.uint16)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def decode(self, latents: Sequence[Latents], sizes: Sequence[tuple[int, int]]) -> list[Image]:
         """The semantic decoder, equation (2), rounded to 8 bits and cropped to height and width."""
         whole = _in_full_batches(self._decode, latents, [z.shape[:2] for z in latents])
@@ -134,13 +136,16 @@ class Codec:
     def _network(self, prefix: str, network: nn.Module) -> nn.Module:
         weights = {name: torch.from_numpy(self.tensors[prefix + name]) for name in network.state_dict()}
         network.load_state_dict(weights)
-        return network.to(self.device).to(memory_format=torch.channels_last).eval()
+        return network.to(self.device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
-    def _encode(self, images: Image) -> Latents:
-        patches = torch.from_numpy(to_patches(images)).to(self.device)
+    def _encode(self, images: Image, refinement_steps: int = 0) -> Latents:
+        patches = torch.from_numpy(to_patches(images)).to(self.device).float().div_(255).permute(0, 3, 1, 2)
         with autocast(self.device, self.dtype):
-            latents = self._encoder(patches.float().div_(255).permute(0, 3, 1, 2))
+            latents = self._encoder(patches)
         split = latents.float().permute(0, 2, 3, 1).unflatten(-1, (self.geometry.groups, self.geometry.dimension))
+        if refinement_steps:
+            quantizer = self._tensor(self.codebook), self._tensor(self.tensors["bias"])
+            split = refined(split, patches, *quantizer, self._patches, refinement_steps)
         return _array(split)
 
     def _quantize(self, latents: Latents) -> Indices:
@@ -155,9 +160,13 @@ class Codec:
         return self.codebook.take(indices, axis=0)
 
     def _decode(self, latents: Latents) -> Image:
+        return from_patches(to_bytes(_array(self._patches(self._tensor(latents)).permute(0, 2, 3, 1))))
+
+    def _patches(self, latents: Tensor) -> Tensor:
+        """(B, h, w, g, D) to (B, 48, h, w)."""
         with autocast(self.device, self.dtype):
-            decoded = self._decoder(self._tensor(latents).flatten(-2).permute(0, 3, 1, 2))
-        return from_patches(to_bytes(_array(decoded.float().permute(0, 2, 3, 1))))
+            decoded: Tensor = self._decoder(latents.flatten(-2).permute(0, 3, 1, 2))
+        return decoded.float()
 
     def _tensor(self, array: NDArray[np.float32]) -> Tensor:
         return torch.from_numpy(array).to(self.device)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Protocol
 
-from annotated_types import Ge, Unit
+from annotated_types import Ge, Le, Unit
 from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
@@ -31,6 +31,8 @@ class CodecChoice:
     device: where the networks run; `auto` takes CUDA, else MPS, else the CPU.
     dtype: of the networks' arithmetic; it changes indices, so it is part of the experiment.
     budget_bits: the most that a frame may have; images that take more are quantized more coarsely, one by one.
+    refinement_steps: of descent from the encoder's latents to ones whose picture is nearer the image, bits considered;
+        each takes about as long as decoding the image three times.
     """
 
     model: str
@@ -38,6 +40,7 @@ class CodecChoice:
     device: Device = "auto"
     dtype: DType = "float32"
     budget_bits: Annotated[int, Ge(1), Unit("bits")] | None = None
+    refinement_steps: Annotated[int, Ge(0), Le(10_000), Unit("steps")] = 0
 
     @property
     def source(self) -> "CodecChoice":
@@ -101,9 +104,10 @@ def system_of(choice: CodecChoice | ImageCodec, framing: Framing, receiver: Rece
         return System(ImageTransmitter(choice, framing), ImageReceiver(choice, framing, damaged), names, details)
     codec, coder = choice.load(), choice.entropy_coder
     names = {"codec": codec.name, "quantizer": codec.quantizer, "entropy_coder": coder}
-    budget = {"codec.budget_bits": choice.budget_bits} if choice.budget_bits else {}
-    details = budget | {"preamble_bits": 8 * len(Preamble.of(codec, coder, framing).to_bytes())}
-    transmitter = Transmitter(codec, coder, framing, choice.budget_bits)
+    told = {f"codec.{name}": getattr(choice, name) for name in ("budget_bits", "refinement_steps")}
+    preamble_bits = 8 * len(Preamble.of(codec, coder, framing).to_bytes())
+    details = {key: value for key, value in told.items() if value} | {"preamble_bits": preamble_bits}
+    transmitter = Transmitter(codec, coder, framing, choice.budget_bits, choice.refinement_steps)
     prefix_code = transmitter.entropy_coder if isinstance(transmitter.entropy_coder, PrefixCode) else None
     code = CodeTable(prefix_code.code_lengths, codec.probabilities) if prefix_code else None
     return System(transmitter, Receiver(codec, coder, framing, damaged), names, details, code)

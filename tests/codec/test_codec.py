@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec, Image
+from semcomm.codec.devices import fast_dtype
 from semcomm.codec.networks import semantic_decoder, semantic_encoder
 from semcomm.codec.patches import from_patches, to_patches
 from semcomm.errors import SemcommError
@@ -199,6 +200,32 @@ def test_auto_takes_cuda_before_mps_before_the_cpu(tiny_codec: Codec, monkeypatc
     assert tiny_codec.on("auto").device.type == "mps"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert tiny_codec.on("auto").device.type == "cuda"
+
+
+@pytest.mark.parametrize(
+    ("abilities", "dtype"),
+    [
+        ({}, "float32"),
+        ({"avx2": True, "avx512_f": True, "avx512_bf16": False}, "float32"),
+        ({"avx512_bf16": True}, "bfloat16"),
+        ({"amx_bf16": True}, "bfloat16"),
+        ({"neon": True, "bf16": True}, "bfloat16"),
+    ],
+)
+def test_a_cpu_is_fast_in_bfloat16_where_it_has_instructions_for_it(
+    abilities: dict[str, bool], dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: abilities)
+    assert fast_dtype(torch.device("cpu")) == dtype
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert fast_dtype(torch.device("cpu")) == "float32"
+
+
+def test_cuda_is_fast_in_bfloat16_where_it_does_not_emulate_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation)
+    assert fast_dtype(torch.device("cuda")) == "float32"
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: True)
+    assert fast_dtype(torch.device("cuda")) == "bfloat16"
 
 
 def test_where_a_codec_runs_is_no_part_of_what_it_is(tiny_codec: Codec) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Le, Unit
@@ -31,7 +31,8 @@ class Recipe:
     warm_up_steps: of the optimizers, in which all learning rates rise to their values.
     reseed_until: share of the training after which unused codewords are left alone.
     device: where the training runs; `auto` takes CUDA, else MPS, else the CPU.
-    dtype: of the networks' arithmetic; weights, quantizer and losses are always float32.
+    dtype: of the networks' arithmetic; `auto` takes bfloat16 where the device has instructions for it, else float32.
+        Weights, quantizer and losses are always float32.
     """
 
     quantizer: QuantizerName = "ecvq"
@@ -48,7 +49,7 @@ class Recipe:
     warm_up_steps: Annotated[int, Ge(0), Le(1_000_000), Unit("steps")] = 0
     reseed_until: Annotated[float, Ge(0.0), Le(1.0)] = 0.75
     device: Device = "auto"
-    dtype: DType = "bfloat16"
+    dtype: DType | Literal["auto"] = "auto"
 
     def __post_init__(self) -> None:
         if self.quantizer == "vq" and self.rate_weight:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semcomm.codec.devices import torch_device
+from semcomm.codec.devices import DType, fast_dtype, torch_device
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.losses import Losses, Model, losses
 from semcomm.codec.training.optimizers import Optimizers
@@ -44,6 +44,7 @@ class Trainer:
     def __init__(self, geometry: Geometry, recipe: Recipe, patches: NDArray[np.uint8], seed: int) -> None:
         self.recipe, self.seed, self.epoch = recipe, seed, 0
         self.device = torch_device(recipe.device)
+        self.dtype: DType = fast_dtype(self.device) if recipe.dtype == "auto" else recipe.dtype
         self.patches = torch.from_numpy(patches)
         if len(patches) < recipe.levels:
             raise DataError(f"{recipe.levels} levels take as many images at least; there are {len(patches)}")
@@ -83,7 +84,7 @@ class Trainer:
         parts = self._batch(images).tensor_split(self.model.levels)
         weights = self.recipe.rate_weights_at(progress)
         found = [
-            losses(self.model, part, weight, self.recipe.dtype, level)
+            losses(self.model, part, weight, self.dtype, level)
             for level, (part, weight) in enumerate(zip(parts, weights, strict=True))
         ]
         loss = self._loss(found, weights)

@@ -49,6 +49,15 @@ def test_the_same_seed_gives_the_same_training(make_trainer: Make, fingerprint: 
     assert fingerprint(first) == fingerprint(second)
 
 
+@pytest.mark.parametrize(("fast", "abilities"), [("float32", {}), ("bfloat16", {"avx512_bf16": True})])
+def test_by_default_the_arithmetic_is_what_is_fast_here(
+    make_trainer: Make, monkeypatch: pytest.MonkeyPatch, fast: str, abilities: dict[str, bool]
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: abilities)
+    assert make_trainer().dtype == fast
+    assert [make_trainer(dtype=dtype).dtype for dtype in ("float32", "bfloat16")] == ["float32", "bfloat16"]
+
+
 def test_another_seed_gives_other_weights_codewords_and_order(
     make_trainer: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,159 @@
+"""Refined latents: cheaper by the encoder's own loss, near the cheapest there are, and each image's its own."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from semcomm.codec.codec import Codec
+from semcomm.codec.networks import Geometry
+from semcomm.codec.quantizer import codeword_bits
+from semcomm.codec.refinement import COMMITMENT_WEIGHT, _cost, refined
+from semcomm.codec.training.losses import Model, losses
+from semcomm.codec.zoo import load_codec
+from semcomm.experiment.data import Sample
+from semcomm.experiment.metrics import mean_squared_error
+from semcomm.images import Image
+
+MIXED = torch.randn(48, 4, generator=torch.Generator().manual_seed(3)) / 7
+
+
+def mixing(latents: Tensor) -> Tensor:
+    """A decoder that is a matrix: (B, 1, 2, 1, 2) to (B, 48, 1, 1)."""
+    return (latents.flatten(1) @ MIXED.T)[:, :, None, None]
+
+
+def scattered(images: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Latents, patches that `mixing` makes of others near them, and a quantizer of six codewords."""
+    generator = torch.Generator().manual_seed(seed)
+    latents = torch.randn(images, 1, 2, 1, 2, generator=generator)
+    patches = mixing(latents + 0.3 * torch.randn(latents.shape, generator=generator))
+    codebook, bias = torch.randn(6, 2, generator=generator), torch.rand(6, generator=generator)
+    return latents, patches, codebook, bias
+
+
+def cost(latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor) -> Tensor:
+    return _cost(latents, patches, codebook, bias, mixing).costs.flatten()
+
+
+def cheapest(patches: Tensor, codebook: Tensor, bias: Tensor) -> Tensor:
+    """The lowest cost of each image, of all 36 pairs of codewords."""
+    pairs = torch.cartesian_prod(torch.arange(6), torch.arange(6))
+    pictures = mixing(codebook[pairs].view(36, 1, 2, 1, 2)).flatten(1)
+    prices = COMMITMENT_WEIGHT * bias[pairs].sum(dim=1)
+    return (torch.cdist(patches.flatten(1).double(), pictures.double()).square() + prices).min(dim=1).values
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 1000), st.integers(0, 12))
+def test_costs_never_rise_and_are_never_below_the_cheapest_codewords(seed: int, steps: int) -> None:
+    latents, *rest = scattered(16, seed)
+    before, after = cost(latents, *rest), cost(refined(latents, *rest, mixing, steps), *rest)
+    assert torch.all(after <= before)
+    assert torch.all(after >= cheapest(*rest) - 1e-4)
+
+
+def test_most_of_the_way_to_the_cheapest_codewords_is_found() -> None:
+    latents, *rest = scattered(500, seed=1)
+    found = [cost(refined(latents, *rest, mixing, steps), *rest).mean().item() for steps in (0, 10, 40)]
+    best = cheapest(*rest).mean().item()
+    gaps = [mean - best for mean in found]
+    assert gaps[0] > 0.05
+    assert gaps[1] < 0.05 * gaps[0]
+    assert gaps[2] < 0.05 * gaps[0]
+
+
+def test_the_gradient_is_that_of_the_training_loss_for_the_encoder() -> None:
+    torch.manual_seed(0)
+    model = Model(Geometry(groups=2, dimension=3, codewords=5, channels=4, blocks=1))
+    patches, nu = torch.rand(3, 48, 2, 3), 0.3
+    seen: list[Tensor] = []
+    whole = model.sub_vectors
+
+    def watched(images: Tensor, level: int = 0) -> Tensor:
+        latents = whole(images, level)
+        latents.retain_grad()
+        seen.append(latents)
+        return latents
+
+    model.sub_vectors = watched  # type: ignore[method-assign]
+    found = losses(model, patches, nu, "float32")
+    found.total(nu, COMMITMENT_WEIGHT).backward()  # type: ignore[no-untyped-call]
+    bias = nu * codeword_bits(model.logits[0])
+    ours = _cost(seen[0].detach(), patches, model.codebook[0].detach(), bias.detach(), model.patches)
+    assert seen[0].grad is not None
+    # The training's loss is a mean over three images.
+    assert torch.allclose(ours.gradient / 3, seen[0].grad, rtol=1e-4, atol=1e-6)
+
+
+def test_costs_by_hand() -> None:
+    """Two scalars 0.9 and 2.2 become codewords 1 and 2; the decoder gives 48 times their sum."""
+    codebook, bias = torch.tensor([[0.0], [1.0], [2.0]]), torch.tensor([0.0, 0.02, 0.4])
+
+    def decode(latents: Tensor) -> Tensor:
+        return latents.sum(dim=(1, 2, 3, 4)).view(-1, 1, 1, 1).expand(-1, 48, 1, 1)
+
+    found = _cost(torch.tensor([0.9, 2.2]).view(1, 1, 1, 2, 1), torch.full((1, 48, 1, 1), 2.5), codebook, bias, decode)
+    assert found.costs.item() == pytest.approx(48 * 0.5**2 + 0.25 * (0.02 + 0.4))
+    # 2 * 48 * (3 - 2.5) for each, and half of 0.9 - 1 and of 2.2 - 2
+    assert found.gradient.flatten().tolist() == pytest.approx([48 - 0.05, 48 + 0.1])
+
+
+@pytest.mark.parametrize("share", [0.0, 1e-30])
+def test_where_latents_have_hardly_a_part_in_the_picture_all_stay_numbers(share: float) -> None:
+    latents, patches, codebook, bias = scattered(4, seed=0)
+    on_codewords = codebook[:2].repeat(4, 1).view(latents.shape)
+    for start in (latents, on_codewords):
+        found = refined(start, patches, codebook, torch.zeros_like(bias), lambda z: share * mixing(z), 5)
+        assert torch.all(torch.isfinite(found))
+
+
+@pytest.fixture(scope="module")
+def images() -> list[Image]:
+    return Sample().load(0, 48)
+
+
+@pytest.mark.parametrize("name", ["ecvq-levels@2", "ecvq-n128-nu16", "vq-n64"])
+def test_pictures_of_shipped_codecs_are_nearer_for_hardly_more_bits(name: str, images: list[Image]) -> None:
+    codec, sizes = load_codec(name), [(32, 32)] * len(images)
+
+    def measured(steps: int) -> tuple[float, float]:
+        indices = codec.indices_of(images, steps)
+        bits = np.mean([codec.code_lengths[grid].sum(dtype=int) for grid in indices])
+        return float(bits), float(np.mean(mean_squared_error(images, codec.images_of(indices, sizes))))
+
+    (bits, error), (more_bits, less_error) = measured(0), measured(10)
+    assert less_error < 0.92 * error
+    assert more_bits < 1.04 * bits
+
+
+def test_an_images_result_depends_on_no_other_image_and_no_thread(tiny_codec: Codec) -> None:
+    rng = np.random.default_rng(0)
+    sizes = [(32, 32), (7, 21), (32, 32), (200, 150), (1, 1), (32, 32)]
+    images = [rng.integers(0, 256, (*size, 3), dtype=np.uint8) for size in sizes]
+    threads = torch.get_num_threads()
+    found = []
+    for count in (1, 2):
+        torch.set_num_threads(count)
+        found.append(tiny_codec.encode(images, 4))
+        found.append([tiny_codec.encode([image], 4)[0] for image in images])
+        found.append(tiny_codec.encode(images[::-1], 4)[::-1])
+    torch.set_num_threads(threads)
+    plain = tiny_codec.encode(images)
+    assert any(not np.array_equal(*pair) for pair in zip(plain, found[0], strict=True))
+    for others in found[1:]:
+        for one, other in zip(found[0], others, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_no_step_is_no_change(tiny_codec: Codec, images: list[Image]) -> None:
+    for one, other in zip(tiny_codec.encode(images), tiny_codec.encode(images, 0), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_indices_of_are_those_of_the_refined_latents(tiny_codec: Codec, images: list[Image]) -> None:
+    apart = tiny_codec.quantize(tiny_codec.encode(images, 3))
+    for one, other in zip(tiny_codec.indices_of(images, 3), apart, strict=True):
+        np.testing.assert_array_equal(one, other)

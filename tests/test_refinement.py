@@ -1,0 +1,100 @@
+"""Refined descriptions go through the whole system: sent, counted and told like all others."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from semcomm.cli import main
+from semcomm.codec.codec import Codec, Image
+from semcomm.codec.zoo import load_codec
+from semcomm.errors import ScenarioError
+from semcomm.experiment.data import Sample
+from semcomm.experiment.metrics import mean_squared_error
+from semcomm.experiment.scenario import read_scenarios
+from semcomm.experiment.simulation import simulate
+from semcomm.frames import Reception
+from semcomm.framing import Framing
+from semcomm.receiver import Receiver
+from semcomm.transmitter import EntropyCoding, Transmitter
+
+BARE = Framing(header=False, crc=0)
+
+
+@pytest.fixture(scope="module")
+def codec() -> Codec:
+    return load_codec("ecvq-n128-nu16")
+
+
+@pytest.fixture(scope="module")
+def images() -> list[Image]:
+    return Sample().load(0, 32)
+
+
+@pytest.mark.parametrize("coder", ["huffman", "context", "fixed_length"])
+def test_the_receiver_gets_the_refined_indices_and_nearer_pictures(
+    codec: Codec, images: list[Image], coder: EntropyCoding
+) -> None:
+    receiver, errors = Receiver(codec, coder, BARE), []
+    for steps in (0, 8):
+        sent = Transmitter(codec, coder, BARE, refinement_steps=steps).transmit(images)
+        received = receiver.receive(Reception.of(sent.frames))
+        assert sent.indices is not None
+        assert received.indices is not None
+        for ours, theirs in zip(sent.indices, received.indices, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+        errors.append(mean_squared_error(images, received.images))
+    assert np.mean(errors[1]) < 0.92 * np.mean(errors[0])
+
+
+def test_frames_of_refined_images_keep_a_budget(codec: Codec, images: list[Image]) -> None:
+    receiver, errors = Receiver(codec, framing=BARE), []
+    for steps in (0, 8):
+        sent = Transmitter(codec, framing=BARE, budget_bits=500, refinement_steps=steps).transmit(images)
+        assert sent.frames.lengths.max() <= 500
+        errors.append(mean_squared_error(images, receiver.receive(Reception.of(sent.frames)).images))
+    assert np.mean(errors[1]) < np.mean(errors[0])
+
+
+def test_cells_of_unlike_steps_do_not_share_indices_and_tell_their_steps() -> None:
+    sweep = ["sweep={codec.refinement_steps: [0, 2, 8]}", "images=32", "framing=none"]
+    found = [simulate(cell.scenario).summary for cell in read_scenarios("error-free", sweep)]
+    assert [row.get("codec.refinement_steps", 0) for row in found] == [0, 2, 8]
+    assert found[0]["psnr_db"] + 0.1 < found[1]["psnr_db"] < found[2]["psnr_db"] - 0.1
+
+
+def test_entropy_coders_share_the_refined_indices() -> None:
+    sweep = ["sweep={codec.entropy_coder: [huffman, context]}", "codec.refinement_steps=2", "images=8"]
+    huffman, context = read_scenarios("error-free", sweep)
+    assert huffman.scenario.source == context.scenario.source
+
+
+@pytest.mark.parametrize("steps", ["-1", "10001", "1.5", "many", "[]"])
+def test_steps_that_are_none_are_told(steps: str) -> None:
+    with pytest.raises(ScenarioError, match=r"codec\.refinement_steps is .*; it takes"):
+        read_scenarios("error-free", [f"codec.refinement_steps={steps}"])
+
+
+def test_an_image_format_has_no_steps() -> None:
+    with pytest.raises(ScenarioError, match="refinement_steps"):
+        read_scenarios("error-free", ["codec={model: jpeg, refinement_steps: 3}"])
+
+
+def test_the_command_line_takes_steps(tmp_path: Path, images: list[Image]) -> None:
+    import PIL.Image
+
+    picture = tmp_path / "a.png"
+    PIL.Image.fromarray(images[0]).save(picture)
+    sent = []
+    for name, options in {"plain": [], "none": ["0"], "refined": ["8"]}.items():
+        command = ["transmit", str(picture), "--codec", "ecvq-n128-nu16", "-o", str(tmp_path / name)]
+        steps = ["--refinement-steps", *options] if options else []
+        assert CliRunner().invoke(main, [*command, *steps], catch_exceptions=False).exit_code == 0
+        sent.append((tmp_path / name).read_bytes())
+    assert sent[0] == sent[1] != sent[2]
+    received = CliRunner().invoke(main, ["receive", str(tmp_path / "refined"), "-o", str(tmp_path / "pictures")])
+    assert received.exit_code == 0, received.output
+    refused = CliRunner().invoke(main, ["transmit", str(picture), "--codec", "vq-n64", "--refinement-steps", "-1"])
+    assert refused.exit_code == 2
+    assert "Traceback" not in refused.output
