@@ -15,8 +15,12 @@ Longest = Callable[[Sequence[int], list[Indices]], NDArray[np.int64]]
 """Bits of the longest frame of each of the images with these numbers, sent as these indices."""
 
 
-def within(budget_bits: int, codec: Codec, latents: Sequence[Latents], longest: Longest) -> list[Indices]:
+def within(
+    budget_bits: int, codec: Codec, latents: Sequence[Latents], longest: Longest
+) -> tuple[list[Indices], NDArray[np.float32]]:
     """The indices of each image by the lowest further rate weight with which no frame of it is over the budget.
+
+    And these weights, (B,).
 
     The lowest of none and of WEIGHTS is found by halving, so that one of WEIGHTS is measured to fit and the next
     lower one not to. Higher weights mean fewer bits but for context coding, where one here and there may not.
@@ -33,7 +37,9 @@ def within(budget_bits: int, codec: Codec, latents: Sequence[Latents], longest: 
         fits = (longest(left, tried) <= budget_bits) & (middle > low)
         _replace(indices, compress(left, fits), compress(tried, fits))
         low, high = np.where(fits, low, middle), np.where(fits, middle, high)
-    return indices
+    weights = np.zeros(len(latents), np.float32)
+    weights[left] = WEIGHTS[high]
+    return indices, weights
 
 
 def _replace(indices: list[Indices], numbers: Iterable[int], others: Iterable[Indices]) -> None:

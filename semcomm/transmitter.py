@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.budget import within
-from semcomm.codec.codec import Codec, Indices, Latents
+from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
 from semcomm.errors import DataError, FramingError
 from semcomm.frames import Frames
@@ -72,8 +72,7 @@ class Transmitter:
             check_image(image)
         if self.budget_bits is None:
             return self.codec.indices_of(images, self.refinement_steps)
-        latents = self.codec.encode(images, self.refinement_steps)
-        return self._within(self.budget_bits, latents, [(image.shape[0], image.shape[1]) for image in images])
+        return self._within(self.budget_bits, images)
 
     def send(self, indices: list[Indices], sizes: Sequence[tuple[int, int]]) -> Sent:
         """Send the indices of images of these heights and widths."""
@@ -83,13 +82,19 @@ class Transmitter:
         payload_bits = payloads.lengths.reshape(-1, self.framing.slices).sum(axis=1)
         return Sent(frames, payload_bits, indices)
 
-    def _within(self, budget_bits: int, latents: list[Latents], sizes: list[tuple[int, int]]) -> list[Indices]:
+    def _within(self, budget_bits: int, images: Sequence[Image]) -> list[Indices]:
+        """Latents are refined for the rate weights that they would take without, then quantized anew."""
+        sizes = [(image.shape[0], image.shape[1]) for image in images]
+
         def longest(images: Sequence[int], grids: list[Indices]) -> NDArray[np.int64]:
             frames = self.send(grids, [sizes[image] for image in images]).frames
             bits: NDArray[np.int64] = frames.lengths.reshape(len(grids), self.framing.slices).max(axis=1)
             return bits
 
-        indices = within(budget_bits, self.codec, latents, longest)
+        indices, weights = within(budget_bits, self.codec, self.codec.encode(images), longest)
+        if self.refinement_steps:
+            latents = self.codec.encode(images, self.refinement_steps, weights)
+            indices, _ = within(budget_bits, self.codec, latents, longest)
         for (height, width), bits in zip(sizes, longest(range(len(sizes)), indices).tolist(), strict=True):
             if bits > budget_bits:
                 raise FramingError(

@@ -49,12 +49,13 @@ def test_the_receiver_gets_the_refined_indices_and_nearer_pictures(
 
 
 def test_frames_of_refined_images_keep_a_budget(codec: Codec, images: list[Image]) -> None:
+    """And gain by refinement also where most of them have to take a higher rate weight."""
     receiver, errors = Receiver(codec, framing=BARE), []
     for steps in (0, 8):
-        sent = Transmitter(codec, framing=BARE, budget_bits=500, refinement_steps=steps).transmit(images)
-        assert sent.frames.lengths.max() <= 500
+        sent = Transmitter(codec, framing=BARE, budget_bits=480, refinement_steps=steps).transmit(images)
+        assert sent.frames.lengths.max() <= 480
         errors.append(mean_squared_error(images, receiver.receive(Reception.of(sent.frames)).images))
-    assert np.mean(errors[1]) < np.mean(errors[0])
+    assert np.mean(errors[1]) < 0.96 * np.mean(errors[0])
 
 
 def test_cells_of_unlike_steps_do_not_share_indices_and_tell_their_steps() -> None:

@@ -20,6 +20,7 @@ from semcomm.images import Image
 
 Latents = NDArray[np.float32]
 Indices = NDArray[np.uint16]
+RateWeights = Sequence[float] | NDArray[np.float32]
 
 BATCH_IMAGES, BATCH_POSITIONS = 64, 4096
 CPU = torch.device("cpu")
@@ -72,22 +73,23 @@ class Codec:
         return *grid_shape(*size), self.geometry.groups
 
     @torch.no_grad()
-    def encode(self, images: Sequence[Image], refinement_steps: int = 0) -> list[Latents]:
-        """The semantic encoder, equation (1), and `refined` what it gives by so many steps."""
-        encode = partial(self._encode, refinement_steps=refinement_steps)
-        return _in_full_batches(encode, images, [grid_shape(*image.shape[:2]) for image in images])
+    def encode(
+        self, images: Sequence[Image], refinement_steps: int = 0, rate_weights: RateWeights | None = None
+    ) -> list[Latents]:
+        """The semantic encoder, equation (1), and what it gives `refined` by so many steps.
+
+        rate_weights: those of `quantize`, to be refined for.
+        """
+        grids = [grid_shape(*image.shape[:2]) for image in images]
+        return _in_full_batches(partial(self._encode, refinement_steps), images, grids, rate_weights)
 
     @torch.no_grad()
-    def quantize(
-        self, latents: Sequence[Latents], rate_weights: Sequence[float] | NDArray[np.float32] | None = None
-    ) -> list[Indices]:
+    def quantize(self, latents: Sequence[Latents], rate_weights: RateWeights | None = None) -> list[Indices]:
         """The index of each sub-vector's codeword, criterion (3).
 
         rate_weights: one an image, that is added to the codec's own for each bit of a Huffman codeword.
         """
-        if rate_weights is not None:
-            latents = [_with_entry(z, weight) for z, weight in zip(latents, rate_weights, strict=True)]
-        return _in_full_batches(self._quantize, latents, [z.shape[:2] for z in latents])
+        return _in_full_batches(self._quantize, latents, [z.shape[:2] for z in latents], rate_weights)
 
     def dequantize(self, indices: Sequence[Indices]) -> list[Latents]:
         """The codeword of each index."""
@@ -97,7 +99,7 @@ class Codec:
     def indices_of(self, images: Sequence[Image], refinement_steps: int = 0) -> list[Indices]:
         """`quantize` of what `encode` gives, whose batches are not taken apart in between."""
         grids = [grid_shape(*image.shape[:2]) for image in images]
-        return _in_full_batches(lambda stack: self._quantize(self._encode(stack, refinement_steps)), images, grids)
+        return _in_full_batches(lambda stack: self._quantize(self._encode(refinement_steps, stack)), images, grids)
 
     @torch.no_grad()
     def images_of(self, indices: Sequence[Indices], sizes: Sequence[tuple[int, int]]) -> list[Image]:
@@ -138,23 +140,39 @@ class Codec:
         network.load_state_dict(weights)
         return network.to(self.device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
-    def _encode(self, images: Image, refinement_steps: int = 0) -> Latents:
+    def _encode(self, refinement_steps: int, images: Image, rate_weights: NDArray[np.float32] | None = None) -> Latents:
         patches = torch.from_numpy(to_patches(images)).to(self.device).float().div_(255).permute(0, 3, 1, 2)
         with autocast(self.device, self.dtype):
             latents = self._encoder(patches)
         split = latents.float().permute(0, 2, 3, 1).unflatten(-1, (self.geometry.groups, self.geometry.dimension))
         if refinement_steps:
-            quantizer = self._tensor(self.codebook), self._tensor(self.tensors["bias"])
-            split = refined(split, patches, *quantizer, self._patches, refinement_steps)
+            choose = partial(self._choose, rate_weights=rate_weights)
+            split = refined(split, patches, choose, self._patches, refinement_steps)
         return _array(split)
 
-    def _quantize(self, latents: Latents) -> Indices:
-        entries = self._tensor(latents.reshape(-1, latents.shape[-1]))
-        vectors, weights = entries[:, : self.geometry.dimension], entries[:, self.geometry.dimension :]
-        quantizer = self._tensor(self.codebook), self._tensor(self.tensors["bias"])
-        further = (weights[:, 0], self._tensor(self.code_lengths.astype(np.float32))) if weights.numel() else ()
-        indices = nearest_codewords(vectors, *quantizer, *further)
-        return _array(indices).astype(np.uint16).reshape(latents.shape[:-1])
+    def _quantize(self, latents: Latents, rate_weights: NDArray[np.float32] | None = None) -> Indices:
+        return _array(self._nearest(self._tensor(latents), rate_weights)).astype(np.uint16)
+
+    def _choose(self, latents: Tensor, rate_weights: NDArray[np.float32] | None) -> tuple[Tensor, Tensor]:
+        """The codewords of `_nearest`, and what criterion (3) adds for them to their squared distances."""
+        indices = self._nearest(latents, rate_weights)
+        prices = self._tensor(self.tensors["bias"])[indices]
+        if rate_weights is not None:
+            prices = prices + self._tensor(rate_weights).view(-1, 1, 1, 1) * self._huffman_bits[indices]
+        return self._tensor(self.codebook)[indices], prices
+
+    def _nearest(self, latents: Tensor, rate_weights: NDArray[np.float32] | None) -> Tensor:
+        """(B, h, w, g, D), and (B,) if there are any, to (B, h, w, g)."""
+        vectors = latents.flatten(end_dim=-2)
+        criterion = [self._tensor(self.codebook), self._tensor(self.tensors["bias"])]
+        if rate_weights is not None:
+            weights = self._tensor(rate_weights).repeat_interleave(len(vectors) // len(latents))
+            criterion += [weights, self._huffman_bits]
+        return nearest_codewords(vectors, *criterion).view(latents.shape[:-1])
+
+    @property
+    def _huffman_bits(self) -> Tensor:
+        return self._tensor(self.code_lengths.astype(np.float32))
 
     def _dequantize(self, indices: Indices) -> Latents:
         return self.codebook.take(indices, axis=0)
@@ -172,11 +190,6 @@ class Codec:
         return torch.from_numpy(array).to(self.device)
 
 
-def _with_entry(latents: Latents, value: float) -> Latents:
-    """Sub-vectors with one entry more, which is the same for all."""
-    return np.concatenate([latents, np.full((*latents.shape[:-1], 1), value, np.float32)], axis=-1)
-
-
 def _cropped(images: Sequence[Image], sizes: Sequence[tuple[int, int]]) -> list[Image]:
     return [image[:height, :width] for image, (height, width) in zip(images, sizes, strict=True)]
 
@@ -186,24 +199,34 @@ def _array(tensor: Tensor) -> NDArray[Any]:
 
 
 def _in_full_batches(
-    run: Callable[[NDArray[Any]], NDArray[Any]],
+    run: Callable[..., NDArray[Any]],
     arrays: Sequence[NDArray[Any]],
     grids: Sequence[tuple[int, ...]],
+    weights: RateWeights | None = None,
 ) -> list[NDArray[Any]]:
     """Apply `run` to stacks of equal shape, filled up with zeros to a count that the grid alone decides.
 
     A network's sums may be ordered by the shape of its batch; so an image's result depends on no other.
+
+    weights: one for each array, which `run` takes, too.
     """
     members = defaultdict(list)
     for number, array in enumerate(arrays):
         members[array.shape].append(number)
     results: dict[int, NDArray[Any]] = {}
-    for shape, numbers in members.items():
+    for numbers in members.values():
         rows, columns = grids[numbers[0]]
         full = max(1, min(BATCH_IMAGES, BATCH_POSITIONS // (rows * columns)))
         for start in range(0, len(numbers), full):
             batch = numbers[start : start + full]
-            stack = np.zeros((full, *shape), arrays[batch[0]].dtype)
-            stack[: len(batch)] = [arrays[number] for number in batch]
-            results.update(zip(batch, run(stack), strict=False))
+            stack = _filled([arrays[number] for number in batch], full)
+            further = [] if weights is None else [_filled(np.asarray(weights, np.float32)[batch], full)]
+            results.update(zip(batch, run(stack, *further), strict=False))
     return [results[number] for number in range(len(arrays))]
+
+
+def _filled(arrays: Sequence[NDArray[Any]] | NDArray[Any], count: int) -> NDArray[Any]:
+    """A stack of arrays of equal shape, and zeros up to `count`."""
+    stack = np.zeros((count, *arrays[0].shape), arrays[0].dtype)
+    stack[: len(arrays)] = arrays
+    return stack

@@ -15,15 +15,16 @@ from functools import partial
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
-
-from semcomm.codec.quantizer import nearest_codewords
 
 COMMITMENT_WEIGHT = 0.25
 FIRST_STEP, MOMENTUM = 0.2, 0.5
 
+Choose = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Criterion (3): latents (B, h, w, g, D) to their codewords, as many, and what the bits of each cost, (B, h, w, g)."""
+
 Decode = Callable[[Tensor], Tensor]
+"""Codewords (B, h, w, g, D) to patches (B, 48, h, w)."""
 
 
 class Cost(NamedTuple):
@@ -38,17 +39,15 @@ class Cost(NamedTuple):
 
 
 @torch.no_grad()
-def refined(latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor, decode: Decode, steps: int) -> Tensor:
+def refined(latents: Tensor, patches: Tensor, choose: Choose, decode: Decode, steps: int) -> Tensor:
     """The latents of lowest cost among those given and those that so many steps of descent lead to.
 
     Steps are as long as a share of the quantizer's error in the image, which falls evenly to 0.
     An image's result is its own: other images of the batch have no part in it.
 
     latents: (B, h, w, g, D) float32; patches: what they are to give, (B, 48, h, w).
-    codebook, bias: the quantizer's, (K, D) and (K,), as `nearest_codewords` takes them.
-    decode: (B, h, w, g, D) to (B, 48, h, w).
     """
-    cost_of = partial(_cost, patches=patches, codebook=codebook, bias=bias, decode=decode)
+    cost_of = partial(_cost, patches=patches, choose=choose, decode=decode)
     found = cost_of(latents)
     best, lowest = latents, found.costs
     rate = FIRST_STEP * _norm(found.errors) / _norm(found.gradient).clamp_min(1e-30)
@@ -62,14 +61,13 @@ def refined(latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor, de
     return best
 
 
-def _cost(latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor, decode: Decode) -> Cost:
-    indices = nearest_codewords(latents.flatten(end_dim=-2), codebook, bias).view(latents.shape[:-1])
-    chosen = F.embedding(indices, codebook)
+def _cost(latents: Tensor, patches: Tensor, choose: Choose, decode: Decode) -> Cost:
+    codewords, prices = choose(latents)
     with torch.enable_grad():
-        squares = (decode(chosen.requires_grad_()) - patches).square()
-        (gradient,) = torch.autograd.grad(squares.sum(), chosen)
-    errors = latents - chosen.detach()
-    costs = _image_sums(squares.detach()) + COMMITMENT_WEIGHT * _image_sums(bias[indices])
+        squares = (decode(codewords.requires_grad_()) - patches).square()
+        (gradient,) = torch.autograd.grad(squares.sum(), codewords)
+    errors = latents - codewords.detach()
+    costs = _image_sums(squares.detach()) + COMMITMENT_WEIGHT * _image_sums(prices)
     return Cost(costs, gradient + 2 * COMMITMENT_WEIGHT * errors, errors)
 
 

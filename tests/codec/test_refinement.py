@@ -10,7 +10,7 @@ from torch import Tensor
 from semcomm.codec.codec import Codec
 from semcomm.codec.networks import Geometry
 from semcomm.codec.quantizer import codeword_bits
-from semcomm.codec.refinement import COMMITMENT_WEIGHT, _cost, refined
+from semcomm.codec.refinement import COMMITMENT_WEIGHT, Choose, _cost, refined
 from semcomm.codec.training.losses import Model, losses
 from semcomm.codec.zoo import load_codec
 from semcomm.experiment.data import Sample
@@ -34,8 +34,23 @@ def scattered(images: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return latents, patches, codebook, bias
 
 
+def choosing(codebook: Tensor, bias: Tensor) -> Choose:
+    """Criterion (3) as it is written."""
+
+    def choose(latents: Tensor) -> tuple[Tensor, Tensor]:
+        distances = (latents[..., None, :] - codebook).square().sum(dim=-1)
+        indices = (distances + bias).argmin(dim=-1)
+        return codebook[indices], bias[indices]
+
+    return choose
+
+
 def cost(latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor) -> Tensor:
-    return _cost(latents, patches, codebook, bias, mixing).costs.flatten()
+    return _cost(latents, patches, choosing(codebook, bias), mixing).costs.flatten()
+
+
+def descended(latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor, steps: int) -> Tensor:
+    return refined(latents, patches, choosing(codebook, bias), mixing, steps)
 
 
 def cheapest(patches: Tensor, codebook: Tensor, bias: Tensor) -> Tensor:
@@ -50,14 +65,14 @@ def cheapest(patches: Tensor, codebook: Tensor, bias: Tensor) -> Tensor:
 @given(st.integers(0, 1000), st.integers(0, 12))
 def test_costs_never_rise_and_are_never_below_the_cheapest_codewords(seed: int, steps: int) -> None:
     latents, *rest = scattered(16, seed)
-    before, after = cost(latents, *rest), cost(refined(latents, *rest, mixing, steps), *rest)
+    before, after = cost(latents, *rest), cost(descended(latents, *rest, steps), *rest)
     assert torch.all(after <= before)
     assert torch.all(after >= cheapest(*rest) - 1e-4)
 
 
 def test_most_of_the_way_to_the_cheapest_codewords_is_found() -> None:
     latents, *rest = scattered(500, seed=1)
-    found = [cost(refined(latents, *rest, mixing, steps), *rest).mean().item() for steps in (0, 10, 40)]
+    found = [cost(descended(latents, *rest, steps), *rest).mean().item() for steps in (0, 10, 40)]
     best = cheapest(*rest).mean().item()
     gaps = [mean - best for mean in found]
     assert gaps[0] > 0.05
@@ -82,7 +97,8 @@ def test_the_gradient_is_that_of_the_training_loss_for_the_encoder() -> None:
     found = losses(model, patches, nu, "float32")
     found.total(nu, COMMITMENT_WEIGHT).backward()  # type: ignore[no-untyped-call]
     bias = nu * codeword_bits(model.logits[0])
-    ours = _cost(seen[0].detach(), patches, model.codebook[0].detach(), bias.detach(), model.patches)
+    choose = choosing(model.codebook[0].detach(), bias.detach())
+    ours = _cost(seen[0].detach(), patches, choose, model.patches)
     assert seen[0].grad is not None
     # The training's loss is a mean over three images.
     assert torch.allclose(ours.gradient / 3, seen[0].grad, rtol=1e-4, atol=1e-6)
@@ -95,7 +111,8 @@ def test_costs_by_hand() -> None:
     def decode(latents: Tensor) -> Tensor:
         return latents.sum(dim=(1, 2, 3, 4)).view(-1, 1, 1, 1).expand(-1, 48, 1, 1)
 
-    found = _cost(torch.tensor([0.9, 2.2]).view(1, 1, 1, 2, 1), torch.full((1, 48, 1, 1), 2.5), codebook, bias, decode)
+    latents, patches = torch.tensor([0.9, 2.2]).view(1, 1, 1, 2, 1), torch.full((1, 48, 1, 1), 2.5)
+    found = _cost(latents, patches, choosing(codebook, bias), decode)
     assert found.costs.item() == pytest.approx(48 * 0.5**2 + 0.25 * (0.02 + 0.4))
     # 2 * 48 * (3 - 2.5) for each, and half of 0.9 - 1 and of 2.2 - 2
     assert found.gradient.flatten().tolist() == pytest.approx([48 - 0.05, 48 + 0.1])
@@ -103,10 +120,10 @@ def test_costs_by_hand() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 1e-30])
 def test_where_latents_have_hardly_a_part_in_the_picture_all_stay_numbers(share: float) -> None:
-    latents, patches, codebook, bias = scattered(4, seed=0)
-    on_codewords = codebook[:2].repeat(4, 1).view(latents.shape)
+    latents, patches, codebook, _ = scattered(4, seed=0)
+    on_codewords, choose = codebook[:2].repeat(4, 1).view(latents.shape), choosing(codebook, torch.zeros(6))
     for start in (latents, on_codewords):
-        found = refined(start, patches, codebook, torch.zeros_like(bias), lambda z: share * mixing(z), 5)
+        found = refined(start, patches, choose, lambda z: share * mixing(z), 5)
         assert torch.all(torch.isfinite(found))
 
 
@@ -157,3 +174,19 @@ def test_indices_of_are_those_of_the_refined_latents(tiny_codec: Codec, images: 
     apart = tiny_codec.quantize(tiny_codec.encode(images, 3))
     for one, other in zip(tiny_codec.indices_of(images, 3), apart, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_with_further_rate_weights_the_cost_with_them_falls_in_every_image(images: list[Image]) -> None:
+    codec, weights = load_codec("ecvq-n128-nu16"), np.linspace(0, 0.3, 48, dtype=np.float32)
+
+    def costs(steps: int) -> np.ndarray:
+        grids = codec.quantize(codec.encode(images, steps, weights), weights)
+        pictures = codec.decode(codec.dequantize(grids), [(32, 32)] * 48)
+        bits = np.array([codec.code_lengths[grid].sum(dtype=int) for grid in grids])
+        bias = np.array([codec.tensors["bias"][grid].sum() for grid in grids])
+        squares = 3072 * mean_squared_error(images, pictures) / 255**2
+        return squares + COMMITMENT_WEIGHT * (bias + weights * bits)
+
+    plain, fine = costs(0), costs(10)
+    assert np.all(fine < plain + 0.05)  # pictures are rounded and cut, costs are not
+    assert fine.mean() < 0.97 * plain.mean()
