@@ -1,11 +1,12 @@
 """What a budget for each frame costs in PSNR: rate weights image by image, against one for all that always fits.
 
-    python benchmarks/budget.py CODEC DATA_ROOT BUDGET_BITS...
+    python benchmarks/budget.py CODEC DATA_ROOT BUDGET_BITS... [--refinement-steps N]
 
-All test images of CIFAR-10, the entropy-coded bits alone; and the codec without a budget.
+All test images of CIFAR-10, the entropy-coded bits alone; and the codec without a budget. Refined are the images
+without a budget and those whose rate weights are their own.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 from semcomm import Framing, Transmitter, load_codec
@@ -42,16 +43,22 @@ def show(name: str, codec: Codec, images: list[Image], sent: Sent) -> None:
     print(f"{name:24}{sent.frames.lengths.mean():10.2f}{sent.frames.lengths.max():8d}{quality:10.3f}", flush=True)
 
 
-def main(name: str, root: Path, budgets: list[int]) -> None:
+def main(name: str, root: Path, budgets: list[int], steps: int) -> None:
     codec, images = load_codec(name), Cifar10(root).load(0, 10_000)
     latents = codec.encode(images)
     print(f"{name:24}{'mean bits':>10}{'most':>8}{'PSNR dB':>10}")
-    show("no budget", codec, images, Transmitter(codec, framing=BARE).transmit(images))
+    show("no budget", codec, images, Transmitter(codec, framing=BARE, refinement_steps=steps).transmit(images))
     for budget_bits in budgets:
-        adapted = Transmitter(codec, framing=BARE, budget_bits=budget_bits).transmit(images)
+        adapted = Transmitter(codec, framing=BARE, budget_bits=budget_bits, refinement_steps=steps).transmit(images)
         show(f"{budget_bits}, image by image", codec, images, adapted)
         show(f"{budget_bits}, one weight", codec, images, single(codec, latents, budget_bits))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), list(map(int, sys.argv[3:])))
+    parser = argparse.ArgumentParser(description="What a budget for each frame costs in PSNR.")
+    parser.add_argument("codec")
+    parser.add_argument("root", type=Path)
+    parser.add_argument("budgets", type=int, nargs="+")
+    parser.add_argument("--refinement-steps", type=int, default=0)
+    options = parser.parse_args()
+    main(options.codec, options.root, options.budgets, options.refinement_steps)

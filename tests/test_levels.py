@@ -1,6 +1,10 @@
 """A codec with several levels from its training to pictures, by the commands that a person types."""
 
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import PIL.Image
@@ -11,10 +15,14 @@ from semcomm.cli import main
 from semcomm.codec.entropy_coding.context_model import PREFIX
 from semcomm.codec.training.context import ContextRecipe, trained_context
 from semcomm.codec.zoo import load_codec
+from semcomm.experiment import context_training
 from semcomm.experiment.context_training import training_indices
 from semcomm.experiment.data import ImageFolder, Sample
 from semcomm.experiment.scenario import read_scenarios
 from semcomm.experiment.simulation import simulate
+from semcomm.experiment.workers import Here
+
+Task, Given = TypeVar("Task"), TypeVar("Given")
 
 GEOMETRY = "{groups: 2, dimension: 2, codewords: 16, channels: 4}"
 TRAINING = "{rate_weight: 0.3, finest_rate_weight: 0.003, levels: 2, epochs: 3, batch_size: 6, device: cpu}"
@@ -88,6 +96,37 @@ def test_a_levels_context_model_is_what_it_would_have_alone(trained: Path, photo
         alone = trained_context(indices, 16, ContextRecipe(epochs=1), lambda epoch: None)
         assert {name for name in codec.tensors if name.startswith(PREFIX)} == set(alone)
         assert all(np.array_equal(codec.tensors[name], alone[name]) for name in alone)
+
+
+class Losing(Here):
+    """Ends the processes of its first tasks before they are done."""
+
+    def __init__(self, losses: int) -> None:
+        self.losses = losses
+
+    def submit(self, run: Callable[[Task], Given], task: Task) -> "Future[Given]":
+        if self.losses:
+            self.losses -= 1
+            lost: Future[Given] = Future()
+            lost.set_exception(BrokenProcessPool("a process ended"))
+            return lost
+        return super().submit(run, task)
+
+
+def test_a_level_is_given_its_model_again_where_a_process_is_lost(
+    trained: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["context", str(trained), "--data", str(photos), "--epochs", "1", "--out", str(tmp_path)]
+    monkeypatch.setattr(context_training, "Processes", lambda workers, threads: Losing(3))
+    refused = CliRunner().invoke(main, command)
+    assert refused.exit_code == 2 and "Traceback" not in refused.output
+    assert "level 0 got no context model: its process was ended every time" in refused.stderr.replace("\n", " ")
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr(context_training, "Processes", lambda workers, threads: Losing(2))
+    done(*command)
+    for level in (0, 1):
+        again, first = (load_codec(f"{path}@{level}") for path in (tmp_path / trained.name, trained))
+        assert all(np.array_equal(again.tensors[name], first.tensors[name]) for name in first.tensors)
 
 
 def test_a_levels_file_is_shown_level_by_level(trained: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What `semcomm context` is asked for, and doing it."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -15,11 +16,11 @@ from semcomm.codec.codec_file import codec_from, load_codec, read_levels, save_c
 from semcomm.codec.entropy_coding.context_model import without_context
 from semcomm.codec.levels import stacked
 from semcomm.codec.training.context import ContextEpoch, ContextRecipe, trained_context
-from semcomm.errors import DataError
+from semcomm.errors import DataError, RunError
 from semcomm.experiment.data import Data, blocks
 from semcomm.experiment.scenario import DataChoice
 from semcomm.experiment.training import told
-from semcomm.experiment.workers import Processes, cores
+from semcomm.experiment.workers import Failed, Processes, cores, in_order
 
 Model = dict[str, NDArray[Any]]
 
@@ -83,9 +84,12 @@ def _model(context: Context, codec: Codec, watch: Callable[[ContextEpoch], None]
 
 def _models(context: Context, levels: int, watch: Callable[[ContextEpoch], None]) -> Iterator[Model]:
     with closing(Processes(min(cores(), levels), threads=1)) as processes:
-        pending = [processes.submit(_level, (context, level)) for level in range(levels)]
-        for level, found in enumerate(pending):
-            model, last = found.result()
+        for (_, level), found in in_order(_level, ((context, level) for level in range(levels)), processes):
+            if isinstance(found, Failed) and isinstance(found.error, BrokenExecutor):
+                raise RunError(f"level {level} got no context model: its process was ended every time")
+            if isinstance(found, Failed):
+                raise found.error
+            model, last = found
             watch(replace(last, level=level))
             yield model
 
