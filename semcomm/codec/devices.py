@@ -31,7 +31,7 @@ def autocast(device: torch.device, dtype: DType) -> AbstractContextManager[objec
 
 
 def fast_dtype(device: torch.device) -> DType:
-    """bfloat16 where the device has instructions for it, else float32: without them it takes ten times as long."""
+    """bfloat16 where the device has instructions for it, else float32: without them it takes many times as long."""
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
     abilities: Mapping[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()  # older versions do not tell

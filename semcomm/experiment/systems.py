@@ -32,7 +32,7 @@ class CodecChoice:
     dtype: of the networks' arithmetic; it changes indices, so it is part of the experiment.
     budget_bits: the most that a frame may have; images that take more are quantized more coarsely, one by one.
     refinement_steps: of descent from the encoder's latents to ones whose picture is nearer the image, bits considered;
-        each takes about as long as decoding the image three times.
+        each takes the decoder forwards and back.
     """
 
     model: str
