@@ -10,11 +10,11 @@ import argparse
 from pathlib import Path
 
 from semcomm import Framing, Transmitter, load_codec
-from semcomm.budget import WEIGHTS
 from semcomm.codec.codec import Codec, Latents
-from semcomm.experiment.cifar10 import Cifar10
-from semcomm.experiment.metrics import mean_squared_error, psnr_db
-from semcomm.images import Image
+from semcomm.codec.rate_control import WEIGHTS
+from semcomm.data.cifar10 import Cifar10
+from semcomm.measures.metrics import mean_squared_error, psnr_db
+from semcomm.modalities.rgb8 import Image
 from semcomm.transmitter import Sent
 
 BARE = Framing(header=False, crc=0)

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.context import ContextCoder
 from semcomm.codec.entropy_coding.context_model import ContextModel, Tensors
-from semcomm.codec.entropy_coding.messages import whole_grids
-from semcomm.codec.zoo import load_codec
-from semcomm.experiment.scenario import DataChoice
+from semcomm.codec.entropy_coding.interface import whole_grids
+from semcomm.scenario.scenario import DataChoice
+from semcomm.zoo.find import load_codec
 
 IMAGES_AT_ONCE = 2048
 BLOCK = 256

@@ -27,9 +27,9 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.entropy_coding.context_model import ContextModel
-from semcomm.codec.entropy_coding.messages import whole_grids
-from semcomm.codec.zoo import load_codec
-from semcomm.experiment.data import Sample
+from semcomm.codec.entropy_coding.interface import whole_grids
+from semcomm.data.sample import Sample
+from semcomm.zoo.find import load_codec
 
 SYMBOLS = 128
 PROBABILITIES = 1 / (np.arange(256) + 2.0) ** 1.2

@@ -16,13 +16,13 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from semcomm.experiment.block import Block, Task, run_block
-from semcomm.experiment.block_file import load_block, save_block
-from semcomm.experiment.data import BLOCK_IMAGES
-from semcomm.experiment.image_tables import write_records
-from semcomm.experiment.scenario import read_scenarios
-from semcomm.experiment.scratch import folder, forget, new_run
-from semcomm.experiment.totals import Totals
+from semcomm.data.data_set import BLOCK_IMAGES
+from semcomm.run.block import Block, Task, run_block
+from semcomm.run.block_file import load_block, save_block
+from semcomm.run.per_image_table import write_records
+from semcomm.run.scratch import folder, forget, new_run
+from semcomm.run.totals import Totals
+from semcomm.scenario.scenario import read_scenarios
 
 SWEEP = ["data.name=cifar10", "stop={}", "repeat=2", "sweep={channel.esn0_db: [6]}"]
 BLOCKS = 39  # whole ones in 10,000 images

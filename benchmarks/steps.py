@@ -22,12 +22,13 @@ from torch import nn
 from semcomm.codec import codec
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.huffman import Huffman
-from semcomm.experiment import block, cifar10, run, run_folder
-from semcomm.experiment.run_folder import RunFolder
-from semcomm.experiment.scenario import Swept, read_scenarios
-from semcomm.experiment.totals import Totals
-from semcomm.experiment.workers import Here
+from semcomm.data import cifar10
 from semcomm.framing import Framing
+from semcomm.run import block, run, run_folder
+from semcomm.run.pools import Here
+from semcomm.run.run_folder import RunFolder
+from semcomm.run.totals import Totals
+from semcomm.scenario.scenario import Swept, read_scenarios
 
 STEPS: dict[str, list[tuple[Any, str]]] = {
     "both networks": [(nn.Sequential, "__call__")],

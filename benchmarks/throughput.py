@@ -25,12 +25,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from semcomm.codec.codec import BATCH_IMAGES
 from semcomm.codec.devices import autocast
-from semcomm.codec.patches import to_patches
-from semcomm.experiment.run import run_cells
-from semcomm.experiment.run_folder import RunFolder
-from semcomm.experiment.scenario import Swept, read_scenarios
-from semcomm.experiment.systems import CodecChoice
-from semcomm.experiment.workers import Here
+from semcomm.modalities.rgb8 import to_patches
+from semcomm.run.pools import Here
+from semcomm.run.run import run_cells
+from semcomm.run.run_folder import RunFolder
+from semcomm.scenario.scenario import Swept, read_scenarios
+from semcomm.systems.systems import CodecChoice
 
 SIDE = 2048  # of the matrices
 

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from semcomm.codec.devices import fast_dtype
 from semcomm.codec.networks import Geometry
-from semcomm.codec.patches import PATCH_VALUES
 from semcomm.codec.training.losses import Model
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.trainer import Trainer
+from semcomm.modalities.rgb8 import PATCH_VALUES
 
 IMAGES, GRID = 50_000, (8, 8)
 STEPS = 16  # in a block; run_epoch says as often how it stands

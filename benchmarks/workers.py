@@ -21,12 +21,12 @@ from contextlib import closing  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import NamedTuple  # noqa: E402
 
-from semcomm.experiment.block import Task, run_block  # noqa: E402
-from semcomm.experiment.run import run_cells  # noqa: E402
-from semcomm.experiment.run_folder import RunFolder  # noqa: E402
-from semcomm.experiment.scenario import Swept, read_scenarios  # noqa: E402
-from semcomm.experiment.scratch import new_run  # noqa: E402
-from semcomm.experiment.workers import Processes, in_order  # noqa: E402
+from semcomm.run.block import Task, run_block  # noqa: E402
+from semcomm.run.pools import Processes, in_order  # noqa: E402
+from semcomm.run.run import run_cells  # noqa: E402
+from semcomm.run.run_folder import RunFolder  # noqa: E402
+from semcomm.run.scratch import new_run  # noqa: E402
+from semcomm.scenario.scenario import Swept, read_scenarios  # noqa: E402
 
 IMPORTED = time.perf_counter() - BEGUN, time.process_time()
 SWEEP = [

@@ -17,71 +17,57 @@ Names are imported when first used, because torch takes seconds.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from semcomm.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from semcomm.channel import BitChannel, SymbolChannel, SymbolReception
-    from semcomm.codec.codec import Codec
-    from semcomm.codec.zoo import load_codec
-    from semcomm.errors import SemcommError
-    from semcomm.experiment.channels import load_channel
-    from semcomm.experiment.cifar10 import Cifar10
-    from semcomm.experiment.data import ImageFolder, Sample
-    from semcomm.experiment.scenario import Scenario, read_scenario
-    from semcomm.experiment.simulation import simulate
-    from semcomm.frames import Frames, Reception
-    from semcomm.framing import Framing
-    from semcomm.link.link import Link
-    from semcomm.receiver import Received, Receiver
-    from semcomm.transmitter import Sent, Transmitter
-
-__all__ = [
-    "BitChannel",
-    "Cifar10",
-    "Codec",
-    "Frames",
-    "Framing",
-    "ImageFolder",
-    "Link",
-    "Received",
-    "Receiver",
-    "Reception",
-    "Sample",
-    "Scenario",
-    "SemcommError",
-    "Sent",
-    "SymbolChannel",
-    "SymbolReception",
-    "Transmitter",
-    "load_channel",
-    "load_codec",
-    "read_scenario",
-    "simulate",
-]
+    from semcomm.channel import BitChannel as BitChannel
+    from semcomm.channel import SymbolChannel as SymbolChannel
+    from semcomm.channel import SymbolReception as SymbolReception
+    from semcomm.codec.codec import Codec as Codec
+    from semcomm.data.cifar10 import Cifar10 as Cifar10
+    from semcomm.data.folder import ImageFolder as ImageFolder
+    from semcomm.data.sample import Sample as Sample
+    from semcomm.errors import SemcommError as SemcommError
+    from semcomm.frames import Frames as Frames
+    from semcomm.frames import Reception as Reception
+    from semcomm.framing import Framing as Framing
+    from semcomm.link.link import Link as Link
+    from semcomm.receiver import Received as Received
+    from semcomm.receiver import Receiver as Receiver
+    from semcomm.run.simulation import simulate as simulate
+    from semcomm.scenario.plugins import load_channel as load_channel
+    from semcomm.scenario.scenario import Scenario as Scenario
+    from semcomm.scenario.scenario import read_scenario as read_scenario
+    from semcomm.transmitter import Sent as Sent
+    from semcomm.transmitter import Transmitter as Transmitter
+    from semcomm.zoo.find import load_codec as load_codec
 
 _HOMES = {
     "BitChannel": "channel",
-    "Cifar10": "experiment.cifar10",
+    "Cifar10": "data.cifar10",
     "Codec": "codec.codec",
     "Frames": "frames",
     "Framing": "framing",
-    "ImageFolder": "experiment.data",
+    "ImageFolder": "data.folder",
     "Link": "link.link",
     "Received": "receiver",
     "Receiver": "receiver",
     "Reception": "frames",
-    "Sample": "experiment.data",
-    "Scenario": "experiment.scenario",
+    "Sample": "data.sample",
+    "Scenario": "scenario.scenario",
     "SemcommError": "errors",
     "Sent": "transmitter",
     "SymbolChannel": "channel",
     "SymbolReception": "channel",
     "Transmitter": "transmitter",
-    "load_channel": "experiment.channels",
-    "load_codec": "codec.zoo",
-    "read_scenario": "experiment.scenario",
-    "simulate": "experiment.simulation",
+    "load_channel": "scenario.plugins",
+    "load_codec": "zoo.find",
+    "read_scenario": "scenario.scenario",
+    "simulate": "run.simulation",
 }
+"""Each public name and the module that it is imported from when it is first used."""
+
+__all__ = [*_HOMES]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,8 +9,8 @@ from typing import Any, BinaryIO, Literal, TypeVar
 
 import click
 
-from semcomm import __version__
 from semcomm.errors import ScenarioError, SemcommError
+from semcomm.version import __version__
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -94,11 +94,11 @@ def run(
     another command.
     """
     from semcomm.console import images_bar, show_cell
-    from semcomm.experiment.run import matching, run_cells
-    from semcomm.experiment.run_folder import RunFolder, folder_name, write_origin
-    from semcomm.experiment.scenario import read_scenarios
-    from semcomm.experiment.simulation import default_workers
-    from semcomm.experiment.workers import cores, pool_of
+    from semcomm.run.pools import cores, pool_of
+    from semcomm.run.run import matching, run_cells
+    from semcomm.run.run_folder import RunFolder, folder_name, write_origin
+    from semcomm.run.simulation import default_workers
+    from semcomm.scenario.scenario import read_scenarios
 
     if workers and scheduler:
         raise click.UsageError("--workers are processes of this machine; a --scheduler has workers of its own")
@@ -127,7 +127,7 @@ def run(
 def train(scenario: str, overrides: tuple[str, ...], images: int | None, data_root: Path | None, out: Path) -> None:
     """Train the codec of SCENARIO. Interrupted, the same command goes on from the last whole epoch."""
     from semcomm.console import training_bar
-    from semcomm.experiment.training import read_training, run_training
+    from semcomm.run.training import read_training, run_training
 
     changes = with_images(overrides, images)
     made = read_training(scenario, changes, data_root)
@@ -157,9 +157,9 @@ def design(
 
     This is the classical design of Chou, Lookabaugh and Gray (1989), which trains no network.
     """
-    from semcomm.codec.zoo import load_codec
-    from semcomm.experiment.scenario import DataChoice
-    from semcomm.experiment.training import Design, run_design
+    from semcomm.run.training import Design, run_design
+    from semcomm.scenario.scenario import DataChoice
+    from semcomm.zoo.find import load_codec
 
     choice = DataChoice(images=data) if data else DataChoice("cifar10", root=data_root, split="train")
     made = Design(name, load_codec(codec_name), rate_weight, choice, images)
@@ -191,9 +191,9 @@ def context(
     levels, each is given one.
     """
     from semcomm.codec.training.context import ContextRecipe
-    from semcomm.codec.zoo import codec_path
-    from semcomm.experiment.context_training import Context, run_context
-    from semcomm.experiment.scenario import DataChoice
+    from semcomm.run.context_training import Context, run_context
+    from semcomm.scenario.scenario import DataChoice
+    from semcomm.zoo.find import codec_path
 
     choice = DataChoice(images=data) if data else DataChoice("cifar10", root=data_root, split="train")
     made = Context(codec_path(codec_name), ContextRecipe(epochs=epochs, seed=seed), choice, images)
@@ -231,11 +231,12 @@ def transmit(
     device: str,
 ) -> None:
     """Send IMAGES, files and folders, as a transmission of frames."""
-    from semcomm.codec.zoo import load_codec
-    from semcomm.experiment.processes import ImagePaths, transmit
+    from semcomm.data.folder import ImagePaths
     from semcomm.framing import Framing
+    from semcomm.run.pipes import transmit
     from semcomm.transmission import Preamble
     from semcomm.transmitter import Transmitter
+    from semcomm.zoo.find import load_codec
 
     framing = Framing(header, slices, crc, size, length_bits)
     codec = load_codec(codec_name).on(device)
@@ -260,8 +261,8 @@ def channel(
     seed: int,
 ) -> None:
     """Carry the transmission SOURCE, or standard input, over the channel NAME."""
-    from semcomm.experiment.processes import read_channel, through_channel
     from semcomm.link.link import Link
+    from semcomm.run.pipes import read_channel, through_channel
 
     model = read_channel(name, overrides, modulation)
     with written(output) as target:
@@ -284,8 +285,8 @@ def receive(
     device: str,
 ) -> None:
     """Receive the transmission SOURCE, or standard input, as PNG images 00000.png, 00001.png, ..."""
-    from semcomm.codec.zoo import load_codec
-    from semcomm.experiment.processes import receive, save_images
+    from semcomm.run.pipes import receive, save_images
+    from semcomm.zoo.find import load_codec
 
     codec = load_codec(codec_name) if codec_name else None
     images, hit = save_images(receive(source, codec, device, damaged), output, overwrite)
@@ -295,10 +296,10 @@ def receive(
 @main.command("list")
 def list_() -> None:
     """Show the codecs, channels and scenarios that there are."""
-    from semcomm.codec.zoo_names import codec_figures
     from semcomm.console import show_codecs, show_names
-    from semcomm.experiment.channels import channel_names
     from semcomm.folders import scenario_names
+    from semcomm.scenario.plugins import channel_names
+    from semcomm.zoo.names import codec_figures
 
     show_codecs(codec_figures())
     show_names("channels", channel_names())
@@ -312,7 +313,7 @@ def schema(kind: Literal["scenario", "training"]) -> None:
     """Print the JSON Schema of scenario files, or of those for training, for editors to complete and check."""
     import json
 
-    from semcomm.experiment.schema import scenario_schema, training_schema
+    from semcomm.scenario.schema import scenario_schema, training_schema
 
     click.echo(json.dumps(scenario_schema() if kind == "scenario" else training_schema(), indent=1))
 
@@ -327,9 +328,9 @@ def codec() -> None:
 @click.option("--table", type=FILE, help="Write symbol, probability, length and codeword to this CSV file.")
 def show(name: str, table: Path | None) -> None:
     """Show what the codec NAME, a shipped one or a file, is and where it comes from."""
-    from semcomm.codec.zoo import load_codec
     from semcomm.console import show_record
-    from semcomm.experiment.tables import codec_record, write_code_table
+    from semcomm.run.tables import codec_record, write_code_table
+    from semcomm.zoo.find import load_codec
 
     codec = load_codec(name)
     show_record(codec_record(codec))

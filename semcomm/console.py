@@ -9,8 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 if TYPE_CHECKING:  # they import PyTorch, which takes seconds
     from semcomm.codec.training.trainer import EpochSoFar
-    from semcomm.experiment.scenario import Swept
-    from semcomm.experiment.simulation import Results
+    from semcomm.run.simulation import Results
+    from semcomm.scenario.scenario import Swept
 
 
 @contextmanager

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
-from semcomm.codec.entropy_coding.messages import Decoded, places_in, symbol_counts
-from semcomm.damage.gaps import fill
-from semcomm.damage.repair import Repair
-from semcomm.damage.slices import ABSENT, Places, Surroundings, unit_vectors
+from semcomm.codec.entropy_coding.interface import Decoded, places_in, symbol_counts
+from semcomm.concealment.interpolation import fill
+from semcomm.concealment.neighbourhood import ABSENT, Places, Surroundings, unit_vectors
+from semcomm.concealment.repair import Repair
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
-from semcomm.images import Image
+from semcomm.modalities.rgb8 import Image
 from semcomm.transmitter import EntropyCoding
 
 Damaged = Literal["keep", "conceal", "drop"]

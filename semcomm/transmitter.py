@@ -7,13 +7,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.budget import within
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
+from semcomm.codec.rate_control import within
 from semcomm.errors import DataError, FramingError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
-from semcomm.images import Image
+from semcomm.modalities.rgb8 import Image
 
 EntropyCoding = Literal["huffman", "fixed_length", "context"]
 

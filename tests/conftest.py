@@ -47,11 +47,11 @@ def tiny_codec() -> "Codec":
     import torch  # here, so that tests without a codec need not wait for it
 
     from semcomm.codec.networks import Geometry
-    from semcomm.codec.patches import to_patches
-    from semcomm.codec.training.finish import finished_codec
+    from semcomm.codec.training.export import finished_codec
     from semcomm.codec.training.losses import Model
     from semcomm.codec.training.recipe import Recipe
-    from semcomm.experiment.data import Sample
+    from semcomm.data.sample import Sample
+    from semcomm.modalities.rgb8 import to_patches
 
     images = Sample().load(0, 64)
     with torch.random.fork_rng(), torch.no_grad():
@@ -70,7 +70,7 @@ def context_codec(tiny_codec: "Codec") -> "Codec":
 
     from semcomm.codec.codec_file import About, codec_from
     from semcomm.codec.training.context import ContextRecipe, trained_context
-    from semcomm.experiment.data import Sample
+    from semcomm.data.sample import Sample
 
     indices = np.stack(tiny_codec.quantize(tiny_codec.encode(Sample().load(0, 64))))
     recipe = ContextRecipe(entries=4, hidden=(16, 8), epochs=2, batch_size=8)

@@ -15,8 +15,8 @@ from scipy.stats import chisquare, geom, norm
 
 from semcomm.channel import BitChannel
 from semcomm.errors import ScenarioError
-from semcomm.experiment.channels import load_channel
 from semcomm.frames import Frames, Reception
+from semcomm.scenario.plugins import load_channel
 
 FAMILY_ERROR = 1e-3
 WRONG = 0.9

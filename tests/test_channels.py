@@ -10,13 +10,13 @@ from scipy.stats import binom
 
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.errors import ChannelError, ScenarioError
-from semcomm.experiment import channels
-from semcomm.experiment.block import carry
-from semcomm.experiment.channels import channel_name, channel_names, find_channel, load_channel
-from semcomm.experiment.scenario import read_scenario
-from semcomm.experiment.simulation import simulate
 from semcomm.folders import shipped
 from semcomm.frames import Frames, Reception
+from semcomm.run.block import carry
+from semcomm.run.simulation import simulate
+from semcomm.scenario import plugins as channels
+from semcomm.scenario.plugins import channel_name, channel_names, find_channel, load_channel
+from semcomm.scenario.scenario import read_scenario
 
 FLIP_ALL = """
 from dataclasses import dataclass

@@ -19,11 +19,12 @@ from semcomm import __version__
 from semcomm.cli import main
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import load_codec, save_codec
-from semcomm.codec.zoo_names import codec_names
-from semcomm.experiment.data import Sample, read_image
+from semcomm.data.image_file import read_image
+from semcomm.data.sample import Sample
 from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.transmission import Preamble, write_transmission
+from semcomm.zoo.names import codec_names
 
 COMMAND = Path(sys.executable).parent / "semcomm"
 SIZES = [(32, 32), (9, 40), (1, 1), (33, 17), (32, 32)]

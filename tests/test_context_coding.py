@@ -15,15 +15,15 @@ from semcomm.cli import main
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import About, codec_from, load_codec, save_codec
 from semcomm.codec.entropy_coding import entropy_coder
-from semcomm.codec.training.classical import designed_codec
+from semcomm.codec.training.ecvq_design import designed_codec
+from semcomm.data.sample import Sample
 from semcomm.errors import CodecError, ScenarioError
-from semcomm.experiment.data import Sample
-from semcomm.experiment.scenario import read_scenario
-from semcomm.experiment.simulation import simulate
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
-from semcomm.images import Image
+from semcomm.modalities.rgb8 import Image
 from semcomm.receiver import Receiver
+from semcomm.run.simulation import simulate
+from semcomm.scenario.scenario import read_scenario
 from semcomm.transmitter import Transmitter
 
 SIZES = [(32, 32), (5, 70), (4, 4), (64, 32), (1, 1), (32, 32)]

@@ -14,13 +14,14 @@ from click.testing import CliRunner, Result
 from semcomm.cli import main
 from semcomm.codec.entropy_coding.context_model import PREFIX
 from semcomm.codec.training.context import ContextRecipe, trained_context
-from semcomm.codec.zoo import load_codec
-from semcomm.experiment import context_training
-from semcomm.experiment.context_training import training_indices
-from semcomm.experiment.data import ImageFolder, Sample
-from semcomm.experiment.scenario import read_scenarios
-from semcomm.experiment.simulation import simulate
-from semcomm.experiment.workers import Here
+from semcomm.data.folder import ImageFolder
+from semcomm.data.sample import Sample
+from semcomm.run import context_training
+from semcomm.run.context_training import training_indices
+from semcomm.run.pools import Here
+from semcomm.run.simulation import simulate
+from semcomm.scenario.scenario import read_scenarios
+from semcomm.zoo.find import load_codec
 
 Task, Given = TypeVar("Task"), TypeVar("Given")
 

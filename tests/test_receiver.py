@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec, Image
-from semcomm.codec.zoo import load_codec
-from semcomm.experiment.channels import load_channel
-from semcomm.experiment.data import Sample
-from semcomm.experiment.metrics import mean_squared_error, psnr_db
+from semcomm.data.sample import Sample
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Crc, Framing
+from semcomm.measures.metrics import mean_squared_error, psnr_db
 from semcomm.receiver import Damaged, Received, Receiver
+from semcomm.scenario.plugins import load_channel
 from semcomm.transmitter import EntropyCoding, Sent, Transmitter
+from semcomm.zoo.find import load_codec
 
 NONE = Framing(header=False, crc=0)
 SIZES = [(1, 1), (32, 32), (70, 50), (3, 50), (33, 31), (32, 32), (4, 4), (2, 9)]

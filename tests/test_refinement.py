@@ -8,16 +8,16 @@ from click.testing import CliRunner
 
 from semcomm.cli import main
 from semcomm.codec.codec import Codec, Image
-from semcomm.codec.zoo import load_codec
+from semcomm.data.sample import Sample
 from semcomm.errors import ScenarioError
-from semcomm.experiment.data import Sample
-from semcomm.experiment.metrics import mean_squared_error
-from semcomm.experiment.scenario import read_scenarios
-from semcomm.experiment.simulation import simulate
 from semcomm.frames import Reception
 from semcomm.framing import Framing
+from semcomm.measures.metrics import mean_squared_error
 from semcomm.receiver import Receiver
+from semcomm.run.simulation import simulate
+from semcomm.scenario.scenario import read_scenarios
 from semcomm.transmitter import EntropyCoding, Transmitter
+from semcomm.zoo.find import load_codec
 
 BARE = Framing(header=False, crc=0)
 

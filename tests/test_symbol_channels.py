@@ -14,9 +14,9 @@ from scipy.stats import expon, kstest, ncx2, norm
 from semcomm import fading
 from semcomm.channel import SymbolChannel, SymbolReception
 from semcomm.errors import ScenarioError
-from semcomm.experiment.channels import load_channel
 from semcomm.fading import FlatFading
 from semcomm.link.modulation import BITS_PER_SYMBOL, Modulation, demap, modulate
+from semcomm.scenario.plugins import load_channel
 
 Tail = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec, Image
 from semcomm.codec.entropy_coding.code_table import canonical_codes
+from semcomm.data.sample import Sample
 from semcomm.errors import CodecError, DataError, FramingError
-from semcomm.experiment.data import Sample
 from semcomm.framing import Framing
 from semcomm.transmitter import EntropyCoding, Transmitter
 

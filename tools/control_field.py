@@ -8,13 +8,13 @@ frame in ten is wrong, and one 0.8 dB above.
 
 import numpy as np
 
-from semcomm.experiment.channels import load_channel
 from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.link.codes import LdpcCode, Rate
 from semcomm.link.link import Link
 from semcomm.link.modulation import Modulation
 from semcomm.link.soft_bits import wrong
+from semcomm.scenario.plugins import load_channel
 
 PAYLOAD_BITS, FRAMES, FEW = 600, 20_000, 300
 STEP_DB, APART_DB, RANGE_DB = 0.1, 0.8, (-6.0, 24.0)

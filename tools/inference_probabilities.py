@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
-from semcomm.codec.patches import to_patches
 from semcomm.codec.quantizer import codeword_bits
-from semcomm.codec.training.finish import finished_codec
+from semcomm.codec.training.export import finished_codec
 from semcomm.codec.training.train import train
 from semcomm.codec.training.trainer import Trainer
-from semcomm.experiment.cifar10 import Cifar10
-from semcomm.experiment.metrics import mean_squared_error, psnr_db
-from semcomm.experiment.training import read_training
+from semcomm.data.cifar10 import Cifar10
+from semcomm.measures.metrics import mean_squared_error, psnr_db
+from semcomm.modalities.rgb8 import to_patches
+from semcomm.run.training import read_training
 
 Images = NDArray[np.uint8]
 

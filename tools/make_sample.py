@@ -10,7 +10,7 @@ from pathlib import Path
 
 import PIL.Image
 
-from semcomm.experiment.cifar10 import Cifar10
+from semcomm.data.cifar10 import Cifar10
 
 SAMPLE = Path(__file__).parent.parent / "semcomm" / "data" / "sample.webp"
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import pandas as pd
 
 from semcomm.codec.entropy_coding.context_model import has_context
-from semcomm.codec.zoo import load_codec
-from semcomm.codec.zoo_names import FIGURES, codec_names
-from semcomm.experiment.scenario import read_scenarios
-from semcomm.experiment.simulation import InMemory, simulate_all
-from semcomm.experiment.tables import codec_record
-from semcomm.experiment.workers import Failed, cores, pool_of
 from semcomm.files import write_atomically
+from semcomm.run.pools import Failed, cores, pool_of
+from semcomm.run.simulation import InMemory, simulate_all
+from semcomm.run.tables import codec_record
+from semcomm.scenario.scenario import read_scenarios
 from semcomm.transmitter import EntropyCoding
+from semcomm.zoo.find import load_codec
+from semcomm.zoo.names import FIGURES, codec_names
 
 
 def main(root: Path | None = None) -> None:

@@ -9,9 +9,9 @@ of those that are named. A codec that is in FOLDER already is not trained again.
 import sys
 from pathlib import Path
 
-from semcomm.experiment.scenario import read_scenarios
-from semcomm.experiment.simulation import simulate
-from semcomm.experiment.training import read_training, run_training
+from semcomm.run.simulation import simulate
+from semcomm.run.training import read_training, run_training
+from semcomm.scenario.scenario import read_scenarios
 
 FAST = ["training.learning_rate=0.004", "training.warm_up_steps=200"]
 MUON = [*FAST, "training.kernel_learning_rate=0.007"]

@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from semcomm.experiment.channels import find_channel
-from semcomm.experiment.checking import describe
-from semcomm.experiment.document import joined, shown
-from semcomm.experiment.scenario import Scenario
-from semcomm.experiment.schema import Variant, Variants, scenario_variants
-from semcomm.experiment.settings import NOTE, Setting, section_class, settings_of, summary_of
-from semcomm.experiment.training import TrainingScenario
 from semcomm.folders import shipped
+from semcomm.run.training import TrainingScenario
+from semcomm.scenario.checking import describe
+from semcomm.scenario.document import joined, shown
+from semcomm.scenario.plugins import find_channel
+from semcomm.scenario.scenario import Scenario
+from semcomm.scenario.schema import Variant, Variants, scenario_variants
+from semcomm.scenario.settings import NOTE, Setting, section_class, settings_of, summary_of
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 MADE = "<!-- Made by `python tools/reference.py` from the classes themselves. Change those, and run it again. -->"

@@ -14,9 +14,9 @@ import numpy as np
 from semcomm import load_codec
 from semcomm.codec import refinement
 from semcomm.codec.codec import Codec
-from semcomm.experiment.cifar10 import Cifar10
-from semcomm.experiment.metrics import mean_squared_error, psnr_db
-from semcomm.images import Image
+from semcomm.data.cifar10 import Cifar10
+from semcomm.measures.metrics import mean_squared_error, psnr_db
+from semcomm.modalities.rgb8 import Image
 
 LEVELS, SHOWN = range(8), (0, 2, 5)
 CONSTANTS = {name: getattr(refinement, name) for name in ("FIRST_STEP", "MOMENTUM", "COMMITMENT_WEIGHT")}

@@ -13,7 +13,7 @@ import numpy as np
 
 from semcomm.codec.codec_file import About, codec_from, save_codec
 from semcomm.codec.training.index_assignment import OF_CODEWORDS
-from semcomm.codec.zoo import load_codec
+from semcomm.zoo.find import load_codec
 
 
 def main(name: str, folder: Path) -> None:

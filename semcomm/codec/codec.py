@@ -13,10 +13,9 @@ from torch import Tensor, nn
 
 from semcomm.codec.devices import DType, autocast, torch_device
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
-from semcomm.codec.patches import from_patches, grid_shape, to_bytes, to_patches
 from semcomm.codec.quantizer import QuantizerName, nearest_codewords
 from semcomm.codec.refinement import refined
-from semcomm.images import Image
+from semcomm.modalities.rgb8 import Image, from_patches, grid_shape, to_bytes, to_patches
 
 Latents = NDArray[np.float32]
 Indices = NDArray[np.uint16]

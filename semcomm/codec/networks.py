@@ -6,7 +6,7 @@ from typing import Annotated
 from annotated_types import Ge, Le
 from torch import Tensor, nn
 
-from semcomm.codec.patches import PATCH_VALUES
+from semcomm.modalities.rgb8 import PATCH_VALUES
 
 
 @dataclass(frozen=True)

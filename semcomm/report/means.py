@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from semcomm.experiment.totals import half_width
+from semcomm.measures.intervals import half_width
 from semcomm.report.tables import number, numbers, texts
 
 TRUTH = {"True": "1", "False": "0"}

@@ -10,12 +10,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from semcomm import __version__
 from semcomm.files import write_atomically
 from semcomm.report.charts import vega
 from semcomm.report.lines import flat
 from semcomm.report.page_data import figures, page_data
 from semcomm.report.runs import Runs, read_runs
+from semcomm.version import __version__
 
 TEMPLATE = Path(__file__).parent / "template"
 SCRIPTS = "state.js", "figures.js", "pictures.js", "code.js", "start.js"

@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from semcomm.errors import ReportError
-from semcomm.experiment.first_images import KeptCell, load_cell
 from semcomm.report.intervals import Ends, interval
 from semcomm.report.tables import numbers, read_results
+from semcomm.run.report_samples import KeptCell, load_cell
 
 COLUMNS = "bits_per_image", "channel_uses_per_image", "psnr_db", "images"
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from semcomm.codec.codec import Codec, Image
 from semcomm.codec.devices import fast_dtype
 from semcomm.codec.networks import semantic_decoder, semantic_encoder
-from semcomm.codec.patches import from_patches, to_patches
 from semcomm.errors import SemcommError
+from semcomm.modalities.rgb8 import from_patches, to_patches
 
 SIDES = st.integers(1, 40)
 

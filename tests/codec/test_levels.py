@@ -10,18 +10,18 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from semcomm.codec import zoo, zoo_names
 from semcomm.codec.codec_file import codec_from, load_codec, read_levels, save_codec, save_levels
 from semcomm.codec.levels import at_level, stacked
 from semcomm.codec.networks import Geometry
-from semcomm.codec.patches import to_patches
-from semcomm.codec.training.finish import finished_codec, finished_levels
+from semcomm.codec.training.export import finished_codec, finished_levels
 from semcomm.codec.training.losses import Model
 from semcomm.codec.training.recipe import Recipe
-from semcomm.codec.zoo_names import codec_names
+from semcomm.data.sample import Sample
 from semcomm.errors import CodecError
-from semcomm.experiment.data import Sample
-from semcomm.images import Image
+from semcomm.modalities.rgb8 import Image, to_patches
+from semcomm.zoo import find as zoo
+from semcomm.zoo import names as zoo_names
+from semcomm.zoo.names import codec_names
 
 LEVELS = 3
 GEOMETRY = Geometry(groups=2, dimension=2, codewords=16, channels=4)

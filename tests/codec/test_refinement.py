@@ -12,10 +12,10 @@ from semcomm.codec.networks import Geometry
 from semcomm.codec.quantizer import codeword_bits
 from semcomm.codec.refinement import COMMITMENT_WEIGHT, Choose, _cost, refined
 from semcomm.codec.training.losses import Model, losses
-from semcomm.codec.zoo import load_codec
-from semcomm.experiment.data import Sample
-from semcomm.experiment.metrics import mean_squared_error
-from semcomm.images import Image
+from semcomm.data.sample import Sample
+from semcomm.measures.metrics import mean_squared_error
+from semcomm.modalities.rgb8 import Image
+from semcomm.zoo.find import load_codec
 
 MIXED = torch.randn(48, 4, generator=torch.Generator().manual_seed(3)) / 7
 

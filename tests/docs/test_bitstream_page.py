@@ -16,14 +16,14 @@ import pytest
 from pages import ROOT
 
 from semcomm.codec.codec import Codec
-from semcomm.codec.zoo import load_codec
-from semcomm.codec.zoo_names import codec_names
-from semcomm.experiment.data import Sample
-from semcomm.experiment.tables import write_code_table
+from semcomm.data.sample import Sample
 from semcomm.frames import Frames
 from semcomm.framing import Framing
+from semcomm.run.tables import write_code_table
 from semcomm.transmission import Preamble, write_transmission
 from semcomm.transmitter import EntropyCoding, Transmitter
+from semcomm.zoo.find import load_codec
+from semcomm.zoo.names import codec_names
 
 PAGE = (ROOT / "docs" / "bitstream.md").read_text()
 POLYNOMIALS = {8: 0x07, 16: 0x1021, 24: 0x864CFB, 32: 0x04C11DB7}

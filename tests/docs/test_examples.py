@@ -30,11 +30,11 @@ from pages import PAGES, PROGRAMS, ROOT, Block, blocks, program, spans, words_of
 from ruamel.yaml import YAML
 
 from semcomm.cli import main
-from semcomm.experiment.data import Sample
-from semcomm.experiment.run_folder import folder_name
-from semcomm.experiment.scenario import read_scenarios
-from semcomm.experiment.schema import scenario_schema, training_schema
-from semcomm.experiment.training import read_training
+from semcomm.data.sample import Sample
+from semcomm.run.run_folder import folder_name
+from semcomm.run.training import read_training
+from semcomm.scenario.scenario import read_scenarios
+from semcomm.scenario.schema import scenario_schema, training_schema
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -12,12 +12,12 @@ from safetensors.numpy import load_file
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import load_codec
-from semcomm.experiment.data import Sample
-from semcomm.experiment.scenario import read_scenarios
-from semcomm.experiment.simulation import simulate
+from semcomm.data.sample import Sample
 from semcomm.frames import Reception
 from semcomm.framing import Framing
 from semcomm.receiver import Receiver
+from semcomm.run.simulation import simulate
+from semcomm.scenario.scenario import read_scenarios
 from semcomm.transmission import Preamble, read_blocks, write_transmission
 from semcomm.transmitter import Transmitter
 

@@ -13,12 +13,12 @@ from scipy.stats import norm
 
 from semcomm.channel import BitChannel
 from semcomm.errors import LinkError
-from semcomm.experiment.channels import load_channel
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.link.coded import LENGTH_BITS, VERSIONS, Coded, Retransmission
 from semcomm.link.codes import Code, LdpcCode, Rate, RepetitionCode, mothers
 from semcomm.link.link import Link
+from semcomm.scenario.plugins import load_channel
 
 # A busy machine may take longer for an example than hypothesis allows.
 without_deadline = settings(deadline=None, max_examples=30)

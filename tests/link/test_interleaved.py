@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel
-from semcomm.experiment.channels import load_channel
 from semcomm.frames import Frames, Reception
 from semcomm.link.interleaved import Interleaved, interleaving
 from semcomm.link.modulated import Modulated
+from semcomm.scenario.plugins import load_channel
 
 # A busy machine may take longer for an example than hypothesis allows.
 without_deadline = settings(deadline=None)

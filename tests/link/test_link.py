@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semcomm.errors import LinkError
-from semcomm.experiment.channels import load_channel
 from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.link.coded import Coded, Retransmission
@@ -18,6 +17,7 @@ from semcomm.link.codes import LdpcCode, RepetitionCode
 from semcomm.link.interleaved import Interleaved
 from semcomm.link.link import Link
 from semcomm.link.modulated import Modulated
+from semcomm.scenario.plugins import load_channel
 
 ERROR_FREE, AWGN = load_channel("error_free"), load_channel("awgn", esn0_db=50.0)
 UNCODED = RepetitionCode(1)

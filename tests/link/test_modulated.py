@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semcomm.channel import SymbolChannel, SymbolReception
-from semcomm.experiment.channels import load_channel
 from semcomm.frames import Frames
 from semcomm.link.modulated import Modulated
 from semcomm.link.modulation import BITS_PER_SYMBOL, Modulation, demap, modulate
+from semcomm.scenario.plugins import load_channel
 
 # A busy machine may take longer for an example than hypothesis allows.
 without_deadline = settings(deadline=None)

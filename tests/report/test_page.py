@@ -23,10 +23,10 @@ from selenium.webdriver.remote.webelement import WebElement
 from semcomm.cli import main
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
-from semcomm.codec.zoo import load_codec
-from semcomm.experiment.data import Sample
+from semcomm.data.sample import Sample
 from semcomm.framing import Framing
 from semcomm.transmitter import Transmitter
+from semcomm.zoo.find import load_codec
 
 Found = TypeVar("Found")
 

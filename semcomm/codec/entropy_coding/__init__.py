@@ -9,7 +9,7 @@ from semcomm.codec.entropy_coding.context import ContextCoder
 from semcomm.codec.entropy_coding.context_model import ContextModel
 from semcomm.codec.entropy_coding.fixed_length import FixedLength
 from semcomm.codec.entropy_coding.huffman import Huffman
-from semcomm.codec.entropy_coding.messages import EntropyCoder
+from semcomm.codec.entropy_coding.interface import EntropyCoder
 from semcomm.errors import CodecError
 
 # A codec's tensors to the coder that a scenario names; one that lacks what the coder needs is a CodecError.

@@ -22,7 +22,7 @@ from semcomm.codec.entropy_coding.context_model import (
     frequencies_at,
     neighbour_sums,
 )
-from semcomm.codec.entropy_coding.messages import Decoded, check_bits, check_symbols
+from semcomm.codec.entropy_coding.interface import Decoded, check_bits, check_symbols
 from semcomm.compiled import compiled
 
 

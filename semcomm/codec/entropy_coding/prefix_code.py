@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.codec.entropy_coding.code_table import MAX_CODE_LENGTH, canonical_codes
-from semcomm.codec.entropy_coding.messages import Decoded, check_bits, check_symbols
+from semcomm.codec.entropy_coding.interface import Decoded, check_bits, check_symbols
 from semcomm.compiled import compiled
 
 

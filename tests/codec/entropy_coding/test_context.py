@@ -17,7 +17,7 @@ from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.arithmetic import ONE, narrowed, write_end, write_settled
 from semcomm.codec.entropy_coding.context import ContextCoder
 from semcomm.codec.entropy_coding.context_model import NEIGHBOURS, ContextModel, context_shapes
-from semcomm.codec.entropy_coding.messages import whole_grids
+from semcomm.codec.entropy_coding.interface import whole_grids
 from semcomm.errors import CodecError
 
 Tensors = dict[str, NDArray[Any]]

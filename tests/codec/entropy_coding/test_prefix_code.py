@@ -11,7 +11,7 @@ from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.code_table import canonical_codes, optimal_code_lengths
 from semcomm.codec.entropy_coding.fixed_length import FixedLength
 from semcomm.codec.entropy_coding.huffman import Huffman
-from semcomm.codec.entropy_coding.messages import rows_of
+from semcomm.codec.entropy_coding.interface import rows_of
 from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 from semcomm.errors import CodeTableError
 

@@ -8,10 +8,10 @@ import pytest
 from numpy.typing import NDArray
 
 from semcomm.codec.networks import Geometry
-from semcomm.codec.patches import to_patches
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.trainer import Trainer
-from semcomm.experiment.data import Sample
+from semcomm.data.sample import Sample
+from semcomm.modalities.rgb8 import to_patches
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from semcomm.codec.entropy_coding.context import ContextCoder
 from semcomm.codec.entropy_coding.context_model import FREQUENCIES, ContextModel, context_shapes
-from semcomm.codec.entropy_coding.messages import whole_grids
+from semcomm.codec.entropy_coding.interface import whole_grids
 from semcomm.codec.training.context import (
     ContextEpoch,
     ContextNetwork,

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import About, codec_from
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
-from semcomm.codec.entropy_coding.messages import whole_grids
+from semcomm.codec.entropy_coding.interface import whole_grids
 from semcomm.codec.training import index_assignment as module
 from semcomm.codec.training.index_assignment import OF_CODEWORDS, index_assignment, with_assigned_indices
-from semcomm.experiment.data import Sample
-from semcomm.images import Image
+from semcomm.data.sample import Sample
+from semcomm.modalities.rgb8 import Image
 
 Quantizer = tuple[NDArray[np.float32], NDArray[np.float64]]
 

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from semcomm.codec.networks import Geometry
-from semcomm.codec.patches import to_patches
 from semcomm.codec.training.losses import Losses
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.trainer import EpochSoFar, Trainer
+from semcomm.data.sample import Sample
 from semcomm.errors import DataError
-from semcomm.experiment.data import Sample
+from semcomm.modalities.rgb8 import to_patches
 
 Make = Callable[..., Trainer]
 Fingerprint = Callable[[Trainer], str]

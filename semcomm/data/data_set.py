@@ -1,0 +1,54 @@
+"""What a data set is, and the blocks that it is cut into."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from semcomm.errors import DataError
+from semcomm.modalities.rgb8 import Image
+
+BLOCK_IMAGES = 256
+BLOCK_PIXELS = 2**24
+
+
+class Data(Protocol):
+    """A data set: a frozen dataclass whose fields are its parameters.
+
+    Constructing one reads nothing; what is missing or damaged is a DataError of the first use.
+    """
+
+    def __len__(self) -> int:
+        """How many images there are."""
+
+    def names(self) -> list[str]:
+        """One name an image, such as `test/00017` or a file's path inside its folder."""
+
+    def pixels(self, index: int) -> int:
+        """Height times width of one image, without decoding it."""
+
+    def load(self, start: int, stop: int) -> list[Image]:
+        """Images `start` to `stop - 1`, the caller's to keep."""
+
+
+def blocks(data: Data, images: int | None = None) -> Iterator[list[Image]]:
+    """The first `images` images (all of them by default), block by block as `block_ranges` cuts them."""
+    return (data.load(block.start, block.stop) for block in block_ranges(data, images))
+
+
+def block_ranges(data: Data, images: int | None = None) -> list[range]:
+    """Which images each block holds: 256, or fewer where they reach 2**24 pixels before.
+
+    The cut depends on the images' sizes alone, so that a block is the same work on any machine.
+    Raises DataError when `images` is not between 1 and what there is.
+
+    Example: 600 images of 32 x 32 give range(0, 256), range(256, 512), range(512, 600).
+    """
+    count = len(data) if images is None else images
+    if not 1 <= count <= len(data):
+        raise DataError(f"{count} images are asked for; the data set holds {len(data)}")
+    ranges, start, held = [], 0, 0
+    for stop in range(1, count + 1):
+        held += data.pixels(stop - 1)
+        if stop - start == BLOCK_IMAGES or held >= BLOCK_PIXELS or stop == count:
+            ranges.append(range(start, stop))
+            start, held = stop, 0
+    return ranges

@@ -1,0 +1,56 @@
+"""A block's results as a file of numbers and text, which gives back exactly what was computed."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from semcomm.files import write_atomically
+from semcomm.run.block import Block
+from semcomm.run.report_samples import FirstImages
+
+
+def save_block(block: Block, path: Path) -> None:
+    """Write a block's file, whole or not at all."""
+    columns = {
+        f"column {name}": np.ascontiguousarray(values) for name, values in block.columns.items() if name != "image"
+    }
+    names = json.dumps({"columns": list(block.columns), "image": block.columns["image"]})
+    others = {"index counts": block.index_counts} | (block.first.to_arrays() if block.first else {})
+    write_atomically(path, save(columns | others, {"names": names}), durable=False)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file is there and as long as it says; one that is damaged is removed."""
+    with _opened(path) as file:
+        return file is not None
+
+
+def load_block(path: Path) -> Block | None:
+    """The block in a file; None where there is none, or it is damaged and has to be computed again."""
+    with _opened(path) as file:
+        if file is None:
+            return None
+        metadata = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    names = json.loads(metadata["names"])
+    columns = {name: names["image"] if name == "image" else tensors[f"column {name}"] for name in names["columns"]}
+    return Block(columns, tensors["index counts"], FirstImages.from_arrays(tensors))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The file, None where there is none or it is not as long as it says; then it is removed."""
+    try:
+        file = safe_open(path, framework="np")
+    except (FileNotFoundError, SafetensorError):
+        path.unlink(missing_ok=True)
+        yield None
+        return
+    with file as opened:
+        yield opened

@@ -1,0 +1,102 @@
+"""What `semcomm context` is asked for, and doing it."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomm.codec.codec import Codec
+from semcomm.codec.codec_file import codec_from, load_codec, read_levels, save_codec, save_levels
+from semcomm.codec.entropy_coding.context_model import without_context
+from semcomm.codec.levels import stacked
+from semcomm.codec.training.context import ContextEpoch, ContextRecipe, trained_context
+from semcomm.data.data_set import Data, blocks
+from semcomm.errors import DataError, RunError
+from semcomm.run.pools import Failed, Processes, cores, in_order
+from semcomm.run.training import told
+from semcomm.scenario.scenario import DataChoice
+from semcomm.version import __version__
+
+Model = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Context:
+    """A context model to be made for the codec in a file, or for each of its levels, in place of what it may have.
+
+    images: how many it is trained on, the first ones; None is all.
+    """
+
+    path: Path
+    recipe: ContextRecipe = field(default_factory=ContextRecipe)
+    data: DataChoice = field(default_factory=lambda: DataChoice("cifar10", split="train"))
+    images: int | None = None
+
+
+def run_context(context: Context, folder: Path, command: str, watch: Callable[[ContextEpoch], None]) -> Path:
+    """Train the model and write the codec with it to `folder`, under its own name.
+
+    Levels are trained side by side, one on each core; `watch` is told of each as it ends, else after each epoch.
+
+    command: what a person typed, kept in the codec.
+    Returns the codec's file, NAME.safetensors.
+    """
+    about, tensors, levels = read_levels(context.path)
+    there = len(context.data.open())
+    origin = {
+        "command": command,
+        "data": told(context.data),
+        "images": min(context.images or there, there),
+        **asdict(context.recipe),
+        "semcomm": __version__,
+    }
+    about = replace(about, origin={**about.origin, "context": origin})
+    path = folder / context.path.name
+    if levels is None:
+        model = _model(context, load_codec(context.path), watch)
+        save_codec(codec_from(path.stem, about, {**without_context(tensors), **model}), path)
+    else:
+        models = list(_models(context, levels, watch))
+        save_levels(about, {**without_context(tensors), **stacked({}, models)}, levels, path)
+    return path
+
+
+def training_indices(codec: Codec, data: Data, count: int | None) -> NDArray[np.uint16]:
+    """The codec's indices of the first images, (n, h, w, g). Raises DataError where their sizes differ."""
+    grids: list[NDArray[Any]] = []
+    for images in blocks(data, count):
+        grids += codec.indices_of(images)
+    shapes = {grid.shape for grid in grids}
+    if len(shapes) > 1:
+        raise DataError(f"training takes images of one size; these have {len(shapes)}, with grids {sorted(shapes)[:2]}")
+    return np.stack(grids)
+
+
+def _model(context: Context, codec: Codec, watch: Callable[[ContextEpoch], None]) -> Model:
+    indices = training_indices(codec, context.data.open(), context.images)
+    return trained_context(indices, codec.geometry.codewords, context.recipe, watch)
+
+
+def _models(context: Context, levels: int, watch: Callable[[ContextEpoch], None]) -> Iterator[Model]:
+    with closing(Processes(min(cores(), levels), threads=1)) as processes:
+        for (_, level), found in in_order(_level, ((context, level) for level in range(levels)), processes):
+            if isinstance(found, Failed) and isinstance(found.error, BrokenExecutor):
+                raise RunError(f"level {level} got no context model: its process was ended every time")
+            if isinstance(found, Failed):
+                raise found.error
+            model, last = found
+            watch(replace(last, level=level))
+            yield model
+
+
+def _level(task: tuple[Context, int]) -> tuple[Model, ContextEpoch]:
+    """In a process of its own: the model of a level, and its last epoch."""
+    context, level = task
+    epochs: list[ContextEpoch] = []
+    model = _model(context, load_codec(context.path, level), epochs.append)
+    return model, epochs[-1]

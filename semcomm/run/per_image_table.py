@@ -1,0 +1,100 @@
+"""Tables with a row an image, of any number of images, and the first ones' pictures."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import PIL.Image
+from numpy.typing import NDArray
+
+from semcomm.files import atomic_writer
+from semcomm.run.block import Block, records
+from semcomm.run.contact_sheet import contact_sheet
+from semcomm.run.report_samples import FirstImages
+from semcomm.run.totals import Columns
+
+Form = Literal["csv", "parquet"]
+
+CSV_ROWS = 1_000_000
+"""More than these go to Parquet, unless CSV is asked for."""
+
+BLOCKS_AT_ONCE = 256
+"""What a file of a Parquet data set holds: 65,536 rows, unless blocks are short."""
+
+
+def write_records(
+    cells: Sequence[Iterable[Block]], numbered: bool, images: int, folder: Path, form: Form | None = None
+) -> Path:
+    """Write per_image.csv, or the folder per_image.parquet, a row an image; returns its path.
+
+    cells: the blocks of each, of which one is held at a time, or those of one file.
+    numbered: there is a column `cell` that says which row of results.csv, from 0 on, is meant.
+    form: by default CSV up to a million images.
+    """
+    form = form or ("csv" if images <= CSV_ROWS else "parquet")
+    csv, parquet = folder / "per_image.csv", folder / "per_image.parquet"
+    shutil.rmtree(parquet, ignore_errors=True)
+    if form == "parquet":
+        csv.unlink(missing_ok=True)
+        _write_parquet(cells, parquet)
+        return parquet
+    with atomic_writer(csv) as file:
+        for cell, blocks in enumerate(cells):
+            for number, block in enumerate(blocks):
+                further = {"cell": np.full_like(block.columns["bits"], cell)} if numbered else {}
+                columns = {**block.columns, **further}
+                head = ",".join(columns) + "\n" if cell == number == 0 else ""
+                file.write((head + csv_rows(columns)).encode())
+    return csv
+
+
+def csv_rows(columns: Columns) -> str:
+    """The rows of a table as pandas writes them, but faster.
+
+    columns: arrays of numbers or truth values, and lists of text.
+    """
+    return "".join(f"{','.join(row)}\n" for row in zip(*map(_cells, columns.values()), strict=True))
+
+
+def _cells(column: list[str] | NDArray[Any]) -> list[str]:
+    if isinstance(column, list):
+        return [_quoted(text) for text in column]
+    texts = [repr(value) for value in column.tolist()]
+    return ["" if text == "nan" else text for text in texts] if column.dtype.kind == "f" else texts
+
+
+def _quoted(text: str) -> str:
+    special = any(mark in text for mark in ',"\n\r')
+    return '"' + text.replace('"', '""') + '"' if special else text
+
+
+def write_pictures(first: FirstImages, folder: Path) -> Path:
+    """Write pictures.png, the first images as sent above as received; returns its path."""
+    pictures = list(zip(first.sent, first.received, strict=True))
+    path = folder / "pictures.png"
+    with atomic_writer(path) as file:
+        PIL.Image.fromarray(contact_sheet(pictures)).save(file, format="PNG")
+    return path
+
+
+def _tables(blocks: Iterable[Block]) -> Iterator[pd.DataFrame]:
+    """A row an image, of many blocks at a time."""
+    left = iter(blocks)
+    while few := list(islice(left, BLOCKS_AT_ONCE)):
+        yield records(few)
+
+
+def _write_parquet(cells: Sequence[Iterable[Block]], folder: Path) -> None:
+    """A data set in folders cell=0, cell=1, ..., which appears whole or not at all."""
+    unfinished = folder.with_name(f".{folder.name}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    for cell, blocks in enumerate(cells):
+        part = unfinished / f"cell={cell}"
+        part.mkdir(parents=True)
+        for number, table in enumerate(_tables(blocks)):
+            table.to_parquet(part / f"{number:06d}.parquet", index=False)
+    unfinished.rename(folder)

@@ -1,0 +1,109 @@
+"""Transmitter, channel and receiver as three processes over files or pipes, block by block."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO
+
+import PIL.Image
+
+from semcomm.channel import BitChannel, SymbolChannel
+from semcomm.codec.codec import Codec
+from semcomm.data.data_set import BLOCK_PIXELS, Data, blocks
+from semcomm.data.image_file import IMAGE_PIXELS
+from semcomm.errors import CodecError, DataError, TransmissionError
+from semcomm.files import atomic_writer
+from semcomm.frames import Frames, Reception
+from semcomm.link.link import Link
+from semcomm.link.modulation import Modulation
+from semcomm.receiver import Damaged, Received, Receiver
+from semcomm.run.block import carry
+from semcomm.run.seeds import block_generator
+from semcomm.scenario.document import Document
+from semcomm.scenario.plugins import channel_of
+from semcomm.transmission import Preamble, read_blocks, write_transmission
+from semcomm.transmitter import Transmitter
+from semcomm.zoo.find import load_shipped
+
+PIXELS_A_BIT = 64
+"""What a transmission may claim beyond two of the largest images; an undamaged one stays well below 16."""
+
+
+def transmit(data: Data, transmitter: Transmitter, preamble: Preamble, target: BinaryIO) -> None:
+    """Send all images of a data set into a file."""
+    write_transmission(target, preamble, (transmitter.transmit(images).frames for images in blocks(data)))
+
+
+def through_channel(
+    source: BinaryIO, channel: BitChannel | SymbolChannel, link: Link, seed: int, target: BinaryIO
+) -> None:
+    """Carry a transmission from one file to another, with the noise that a run with this seed has."""
+    preamble = Preamble.read(source)
+    generators = (block_generator(seed, channel, block) for block in count())
+    carried = (carry(channel, frames, rng, link) for frames, rng in zip(read_blocks(source), generators, strict=False))
+    write_transmission(target, preamble, (reception.frames for reception in carried))
+
+
+def receive(source: BinaryIO, codec: Codec | None, device: str, damaged: Damaged = "conceal") -> Iterator[Received]:
+    """Receive a transmission, one block after the other.
+
+    codec: the one it was sent with, or None to take the shipped one that the preamble names.
+    damaged: what becomes of damaged slices, as `Receiver` has it.
+    Raises TransmissionError where the bytes are no transmission, after the blocks that are whole, and
+    CodecError where the codec is not the one it was sent with.
+    """
+    preamble = Preamble.read(source)
+    codec = codec or load_shipped(preamble.codec)
+    if codec.digest[:8] != preamble.digest:
+        raise CodecError(f"the transmission was made with another codec {preamble.codec!r} than this: name its file")
+    receiver = Receiver(codec.on(device), preamble.entropy_coder, preamble.framing, damaged)
+    allowance = BLOCK_PIXELS + IMAGE_PIXELS
+    for frames in read_blocks(source):
+        allowance += PIXELS_A_BIT * frames.bits.size - _claimed_pixels(receiver, frames)
+        if allowance < 0:
+            raise TransmissionError("the transmission is damaged: it claims more pixels than its bits can be of")
+        yield receiver.receive(Reception.of(frames))
+
+
+def _claimed_pixels(receiver: Receiver, frames: Frames) -> int:
+    """Few bytes can claim many large images; an honest block ends with the image that brings it to 2**24 pixels."""
+    slices = receiver.framing.slices
+    if len(frames) % slices:
+        raise TransmissionError(f"the transmission is damaged: a block has {len(frames)} frames, {slices} an image")
+    pixels = sum(height * width for height, width in receiver.sizes(Reception.of(frames)))
+    if pixels > BLOCK_PIXELS + IMAGE_PIXELS:
+        raise TransmissionError(f"the transmission is damaged: a block claims images of {pixels} pixels")
+    return pixels
+
+
+def save_images(received: Iterable[Received], folder: Path, overwrite: bool) -> tuple[int, int]:
+    """Write all images to `folder`, numbered; returns how many there were, and how many were damaged.
+
+    Raises DataError before a file that is there would be replaced, unless `overwrite`.
+    """
+    images = damaged = 0
+    for block in received:
+        for image in block.images:
+            path = folder / f"{images:05d}.png"
+            if path.exists() and not overwrite:
+                raise DataError(f"{path} is there already: name another folder, or say --overwrite")
+            with atomic_writer(path) as file:
+                PIL.Image.fromarray(image).save(file, format="PNG")
+            images += 1
+        damaged += int(block.damaged.sum())
+    return images, damaged
+
+
+def read_channel(
+    name: str, overrides: Sequence[str], modulation: Modulation | None = None
+) -> BitChannel | SymbolChannel:
+    """The channel of that name with `parameter=value` each; raises ScenarioError with every mistake.
+
+    Raises LinkError for a channel of symbols without a modulation, or one of bits with it.
+    """
+    options = [f"channel.{override}" for override in overrides]
+    document = Document.parse(f"channel: {{model: {json.dumps(name, ensure_ascii=False)}}}", "semcomm channel", options)
+    channel = channel_of(document)
+    Link(modulation).check(channel, crc=0)
+    return channel

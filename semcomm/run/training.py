@@ -1,0 +1,147 @@
+"""What `semcomm train` and `semcomm design` are asked for, and doing it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Unit
+from numpy.typing import NDArray
+
+from semcomm.codec.codec import Codec
+from semcomm.codec.codec_file import save_codec, save_levels
+from semcomm.codec.networks import Geometry
+from semcomm.codec.training.ecvq_design import Step, designed_codec
+from semcomm.codec.training.export import finished_codec, finished_levels
+from semcomm.codec.training.recipe import Recipe
+from semcomm.codec.training.train import train
+from semcomm.codec.training.trainer import EpochSoFar, Trainer
+from semcomm.data.data_set import blocks
+from semcomm.errors import DataError, ScenarioError
+from semcomm.modalities.rgb8 import to_patches
+from semcomm.scenario.checking import build
+from semcomm.scenario.document import Document
+from semcomm.scenario.scenario import DataChoice, Seed, check_data, complete, scenario_path
+from semcomm.version import __version__
+
+
+@dataclass(frozen=True)
+class TrainingScenario:
+    """A codec to be made, which depends on nothing else, on one machine with one set of packages.
+
+    name: of the codec, by default its file's name.
+    geometry: the shapes of its tensors.
+    training: how it is trained.
+    data: the images.
+    images: how many it is trained on, the first ones; by default all.
+    seed: of all randomness.
+    """
+
+    name: str
+    geometry: Geometry = field(default_factory=Geometry)
+    training: Recipe = field(default_factory=Recipe)
+    data: DataChoice = field(default_factory=lambda: DataChoice("cifar10", split="train"))
+    images: Annotated[int, Ge(1), Unit("images")] | None = None
+    seed: Seed = 0
+
+
+def read_training(
+    scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None
+) -> TrainingScenario:
+    """The training scenario in a file, or a shipped one by its name, as `read_scenario` reads others."""
+    path = scenario_path(scenario, "training")
+    document = Document.read(path, overrides)
+    complete(document, path, data_root)
+    check_data(document, DataChoice("cifar10", split="train"))
+    made = build(document, "", TrainingScenario)
+    document.finish()
+    assert made is not None  # else finish has raised
+    return made
+
+
+def run_training(scenario: TrainingScenario, folder: Path, command: str, watch: Callable[[EpochSoFar], None]) -> Path:
+    """Train the codec and write it to `folder`; what was interrupted there before goes on.
+
+    command: what a person typed, kept in the codec.
+    Returns the codec's file, NAME.safetensors; NAME.checkpoint.safetensors stands beside it.
+    """
+    images = training_images(scenario)
+    trainer = Trainer(scenario.geometry, scenario.training, to_patches(images), scenario.seed)
+    train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", watch)
+    origin = {
+        "command": command,
+        "data": told(scenario.data),
+        "images": len(images),
+        "training": asdict(scenario.training),
+        "seed": scenario.seed,
+        "semcomm": __version__,
+    }
+    path = folder / f"{scenario.name}.safetensors"
+    finish = trainer.model, scenario.training, list(images), origin
+    if scenario.training.levels > 1:
+        save_levels(*finished_levels(*finish), scenario.training.levels, path)
+    else:
+        save_codec(finished_codec(scenario.name, *finish), path)
+    return path
+
+
+def training_images(scenario: TrainingScenario) -> NDArray[np.uint8]:
+    """(n, H, W, 3), all images of one size.
+
+    Raises DataError when they are not, or fewer than asked for.
+    """
+    data = scenario.data.open()
+    count = scenario.images or len(data)
+    if count > len(data):
+        raise DataError(f"{count} images are asked for; the data set holds {len(data)}")
+    images = data.load(0, count)
+    sizes = {image.shape[:2] for image in images}
+    if len(sizes) > 1:
+        raise DataError(f"training takes images of one size; these have {len(sizes)}, such as {sorted(sizes)[:2]}")
+    return np.stack(images)
+
+
+@dataclass(frozen=True)
+class Design:
+    """A codec to be made of another one: its networks and a new quantizer.
+
+    rate_weight: squared latent distance that one bit is worth, from 0 to 1000000.
+    images: how many its quantizer is designed on, the first ones; None is all.
+    """
+
+    name: str
+    base: Codec
+    rate_weight: float
+    data: DataChoice = field(default_factory=lambda: DataChoice("cifar10", split="train"))
+    images: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate_weight <= 1e6:
+            raise ScenarioError([f"rate weight is {self.rate_weight}; it takes a number from 0 to 1000000"])
+
+
+def run_design(design: Design, folder: Path, command: str, watch: Callable[[Step], None]) -> Path:
+    """Design the codec and write it to `folder`.
+
+    command: what a person typed, kept in the codec.
+    Returns the codec's file, NAME.safetensors.
+    """
+    images = [image for block in blocks(design.data.open(), design.images) for image in block]
+    origin = {
+        "command": command,
+        "base": design.base.name,
+        "base_sha256": design.base.digest.hex(),
+        "data": told(design.data),
+        "images": len(images),
+        "semcomm": __version__,
+    }
+    codec = designed_codec(design.name, design.base, design.rate_weight, images, origin, watch)
+    path = folder / f"{design.name}.safetensors"
+    save_codec(codec, path)
+    return path
+
+
+def told(data: DataChoice) -> str:
+    """Which images, without where they are."""
+    return f"{data.name or 'a folder'} {data.split or ''}".strip()

@@ -1,0 +1,177 @@
+"""JSON Schemas (draft 2020-12) of scenario files, so that editors complete and check them.
+
+They are made of the same classes as a scenario is, by the same pydantic types. What a schema cannot say, such as
+that a retransmission needs a CRC, the checker alone tells.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
+
+from semcomm.link.codes import CODES
+from semcomm.run.training import TrainingScenario
+from semcomm.scenario.checking import STRICT
+from semcomm.scenario.document import joined
+from semcomm.scenario.plugins import channel_names, find_channel
+from semcomm.scenario.scenario import Scenario
+from semcomm.scenario.settings import Setting, section_class, settings_of, summary_of
+from semcomm.systems.image_files import PILLOW, ImageCodec
+from semcomm.systems.systems import CodecChoice
+from semcomm.zoo.names import CODEC_FILE, codec_names
+
+Schema = dict[str, Any]
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+EBN0 = "In place of esn0_db: Eb/N0 of a payload bit at the link's nominal rate. Unit: dB."
+NONE: Schema = {"if": {"type": "string"}, "then": {"const": "none"}}
+RANGE: Schema = {
+    "type": "object",
+    "properties": {name: {"type": "number"} for name in ("start", "stop", "step", "factor")},
+    "required": ["start", "stop"],
+    "oneOf": [{"required": ["step"]}, {"required": ["factor"]}],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A class that a section may have, and the names under `model` that choose it.
+
+    section: None where it is not known, so that anything may be written.
+    label: what a page calls it.
+    """
+
+    names: Schema
+    section: type | None
+    label: str
+
+
+Variants = Mapping[str, Sequence[Variant]]
+"""By key path, the classes of sections that have more than one."""
+
+
+def scenario_variants() -> Variants:
+    """Those of a scenario, as this installation has them."""
+    codecs = {"anyOf": [{"enum": codec_names()}, {"type": "string", "pattern": CODEC_FILE.pattern}]}
+    channels = [Variant({"const": name}, find_channel(name), name) for name in channel_names()]
+    return {
+        "codec": [
+            Variant(codecs, CodecChoice, "a trained codec"),
+            Variant({"enum": [*PILLOW]}, ImageCodec, "an image format"),
+        ],
+        "channel": [*channels, Variant({"type": "string", "pattern": r"\.py:"}, None, "a file's")],
+        "link.code": [Variant({"const": name}, section, name) for name, section in CODES.items()],
+    }
+
+
+def scenario_schema() -> Schema:
+    """That of files for `semcomm run`. In one with a sweep nothing has to be written, as the sweep may set it."""
+    variants = scenario_variants()
+    schema, needed = _whole(Scenario, variants), _needed(Scenario, "", variants) | {"required": ["codec"]}
+    needed["properties"]["codec"]["type"] = "object"
+    _allow_ebn0(schema["properties"]["channel"], needed["properties"]["channel"])
+    schema["properties"]["framing"] |= {"type": ["object", "null", "string"]} | NONE
+    schema["properties"]["sweep"] = _sweep(schema["properties"])
+    return schema | {"$defs": {"range": RANGE}, "if": {"not": {"required": ["sweep"]}}, "then": needed}
+
+
+def training_schema() -> Schema:
+    """That of files for `semcomm train`."""
+    return _whole(TrainingScenario, {})
+
+
+def _whole(section: type, variants: Variants) -> Schema:
+    head = {"$schema": DRAFT, "title": "semcomm: " + summary_of(section)}
+    return head | _section(section, "", variants) | {"type": "object"}
+
+
+def _section(section: type, key: str, variants: Variants) -> Schema:
+    properties = {
+        setting.name: _property(setting, joined(key, setting.name), variants) for setting in settings_of(section)
+    }
+    return {"type": ["object", "null"], "properties": properties, "additionalProperties": False}
+
+
+def _property(setting: Setting, key: str, variants: Variants) -> Schema:
+    inner = section_class(setting.hint)
+    if key in variants:
+        schema = _of_variants(variants[key], key, variants)
+    elif inner:
+        schema = _section(inner, key, variants)
+    else:
+        schema = TypeAdapter(setting.hint, config=STRICT).json_schema()
+        if not setting.needed:
+            schema["default"] = to_jsonable_python(setting.default)
+    unit = f" Unit: {setting.unit}." if setting.unit else ""
+    return schema | ({"description": setting.note + unit} if setting.note else {})
+
+
+def _of_variants(found: Sequence[Variant], key: str, variants: Variants) -> Schema:
+    branches = []
+    for variant in found:
+        if variant.section:
+            fields = _section(variant.section, key, variants)["properties"] | {"model": True}
+            branches.append(_where(variant, {"properties": fields, "additionalProperties": False}))
+    names = {"anyOf": [variant.names for variant in found]}
+    return {"type": ["object", "null"], "properties": {"model": names}, "allOf": branches}
+
+
+def _where(variant: Variant, then: Schema) -> Schema:
+    return {"if": {"type": "object", "properties": {"model": variant.names}, "required": ["model"]}, "then": then}
+
+
+def _needed(section: type, key: str, variants: Variants) -> Schema:
+    """What has to be written in a section, as a schema beside that of what may be."""
+    inside = {}
+    for setting in settings_of(section):
+        path, inner = joined(key, setting.name), section_class(setting.hint)
+        if path in variants:
+            branches = [_where(each, _needed(each.section, path, variants)) for each in variants[path] if each.section]
+            inside[setting.name] = {"required": ["model"], "allOf": branches}
+        elif inner:
+            inside[setting.name] = _needed(inner, path, variants)
+    return {"required": [setting.name for setting in settings_of(section) if setting.needed], "properties": inside}
+
+
+def _allow_ebn0(channel: Schema, needed: Schema) -> None:
+    """Let ebn0_db stand in place of esn0_db, of which the scenario makes the other."""
+    for allowed, required in zip(channel["allOf"], needed["allOf"], strict=True):
+        if "esn0_db" in allowed["then"]["properties"]:
+            allowed["then"]["properties"]["ebn0_db"] = {"type": "number", "description": EBN0}
+            required["then"]["required"].remove("esn0_db")
+            required["then"]["oneOf"] = [{"required": ["esn0_db"]}, {"required": ["ebn0_db"]}]
+
+
+def _sweep(properties: Schema) -> Schema:
+    """A grid, or a list of them: axes by key path, or by several with commas between."""
+    values: dict[str, list[Schema]] = {}
+    for path, schema in _paths(properties, ""):
+        if schema not in values.setdefault(path, []):
+            values[path].append(schema)
+    axes = {path: _axis({"anyOf": found} if len(found) > 1 else found[0]) for path, found in values.items()}
+    several = {",": {"type": "array", "items": {"type": "array"}, "minItems": 1}}
+    grid = {
+        "type": "object",
+        "properties": axes,
+        "patternProperties": several | {r"^channel\.[^,]*$": _axis({})},
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
+    return {"anyOf": [grid, {"type": "array", "items": grid}], "description": "Makes many scenarios of one file."}
+
+
+def _axis(value: Schema) -> Schema:
+    return {"anyOf": [{"type": "array", "items": value, "minItems": 1}, {"$ref": "#/$defs/range"}]}
+
+
+def _paths(properties: Mapping[str, Any], key: str) -> Iterator[tuple[str, Schema]]:
+    """The schema of each field, and of the fields within it, by key path; the same path may come more than once."""
+    for name, schema in properties.items():
+        path = joined(key, name)
+        if schema is not True:
+            yield path, schema
+            for part in [schema, *(branch["then"] for branch in schema.get("allOf", []))]:
+                yield from _paths(part.get("properties", {}), path)

@@ -1,0 +1,94 @@
+"""Places in grids, and the likeness of neighbours against scipy's Student distributions."""
+
+import numpy as np
+from scipy import stats
+
+from semcomm.codec.codec import Codec
+from semcomm.concealment.neighbourhood import (
+    ABSENT,
+    CORRELATION,
+    FREEDOM,
+    Places,
+    Surroundings,
+    neighbour,
+    unit_vectors,
+)
+from semcomm.data.sample import Sample
+from semcomm.zoo.find import load_codec
+
+# Two images, of 2 x 3 positions with two symbols each, numbers 0 to 11, and of 1 x 2 positions, 12 to 15.
+SHAPES = [(2, 3, 2), (1, 2, 2)]
+PLACES = Places.of(np.array([4, 8, 2, 2]), SHAPES)
+
+
+def test_places_by_hand() -> None:
+    assert PLACES.firsts.tolist() == [0, 4, 12, 14]
+    assert PLACES.begins.tolist() == [0, 0, 12, 12]
+    assert PLACES.ends.tolist() == [12, 12, 16, 16]
+    assert PLACES.rows.tolist() == [6, 6, 4, 4]
+
+
+def test_neighbours_by_hand() -> None:
+    def around(here: int, image: int) -> list[int]:
+        begin, end, row = ((0, 12, 6), (12, 16, 4))[image]
+        return [neighbour(here, side, begin, end, row, 2) for side in range(4)]
+
+    assert around(3, 0) == [1, -1, 5, 9]  # left, above, right, below
+    assert around(6, 0) == [-1, 0, 8, -1]
+    assert around(11, 0) == [9, 5, -1, -1]
+    assert around(12, 1) == [-1, -1, 14, -1]
+
+
+def log_ratio(a: np.ndarray, b: np.ndarray) -> float:
+    """How much likelier two vectors are together than apart, a quarter of it in nats."""
+    both = np.kron([[1, CORRELATION], [CORRELATION, 1]], np.eye(a.size))
+    joint = stats.multivariate_t.logpdf(np.concatenate([a, b]), shape=both, df=FREEDOM)
+    alone = sum(stats.multivariate_t.logpdf(v, shape=np.eye(v.size), df=FREEDOM) for v in (a, b))
+    return float(joint - alone) / 4
+
+
+def test_likeness_is_that_of_student_distributions_over_the_neighbours_that_are_known() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(9, 4))
+    symbols = rng.integers(0, 9, 16)
+    trusted = np.ones(16, np.bool_)
+    trusted[[8, 4, 5, 6]] = False
+    surroundings = Surroundings(vectors, 2, PLACES, symbols, trusted)
+    run = np.array([3, 1, ABSENT, 7, 5, 2, 0, 8])  # of the places 4 to 11
+    found = surroundings.likeness(run, np.array([1]))
+
+    def pair(one: int, other: int) -> float:
+        return log_ratio(vectors[one], vectors[other])
+
+    assert np.allclose(
+        found,
+        [
+            pair(3, symbols[2]),  # place 4: to its left 2; below it 10, in the run, counts there
+            pair(1, symbols[3]),  # 5: 3
+            0,  # 6 is absent
+            pair(7, symbols[1]),  # 7: above it 1
+            pair(5, symbols[2]),  # 8: to its left 6 is absent, above it 2
+            pair(2, 7) + pair(2, symbols[3]),  # 9: to its left 7, above it 3
+            pair(0, 5) + pair(0, 3),  # 10: 8 and, above it, 4
+            pair(8, 2) + pair(8, 1),  # 11: 9 and 5
+        ],
+        rtol=1e-9,
+    )
+
+
+def test_rows_of_the_sample_are_likelier_in_their_place_than_random_ones() -> None:
+    codec = load_codec("ecvq-n128-nu16")
+    symbols = np.stack(codec.quantize(codec.encode(Sample().load(0, 256)))).astype(np.int64).ravel()
+    places = Places.of(np.full(256 * 8, 16), [(8, 8, 2)] * 256)
+    surroundings = Surroundings(unit_vectors(codec), 2, places, symbols, np.ones(symbols.size, np.bool_))
+    drawn = np.random.default_rng(0).choice(256, symbols.size, p=codec.probabilities)
+    rows = np.arange(256 * 8)
+    true, random = (surroundings.likeness(runs, rows).reshape(-1, 16).sum(axis=1) for runs in (symbols, drawn))
+    print(f"true rows are likelier than random ones in {np.mean(true > random):.1%}")
+    assert np.mean(true > random) > 0.85
+
+
+def test_unit_vectors_have_mean_nothing_and_a_variance_of_one(tiny_codec: Codec) -> None:
+    vectors, shares = unit_vectors(tiny_codec), tiny_codec.probabilities
+    assert np.allclose(shares @ vectors, 0, atol=1e-6)
+    assert np.isclose(shares @ np.square(vectors).mean(axis=1), 1)

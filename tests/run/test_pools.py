@@ -1,0 +1,145 @@
+"""Results come in the order asked for, whoever computes them; failures cost only their own task."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from semcomm.run import pools as workers
+from semcomm.run.pools import THREADS, TRIALS, Failed, cores, in_order, pool_of
+
+
+class Job(NamedTuple):
+    """What a worker is to do: note that it has begun, then fail or die the first few times, then square a number."""
+
+    folder: Path
+    number: int
+    failures: int = 0
+    deaths: int = 0
+    seconds: float = 0.0
+
+
+def begun(folder: Path) -> list[int]:
+    """The numbers of the jobs that were begun, as often as they were."""
+    return sorted(int(path.name.split("-")[0]) for path in folder.iterdir())
+
+
+def work(job: Job) -> int:
+    before = len(list(job.folder.glob(f"{job.number}-*")))
+    (job.folder / f"{job.number}-{before}").touch()
+    time.sleep(job.seconds)
+    if before < job.deaths:
+        os._exit(1)
+    if before < job.failures:
+        raise ValueError(f"no luck with {job.number}")
+    return job.number**2
+
+
+def results_of(jobs: Iterable[Job], processes: int, **how: Any) -> list[tuple[Job, int | Failed]]:
+    with pool_of(processes) as pool:
+        return list(in_order(work, jobs, pool, **how))
+
+
+def surroundings(_: int) -> tuple[dict[str, str], bool, int]:
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    return {name: os.environ[name] for name in THREADS}, ignored, os.getpid()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_results_come_in_the_order_of_the_tasks(tmp_path: Path, processes: int) -> None:
+    jobs = [Job(tmp_path, number, seconds=0.3 if number == 0 else 0.0) for number in range(12)]
+    assert results_of(jobs, processes) == [(job, job.number**2) for job in jobs]
+    assert begun(tmp_path) == list(range(12))
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_an_error_is_handed_on_in_place_of_its_result_and_the_others_are_done(tmp_path: Path, processes: int) -> None:
+    jobs = [Job(tmp_path, number, failures=9 if number == 2 else 0) for number in range(5)]
+    results = [result for _, result in results_of(jobs, processes)]
+    assert isinstance(results[2], Failed)
+    assert type(results[2].error) is ValueError
+    assert str(results[2].error) == "no luck with 2"
+    assert [result for result in results if not isinstance(result, Failed)] == [0, 1, 9, 16]
+    assert begun(tmp_path).count(2) == TRIALS
+
+
+def test_a_task_that_fails_once_or_loses_its_process_is_tried_again(tmp_path: Path) -> None:
+    jobs = [Job(tmp_path, 0), Job(tmp_path, 1, failures=TRIALS - 2), Job(tmp_path, 2, deaths=1), Job(tmp_path, 3)]
+    assert [result for _, result in results_of(jobs, 2)] == [0, 1, 4, 9]
+
+
+def test_a_task_that_ends_every_process_fails_alone(tmp_path: Path) -> None:
+    jobs = [Job(tmp_path, number, deaths=99 if number == 1 else 0) for number in range(6)]
+    results = [result for _, result in results_of(jobs, 2)]
+    assert isinstance(results[1], Failed)
+    assert isinstance(results[1].error, BrokenProcessPool)
+    assert [result for result in results if not isinstance(result, Failed)] == [0, 4, 9, 16, 25]
+
+
+def test_workers_divide_the_cores_and_leave_interrupts_and_this_process_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(THREADS[0], "7")
+    monkeypatch.delenv(THREADS[1], raising=False)
+    before = dict(os.environ), signal.getsignal(signal.SIGINT)
+    with pool_of(2) as pool:
+        told = [result for _, result in in_order(surroundings, range(4), pool)]
+    assert (dict(os.environ), signal.getsignal(signal.SIGINT)) == before
+    for threads, ignored, process in told:
+        assert threads == dict.fromkeys(THREADS, str(max(1, cores() // 2)))
+        assert ignored
+        assert process != os.getpid()
+
+
+def test_one_worker_is_this_process_and_works_when_it_is_asked(tmp_path: Path) -> None:
+    with pool_of(1) as pool:
+        results = in_order(work, (Job(tmp_path, number) for number in count()), pool)
+        assert begun(tmp_path) == []
+        assert [next(results)[1] for _ in range(3)] == [0, 1, 4]
+    assert begun(tmp_path) == [0, 1, 2]
+
+
+def test_an_interruption_ends_all_processes_and_what_was_asked_for_in_vain_is_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "AHEAD", 10)  # more than a pool hands to its processes beforehand
+    drawn: list[int] = []
+
+    def jobs() -> Iterator[Job]:
+        for number in count():
+            drawn.append(number)
+            yield Job(tmp_path, number, seconds=0.2)
+
+    with pytest.raises(KeyboardInterrupt), pool_of(2) as pool:
+        results = in_order(work, jobs(), pool)
+        assert next(results)[1] == 0
+        assert len(drawn) == 2 * 10 + 1
+        results.throw(KeyboardInterrupt)
+    assert multiprocessing.active_children() == []
+    ended = begun(tmp_path)
+    assert len(ended) < len(drawn)
+    time.sleep(0.5)
+    assert begun(tmp_path) == ended
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_is_known_is_not_computed(tmp_path: Path, processes: int) -> None:
+    jobs = [Job(tmp_path, number) for number in range(6)]
+    known = {1: 100, 4: 400}
+    results = [result for _, result in results_of(jobs, processes, known=lambda job: known.get(job.number))]
+    assert results == [0, 100, 4, 9, 400, 25]
+    assert begun(tmp_path) == [0, 2, 3, 5]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_is_not_wanted_any_more_is_dropped(tmp_path: Path, processes: int) -> None:
+    jobs, unwanted = [Job(tmp_path, number, seconds=0.1) for number in range(40)], set(range(5, 40))
+    results = results_of(jobs, processes, wanted=lambda job: job.number not in unwanted)
+    assert [result for _, result in results] == [0, 1, 4, 9, 16]
+    if processes == 2:
+        assert len(begun(tmp_path)) < 40  # some were cancelled before they were begun

@@ -1,0 +1,254 @@
+"""An interrupted run goes on where it was, to the same bytes; and a folder of another run is refused."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from semcomm.cli import main
+from semcomm.run import block, simulation
+from semcomm.run import per_image_table as image_tables
+from semcomm.run.block import Block, Task, run_block, undisturbed
+
+COMMAND = Path(sys.executable).parent / "semcomm"
+TABLES = ("results.csv", "per_image.csv", "pictures.png")
+SCENARIO = """\
+codec: {model: webp, quality: 10}
+data: {images: photos}
+framing: {crc: 16}
+channel: {model: binary_symmetric}
+sweep: {channel.crossover: [0.001, 0.01], seed: [1, 2]}
+"""
+FLIP = """\
+from dataclasses import dataclass
+
+import numpy as np
+from semcomm import BitChannel, Frames, Reception
+
+
+@dataclass(frozen=True)
+class Flip(BitChannel):
+    def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
+        return Reception.of(frames.with_bits(1 - frames.bits))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a scenario of four cells, each of three blocks of small images."""
+    monkeypatch.setattr("semcomm.data.data_set.BLOCK_IMAGES", 4)
+    (tmp_path / "mine.yaml").write_text(SCENARIO)
+    (tmp_path / "photos").mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(10):
+        pixels = rng.integers(0, 256, (8, 8, 3), np.uint8)
+        header = b"P6 8 8 255\n"
+        (tmp_path / "photos" / f"{number}.ppm").write_bytes(header + pixels.tobytes())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*options: str) -> Result:
+    return CliRunner().invoke(main, ["run", "mine.yaml", *options])
+
+
+def tables(folder: Path) -> list[bytes]:
+    return [(folder / name).read_bytes() for name in TABLES]
+
+
+@pytest.mark.parametrize("patience", range(1, 12, 2))
+def test_a_run_interrupted_again_and_again_ends_in_the_same_bytes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, patience: int
+) -> None:
+    assert run("--out", "whole").exit_code == 0
+    ran: list[Task] = []
+
+    def impatient(task: Task) -> Block:
+        if len(ran) % (patience + 1) == patience:
+            ran.append(task)
+            raise KeyboardInterrupt
+        ran.append(task)
+        return run_block(task)
+
+    monkeypatch.setattr(simulation, "run_block", impatient)
+    interruptions = 0
+    while run("--out", "pieces").exit_code:
+        interruptions += 1
+    assert interruptions
+    assert len(ran) == 12 + interruptions  # nothing is done twice but what was interrupted
+    assert tables(folder / "pieces") == tables(folder / "whole")
+    assert not (folder / "pieces" / "blocks").exists()
+
+
+def test_a_run_goes_on_where_its_folder_was_copied_to(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert run("--out", "whole").exit_code == 0
+    assert run("--out", "pieces", "--where", "seed=1").exit_code == 0
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "copy"
+    shutil.copytree(folder, elsewhere)
+    shutil.rmtree(folder / "photos")
+    monkeypatch.chdir(elsewhere)
+    assert run("--out", "pieces").exit_code == 0
+    assert tables(elsewhere / "pieces") == tables(folder / "whole")
+
+
+def test_other_images_make_it_another_run(folder: Path) -> None:
+    assert run("--out", "out").exit_code == 0
+    (folder / "photos" / "0.ppm").rename(folder / "photos" / "a.ppm")
+    refused = run("--out", "out")
+    assert refused.exit_code == 2
+    assert "images is" in refused.stderr
+
+
+def test_a_part_of_the_cells_is_a_part_of_the_run(folder: Path) -> None:
+    assert run("--out", "whole").exit_code == 0
+    told = run("--out", "pieces", "--where", "channel.crossover=1e-2", "--where", "seed=2")
+    assert told.stderr.startswith("1 of 4 cells, 10 images to send, by 1 process")
+    assert [line.split()[0] for line in told.stdout.splitlines()[:2]] == ["4/4", "written:"]
+    whole = (folder / "whole" / "results.csv").read_text().splitlines()
+    assert (folder / "pieces" / "results.csv").read_text().splitlines() == [whole[0], whole[4]]
+    assert not (folder / "pieces" / "per_image.csv").exists()
+    assert run("--out", "pieces", "--where", "seed=1").exit_code == 0
+    assert (folder / "pieces" / "results.csv").read_text().splitlines() == [whole[0], whole[1], whole[3], whole[4]]
+    assert run("--out", "pieces").exit_code == 0
+    assert tables(folder / "pieces") == tables(folder / "whole")
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [("seed=3", "no row has seed=3; seed is 1, 2"), ("sead=1", "the scenario: there is no column sead; there are ")],
+)
+def test_where_no_cell_is_meant_that_is_told_and_nothing_written(folder: Path, condition: str, told: str) -> None:
+    refused = run("--out", "out", "--where", condition)
+    assert refused.exit_code == 2
+    assert told in refused.stderr
+    assert not (folder / "out").exists()
+
+
+def test_a_run_that_is_done_is_not_done_again_unless_afresh(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("--out", "out").exit_code == 0
+    before = tables(folder / "out")
+    ran: list[Task] = []
+    monkeypatch.setattr(simulation, "run_block", lambda task: ran.append(task) or run_block(task))
+    told = run("--out", "out")
+    assert told.exit_code == 0
+    assert told.stdout == "out holds this run, done to its end; --fresh runs it again\n"
+    assert not ran
+    assert run("--out", "out", "--fresh").exit_code == 0
+    assert len(ran) == 12
+    assert tables(folder / "out") == before
+
+
+def test_images_are_repeated_over_other_noise_and_encoded_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[int] = []
+    monkeypatch.setattr(
+        block, "undisturbed", lambda system, images: encoded.append(len(images)) or undisturbed(system, images)
+    )
+    assert run("--out", "once", "--set", "sweep.seed=[1]", "--set", "sweep.channel.crossover=[0.01]").exit_code == 0
+    options = ["--set", "sweep.seed=[1]", "--set", "sweep.channel.crossover=[0.01]", "--set", "repeat=3"]
+    encoded.clear()
+    assert run("--out", "thrice", *options).exit_code == 0
+    assert encoded == [4, 4, 2]
+    once, thrice = (pd.read_csv(folder / name / "per_image.csv") for name in ("once", "thrice"))
+    pd.testing.assert_frame_equal(once, thrice[:10], check_exact=True)
+    for first in (10, 20):
+        assert thrice.image[first : first + 10].tolist() == once.image.tolist()
+        assert thrice.bit_errors[first : first + 10].tolist() != once.bit_errors.tolist()
+    assert pd.read_csv(folder / "thrice" / "results.csv").images.tolist() == [30]
+
+
+def test_records_are_parquet_by_choice_and_beyond_so_many(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_tables, "BLOCKS_AT_ONCE", 2)
+    assert run("--out", "csv").exit_code == 0
+    told = run("--out", "parquet", "--records", "parquet")
+    assert "written: parquet/per_image.parquet" in told.stdout
+    files = sorted((folder / "parquet" / "per_image.parquet").rglob("*.parquet"))
+    assert len(files) == 4 * 2  # three blocks a cell, two a file
+    csv = pd.read_csv(folder / "csv" / "per_image.csv")
+    parquet = pd.read_parquet(folder / "parquet" / "per_image.parquet")
+    assert parquet.cell.astype(int).tolist() == csv.cell.tolist()
+    pd.testing.assert_frame_equal(parquet.drop(columns="cell"), csv.drop(columns="cell"), check_exact=True)
+    monkeypatch.setattr(image_tables, "CSV_ROWS", 39)
+    assert run("--out", "csv", "--fresh").exit_code == 0
+    assert not (folder / "csv" / "per_image.csv").exists()
+    assert run("--out", "csv", "--fresh", "--records", "csv").exit_code == 0
+    assert not (folder / "csv" / "per_image.parquet").exists()
+
+
+def test_a_damaged_block_is_computed_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("--out", "whole").exit_code == 0
+
+    def stops(task: Task) -> Block:
+        if task.place == 3:
+            raise KeyboardInterrupt
+        return run_block(task)
+
+    monkeypatch.setattr(simulation, "run_block", stops)
+    assert run("--out", "pieces").exit_code
+    kept = sorted((folder / "pieces" / "blocks").glob("*/*.safetensors"))
+    assert len(kept) == 9
+    kept[0].write_bytes(kept[0].read_bytes()[:100])
+    kept[1].write_bytes(b"")
+    monkeypatch.setattr(simulation, "run_block", run_block)
+    assert run("--out", "pieces").exit_code == 0
+    assert tables(folder / "pieces") == tables(folder / "whole")
+
+
+@pytest.mark.parametrize(
+    ("option", "difference"),
+    [
+        ("--set=sweep.seed=[1]", "it has 4 cells there, 2 here"),
+        ("--set=codec.quality=11", "scenario.codec.quality is 10 there, 11 here"),
+        ("--images=3", "scenario.images is null there, 3 here"),
+    ],
+)
+def test_a_folder_of_another_run_is_refused_until_told_otherwise(folder: Path, option: str, difference: str) -> None:
+    assert run("--out", "out").exit_code == 0
+    before = tables(folder / "out")
+    refused = run("--out", "out", option)
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith("error: out holds the results of another run: ")
+    assert difference in refused.stderr
+    assert tables(folder / "out") == before
+    assert run("--out", "out", option, "--fresh").exit_code == 0
+
+
+def test_a_channel_file_that_changed_makes_it_another_run(folder: Path) -> None:
+    (folder / "flip.py").write_text(FLIP)
+    (folder / "mine.yaml").write_text(
+        SCENARIO.replace("{model: binary_symmetric}", "{model: flip.py:Flip}").split("sweep")[0]
+    )
+    assert run("--out", "out").exit_code == 0
+    assert run("--out", "out").exit_code == 0
+    (folder / "flip.py").write_text(FLIP + "\n# changed\n")
+    refused = subprocess.run([COMMAND, "run", "mine.yaml", "--out", "out"], capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "channel is" in refused.stderr
+
+
+def test_without_a_folder_what_was_changed_is_part_of_its_name(folder: Path) -> None:
+    assert run("--images", "3", "--set", "sweep.seed=[1]").exit_code == 0
+    assert [path.name for path in Path("results").iterdir()] == ["mine, sweep.seed=_1_, images=3"]
+
+
+def test_a_cell_that_fails_costs_the_others_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(task: Task) -> Block:
+        if task.place == 1:
+            raise ValueError("no luck")
+        return run_block(task)
+
+    monkeypatch.setattr(simulation, "run_block", fails)
+    done = run("--out", "out")
+    assert done.exit_code == 2
+    assert "cell 2 of 4, {'channel.crossover': 0.001, 'seed': 2}, failed: ValueError: no luck" in done.stderr
+    assert len((folder / "out" / "results.csv").read_text().splitlines()) == 4
+    monkeypatch.setattr(simulation, "run_block", run_block)
+    assert run("--out", "out").exit_code == 0
+    assert run("--out", "whole").exit_code == 0
+    assert tables(folder / "out") == tables(folder / "whole")

@@ -1,0 +1,168 @@
+"""Sweeps end to end: a row a cell, written as it is finished, and the mistakes of all cells at once."""
+
+from pathlib import Path
+
+import pandas as pd
+import PIL.Image
+import pytest
+from click.testing import CliRunner
+
+from semcomm.cli import main
+from semcomm.data.sample import Sample
+from semcomm.errors import ScenarioError
+from semcomm.run import simulation
+from semcomm.run.block import Block, Task, run_block
+from semcomm.scenario.scenario import read_scenario, read_scenarios
+
+SWEEP = """\
+codec: {model: webp, quality: 10}
+framing: none
+images: 3
+"""
+
+
+def run(folder: Path, text: str, *options: str) -> tuple[list[str], pd.DataFrame, pd.DataFrame]:
+    """The lines that are shown, results.csv and per_image.csv."""
+    path = folder / "mine.yaml"
+    path.write_text(text)
+    told = CliRunner().invoke(
+        main, ["run", str(path), "--fresh", "--out", str(folder / "out"), *options], catch_exceptions=False
+    )
+    assert told.exit_code == 0, told.output
+    results, per_image = (pd.read_csv(folder / "out" / name) for name in ("results.csv", "per_image.csv"))
+    return told.stdout.splitlines(), results, per_image
+
+
+def mistakes(folder: Path, text: str, *overrides: str) -> list[str]:
+    path = folder / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(ScenarioError) as caught:
+        read_scenarios(path, overrides)
+    return [mistake.removeprefix(f"{folder}/") for mistake in caught.value.mistakes]
+
+
+def test_a_run_writes_a_row_a_cell_in_order_and_numbers_cells_in_per_image(tmp_path: Path) -> None:
+    grid = "sweep: {codec.quality: [10, 70], codec.container: [true, false]}"
+    shown, results, per_image = run(tmp_path, SWEEP + grid)
+    assert results["codec.quality"].tolist() == [10, 10, 70, 70]
+    assert results["codec.container"].tolist() == [True, False, True, False]
+    assert results.columns.is_unique
+    assert [line.split()[0] for line in shown[:4]] == ["1/4", "2/4", "3/4", "4/4"]
+    assert shown[1].endswith("10  False")
+    assert per_image.cell.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert per_image.groupby("cell").bits.mean().tolist() == results.bits_per_image.tolist()
+
+
+def test_each_row_is_that_of_the_cell_run_by_itself(tmp_path: Path) -> None:
+    _, results, _ = run(tmp_path, SWEEP + "sweep: {codec.quality: [10, 70]}")
+    _, alone, per_image = run(tmp_path, SWEEP, "--set", "codec.quality=70")
+    assert results.iloc[[1]].reset_index(drop=True).equals(alone)
+    assert "cell" not in per_image
+
+
+def test_what_was_swept_has_a_column_where_no_other_tells_it(tmp_path: Path, tiny_codec_file: Path) -> None:
+    text = f"""\
+codec: {{model: {tiny_codec_file}}}
+sweep:
+  codec.entropy_coder: [huffman, fixed_length]
+  framing.slices, seed: [[1, 7], [2, 8]]
+  images: [2]
+"""
+    _, results, _ = run(tmp_path, text)
+    assert results["framing.slices"].tolist() == [1, 2, 1, 2]
+    assert results.seed.tolist() == [7, 8, 7, 8]
+    assert results.entropy_coder.tolist() == ["huffman", "huffman", "fixed_length", "fixed_length"]
+    assert results.images.tolist() == [2, 2, 2, 2]
+    assert not {"codec.entropy_coder", "images.1"} & set(results.columns)
+
+
+def test_swept_folders_of_images_have_a_column_beside_that_of_how_many(tmp_path: Path) -> None:
+    for number, image in enumerate(Sample().load(0, 2)):
+        PIL.Image.fromarray(image).save(tmp_path / f"{number}.png")
+    text = "codec: {model: jpeg, quality: 10}\nsweep: {data: [{images: 0.png}], data.images: [0.png, 1.png]}"
+    _, results, _ = run(tmp_path, text)
+    assert results.images.tolist() == [1, 1]
+    assert results["data.images"].tolist() == ["0.png", "1.png"]
+
+
+def test_formats_and_learned_codecs_share_a_table_whose_whole_numbers_stay_whole(
+    tmp_path: Path, tiny_codec_file: Path
+) -> None:
+    text = f"""\
+framing: none
+images: 2
+sweep:
+- {{codec: [{{model: {tiny_codec_file}}}]}}
+- {{codec.model: [jpeg, webp], codec.quality: [10]}}
+"""
+    _, results, _ = run(tmp_path, text)
+    assert results.codec.tolist() == ["tiny", "jpeg", "webp"]
+    missing = ["quantizer", "entropy_coder", "entropy_bits_per_image", "index_error_rate", "preamble_bits"]
+    assert results[missing].notna().all(axis=1).tolist() == [True, False, False]
+    assert results[missing].isna().all(axis=1).tolist() == [False, True, True]
+    rows = pd.read_csv(tmp_path / "out" / "results.csv", dtype=str)
+    assert rows["codec.quality"].tolist()[1:] == ["10", "10"]
+    assert rows.preamble_bits[0].isdigit()
+
+
+def test_mistakes_of_several_cells_are_told_at_once_at_the_swept_values(tmp_path: Path) -> None:
+    text = """\
+codec: {model: webp, quality: 10}
+sead: 1
+sweep:
+  codec.quality: [5, 101, high]
+  framing.slices: [1, 2]
+"""
+    assert mistakes(tmp_path, text) == [
+        "mine.yaml:2:1: sead is not known; did you mean `seed`?",
+        "mine.yaml:4:22: codec.quality is 101; it takes a whole number from 0 to 100",
+        'mine.yaml:4:27: codec.quality is "high"; it takes a whole number from 0 to 100',
+    ]
+    assert mistakes(tmp_path, text.replace("sead: 1\n", "").replace(", 101, high", "")) == [
+        "mine.yaml:4:23: framing.slices is 2; an image file is one frame, so it takes 1"
+    ]
+
+
+def test_an_empty_sweep_is_told_as_that(tmp_path: Path) -> None:
+    (told,) = mistakes(tmp_path, "codec: {model: webp, quality: 10}\nsweep:")
+    assert told.endswith("sweep is null; it takes a mapping of fields to lists or ranges")
+
+
+def test_a_change_on_the_command_line_holds_in_every_cell_and_can_change_the_sweep(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(SWEEP + "sweep: {codec.quality: {start: 10, stop: 30, step: 10}}")
+
+    def swept(*overrides: str) -> list[tuple[int, int]]:
+        scenarios = [cell.scenario for cell in read_scenarios(path, overrides)]
+        return [(scenario.codec.quality, scenario.seed) for scenario in scenarios]
+
+    assert swept("seed=4") == [(10, 4), (20, 4), (30, 4)]
+    assert swept("sweep.codec.quality.stop=20") == [(10, 0), (20, 0)]
+    assert swept("sweep.codec.quality=[7]", "sweep.seed=[1, 2]") == [(7, 1), (7, 2)]
+    assert swept("codec.quality=99") == [(10, 0), (20, 0), (30, 0)]  # what is swept is swept
+    (told,) = mistakes(tmp_path, path.read_text(), "sweep.codec.quality=[7, 101]")
+    assert told.startswith("--set sweep.codec.quality=[7, 101]: codec.quality is 101")
+
+
+def test_one_scenario_is_not_read_from_a_sweep_of_several(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(SWEEP + "sweep: {seed: [1, 2]}")
+    with pytest.raises(ScenarioError, match="it sweeps over 2 scenarios; one is asked for"):
+        read_scenario(path)
+
+
+def test_an_interrupted_sweep_leaves_the_rows_of_its_finished_cells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(task: Task) -> Block:
+        if task.cell.scenario.seed == 2:
+            raise KeyboardInterrupt
+        return run_block(task)
+
+    monkeypatch.setattr(simulation, "run_block", interrupted)
+    path = tmp_path / "mine.yaml"
+    path.write_text(SWEEP + "sweep: {seed: [1, 2, 3]}")
+    told = CliRunner().invoke(main, ["run", str(path), "--out", str(tmp_path / "out")])
+    assert told.exit_code == 1
+    assert pd.read_csv(tmp_path / "out" / "results.csv").seed.tolist() == [1]
+    assert not (tmp_path / "out" / "per_image.csv").exists()
