@@ -1,9 +1,10 @@
-"""What a budget for each frame costs in PSNR: rate weights image by image, against one for all that always fits.
+"""What a budget for each frame costs in PSNR: rate weights image by image, against one for all that
+always fits.
 
     python benchmarks/budget.py CODEC DATA_ROOT BUDGET_BITS... [--refinement-steps N]
 
-All test images of CIFAR-10, the entropy-coded bits alone; and the codec without a budget. Refined are the images
-without a budget and those whose rate weights are their own.
+All test images of CIFAR-10, the entropy-coded bits alone; and the codec without a budget. Refined
+are the images without a budget and those whose rate weights are their own.
 """
 
 import argparse
@@ -32,7 +33,9 @@ def single(codec: Codec, latents: list[Latents], budget_bits: int) -> Sent:
 
 
 def _sent(transmitter: Transmitter, latents: list[Latents], weight: float) -> Sent:
-    return transmitter.send(transmitter.codec.quantize(latents, [weight] * len(latents)), [SIZE] * len(latents))
+    return transmitter.send(
+        transmitter.codec.quantize(latents, [weight] * len(latents)), [SIZE] * len(latents)
+    )
 
 
 def show(name: str, codec: Codec, images: list[Image], sent: Sent) -> None:
@@ -40,16 +43,26 @@ def show(name: str, codec: Codec, images: list[Image], sent: Sent) -> None:
     assert sent.indices is not None
     pictures = codec.images_of(sent.indices, [SIZE] * len(images))
     quality = psnr_db(mean_squared_error(images, pictures), images[0].size).mean()
-    print(f"{name:24}{sent.frames.lengths.mean():10.2f}{sent.frames.lengths.max():8d}{quality:10.3f}", flush=True)
+    print(
+        f"{name:24}{sent.frames.lengths.mean():10.2f}{sent.frames.lengths.max():8d}{quality:10.3f}",
+        flush=True,
+    )
 
 
 def main(name: str, root: Path, budgets: list[int], steps: int) -> None:
     codec, images = load_codec(name), Cifar10(root).load(0, 10_000)
     latents = codec.encode(images)
     print(f"{name:24}{'mean bits':>10}{'most':>8}{'PSNR dB':>10}")
-    show("no budget", codec, images, Transmitter(codec, framing=BARE, refinement_steps=steps).transmit(images))
+    show(
+        "no budget",
+        codec,
+        images,
+        Transmitter(codec, framing=BARE, refinement_steps=steps).transmit(images),
+    )
     for budget_bits in budgets:
-        adapted = Transmitter(codec, framing=BARE, budget_bits=budget_bits, refinement_steps=steps).transmit(images)
+        adapted = Transmitter(
+            codec, framing=BARE, budget_bits=budget_bits, refinement_steps=steps
+        ).transmit(images)
         show(f"{budget_bits}, image by image", codec, images, adapted)
         show(f"{budget_bits}, one weight", codec, images, single(codec, latents, budget_bits))
 

@@ -2,9 +2,10 @@
 
 python benchmarks/context_round_trips.py CODEC DATA_ROOT
 
-100,000 images: CIFAR-10's 50,000 for training, its 10,000 for tests, and 40,000 of the first, mirrored. One end
-codes image after image on one thread; the other, blocks of 256 on two threads, its model's hidden units and
-embedding in another order, so that sums are taken in another. Each decodes what the other encoded.
+100,000 images: CIFAR-10's 50,000 for training, its 10,000 for tests, and 40,000 of the first,
+mirrored. One end codes image after image on one thread; the other, blocks of 256 on two threads,
+its model's hidden units and embedding in another order, so that sums are taken in another. Each
+decodes what the other encoded.
 """
 
 import sys
@@ -50,12 +51,16 @@ def main(name: str, root: Path) -> None:
 
 
 def crossed(first: ContextCoder, second: ContextCoder, grids: Grids) -> NDArray[np.int64]:
-    """Bits that were sent, messages that the ends make unlike, and indices that either decodes wrong."""
+    """Bits that were sent, messages that the ends make unlike, and indices that either decodes
+    wrong.
+    """
     blocks = [grids[start : start + BLOCK] for start in range(0, len(grids), BLOCK)]
     one_by_one = [encoded(first, grid[None])[0] for grid in grids]
     pairs = [one_by_one[start : start + BLOCK] for start in range(0, len(grids), BLOCK)]
     with ThreadPoolExecutor(2) as pool:
-        in_blocks = [message for block in pool.map(partial(encoded, second), blocks) for message in block]
+        in_blocks = [
+            message for block in pool.map(partial(encoded, second), blocks) for message in block
+        ]
         there = np.concatenate(list(pool.map(partial(decoded, second, grids.shape[1:]), pairs)))
     back = np.concatenate([decoded(first, grids.shape[1:], [message]) for message in in_blocks])
     unlike = sum(not np.array_equal(a, b) for a, b in zip(one_by_one, in_blocks, strict=True))
@@ -84,9 +89,12 @@ def decoded(coder: ContextCoder, shape: tuple[int, ...], messages: list[Message]
 
 
 def permuted(tensors: Tensors, rng: np.random.Generator) -> Tensors:
-    """The same context model with the entries of its embedding and its hidden units in another order."""
+    """The same context model with the entries of its embedding and its hidden units in another
+    order.
+    """
     entries, first, second = (
-        rng.permutation(tensors[f"context.{name}"].shape[-1]) for name in ("embedding", "bias1", "bias2")
+        rng.permutation(tensors[f"context.{name}"].shape[-1])
+        for name in ("embedding", "bias1", "bias2")
     )
     return {
         "context.embedding": tensors["context.embedding"][:, entries],

@@ -1,9 +1,11 @@
-"""What the receiver makes of damaged frames: complete images, whatever they are, in how much of clean ones' time.
+"""What the receiver makes of damaged frames: complete images, whatever they are, in how much of
+clean ones' time.
 
     python benchmarks/damaged_frames.py [FRAMES]
 
-Each of the kinds of damage hits each frame of an equal part of FRAMES, 100,000 by default, in one slice an image and in
-eight. Clean and damaged blocks of 256 images take turns; times are the process's own, on one thread.
+Each of the kinds of damage hits each frame of an equal part of FRAMES, 100,000 by default, in one
+slice an image and in eight. Clean and damaged blocks of 256 images take turns; times are the
+process's own, on one thread.
 """
 
 import sys
@@ -39,20 +41,31 @@ def truncation(bits: Bits, rng: np.random.Generator) -> Bits:
 
 def random_bytes(bits: Bits, rng: np.random.Generator) -> Bits:
     """As many random bytes, or up to twice as many."""
-    return np.unpackbits(np.frombuffer(rng.bytes(int(bits.size // 8 * rng.uniform(1, 2))), np.uint8))
+    return np.unpackbits(
+        np.frombuffer(rng.bytes(int(bits.size // 8 * rng.uniform(1, 2))), np.uint8)
+    )
 
 
-KINDS: list[Callable[[Bits, np.random.Generator], Bits]] = [flips, insertions, truncation, random_bytes]
+KINDS: list[Callable[[Bits, np.random.Generator], Bits]] = [
+    flips,
+    insertions,
+    truncation,
+    random_bytes,
+]
 FRAMINGS = [Framing(), Framing(slices=8, crc=8)]
 
 
-def damaged(frames: Frames, kind: Callable[[Bits, np.random.Generator], Bits], rng: np.random.Generator) -> Frames:
+def damaged(
+    frames: Frames, kind: Callable[[Bits, np.random.Generator], Bits], rng: np.random.Generator
+) -> Frames:
     """All of the frames, each damaged."""
     return Frames.join([kind(bits, rng) for bits in frames.split()])
 
 
 def complete(received: Received, images: int, codewords: int) -> bool:
-    """Whether there are so many images, and each is of a size that its indices fit, which all are codewords."""
+    """Whether there are so many images, and each is of a size that its indices fit, which all are
+    codewords.
+    """
     assert received.indices is not None
     grids = zip(received.images, received.indices, strict=True)
     return len(received.images) == images and all(
@@ -73,7 +86,10 @@ def main(total: int) -> None:
         blocks = -(-total // (len(KINDS) * len(FRAMINGS)) // len(sent))
         for number, kind in enumerate(KINDS):
             rng = np.random.default_rng(number)
-            receptions = [sent, damaged(sent, kind, rng)]  # the first of each compiles, and does not count
+            receptions = [
+                sent,
+                damaged(sent, kind, rng),
+            ]  # the first of each compiles, and does not count
             spent: list[list[float]] = [[], []]
             for block in range(blocks + 1):
                 for end, frames in enumerate(receptions):
@@ -81,13 +97,14 @@ def main(total: int) -> None:
                     received = receiver.receive(Reception.of(frames))
                     spent[end].append(time.process_time() - before)
                     if not complete(received, len(images), codec.geometry.codewords):
-                        sys.exit(f"images are missing or cannot be: {framing}, {kind.__name__}, block {block}")
+                        sys.exit(
+                            f"images are missing or cannot be: {framing}, {kind.__name__}, block "
+                            f"{block}"
+                        )
                 receptions[1] = damaged(sent, kind, rng)
             clean, hit = (np.array(times[1:]) / len(sent) * 1e6 for times in spent)
             ratio, slowest = hit.mean() / clean.mean(), hit.max() / clean.mean()
-            told = (
-                f"{framing.slices:6d}  {kind.__name__:14s}{blocks * len(sent):8d}{clean.mean():10.1f}{hit.mean():12.1f}"
-            )
+            told = f"{framing.slices:6d}  {kind.__name__:14s}{blocks * len(sent):8d}{clean.mean():10.1f}{hit.mean():12.1f}"
             print(f"{told}{ratio:7.2f}{slowest:15.2f}", flush=True)
 
 

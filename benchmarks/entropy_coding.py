@@ -1,11 +1,13 @@
 """Symbols a second of our entropy coders and of others, on one core.
 
-10,000 messages of 128 symbols, independently drawn from 256 with Zipf-like probabilities. Each coder gets
-and returns the form it likes best (lists, one bitarray or model a table), made before the clock starts, and
-every message is coded on its own, since each is lost on its own. Then the same for the indices of the sample's
-images, which a context model makes something of: constriction gets its frequencies for nothing, so that it only codes,
-and ours computes them. The clock counts processor time of all
-threads: other work on the machine does not slow a coder down, and a second thread would not speed it up.
+10,000 messages of 128 symbols, independently drawn from 256 with Zipf-like probabilities. Each
+coder gets and returns the form it likes best (lists, one bitarray or model a table), made before
+the clock starts, and every message is coded on its own, since each is lost on its own. Then the
+same for the indices of the sample's images, which a context model makes something of: constriction
+gets its frequencies for nothing, so that it only codes, and ours computes them. The clock counts
+processor time of all
+threads: other work on the machine does not slow a coder down, and a second thread would not speed
+    it up.
 
     python benchmarks/entropy_coding.py
 """
@@ -49,7 +51,9 @@ class Contestant:
     """Bits that what `encode` returned has to be sent in."""
 
 
-def ours(name: str, messages: Messages, tensors: Mapping[str, NDArray[Any]], grid: tuple[int, int, int]) -> Contestant:
+def ours(
+    name: str, messages: Messages, tensors: Mapping[str, NDArray[Any]], grid: tuple[int, int, int]
+) -> Contestant:
     coder = ENTROPY_CODERS[name](tensors)
     symbols, runs = messages.ravel(), whole_grids([grid] * len(messages))
     return Contestant(
@@ -103,7 +107,9 @@ def constriction_huffman(messages: Messages) -> Contestant:
     )
 
 
-def constriction_range(messages: Messages, probabilities: NDArray[np.float64] = PROBABILITIES) -> Contestant:
+def constriction_range(
+    messages: Messages, probabilities: NDArray[np.float64] = PROBABILITIES
+) -> Contestant:
     model = constriction.stream.model.Categorical(probabilities.astype(np.float32), perfect=False)
     arrays = list(messages.astype(np.int32))
 
@@ -124,7 +130,9 @@ def constriction_range(messages: Messages, probabilities: NDArray[np.float64] = 
 
 
 def constriction_context(messages: Messages, codec: Codec) -> Contestant:
-    """Its range coder with the frequencies of our context model, computed before the clock starts."""
+    """Its range coder with the frequencies of our context model, computed before the clock
+    starts.
+    """
     family = constriction.stream.model.Categorical(perfect=False)
     model, arrays = ContextModel.of(codec.tensors), list(messages.astype(np.int32))
     frequencies = [model.frequencies(message, 8, 8).astype(np.float32) for message in messages]
@@ -140,7 +148,9 @@ def constriction_context(messages: Messages, codec: Codec) -> Contestant:
     return Contestant(
         name="constriction range, given ours",
         encode=lambda: [encode_one(*pair) for pair in zip(arrays, frequencies, strict=True)],
-        decode=lambda encoded: [decode_one(*pair) for pair in zip(encoded, frequencies, strict=True)],
+        decode=lambda encoded: [
+            decode_one(*pair) for pair in zip(encoded, frequencies, strict=True)
+        ],
         bits=lambda encoded: 32 * sum(words.size for words in encoded),
     )
 
@@ -178,8 +188,12 @@ def main() -> None:
     messages = drawn.astype(np.uint16)
     entropy = -PROBABILITIES @ np.log2(PROBABILITIES)
     tensors = {"code_lengths": optimal_code_lengths(PROBABILITIES)}
-    contestants = [ours(name, messages, tensors, (1, SYMBOLS, 1)) for name in ("fixed_length", "huffman")]
-    contestants += [make(messages) for make in (bitarray_huffman, constriction_huffman, constriction_range)]
+    contestants = [
+        ours(name, messages, tensors, (1, SYMBOLS, 1)) for name in ("fixed_length", "huffman")
+    ]
+    contestants += [
+        make(messages) for make in (bitarray_huffman, constriction_huffman, constriction_range)
+    ]
     title = f"{options.messages} messages of {SYMBOLS} symbols, {SYMBOLS * entropy:.2f} bits of entropy each"
     show(title, contestants, messages, options.runs)
 
@@ -187,7 +201,10 @@ def main() -> None:
     grids = np.stack(codec.indices_of(Sample().load(0, 256)))
     indices, grid = grids.reshape(len(grids), -1), grids[0].shape
     contestants = [ours(name, indices, codec.tensors, grid) for name in ("huffman", "context")]
-    contestants += [constriction_range(indices, codec.probabilities), constriction_context(indices, codec)]
+    contestants += [
+        constriction_range(indices, codec.probabilities),
+        constriction_context(indices, codec),
+    ]
     ideal = information(ContextModel.of(codec.tensors), indices)
     title = f"the indices of the sample's images, {ideal:.2f} bits of information each to the context model"
     show(title, contestants, indices, options.runs)
@@ -198,7 +215,9 @@ def information(model: ContextModel, messages: Messages) -> float:
     bits = 0.0
     for message in messages:
         frequencies = model.frequencies(message, 8, 8)
-        bits -= np.log2(frequencies[np.arange(message.size), message] / frequencies.sum(axis=1)).sum()
+        bits -= np.log2(
+            frequencies[np.arange(message.size), message] / frequencies.sum(axis=1)
+        ).sum()
     return bits / len(messages)
 
 

@@ -1,15 +1,18 @@
-"""Frame error rate and speed of our LDPC decoder against Sionna's, on the same soft values and one core.
+"""Frame error rate and speed of our LDPC decoder against Sionna's, on the same soft values and one
+core.
 
-BPSK over white Gaussian noise. Sionna decodes by the sum-product algorithm, all checks at once, 20 iterations without
-early stopping, float32, with its default settings; ours decodes as it does in a link. At each point frames are sent
-until Sionna's decoder has made 200 frame errors. "at most" is the upper end of a one-sided 99 % interval for our frame
-error rate over Sionna's, from the differences frame by frame; a point passes where that is at most 1.1. The first two
-points only compare speed. The clock counts processor time, batch by batch in turn, so that what else the machine does
-slows both.
+BPSK over white Gaussian noise. Sionna decodes by the sum-product algorithm, all checks at once, 20
+iterations without early stopping, float32, with its default settings; ours decodes as it does in a
+link. At each point frames are sent until Sionna's decoder has made 200 frame errors. "at most" is
+the upper end of a one-sided 99 % interval for our frame error rate over Sionna's, from the
+differences frame by frame; a point passes where that is at most 1.1. The first two points only
+compare speed. The clock counts processor time, batch by batch in turn, so that what else the
+machine does slows both.
 
     python benchmarks/ldpc.py --table ldpc.csv
 
-Points that are in the table already are not simulated again, so that an interrupted run can be gone on with.
+Points that are in the table already are not simulated again, so that an interrupted run can be gone
+on with.
 """
 
 import argparse
@@ -47,7 +50,9 @@ TIMED_FRAMES, LEAST_SPEEDUP = 2000, 10.0
 
 @dataclass(frozen=True)
 class Point:
-    """What both decoders did with the same frames; speeds in payload bits a second of processor time."""
+    """What both decoders did with the same frames; speeds in payload bits a second of processor
+    time.
+    """
 
     payload_bits: int
     rate: str
@@ -61,7 +66,9 @@ class Point:
     speed: float
 
     def __str__(self) -> str:
-        errors = f"{self.sionna_frame_errors / self.frames:9.4f}{self.frame_errors / self.frames:9.4f}"
+        errors = (
+            f"{self.sionna_frame_errors / self.frames:9.4f}{self.frame_errors / self.frames:9.4f}"
+        )
         speeds = f"{self.sionna_speed / 1e6:9.3f}{self.speed / 1e6:8.2f}{self.speed / self.sionna_speed:8.0f}"
         place = f"{self.payload_bits:5}{self.rate:>7}{self.ebn0_db:7.2f}{self.frames:8}"
         return f"{place}{errors}{self.largest_ratio:9.3f}{20:8}{self.iterations:7.2f}{speeds}"
@@ -75,7 +82,9 @@ HEADING = f"""\
 
 @dataclass(frozen=True)
 class Batch:
-    """(frames,) bool, which frames each got wrong; iterations of ours; (2,) seconds of Sionna's and of ours."""
+    """(frames,) bool, which frames each got wrong; iterations of ours; (2,) seconds of Sionna's and
+    of ours.
+    """
 
     sionna_wrong: NDArray[np.bool_]
     wrong: NDArray[np.bool_]
@@ -84,7 +93,9 @@ class Batch:
 
 
 def batches(payload_bits: int, rate: str, ebn0_db: float) -> Iterator[Batch]:
-    """Batches of frames without end, all of them seeded by their place; the first is to be thrown away, it compiles."""
+    """Batches of frames without end, all of them seeded by their place; the first is to be thrown
+    away, it compiles.
+    """
     code = Ldpc(payload_bits, Fraction(rate))
     bits = code.sent_bits()
     sionna = LDPC5GDecoder(LDPC5GEncoder(payload_bits, bits), num_iter=20)
@@ -95,7 +106,9 @@ def batches(payload_bits: int, rate: str, ebn0_db: float) -> Iterator[Batch]:
         rng = np.random.default_rng(seeds.spawn(1)[0])
         payloads = rng.integers(0, 2, (size, payload_bits), dtype=np.uint8)
         sent = code.mother(payloads)[:, code.positions(bits)]
-        llrs = (2 / noise**2 * (1 - 2.0 * sent + noise * rng.standard_normal(sent.shape))).astype(np.float32)
+        llrs = (2 / noise**2 * (1 - 2.0 * sent + noise * rng.standard_normal(sent.shape))).astype(
+            np.float32
+        )
         theirs, their_seconds = timed(lambda llrs: sionna(-torch.from_numpy(llrs)).numpy(), llrs)
         ours, our_seconds = timed(lambda llrs: code.decode(received(code, llrs)), llrs)
         yield Batch(
@@ -113,7 +126,9 @@ def received(code: Ldpc, llrs: NDArray[np.float32]) -> NDArray[np.float32]:
     return mother
 
 
-def timed(task: Callable[[NDArray[np.float32]], Any], llrs: NDArray[np.float32]) -> tuple[Any, float]:
+def timed(
+    task: Callable[[NDArray[np.float32]], Any], llrs: NDArray[np.float32]
+) -> tuple[Any, float]:
     begin = time.process_time()
     done = task(llrs)
     return done, time.process_time() - begin
@@ -125,7 +140,10 @@ def measure(place: Place, frames: int, frame_errors: int) -> Point:
     source = batches(payload_bits, rate, ebn0_db)
     next(source)
     done: list[Batch] = []
-    while sum(batch.wrong.size for batch in done) < frames or sum(b.sionna_wrong.sum() for b in done) < frame_errors:
+    while (
+        sum(batch.wrong.size for batch in done) < frames
+        or sum(b.sionna_wrong.sum() for b in done) < frame_errors
+    ):
         done.append(next(source))
     theirs = np.concatenate([batch.sionna_wrong for batch in done])
     ours = np.concatenate([batch.wrong for batch in done])
@@ -145,7 +163,9 @@ def measure(place: Place, frames: int, frame_errors: int) -> Point:
 
 
 def largest_ratio(theirs: NDArray[np.bool_], ours: NDArray[np.bool_]) -> float:
-    """The ratio r from which on the mean of ours - r theirs is below zero with 99 % confidence (E. Fieller, 1954)."""
+    """The ratio r from which on the mean of ours - r theirs is below zero with 99 % confidence (E.
+    Fieller, 1954).
+    """
     t, o = theirs.mean(), ours.mean()
     scale = QUANTILE_99**2 / theirs.size
     a = t**2 - scale * theirs.var()
@@ -158,15 +178,20 @@ def known(table: Path) -> dict[Place, Point]:
     if not table.exists():
         return {}
     points = [
-        Point(**{str(name): value for name, value in row.items()}) for row in pd.read_csv(table).to_dict("records")
+        Point(**{str(name): value for name, value in row.items()})
+        for row in pd.read_csv(table).to_dict("records")
     ]
     return {(point.payload_bits, point.rate, point.ebn0_db): point for point in points}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Our LDPC decoder against Sionna's.")
-    parser.add_argument("--table", type=Path, required=True, help="CSV file of the points, made or added to")
-    parser.add_argument("--payload-bits", type=int, nargs="+", choices=EBN0_DB, default=list(EBN0_DB))
+    parser.add_argument(
+        "--table", type=Path, required=True, help="CSV file of the points, made or added to"
+    )
+    parser.add_argument(
+        "--payload-bits", type=int, nargs="+", choices=EBN0_DB, default=list(EBN0_DB)
+    )
     options = parser.parse_args()
 
     torch.set_num_threads(1)
@@ -183,7 +208,9 @@ def main() -> None:
         if place not in points:
             frames, frame_errors = (TIMED_FRAMES, 0) if place in TIMED else (0, FRAME_ERRORS)
             point = measure(place, frames, frame_errors)
-            pd.DataFrame([asdict(point)]).to_csv(options.table, mode="a", header=not points, index=False)
+            pd.DataFrame([asdict(point)]).to_csv(
+                options.table, mode="a", header=not points, index=False
+            )
         print(known(options.table)[place], flush=True)
     print(verdict(known(options.table)))
 
@@ -193,7 +220,8 @@ def verdict(points: dict[Place, Point]) -> str:
     passed = sum(point.largest_ratio <= LARGEST_RATIO for point in compared)
     speedup = min(points[place].speed / points[place].sionna_speed for place in TIMED)
     return (
-        f"{passed} of {len(compared)} points at most {LARGEST_RATIO} times Sionna's frame error rate; "
+        f"{passed} of {len(compared)} points at most {LARGEST_RATIO} times Sionna's frame error "
+        "rate; "
         f"{speedup:.0f} times its speed where {LEAST_SPEEDUP:.0f} are asked for"
     )
 

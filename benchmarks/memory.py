@@ -1,7 +1,8 @@
-"""Peak memory of `semcomm run` and its workers at 10,000 images and at 100,000, the test images of CIFAR-10 again.
+"""Peak memory of `semcomm run` and its workers at 10,000 images and at 100,000, the test images of
+CIFAR-10 again.
 
-Of each process the most that it ever held (VmHWM of Linux's /proc), added up: what they share, such as libraries,
-counts for each.
+Of each process the most that it ever held (VmHWM of Linux's /proc), added up: what they share, such
+as libraries, counts for each.
 
     python benchmarks/memory.py --data-root DATA
 """
@@ -28,11 +29,19 @@ def main() -> None:
     peaks = []
     for repeat in options.repeat:
         begun = time.perf_counter()
-        found = peak(options.scenario, ["data.name=cifar10", f"repeat={repeat}"], options.data_root, options.workers)
+        found = peak(
+            options.scenario,
+            ["data.name=cifar10", f"repeat={repeat}"],
+            options.data_root,
+            options.workers,
+        )
         peaks.append(sum(found.values()))
         each = ", ".join(f"{megabytes:.0f}" for megabytes in found.values())
         seconds = time.perf_counter() - begun
-        print(f"{10_000 * repeat} images: {peaks[-1]:.0f} MB in all, {each} MB each; {seconds:.0f} s", flush=True)
+        print(
+            f"{10_000 * repeat} images: {peaks[-1]:.0f} MB in all, {each} MB each; {seconds:.0f} s",
+            flush=True,
+        )
     print(f"ratio: {peaks[-1] / peaks[0]:.3f}")
 
 
@@ -53,7 +62,9 @@ def peak(scenario: str, changes: list[str], root: Path, workers: int) -> dict[in
             folder,
         ]
         found: dict[int, float] = {}
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
             while process.poll() is None:
                 found |= {pid: held for pid in family(process.pid) if (held := most(pid))}
                 time.sleep(0.05)

@@ -51,14 +51,22 @@ def main() -> None:
         f"a worker: {1e3 * first:.1f} ms for a new block of {BLOCK_IMAGES} images, {1e3 * again:.1f} ms in other cells"
     )
     print(f"the program at home: {1e3 * client:.2f} ms a block")
-    print(f"bytes an image: {messages / BLOCK_IMAGES:.0f} sent, {kept:.0f} kept until the end, {row:.0f} in Parquet;")
+    print(
+        f"bytes an image: {messages / BLOCK_IMAGES:.0f} sent, {kept:.0f} kept until the end, {row:.0f} in Parquet;"
+    )
     print(f"  {shared:.0f} of each other image in a machine's temporary folder")
     number = options.images * options.cells / BLOCK_IMAGES
     print(f"{options.images:g} images x {options.cells} cells, {number:.3g} blocks:")
-    print(f"  {(number * again + number / options.cells * (first - again)) / HOUR:.0f} core-hours of workers")
-    print(f"  {number * client / HOUR:.0f} hours at home, which keeps {again / client:.0f} workers busy")
+    print(
+        f"  {(number * again + number / options.cells * (first - again)) / HOUR:.0f} core-hours of workers"
+    )
+    print(
+        f"  {number * client / HOUR:.0f} hours at home, which keeps {again / client:.0f} workers busy"
+    )
     total = options.images * options.cells / 1e12
-    print(f"  {total * messages / BLOCK_IMAGES:.2f} TB sent, {total * kept:.2f} kept, {total * row:.2f} in Parquet")
+    print(
+        f"  {total * messages / BLOCK_IMAGES:.2f} TB sent, {total * kept:.2f} kept, {total * row:.2f} in Parquet"
+    )
     print(f"  {options.images * shared / 1e12:.2f} TB of temporary files if no image comes twice")
 
 

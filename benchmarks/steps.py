@@ -1,7 +1,8 @@
 """Where an error-free run's processor time goes: microseconds an image of each step, on one thread.
 
-Each step is a few functions. While one runs, its time counts for its step alone, except what another step's functions
-take within it; what no step's functions take is the rest. Figures are medians over repetitions.
+Each step is a few functions. While one runs, its time counts for its step alone, except what
+another step's functions take within it; what no step's functions take is the rest. Figures are
+medians over repetitions.
 
     OMP_NUM_THREADS=1 python benchmarks/steps.py --data-root DATA
     OMP_NUM_THREADS=1 python benchmarks/steps.py --data-root DATA --set codec.model=vq-n64
@@ -40,7 +41,10 @@ STEPS: dict[str, list[tuple[Any, str]]] = {
     "CIFAR-10: MD5, reading, layout": [(cifar10.Cifar10, "load")],
     "a block's table": [(block, "image_columns"), (block, "frame_columns")],
     "totals": [(Totals, "of"), (Totals, "__add__")],
-    "keeping blocks and reading them again": [(run_folder, "save_block"), (run_folder, "load_block")],
+    "keeping blocks and reading them again": [
+        (run_folder, "save_block"),
+        (run_folder, "load_block"),
+    ],
     "tables and pictures": [(run, "_image_tables"), (run, "write_summaries")],
 }
 
@@ -101,9 +105,15 @@ def measured(cells: list[Swept], watch: Stopwatch, repetitions: int) -> list[dic
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Microseconds of processor time an image of each step of a run.")
-    parser.add_argument("--data-root", type=Path, help="folder that holds CIFAR-10 [default: SEMCOMM_DATA]")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as of `semcomm run`")
+    parser = argparse.ArgumentParser(
+        description="Microseconds of processor time an image of each step of a run."
+    )
+    parser.add_argument(
+        "--data-root", type=Path, help="folder that holds CIFAR-10 [default: SEMCOMM_DATA]"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="as of `semcomm run`"
+    )
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--repetitions", type=int, default=5)
     options = parser.parse_args()
@@ -111,8 +121,12 @@ def main() -> None:
     cells = read_scenarios("error-free", changes, options.data_root)
     runs = measured(cells, watched(), options.repetitions)
     for step in [*STEPS, "the rest"]:
-        print(f"{step:42}{statistics.median(run.get(step, 0.0) for run in runs) / options.images * 1e6:8.1f} us")
-    print(f"{'together':42}{statistics.median(sum(run.values()) for run in runs) / options.images * 1e6:8.1f} us")
+        print(
+            f"{step:42}{statistics.median(run.get(step, 0.0) for run in runs) / options.images * 1e6:8.1f} us"
+        )
+    print(
+        f"{'together':42}{statistics.median(sum(run.values()) for run in runs) / options.images * 1e6:8.1f} us"
+    )
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """Images a second of a whole run and of its networks alone, beside the machine's matrix products.
 
-In each repetition the first images of CIFAR-10's test set go through two things in turn, so that whatever else the
-machine does slows both: the codec's encoder and decoder alone, over float32 patches that lie ready in the batches,
-the layout and the dtype in which a run has them; and all that `semcomm run` does after its imports, from reading
-CIFAR-10's file to the last table on disk. Both take the threads that the environment says, in this process. Figures
-are medians over repetitions, of processor time and of wall time; the matrix product's is the fastest.
+In each repetition the first images of CIFAR-10's test set go through two things in turn, so that
+whatever else the machine does slows both: the codec's encoder and decoder alone, over float32
+patches that lie ready in the batches, the layout and the dtype in which a run has them; and all
+that `semcomm run` does after its imports, from reading CIFAR-10's file to the last table on disk.
+Both take the threads that the environment says, in this process. Figures are medians over
+repetitions, of processor time and of wall time; the matrix product's is the fastest.
 
-    OMP_NUM_THREADS=1 python benchmarks/throughput.py --data-root DATA
-    OMP_NUM_THREADS=1 python benchmarks/throughput.py --data-root DATA --scenario awgn-harq --set ...
+    OMP_NUM_THREADS=1 python benchmarks/throughput.py --data-root DATA OMP_NUM_THREADS=1 python
+    benchmarks/throughput.py --data-root DATA --scenario awgn-harq --set ...
 """
 
 import argparse
@@ -53,7 +54,9 @@ def bare(cell: Swept, images: int) -> Callable[[], None]:
     assert isinstance(cell.scenario.codec, CodecChoice)
     codec = cell.scenario.codec.load()
     pixels = np.stack(cell.scenario.data.open().load(0, images))
-    patches = torch.from_numpy(to_patches(pixels)).to(codec.device).float().div(255).permute(0, 3, 1, 2)
+    patches = (
+        torch.from_numpy(to_patches(pixels)).to(codec.device).float().div(255).permute(0, 3, 1, 2)
+    )
     batches = torch.split(patches, BATCH_IMAGES)
 
     def run() -> None:
@@ -66,7 +69,13 @@ def bare(cell: Swept, images: int) -> Callable[[], None]:
 
 def whole(cells: list[Swept], folder: Path) -> None:
     """A run into an empty folder."""
-    run_cells(cells, RunFolder(folder, cells), Here(), lambda images: None, lambda found, cell, number: None)
+    run_cells(
+        cells,
+        RunFolder(folder, cells),
+        Here(),
+        lambda images: None,
+        lambda found, cell, number: None,
+    )
 
 
 def matrix_product() -> Callable[[], object]:
@@ -83,10 +92,16 @@ def operations(task: Callable[[], None]) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Images a second of a run and of its networks alone.")
-    parser.add_argument("--data-root", type=Path, help="folder that holds CIFAR-10 [default: SEMCOMM_DATA]")
+    parser = argparse.ArgumentParser(
+        description="Images a second of a run and of its networks alone."
+    )
+    parser.add_argument(
+        "--data-root", type=Path, help="folder that holds CIFAR-10 [default: SEMCOMM_DATA]"
+    )
     parser.add_argument("--scenario", default="error-free")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as of `semcomm run`")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="as of `semcomm run`"
+    )
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--repetitions", type=int, default=7)
     options = parser.parse_args()
@@ -96,13 +111,21 @@ def main() -> None:
     work = operations(networks)  # which warms up, too
     with tempfile.TemporaryDirectory() as place:
         whole(cells, Path(place, "first"))
-        tasks = [(networks, partial(whole, cells, Path(place, str(n))), product) for n in range(options.repetitions)]
+        tasks = [
+            (networks, partial(whole, cells, Path(place, str(n))), product)
+            for n in range(options.repetitions)
+        ]
         turns = [(seconds(alone), seconds(run), seconds(gemm)) for alone, run, gemm in tasks]
-    print(f"{options.images} images, {len(cells)} cells, {torch.get_num_threads()} threads, batches of {BATCH_IMAGES}")
+    print(
+        f"{options.images} images, {len(cells)} cells, {torch.get_num_threads()} threads, "
+        f"batches of {BATCH_IMAGES}"
+    )
     print(f"{'images/s':12}{'networks':>12}{'whole run':>12}{'ratio':>8}  lowest and highest")
     for clock in Seconds._fields:
         pairs = [(getattr(alone, clock), getattr(run, clock)) for alone, run, _ in turns]
-        alone, run = (options.images / statistics.median(column) for column in zip(*pairs, strict=True))
+        alone, run = (
+            options.images / statistics.median(column) for column in zip(*pairs, strict=True)
+        )
         ratios = [a / b for a, b in pairs]
         spread = f"{min(ratios):.3f} and {max(ratios):.3f}"
         print(f"{clock:12}{alone:12.0f}{run:12.0f}{statistics.median(ratios):8.3f}  {spread}")
@@ -110,7 +133,9 @@ def main() -> None:
     speed = work / statistics.median(alone.wall for alone, *_ in turns) / 1e9
     fastest = work / min(alone.wall for alone, *_ in turns) / 1e9
     print(f"networks: {work / options.images / 1e6:.1f} million operations an image")
-    print(f"GFLOP/s: networks {speed:.1f}, {fastest:.1f} at best; matrix product {peak:.1f} at best")
+    print(
+        f"GFLOP/s: networks {speed:.1f}, {fastest:.1f} at best; matrix product {peak:.1f} at best"
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Images a second of training, as `semcomm train` does it and as plain PyTorch would, with all cores.
+"""Images a second of training, as `semcomm train` does it and as plain PyTorch would, with all
+cores.
 
-50,000 random images of 32 x 32 pixels, batches of 64, the networks and the recipe of the shipped codecs. Plain
-PyTorch means float32 throughout, tensors in their default layout, and the losses, the search for codewords and
-Adam written as one finds them in code for VQ-VAEs. Both take blocks of 16 steps in turn, so that what else the
-machine does slows both; the figures are medians over blocks.
+50,000 random images of 32 x 32 pixels, batches of 64, the networks and the recipe of the shipped
+codecs. Plain PyTorch means float32 throughout, tensors in their default layout, and the losses, the
+search for codewords and Adam written as one finds them in code for VQ-VAEs. Both take blocks of 16
+steps in turn, so that what else the machine does slows both; the figures are medians over blocks.
 
     python benchmarks/training.py
 """
@@ -66,7 +67,9 @@ def plain_loss(model: Model, x: torch.Tensor, recipe: Recipe) -> torch.Tensor:
     z = latents.view(-1, model.geometry.dimension)
     bits = -torch.log2(torch.softmax(-model.logits[0], dim=0))
     codebook = model.codebook[0]
-    distances = z.square().sum(dim=1, keepdim=True) - 2 * z @ codebook.T + codebook.square().sum(dim=1)
+    distances = (
+        z.square().sum(dim=1, keepdim=True) - 2 * z @ codebook.T + codebook.square().sum(dim=1)
+    )
     indices = (distances + rate_weight * bits).argmin(dim=1)
     chosen = codebook[indices]
     quantized = (z + (chosen - z).detach()).view_as(latents).permute(0, 3, 1, 2).contiguous()
@@ -86,11 +89,15 @@ def images_per_second(blocks: Iterator[None], batch_size: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Images a second of training.")
-    parser.add_argument("--blocks", type=int, default=24, help="of 16 steps, of which the median is taken")
+    parser.add_argument(
+        "--blocks", type=int, default=24, help="of 16 steps, of which the median is taken"
+    )
     options = parser.parse_args()
 
     recipe = Recipe(device="cpu")
-    patches = np.random.default_rng(0).integers(0, 256, (IMAGES, *GRID, PATCH_VALUES), dtype=np.uint8)
+    patches = np.random.default_rng(0).integers(
+        0, 256, (IMAGES, *GRID, PATCH_VALUES), dtype=np.uint8
+    )
     name = f"semcomm, {fast_dtype(torch.device('cpu'))}"
     contestants = {name: ours(patches, recipe), "plain PyTorch, float32": plain(patches, recipe)}
     speeds: dict[str, list[float]] = {name: [] for name in contestants}
@@ -99,7 +106,8 @@ def main() -> None:
             speeds[name].append(images_per_second(blocks, recipe.batch_size))
     medians = {name: statistics.median(found[WARM_UP:]) for name, found in speeds.items()}
     print(
-        f"{torch.get_num_threads()} threads, batches of {recipe.batch_size}, {options.blocks} blocks of {STEPS} steps"
+        f"{torch.get_num_threads()} threads, batches of {recipe.batch_size}, {options.blocks} "
+        f"blocks of {STEPS} steps"
     )
     for name, median in medians.items():
         print(f"{name:24}{median:8.0f} images/s")

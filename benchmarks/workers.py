@@ -1,10 +1,12 @@
-"""Seconds of a sweep on one worker and on two, of one thread each: 2 codecs x 12 Es/N0 over LDPC-coded 16-QAM.
+"""Seconds of a sweep on one worker and on two, of one thread each: 2 codecs x 12 Es/N0 over
+LDPC-coded 16-QAM.
 
-The clock runs from when the workers are ready, that is have imported all, loaded both codecs and compiled what
-decodes, to the last table on disk; what they need to get ready, and the import of this program, stand apart. Beside
-the clock's time stands the processor time of each worker, and of this program, which puts together what they do.
-Where other programs take part of the machine, the second ratio is what two cores of one's own would give: one
-worker's processor time over that of the busiest of two, or over half of what all three took together if that is more.
+The clock runs from when the workers are ready, that is have imported all, loaded both codecs and
+compiled what decodes, to the last table on disk; what they need to get ready, and the import of
+this program, stand apart. Beside the clock's time stands the processor time of each worker, and of
+this program, which puts together what they do. Where other programs take part of the machine, the
+second ratio is what two cores of one's own would give: one worker's processor time over that of the
+busiest of two, or over half of what all three took together if that is more.
 
     OMP_NUM_THREADS=1 python benchmarks/workers.py --data-root DATA
 """
@@ -45,7 +47,9 @@ class Took(NamedTuple):
 
 
 def processor_seconds(task: Task) -> tuple[int, float]:
-    """A worker's process and what it has spent, after it did a block, whose result is not needed."""
+    """A worker's process and what it has spent, after it did a block, whose result is not
+    needed.
+    """
     run_block(task)
     return os.getpid(), time.process_time()
 
@@ -55,7 +59,9 @@ def spent(pool: Processes, workers: int, cells: Sequence[Swept]) -> dict[int, fl
     found: dict[int, float] = {}
     run = new_run()
     while len(found) < workers:
-        tasks = [Task(run, 0, cell, 0, False) for cell in (cells[0], cells[-1]) for _ in range(workers)]
+        tasks = [
+            Task(run, 0, cell, 0, False) for cell in (cells[0], cells[-1]) for _ in range(workers)
+        ]
         answers = [result for _, result in in_order(processor_seconds, tasks, pool)]
         found |= dict(answer for answer in answers if isinstance(answer, tuple))
     return found
@@ -67,7 +73,13 @@ def timed(workers: int, cells: Sequence[Swept], few: Sequence[Swept]) -> Took:
     with closing(Processes(workers, threads=1)) as pool, tempfile.TemporaryDirectory() as folder:
         before = spent(pool, workers, few)
         ready, own = time.perf_counter(), time.process_time()
-        run_cells(cells, RunFolder(Path(folder), cells), pool, lambda images: None, lambda found, cell, number: None)
+        run_cells(
+            cells,
+            RunFolder(Path(folder), cells),
+            pool,
+            lambda images: None,
+            lambda found, cell, number: None,
+        )
         done, own = time.perf_counter(), time.process_time() - own
         after = spent(pool, workers, few)
         return Took(ready - begun, done - ready, [after[pid] - before[pid] for pid in before], own)
@@ -81,7 +93,8 @@ def main() -> None:
     options = parser.parse_args()
     changes = ["data.name=cifar10", "data.split=train", *SWEEP]
     cells, few = (
-        read_scenarios("awgn-harq", [*changes, f"images={images}"], options.data_root) for images in (options.images, 4)
+        read_scenarios("awgn-harq", [*changes, f"images={images}"], options.data_root)
+        for images in (options.images, 4)
     )
     print(f"import of this program: {IMPORTED[0]:.1f} s, {IMPORTED[1]:.1f} s of the processor")
     print(f"{len(cells)} cells of {options.images} images", flush=True)
@@ -92,7 +105,8 @@ def main() -> None:
         print(f"of the processor {processor} s, and {took.own:.1f} s of this program's")
     least = max(*two.processor, (sum(two.processor) + two.own) / 2)
     print(
-        f"two are {one.clock / two.clock:.2f} times faster by the clock, {one.processor[0] / least:.2f} by processors"
+        f"two are {one.clock / two.clock:.2f} times faster by the clock, "
+        f"{one.processor[0] / least:.2f} by processors"
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le, Unit
+from annotated_types import Ge, Le, Unit, doc
 from numpy.typing import NDArray
 
 from semcomm.channel import SymbolChannel, SymbolReception
@@ -12,18 +12,28 @@ from semcomm.channel import SymbolChannel, SymbolReception
 
 @dataclass(frozen=True)
 class Awgn(SymbolChannel):
-    """Adds circularly symmetric complex Gaussian noise n to each symbol, E|n|^2 = 10^(-esn0_db / 10).
-
-    esn0_db: energy of a symbol, which is 1 in the mean, over E|n|^2, both dimensions together, which is N0.
+    """Adds circularly symmetric complex Gaussian noise n to each symbol, E|n|^2 = 10^(-esn0_db /
+    10).
 
     Proakis and Salehi, Digital Communications, 5th ed., section 4.2.
     """
 
-    esn0_db: Annotated[float, Ge(-30.0), Le(60.0), Unit("dB")]
+    esn0_db: Annotated[
+        float,
+        Ge(-30.0),
+        Le(60.0),
+        Unit("dB"),
+        doc(
+            "energy of a symbol, which is 1 in the mean, over E|n|^2, both dimensions "
+            "together, which is N0"
+        ),
+    ]
 
     def transmit(
         self, symbols: NDArray[np.complex128], lengths: NDArray[np.int64], rng: np.random.Generator
     ) -> SymbolReception:
         variance = 10 ** (-self.esn0_db / 10)
-        noise = rng.normal(scale=np.sqrt(variance / 2), size=(symbols.size, 2)).view(np.complex128)[:, 0]
+        noise = rng.normal(scale=np.sqrt(variance / 2), size=(symbols.size, 2)).view(np.complex128)[
+            :, 0
+        ]
         return SymbolReception(symbols + noise, np.full(symbols.size, variance), lengths.copy())

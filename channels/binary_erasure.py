@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, doc
 
 from semcomm.channel import BitChannel
 from semcomm.frames import Frames, Reception
@@ -16,14 +16,14 @@ CERTAIN_LLR = np.float32(40.0)
 class BinaryErasure(BitChannel):
     """Erases each bit independently with probability `erasure`, and the receiver knows which.
 
-    An erased bit arrives as 0 with an LLR of exactly 0. The others are certain: their LLRs should be
-    infinite, but decoders subtract LLRs from each other, so they are +-40, which is to be wrong once in
-    10^17 bits, more than any run sends.
+    An erased bit arrives as 0 with an LLR of exactly 0. The others are certain: their LLRs should
+    be infinite, but decoders subtract LLRs from each other, so they are +-40, which is to be wrong
+    once in 10^17 bits, more than any run sends.
 
     Cover and Thomas, Elements of Information Theory, 2nd ed., section 7.1.5.
     """
 
-    erasure: Annotated[float, Ge(0.0), Le(1.0)]
+    erasure: Annotated[float, Ge(0.0), Le(1.0), doc("probability that a bit is erased")]
 
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
         erased = rng.random(frames.bits.size) < self.erasure

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, doc
 
 from semcomm.channel import BitChannel
 from semcomm.frames import Frames, Reception
@@ -17,7 +17,7 @@ class BinarySymmetric(BitChannel):
     Cover and Thomas, Elements of Information Theory, 2nd ed., section 7.1.4.
     """
 
-    crossover: Annotated[float, Ge(0.0), Le(0.5)]
+    crossover: Annotated[float, Ge(0.0), Le(0.5), doc("probability that a bit flips")]
 
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
         flips = rng.random(frames.bits.size) < self.crossover

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le, Unit
+from annotated_types import Ge, Le, Unit, doc
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel
@@ -13,25 +13,32 @@ from semcomm.frames import Frames, Reception
 
 @dataclass(frozen=True)
 class PacketErasure(BitChannel):
-    """Loses each frame with probability `loss`, independently or in bursts; a lost frame arrives with no bits.
+    """Loses each frame with probability `loss`, independently or in bursts; a lost frame arrives
+    with no bits.
 
-    burst_frames: how many frames in a row are lost in the mean; by default losses are independent, which is
-        1 / (1 - loss). Whether a frame is lost is a Markov chain over the frames of a block: after a lost frame
-        losses end with probability 1 / burst_frames, after one that arrived they begin with
-        loss / (1 - loss) / burst_frames. The chain starts anew with each block, stationary.
-
-    Gilbert, Capacity of a burst-noise channel, Bell System Technical Journal 39, 1960; for packets, Hasslinger and
-    Hohlfeld, The Gilbert-Elliott model for packet loss in real time services on the Internet, MMB 2008.
+    Gilbert, Capacity of a burst-noise channel, Bell System Technical Journal 39, 1960; for packets,
+    Hasslinger and Hohlfeld, The Gilbert-Elliott model for packet loss in real time services on the
+    Internet, MMB 2008.
     """
 
-    loss: Annotated[float, Ge(0.0), Le(1.0)]
-    burst_frames: Annotated[float, Ge(1.0), Le(1e9), Unit("frames")] | None = None
+    loss: Annotated[float, Ge(0.0), Le(1.0), doc("probability that a frame is lost")]
+    burst_frames: Annotated[
+        Annotated[float, Ge(1.0), Le(1e9), Unit("frames")] | None,
+        doc(
+            "how many frames in a row are lost in the mean; by default losses are "
+            "independent, which is 1 / (1 - loss). Whether a frame is lost is a Markov "
+            "chain over the frames of a block: after a lost frame losses end with "
+            "probability 1 / burst_frames, after one that arrived they begin with loss / (1 "
+            "- loss) / burst_frames. The chain starts anew with each block, stationary."
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         if self.burst_frames and self.loss > self.burst_frames / (1 + self.burst_frames):
             raise ValueError(
                 f"loss is {self.loss}; with burst_frames {self.burst_frames} it is at most "
-                f"{self.burst_frames / (1 + self.burst_frames)}, as at least one frame arrives between two bursts"
+                f"{self.burst_frames / (1 + self.burst_frames)}, as at least one frame arrives "
+                "between two bursts"
             )
 
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:

@@ -1,4 +1,5 @@
-"""semcomm: images sent end to end, from a learned encoder over real bits and a channel to a picture.
+"""semcomm: images sent end to end, from a learned encoder over real bits and a channel to a
+picture.
 
     import numpy as np
     import semcomm

@@ -10,13 +10,16 @@ from semcomm.frames import Frames, Reception
 
 
 class BitChannel(ABC):
-    """Carries frames of bits: a frozen dataclass whose fields are its parameters, their bounds in the type."""
+    """Carries frames of bits: a frozen dataclass whose fields are its parameters, their bounds in
+    the type.
+    """
 
     @abstractmethod
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
         """Carry a block of frames, drawing all randomness from `rng`.
 
-        The reception holds as many frames as were sent, in the same order; their lengths may differ.
+        The reception holds as many frames as were sent, in the same order; their lengths may
+        differ.
         """
 
 
@@ -25,9 +28,10 @@ class SymbolReception:
     """What arrives of complex symbols, after the receiver has undone the channel's gain.
 
     symbols: (sum(lengths),) complex128, the symbol that was sent plus noise.
-    noise_variances: (sum(lengths),) float64, E|noise|^2 of each, both dimensions together; infinite where
-        nothing arrived.
-    channel_uses: (F,) int64, complex symbols that each frame occupied the channel with, pilots included.
+    noise_variances: (sum(lengths),) float64, E|noise|^2 of each, both dimensions together; infinite
+        where nothing arrived.
+    channel_uses: (F,) int64, complex symbols that each frame occupied the channel with, pilots
+        included.
     """
 
     symbols: NDArray[np.complex128]
@@ -42,7 +46,9 @@ class SymbolChannel(ABC):
     def transmit(
         self, symbols: NDArray[np.complex128], lengths: NDArray[np.int64], rng: np.random.Generator
     ) -> SymbolReception:
-        """Carry a block of F frames of symbols, drawing all randomness from `rng`, gains before noise.
+        """Carry a block of F frames of symbols, drawing all randomness from `rng`, gains before
+        noise.
 
-        symbols: (sum(lengths),) complex128; lengths: (F,) int64. The channel's state starts anew with each frame.
+        symbols: (sum(lengths),) complex128; lengths: (F,) int64. The channel's state starts anew
+            with each frame.
         """

@@ -5,10 +5,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TypeVar
+from typing import Any, BinaryIO, Literal, TypeVar, get_args
 
 import click
 
+from semcomm.choices import Crc, DamagedPolicy, Device, EntropyCoding, Modulation, TableFormat
 from semcomm.errors import ScenarioError, SemcommError
 from semcomm.version import __version__
 
@@ -36,7 +37,9 @@ class Commands(click.Group):
 def data_options(command: Command) -> Command:
     """What `run`, `train`, `design` and `context` share."""
     for option in (
-        click.option("--data-root", type=FILE, help="Folder that holds CIFAR-10 [default: SEMCOMM_DATA]."),
+        click.option(
+            "--data-root", type=FILE, help="Folder that holds CIFAR-10 [default: SEMCOMM_DATA]."
+        ),
         click.option("--images", type=click.IntRange(min=1), help="Take the first N images only."),
     ):
         command = option(command)
@@ -45,23 +48,29 @@ def data_options(command: Command) -> Command:
 
 def scenario_options(command: Command) -> Command:
     """What `run` and `train` share."""
-    set_help = "Change a value of the scenario, as in --set codec.dtype=bfloat16; may be given again."
-    return click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help=set_help)(data_options(command))
+    set_help = (
+        "Change a value of the scenario, as in --set codec.dtype=bfloat16; may be given again."
+    )
+    return click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help=set_help)(
+        data_options(command)
+    )
 
 
 def where_option(command: Command) -> Command:
     """What is chosen of cells or rows."""
-    where_help = "Take those that meet KEY=VALUE[,VALUE...] alone; * and ? are wildcards. May be given again."
+    where_help = "Only rows with KEY=VALUE[,VALUE...]; * and ? are wildcards. May be given again."
     return click.option("--where", multiple=True, metavar="KEY=VALUE", help=where_help)(command)
 
 
 def device_option(command: Command) -> Command:
     """Where networks run."""
-    devices = click.Choice(["auto", "cpu", "cuda", "mps"])
+    devices = click.Choice(get_args(Device))
     return click.option("--device", type=devices, default="auto", show_default=True)(command)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "show_default": True}
+)
 @click.version_option(__version__)
 def main() -> None:
     """Simulate semantic communication: images through a learned codec, real bits and a channel."""
@@ -71,11 +80,23 @@ def main() -> None:
 @click.argument("scenario")
 @scenario_options
 @where_option
-@click.option("--workers", type=click.IntRange(min=1), help="Processes [default: one a core, where there is work].")
-@click.option("--scheduler", metavar="ADDRESS", help="Work on the dask.distributed cluster of this scheduler.")
-@click.option("--records", type=click.Choice(["csv", "parquet"]), help="Of the rows an image [default: CSV to 10^6].")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes [default: one a core, where there is work].",
+)
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Work on the dask.distributed cluster of this scheduler."
+)
+@click.option(
+    "--records",
+    type=click.Choice(get_args(TableFormat)),
+    help="Of the rows an image [default: CSV to 10^6].",
+)
 @click.option("--out", type=FILE, help="Folder for the tables [default: results/NAME].")
-@click.option("--fresh", is_flag=True, help="Forget what is in that folder, of this run or another.")
+@click.option(
+    "--fresh", is_flag=True, help="Forget what is in that folder, of this run or another."
+)
 def run(
     scenario: str,
     overrides: tuple[str, ...],
@@ -84,14 +105,15 @@ def run(
     where: tuple[str, ...],
     workers: int | None,
     scheduler: str | None,
-    records: Literal["csv", "parquet"] | None,
+    records: TableFormat | None,
     out: Path | None,
     fresh: bool,
 ) -> None:
-    """Run SCENARIO, a file or a shipped one's name, and write results.csv, per_image.csv and pictures.png.
+    """Run SCENARIO, a file or a shipped one's name, and write results.csv, per_image.csv and
+    pictures.png.
 
-    Interrupted at any moment, the same command goes on where it was. With --where, the others' turn comes with
-    another command.
+    Interrupted at any moment, the same command goes on where it was. With --where, the others' turn
+    comes with another command.
     """
     from semcomm.console import images_bar, show_cell
     from semcomm.run.pools import cores, pool_of
@@ -101,7 +123,9 @@ def run(
     from semcomm.scenario.scenario import read_scenarios
 
     if workers and scheduler:
-        raise click.UsageError("--workers are processes of this machine; a --scheduler has workers of its own")
+        raise click.UsageError(
+            "--workers are processes of this machine; a --scheduler has workers of its own"
+        )
     changes = with_images(overrides, images)
     cells = read_scenarios(scenario, changes, data_root)
     places = matching(cells, where)
@@ -109,11 +133,20 @@ def run(
     if folder.is_done():
         click.echo(f"{folder.path} holds this run, done to its end; --fresh runs it again")
         return
-    write_origin(folder.path, shlex.join(["semcomm", "run", scenario, *(f"--set={change}" for change in changes)]))
+    write_origin(
+        folder.path,
+        shlex.join(["semcomm", "run", scenario, *(f"--set={change}" for change in changes)]),
+    )
     work = sum(cells[place].scenario.image_count() for place in places)
     workers = workers or default_workers(work, cores())
-    done_by = f"the workers of {scheduler}" if scheduler else f"{workers} process{'es' if workers > 1 else ''}"
-    click.echo(f"{len(places)} of {len(cells)} cells, {work} images to send, by {done_by}", err=True)
+    done_by = (
+        f"the workers of {scheduler}"
+        if scheduler
+        else f"{workers} process{'es' if workers > 1 else ''}"
+    )
+    click.echo(
+        f"{len(places)} of {len(cells)} cells, {work} images to send, by {done_by}", err=True
+    )
     with pool_of(workers, scheduler) as pool, images_bar(work) as watch:
         written = run_cells(cells, folder, pool, watch, show_cell(len(cells)), places, records)
     for path in written:
@@ -124,14 +157,20 @@ def run(
 @click.argument("scenario")
 @scenario_options
 @click.option("--out", type=FILE, default=".", help="Folder for the codec and its checkpoint.")
-def train(scenario: str, overrides: tuple[str, ...], images: int | None, data_root: Path | None, out: Path) -> None:
-    """Train the codec of SCENARIO. Interrupted, the same command goes on from the last whole epoch."""
+def train(
+    scenario: str, overrides: tuple[str, ...], images: int | None, data_root: Path | None, out: Path
+) -> None:
+    """Train the codec of SCENARIO. Interrupted, the same command goes on from the last whole
+    epoch.
+    """
     from semcomm.console import training_bar
     from semcomm.run.training import read_training, run_training
 
     changes = with_images(overrides, images)
     made = read_training(scenario, changes, data_root)
-    command = " ".join(["semcomm train", Path(scenario).stem, *(f"--set {change}" for change in changes)])
+    command = " ".join(
+        ["semcomm train", Path(scenario).stem, *(f"--set {change}" for change in changes)]
+    )
     with training_bar(made.training.epochs) as watch:
         path = run_training(made, out, command, watch)
     click.echo(f"written: {path}")
@@ -139,9 +178,16 @@ def train(scenario: str, overrides: tuple[str, ...], images: int | None, data_ro
 
 @main.command()
 @click.argument("codec_name", metavar="CODEC")
-@click.option("--rate-weight", type=float, required=True, help="Squared latent distance that one bit is worth.")
+@click.option(
+    "--rate-weight",
+    type=float,
+    required=True,
+    help="Squared latent distance that one bit is worth.",
+)
 @click.option("--name", required=True, help="Name of the codec that is made.")
-@click.option("--data", type=FILE, help="Folder of images to design on [default: CIFAR-10's for training].")
+@click.option(
+    "--data", type=FILE, help="Folder of images to design on [default: CIFAR-10's for training]."
+)
 @data_options
 @click.option("--out", type=FILE, default=".", help="Folder for the codec.")
 def design(
@@ -153,7 +199,8 @@ def design(
     data_root: Path | None,
     out: Path,
 ) -> None:
-    """Design an entropy-constrained quantizer for the networks of CODEC, a shipped one's name or a file.
+    """Design an entropy-constrained quantizer for the networks of CODEC, a shipped one's name or a
+    file.
 
     This is the classical design of Chou, Lookabaugh and Gray (1989), which trains no network.
     """
@@ -161,9 +208,15 @@ def design(
     from semcomm.scenario.scenario import DataChoice
     from semcomm.zoo.find import load_codec
 
-    choice = DataChoice(images=data) if data else DataChoice("cifar10", root=data_root, split="train")
+    choice = (
+        DataChoice(images=data) if data else DataChoice("cifar10", root=data_root, split="train")
+    )
     made = Design(name, load_codec(codec_name), rate_weight, choice, images)
-    options = [f"--rate-weight {rate_weight}", f"--name {name}", *([f"--images {images}"] if images else [])]
+    options = [
+        f"--rate-weight {rate_weight}",
+        f"--name {name}",
+        *([f"--images {images}"] if images else []),
+    ]
     command = " ".join(["semcomm design", made.base.name, *options])
     path = run_design(made, out, command, lambda step: click.echo(step, err=True))
     click.echo(f"written: {path}")
@@ -173,7 +226,9 @@ def design(
 @click.argument("codec_name", metavar="CODEC")
 @click.option("--epochs", type=click.IntRange(1, 1000), default=6)
 @click.option("--seed", type=click.IntRange(min=0), default=0)
-@click.option("--data", type=FILE, help="Folder of images to train on [default: CIFAR-10's for training].")
+@click.option(
+    "--data", type=FILE, help="Folder of images to train on [default: CIFAR-10's for training]."
+)
 @data_options
 @click.option("--out", type=FILE, default=".", help="Folder for the codec.")
 def context(
@@ -187,15 +242,17 @@ def context(
 ) -> None:
     """Train a context model for CODEC, a shipped one's name or a file, and write the codec with it.
 
-    It is what `entropy_coder: context` codes with. Networks and quantizer stay as they are. Of a codec with several
-    levels, each is given one.
+    It is what `entropy_coder: context` codes with. Networks and quantizer stay as they are. Of a
+    codec with several levels, each is given one.
     """
     from semcomm.codec.training.context import ContextRecipe
     from semcomm.run.context_training import Context, run_context
     from semcomm.scenario.scenario import DataChoice
     from semcomm.zoo.find import codec_path
 
-    choice = DataChoice(images=data) if data else DataChoice("cifar10", root=data_root, split="train")
+    choice = (
+        DataChoice(images=data) if data else DataChoice("cifar10", root=data_root, split="train")
+    )
     made = Context(codec_path(codec_name), ContextRecipe(epochs=epochs, seed=seed), choice, images)
     options = [f"--epochs {epochs}", f"--seed {seed}", *([f"--images {images}"] if images else [])]
     command = " ".join(["semcomm context", made.path.stem, *options])
@@ -205,30 +262,49 @@ def context(
 
 @main.command()
 @click.argument("images", nargs=-1, required=True, type=FILE)
-@click.option("--codec", "codec_name", required=True, help="A shipped codec's name or a .safetensors file.")
-@click.option("-o", "--output", type=FILE, help="File of the transmission [default: standard output].")
-@click.option("--entropy-coder", type=click.Choice(["huffman", "fixed_length", "context"]), default="huffman")
-@click.option("--header/--no-header", default=True, help="Let frames tell their image's size, slices their length.")
+@click.option(
+    "--codec", "codec_name", required=True, help="A shipped codec's name or a .safetensors file."
+)
+@click.option(
+    "-o", "--output", type=FILE, help="File of the transmission [default: standard output]."
+)
+@click.option("--entropy-coder", type=click.Choice(get_args(EntropyCoding)), default="huffman")
+@click.option(
+    "--header/--no-header",
+    default=True,
+    help="Let frames tell their image's size, slices their length.",
+)
 @click.option("--slices", type=click.IntRange(1, 255), default=1, help="Frames an image.")
-@click.option("--crc", type=click.Choice([0, 8, 16, 24, 32]), default=16, help="Bits of each frame's check.")
-@click.option("--size", type=(int, int), default=(32, 32), help="Height and width that go without saying.")
-@click.option("--length-bits", type=click.IntRange(1, 16), default=8, help="Of the length that a slice tells.")
+@click.option(
+    "--crc", type=click.Choice(get_args(Crc)), default=16, help="Bits of each frame's check."
+)
+@click.option(
+    "--size", type=(int, int), default=(32, 32), help="Height and width that go without saying."
+)
+@click.option(
+    "--length-bits", type=click.IntRange(1, 16), default=8, help="Of the length that a slice tells."
+)
 @click.option("--budget-bits", type=click.IntRange(min=1), help="The most that a frame may have.")
-@click.option("--refinement-steps", type=click.IntRange(0, 10_000), default=0, help="To indices of a nearer picture.")
+@click.option(
+    "--refinement-steps",
+    type=click.IntRange(0, 10_000),
+    default=0,
+    help="To indices of a nearer picture.",
+)
 @device_option
 def transmit(
     images: tuple[Path, ...],
     codec_name: str,
     output: Path | None,
-    entropy_coder: Literal["huffman", "fixed_length", "context"],
+    entropy_coder: EntropyCoding,
     header: bool,
     slices: int,
-    crc: Literal[0, 8, 16, 24, 32],
+    crc: Crc,
     size: tuple[int, int],
     length_bits: int,
     budget_bits: int | None,
     refinement_steps: int,
-    device: str,
+    device: Device,
 ) -> None:
     """Send IMAGES, files and folders, as a transmission of frames."""
     from semcomm.data.folder import ImagePaths
@@ -242,22 +318,34 @@ def transmit(
     codec = load_codec(codec_name).on(device)
     transmitter = Transmitter(codec, entropy_coder, framing, budget_bits, refinement_steps)
     with written(output) as target:
-        transmit(ImagePaths(images), transmitter, Preamble.of(codec, entropy_coder, framing), target)
+        transmit(
+            ImagePaths(images), transmitter, Preamble.of(codec, entropy_coder, framing), target
+        )
 
 
 @main.command()
 @click.argument("name")
 @click.argument("source", type=click.File("rb"), default="-")
 @click.option("-o", "--output", type=FILE, help="File of the reception [default: standard output].")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A parameter: --set crossover=0.01.")
-@click.option("--modulation", type=click.Choice(["bpsk", "qpsk", "16qam", "64qam"]), help="For a channel of symbols.")
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A parameter: --set crossover=0.01.",
+)
+@click.option(
+    "--modulation",
+    type=click.Choice(get_args(Modulation)),
+    help="For a channel of symbols.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0)
 def channel(
     name: str,
     source: BinaryIO,
     output: Path | None,
     overrides: tuple[str, ...],
-    modulation: Literal["bpsk", "qpsk", "16qam", "64qam"] | None,
+    modulation: Modulation | None,
     seed: int,
 ) -> None:
     """Carry the transmission SOURCE, or standard input, over the channel NAME."""
@@ -273,18 +361,25 @@ def channel(
 @click.argument("source", type=click.File("rb"), default="-")
 @click.option("-o", "--output", type=FILE, required=True, help="Folder for the images.")
 @click.option("--codec", "codec_name", help="The codec, where it is none that ships with semcomm.")
-@click.option("--damaged", type=click.Choice(["keep", "conceal", "drop"]), default="conceal", help="Damaged slices.")
+@click.option(
+    "--damaged",
+    type=click.Choice(get_args(DamagedPolicy)),
+    default="conceal",
+    help="Damaged slices.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace images that are there.")
 @device_option
 def receive(
     source: BinaryIO,
     output: Path,
     codec_name: str | None,
-    damaged: Literal["keep", "conceal", "drop"],
+    damaged: DamagedPolicy,
     overwrite: bool,
-    device: str,
+    device: Device,
 ) -> None:
-    """Receive the transmission SOURCE, or standard input, as PNG images 00000.png, 00001.png, ..."""
+    """Receive the transmission SOURCE, or standard input, as PNG images 00000.png, 00001.png,
+    ...
+    """
     from semcomm.run.pipes import receive, save_images
     from semcomm.zoo.find import load_codec
 
@@ -310,7 +405,9 @@ def list_() -> None:
 @main.command()
 @click.argument("kind", type=click.Choice(["scenario", "training"]), default="scenario")
 def schema(kind: Literal["scenario", "training"]) -> None:
-    """Print the JSON Schema of scenario files, or of those for training, for editors to complete and check."""
+    """Print the JSON Schema of scenario files, or of those for training, for editors to complete
+    and check.
+    """
     import json
 
     from semcomm.scenario.schema import scenario_schema, training_schema
@@ -325,7 +422,9 @@ def codec() -> None:
 
 @codec.command()
 @click.argument("name")
-@click.option("--table", type=FILE, help="Write symbol, probability, length and codeword to this CSV file.")
+@click.option(
+    "--table", type=FILE, help="Write symbol, probability, length and codeword to this CSV file."
+)
 def show(name: str, table: Path | None) -> None:
     """Show what the codec NAME, a shipped one or a file, is and where it comes from."""
     from semcomm.console import show_record
@@ -342,18 +441,44 @@ def show(name: str, table: Path | None) -> None:
 @main.command()
 @click.argument("results", nargs=-1, required=True, type=FILE)
 @where_option
-@click.option("--columns", metavar="NAME,NAME...", help="These columns, in this order [default: all].")
-@click.option("--by", metavar="NAME,NAME...", help="Means and 95 % intervals over the rows that share these values.")
+@click.option(
+    "--columns", metavar="NAME,NAME...", help="These columns, in this order [default: all]."
+)
+@click.option(
+    "--by",
+    metavar="NAME,NAME...",
+    help="Means and 95 % intervals over the rows that share these values.",
+)
 @click.option("-o", "--output", type=FILE, help="CSV file [default: show the table].")
 def table(
-    results: tuple[Path, ...], where: tuple[str, ...], columns: str | None, by: str | None, output: Path | None
+    results: tuple[Path, ...],
+    where: tuple[str, ...],
+    columns: str | None,
+    by: str | None,
+    output: Path | None,
 ) -> None:
-    """Choose rows and columns of RESULTS: folders of runs, their results.csv, or per_image.csv or .parquet."""
+    """Choose rows and columns of RESULTS: folders of runs, their results.csv, or per_image.csv or
+    .parquet.
+    """
     from semcomm.report.means import means
-    from semcomm.report.tables import aligned, few, read_chunks, select_chunks, with_columns, write_csv
+    from semcomm.report.tables import (
+        aligned,
+        few,
+        read_chunks,
+        select_chunks,
+        with_columns,
+        write_csv,
+    )
 
-    chosen, names = select_chunks(read_chunks(results), where), columns.split(",") if columns else []
-    tables = [means(chosen, by.split(","), names)] if by else (with_columns(chunk, names) for chunk in chosen)
+    chosen, names = (
+        select_chunks(read_chunks(results), where),
+        columns.split(",") if columns else [],
+    )
+    tables = (
+        [means(chosen, by.split(","), names)]
+        if by
+        else (with_columns(chunk, names) for chunk in chosen)
+    )
     if output is None:
         click.echo(aligned(few(tables)))
     else:
@@ -366,10 +491,24 @@ def table(
 @where_option
 @click.option("--x", default="bits_per_image", metavar="NAME", help="Column of the x axis.")
 @click.option("--y", default="psnr_db", metavar="NAME", help="Column of the y axis.")
-@click.option("--by", metavar="NAME,NAME...", help="A line for each of their values; `A|B`: B where A is empty.")
-@click.option("--label", "labels", multiple=True, metavar="OLD=NEW", help="Call a line NEW. May be given again.")
+@click.option(
+    "--by",
+    metavar="NAME,NAME...",
+    help="A line for each of their values; `A|B`: B where A is empty.",
+)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="OLD=NEW",
+    help="Call a line NEW. May be given again.",
+)
 @click.option("--log", multiple=True, type=click.Choice(["x", "y"]), help="A logarithmic axis.")
-@click.option("--hull", is_flag=True, help="Draw lines along upper hulls alone, and other points as hollow markers.")
+@click.option(
+    "--hull",
+    is_flag=True,
+    help="Draw lines along upper hulls alone, and other points as hollow markers.",
+)
 @click.option("-o", "--output", required=True, type=FILE, help="Figure in .svg, .png or .pdf.")
 def plot(
     results: tuple[Path, ...],
@@ -382,7 +521,9 @@ def plot(
     hull: bool,
     output: Path,
 ) -> None:
-    """Draw RESULTS, folders of runs or their results.csv, as a figure one column of a paper wide."""
+    """Draw RESULTS, folders of runs or their results.csv, as a figure one column of a paper
+    wide.
+    """
     from semcomm.report.curves import curves_of, renamed
     from semcomm.report.plot import write_plot
     from semcomm.report.tables import read_results, select
@@ -396,7 +537,9 @@ def plot(
 @click.argument("results", nargs=-1, required=True, type=FILE)
 @click.option("-o", "--output", default="report.html", type=FILE, help="The page.")
 def report(results: tuple[Path, ...], output: Path) -> None:
-    """Make one HTML page of RESULTS, folders of runs: curves, pictures and the code at work, to look at offline."""
+    """Make one HTML page of RESULTS, folders of runs: curves, pictures and the code at work, to
+    look at offline.
+    """
     from semcomm.report.page import write_report
 
     size = write_report(results, output)
@@ -407,11 +550,21 @@ def report(results: tuple[Path, ...], output: Path) -> None:
 @click.argument("anchor_results", metavar="RESULTS", type=FILE)
 @click.argument("test_results", metavar="[RESULTS]", required=False, type=FILE)
 @where_option
-@click.option("--anchor", multiple=True, metavar="KEY=VALUE", help="The anchor's rows, further to --where.")
-@click.option("--test", multiple=True, metavar="KEY=VALUE", help="The test's rows, further to --where.")
+@click.option(
+    "--anchor", multiple=True, metavar="KEY=VALUE", help="The anchor's rows, further to --where."
+)
+@click.option(
+    "--test", multiple=True, metavar="KEY=VALUE", help="The test's rows, further to --where."
+)
 @click.option("--rate", default="bits_per_image", metavar="NAME", help="Column of the rate.")
 @click.option("--quality", default="psnr_db", metavar="NAME", help="Column of the quality in dB.")
-@click.option("--at", multiple=True, type=float, metavar="RATE", help="Compare at this rate; may be given again.")
+@click.option(
+    "--at",
+    multiple=True,
+    type=float,
+    metavar="RATE",
+    help="Compare at this rate; may be given again.",
+)
 def compare(
     anchor_results: Path,
     test_results: Path | None,

@@ -15,7 +15,9 @@ if TYPE_CHECKING:  # they import PyTorch, which takes seconds
 
 @contextmanager
 def images_bar(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error that the number of images of each block moves, and the time that is left."""
+    """A bar on standard error that the number of images of each block moves, and the time that is
+    left.
+    """
     with _progress("images", TimeRemainingColumn()) as progress:
         task = progress.add_task("", total=total)
         yield lambda images: progress.advance(task, images)
@@ -32,7 +34,9 @@ def training_bar(epochs: int) -> "Iterator[Callable[[EpochSoFar], None]]":
             done = so_far.epoch + so_far.images / so_far.of_images
             progress.update(task, completed=done, figures=_figures(so_far))
             if so_far.images == so_far.of_images and not progress.console.is_terminal:
-                progress.console.print(f"epoch {so_far.epoch + 1}/{epochs}: {_figures(so_far)}", soft_wrap=True)
+                progress.console.print(
+                    f"epoch {so_far.epoch + 1}/{epochs}: {_figures(so_far)}", soft_wrap=True
+                )
 
         yield watch
 
@@ -41,12 +45,20 @@ def show_record(record: Mapping[str, Any]) -> None:
     """A row of results, its columns below each other."""
     console, width = Console(soft_wrap=True, markup=False), max(map(len, record))
     for name, value in record.items():
-        line = f"{name:{width}}  {value:.6g}" if isinstance(value, float) else f"{name:{width}}  {value}"
-        console.print(line if line.isprintable() else ascii(line))  # a stranger's codec may steer no terminal
+        line = (
+            f"{name:{width}}  {value:.6g}"
+            if isinstance(value, float)
+            else f"{name:{width}}  {value}"
+        )
+        console.print(
+            line if line.isprintable() else ascii(line)
+        )  # a stranger's codec may steer no terminal
 
 
 def show_cell(of: int) -> "Callable[[Results, Swept, int], None]":
-    """What shows the row of a scenario, or of each of a sweep's cells a line with what the sweep has set in it."""
+    """What shows the row of a scenario, or of each of a sweep's cells a line with what the sweep
+    has set in it.
+    """
 
     from semcomm.link.link import Link
 
@@ -54,19 +66,31 @@ def show_cell(of: int) -> "Callable[[Results, Swept, int], None]":
         row, told = found.summary, "  ".join(str(value) for value in cell.changes.values())
         if of == 1:
             eventful = row["bit_errors"] or cell.scenario.link != Link()
-            show_record({name: value for name, value in row.items() if eventful or name not in found.journey})
+            show_record(
+                {
+                    name: value
+                    for name, value in row.items()
+                    if eventful or name not in found.journey
+                }
+            )
             return
-        line = f"{number:>{len(str(of))}}/{of}  {row['bits_per_image']:8.2f} bits  {row['psnr_db']:6.3f} dB  {told}"
+        measured = f"{row['bits_per_image']:8.2f} bits  {row['psnr_db']:6.3f} dB"
+        line = f"{number:>{len(str(of))}}/{of}  {measured}  {told}"
         Console(soft_wrap=True, markup=False).print(line if line.isprintable() else ascii(line))
 
     return show
 
 
 def show_codecs(figures: Sequence[Mapping[str, str]]) -> None:
-    """What each codec costs and gives over all test images of CIFAR-10, how large it is, and what made it."""
+    """What each codec costs and gives over all test images of CIFAR-10, how large it is, and what
+    made it.
+    """
     console = Console(soft_wrap=True, markup=False)
     width = max(len(row["codec"]) for row in figures)
-    console.print(f"{'codecs:':{width + 2}}  bits an image  context    PSNR  parameters  made by", highlight=False)
+    console.print(
+        f"{'codecs:':{width + 2}}  bits an image  context    PSNR  parameters  made by",
+        highlight=False,
+    )
     for row in figures:
         bits, context = _told(row, "bits_per_image", 2), _told(row, "context_bits_per_image", 2)
         costs = f"{bits:>13}  {context:>7}  {_told(row, 'psnr_db', 3):>6}"

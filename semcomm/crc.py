@@ -6,23 +6,27 @@ from numpy.typing import NDArray
 from semcomm.compiled import compiled
 
 POLYNOMIALS = {8: 0x07, 16: 0x1021, 24: 0x864CFB, 32: 0x04C11DB7}
-"""By width in bits, without the leading term: the CRC-8 of ITU-T I.432.1, the CRC-16 of ITU-T V.41, the CRC24A of
-3GPP TS 38.212 and the CRC-32 of ISO/IEC 13818-1."""
+"""By width in bits, without the leading term: the CRC-8 of ITU-T I.432.1, the CRC-16 of ITU-T V.41,
+the CRC24A of 3GPP TS 38.212 and the CRC-32 of ISO/IEC 13818-1.
+"""
 
 
 def checksums(
     bits: NDArray[np.uint8], starts: NDArray[np.int64], stops: NDArray[np.int64], width: int
 ) -> NDArray[np.int64]:
-    """The CRC of each run bits[start:stop], the register starting at all ones, nothing inverted at the end.
+    """The CRC of each run bits[start:stop], the register starting at all ones, nothing inverted at
+    the end.
 
     A run followed by its CRC, highest bit first, has the CRC 0.
-    Example: the bits of b"123456789" give 0x29B1 at width 16 (CRC-16/IBM-3740 in the usual catalogue).
+    Example: the bits of b"123456789" give 0x29B1 at width 16 (CRC-16/IBM-3740 in the usual
+    catalogue).
     """
     return _divide(bits, starts, stops, width, POLYNOMIALS[width])
 
 
 def flip_remainders(length: int, width: int) -> NDArray[np.int64]:
-    """(length,) what flipping one bit adds, exclusive-or, to the CRC of a run: that of its last bit first.
+    """(length,) what flipping one bit adds, exclusive-or, to the CRC of a run: that of its last bit
+    first.
 
     Example: flipping the last bit adds the polynomial itself.
     """

@@ -2,7 +2,9 @@
 
 
 class SemcommError(Exception):
-    """Root of every error that semcomm raises on purpose; the command line prints it without a traceback."""
+    """Root of every error that semcomm raises on purpose; the command line prints it without a
+    traceback.
+    """
 
 
 class CodecError(SemcommError):

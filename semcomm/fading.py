@@ -1,4 +1,6 @@
-"""Flat fading, its gains known to the receiver or estimated: what the channel files rayleigh and rician share."""
+"""Flat fading, its gains known to the receiver or estimated: what the channel files rayleigh and
+rician share.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,8 +20,9 @@ DRAWS_AT_ONCE = 1 << 18
 class FlatFading:
     """Multiplies the symbols of a coherence block with one gain h, and adds noise: r = h x + n.
 
-    h is complex Gaussian with E|h|^2 = 1. A share k_factor / (1 + k_factor) of that is its mean, a line of
-    sight of constant phase; the rest is scattered, independently from block to block and from frame to frame.
+    h is complex Gaussian with E|h|^2 = 1. A share k_factor / (1 + k_factor) of that is its mean, a
+    line of sight of constant phase; the rest is scattered, independently from block to block and
+    from frame to frame.
 
     esn0_db: 10 log10(E|h x|^2 / E|n|^2), the mean over the gains.
     coherence: symbols of a block, pilots included; None for frames of one block each, however long.
@@ -35,10 +38,14 @@ class FlatFading:
 
     def __post_init__(self) -> None:
         if self.estimation == "pilots" and self.pilots < 1:
-            raise ValueError(f"pilots is {self.pilots}; estimation pilots takes at least 1 in each coherence block")
+            raise ValueError(
+                f"pilots is {self.pilots}; estimation pilots takes at least 1 in each coherence "
+                "block"
+            )
         if self.coherence is not None and self.pilots >= self.coherence:
             raise ValueError(
-                f"pilots is {self.pilots}, which leaves no room in blocks of coherence {self.coherence}; "
+                f"pilots is {self.pilots}, which leaves no room in blocks of coherence "
+                f"{self.coherence}; "
                 f"there it is at most {self.coherence - 1}"
             )
 
@@ -60,10 +67,12 @@ class FlatFading:
     def transmit(
         self, symbols: NDArray[np.complex128], lengths: NDArray[np.int64], rng: np.random.Generator
     ) -> SymbolReception:
-        """As `SymbolChannel.transmit`: what was received over the gain that the receiver takes for true.
+        """As `SymbolChannel.transmit`: what was received over the gain that the receiver takes for
+        true.
 
-        With an estimate g of h, of which the error h - g has variance e, r / g = x + ((h - g) x + n) / g. The
-        error is independent of the estimate, so given g the noise has variance (e E|x|^2 + E|n|^2) / |g|^2.
+        With an estimate g of h, of which the error h - g has variance e, r / g = x + ((h - g) x +
+        n) / g. The error is independent of the estimate, so given g the noise has variance (e
+        E|x|^2 + E|n|^2) / |g|^2.
         """
         room = lengths.max(initial=1) if self.coherence is None else self.coherence - self.pilots
         blocks = -(-lengths // room)
@@ -81,8 +90,9 @@ class FlatFading:
     def gains(self, blocks: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.complex128]:
         """The gain of each coherence block, (sum(blocks),), those of a frame after each other.
 
-        All frames' first are drawn before all second ones, and so on, whether or not a frame is that long: the
-        j-th gain of the f-th of F frames is the same in all systems that send F frames over this channel.
+        All frames' first are drawn before all second ones, and so on, whether or not a frame is
+        that long: the j-th gain of the f-th of F frames is the same in all systems that send F
+        frames over this channel.
 
         blocks: (F,) how many each frame has.
         """
@@ -92,7 +102,9 @@ class FlatFading:
             block = np.arange(first, min(first + at_once, most))[:, None]
             drawn = complex_normals((block.size, blocks.size), rng)
             reached = block < blocks
-            gains[(_offsets(blocks) + block)[reached]] += np.sqrt(self.scattered_variance) * drawn[reached]
+            gains[(_offsets(blocks) + block)[reached]] += (
+                np.sqrt(self.scattered_variance) * drawn[reached]
+            )
         return gains
 
     def _estimate(
@@ -100,10 +112,10 @@ class FlatFading:
     ) -> tuple[NDArray[np.complex128], float]:
         """The gains as the receiver takes them, and the variance of the error.
 
-        From pilots: the linear minimum mean squared error estimate, which for Gaussian gains is the best of
-        all (Kay, Fundamentals of Statistical Signal Processing: Estimation Theory, theorems 11.1 and 12.1). It
-        depends on p pilots through the mean of r / x over them, h plus noise of variance E|n|^2 / p, which is
-        therefore all that is drawn.
+        From pilots: the linear minimum mean squared error estimate, which for Gaussian gains is the
+        best of all (Kay, Fundamentals of Statistical Signal Processing: Estimation Theory, theorems
+        11.1 and 12.1). It depends on p pilots through the mean of r / x over them, h plus noise of
+        variance E|n|^2 / p, which is therefore all that is drawn.
         """
         if self.estimation == "known":
             return gains, 0.0
@@ -115,7 +127,9 @@ class FlatFading:
 
 def complex_normals(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.complex128]:
     """Circularly symmetric complex Gaussian draws, E|z|^2 = 1."""
-    draws: NDArray[np.complex128] = rng.normal(scale=np.sqrt(0.5), size=(*shape, 2)).view(np.complex128)[..., 0]
+    draws: NDArray[np.complex128] = rng.normal(scale=np.sqrt(0.5), size=(*shape, 2)).view(
+        np.complex128
+    )[..., 0]
     return draws
 
 

@@ -10,12 +10,14 @@ from typing import BinaryIO
 
 @contextmanager
 def atomic_writer(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
-    """A binary file that takes the name `path` when the block ends well, and vanishes when it does not.
+    """A binary file that takes the name `path` when the block ends well, and vanishes when it does
+    not.
 
-    The old file, if any, stays readable under its name until then. Missing folders are made. A link stays
-    one, and a device or a pipe, such as /dev/stdout, is written to as it is.
+    The old file, if any, stays readable under its name until then. Missing folders are made. A link
+    stays one, and a device or a pipe, such as /dev/stdout, is written to as it is.
 
-    durable: wait until a loss of power cannot take it; else the file may be gone or cut off after one.
+    durable: wait until a loss of power cannot take it; else the file may be gone or cut off after
+        one.
     """
     if path.exists() and not path.is_file():
         with path.open("wb") as file:

@@ -1,4 +1,6 @@
-"""Where channels, scenarios and codecs that come with semcomm are: in the checkout, or inside the wheel."""
+"""Where channels, scenarios and codecs that come with semcomm are: in the checkout, or inside the
+wheel.
+"""
 
 from pathlib import Path
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Frames:
-    """Consecutive frames of bits. A frame is one slice of an image: what is lost, checked and resent.
+    """Consecutive frames of bits. A frame is one slice of an image: what is lost, checked and
+    resent.
 
     bits: (sum(lengths),) uint8 zeros and ones, the frames after each other.
     lengths: (F,) int64, bits of each frame.
@@ -21,9 +22,14 @@ class Frames:
 
     def __post_init__(self) -> None:
         if self.bits.dtype != np.uint8 or self.lengths.dtype != np.int64:
-            raise ValueError(f"frames take uint8 bits and int64 lengths, not {self.bits.dtype}, {self.lengths.dtype}")
+            raise ValueError(
+                f"frames take uint8 bits and int64 lengths, not {self.bits.dtype}, "
+                f"{self.lengths.dtype}"
+            )
         if self.lengths.min(initial=0) < 0 or self.lengths.sum() != self.bits.size:
-            raise ValueError(f"lengths add up to {self.lengths.sum()}, but there are {self.bits.size} bits")
+            raise ValueError(
+                f"lengths add up to {self.lengths.sum()}, but there are {self.bits.size} bits"
+            )
         if self.bits.max(initial=0) > 1:
             raise ValueError(f"bits are zeros and ones, not {self.bits.max()}")
 
@@ -43,7 +49,9 @@ class Frames:
 
     def split(self) -> list[NDArray[np.uint8]]:
         """The bits of each frame, as views."""
-        return [self.bits[a:b] for a, b in zip(self.starts, self.starts + self.lengths, strict=True)]
+        return [
+            self.bits[a:b] for a, b in zip(self.starts, self.starts + self.lengths, strict=True)
+        ]
 
     def with_bits(self, bits: NDArray[np.uint8]) -> Self:
         """The same frames with other bits, one for each."""
@@ -65,15 +73,19 @@ class Frames:
         lengths = np.frombuffer(content[4:head], ">u4").astype(np.int64)
         packed = np.frombuffer(content[head:], np.uint8)
         if len(content) < 4 or lengths.size != count or packed.size != -(-int(lengths.sum()) // 8):
-            raise ValueError(f"{len(content)} bytes do not hold {count} frames of {lengths.sum()} bits")
+            raise ValueError(
+                f"{len(content)} bytes do not hold {count} frames of {lengths.sum()} bits"
+            )
         return cls(np.unpackbits(packed, count=int(lengths.sum())), lengths)
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What carrying each of F frames took, and how it went, as only a simulation knows: (F,) int64 each.
+    """What carrying each of F frames took, and how it went, as only a simulation knows: (F,) int64
+    each.
 
-    channel_uses: complex symbols, pilots, padding and retransmissions included; of a bit-level channel its bits.
+    channel_uses: complex symbols, pilots, padding and retransmissions included; of a bit-level
+        channel its bits.
     channel_bits: bits that were put on the channel, all transmissions.
     bit_errors: those of them that a hard decision got wrong; an erased or lost bit counts as 0.
     transmissions: times the frame was sent, at least 1; feedback_bits: what the receiver answered.
@@ -93,8 +105,8 @@ class Reception:
     """What a channel hands to the receiver, as many frames as were sent, in their order.
 
     frames: hard decisions; lengths may differ from those sent.
-    llrs: (sum(lengths),) float32, ln P(0) / P(1) of each bit, exactly 0 where it is erased; None where nothing
-        is known.
+    llrs: (sum(lengths),) float32, ln P(0) / P(1) of each bit, exactly 0 where it is erased; None
+        where nothing is known.
     counts: what it took; None for a channel that does not say.
     """
 

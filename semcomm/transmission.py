@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Self
 
+from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.errors import TransmissionError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
-from semcomm.transmitter import EntropyCoding
 
 MAGIC = b"SEMC\x02"
 MAX_BLOCK_FRAMES, MAX_BLOCK_BITS = 1 << 16, 1 << 28
@@ -44,7 +44,9 @@ class Preamble:
         """27 bytes and the codec's name in UTF-8, of at most 255 bytes."""
         name = self.codec.encode()
         if len(name) > 255:
-            raise TransmissionError(f"the codec's name has {len(name)} bytes; at most 255 can be sent")
+            raise TransmissionError(
+                f"the codec's name has {len(name)} bytes; at most 255 can be sent"
+            )
         framing, coder = self.framing, ENTROPY_CODINGS.index(self.entropy_coder)
         told = (
             framing.header,
@@ -64,17 +66,23 @@ class Preamble:
         """Raises TransmissionError where the bytes are no preamble, or a damaged one."""
         magic = _read(stream, len(MAGIC))
         if magic != MAGIC:
-            raise TransmissionError(f"this is not a transmission: it begins with {magic!r}, not {MAGIC!r}")
+            raise TransmissionError(
+                f"this is not a transmission: it begins with {magic!r}, not {MAGIC!r}"
+            )
         fixed = magic + _read(stream, _FIXED.size - len(MAGIC))
         content = fixed + _read(stream, fixed[-1])
         if _read(stream, 4) != struct.pack(">I", zlib.crc32(content)):
-            raise TransmissionError("the transmission's preamble is damaged: its CRC-32 does not fit")
+            raise TransmissionError(
+                "the transmission's preamble is damaged: its CRC-32 does not fit"
+            )
         _, header, slices, crc, length_bits, coder, height, width, digest, _ = _FIXED.unpack(fixed)
         try:
             framing = Framing(header, slices, crc, (height, width), length_bits)
             return cls(content[_FIXED.size :].decode(), digest, ENTROPY_CODINGS[coder], framing)
         except (ValueError, IndexError) as error:
-            raise TransmissionError(f"the transmission's preamble says what cannot be: {error}") from None
+            raise TransmissionError(
+                f"the transmission's preamble says what cannot be: {error}"
+            ) from None
 
 
 def write_transmission(stream: BinaryIO, preamble: Preamble, blocks: Iterable[Frames]) -> None:
@@ -82,7 +90,9 @@ def write_transmission(stream: BinaryIO, preamble: Preamble, blocks: Iterable[Fr
     stream.write(preamble.to_bytes())
     for frames in blocks:
         if len(frames) > MAX_BLOCK_FRAMES or frames.bits.size > MAX_BLOCK_BITS:
-            raise TransmissionError(f"a block has {len(frames)} frames of {frames.bits.size} bits, too many for a file")
+            raise TransmissionError(
+                f"a block has {len(frames)} frames of {frames.bits.size} bits, too many for a file"
+            )
         stream.write(frames.to_bytes())
         stream.flush()
     stream.write(Frames.join([]).to_bytes())
@@ -92,7 +102,8 @@ def write_transmission(stream: BinaryIO, preamble: Preamble, blocks: Iterable[Fr
 def read_blocks(stream: BinaryIO) -> Iterator[Frames]:
     """The blocks of a transmission after its preamble.
 
-    Raises TransmissionError, after the blocks that are whole, where the rest is cut off, cannot be, or is too much.
+    Raises TransmissionError, after the blocks that are whole, where the rest is cut off, cannot be,
+    or is too much.
     """
     while True:
         head = _read(stream, 4)

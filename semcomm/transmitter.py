@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
 from semcomm.codec.rate_control import within
@@ -15,8 +15,6 @@ from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.modalities.rgb8 import Image
 
-EntropyCoding = Literal["huffman", "fixed_length", "context"]
-
 
 @dataclass(frozen=True)
 class Sent:
@@ -24,7 +22,8 @@ class Sent:
 
     frames: S for each image, all that the channel is handed.
     payload_bits: (B,) int64, the entropy-coded bits alone, without headers and CRCs.
-    indices: B grids (h, w, g) uint16, for counting errors, as the frames alone are sent; None where there are none.
+    indices: B grids (h, w, g) uint16, for counting errors, as the frames alone are sent; None where
+        there are none.
     """
 
     frames: Frames
@@ -35,13 +34,17 @@ class Sent:
 def check_image(image: Image) -> None:
     """Raises DataError for what is not (H, W, 3) uint8."""
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise DataError(f"an image is {image.shape} {image.dtype}; it takes (height, width, 3) uint8, red, green, blue")
+        raise DataError(
+            f"an image is {image.shape} {image.dtype}; it takes (height, width, 3) uint8, red, "
+            "green, blue"
+        )
 
 
 class Transmitter:
     """Encodes, quantizes, entropy-codes and frames images.
 
-    budget_bits: no frame has more; images for whose frames the codec's indices take more get others (`within`).
+    budget_bits: no frame has more; images for whose frames the codec's indices take more get others
+        (`within`).
     refinement_steps: by which each image's latents are `refined`.
     """
 
@@ -62,12 +65,17 @@ class Transmitter:
     def transmit(self, images: Sequence[Image]) -> Sent:
         """Send images, each (H, W, 3) uint8, of any sizes that the framing can tell.
 
-        Raises FramingError for other sizes and images that no budget holds, DataError for what is no such image.
+        Raises FramingError for other sizes and images that no budget holds, DataError for what is
+        no such image.
         """
-        return self.send(self.describe(images), [(image.shape[0], image.shape[1]) for image in images])
+        return self.send(
+            self.describe(images), [(image.shape[0], image.shape[1]) for image in images]
+        )
 
     def describe(self, images: Sequence[Image]) -> list[Indices]:
-        """The indices of images, (h, w, g) uint16 each: those of the codec, or coarser ones where there is a budget."""
+        """The indices of images, (h, w, g) uint16 each: those of the codec, or coarser ones where
+        there is a budget.
+        """
         for image in images:
             check_image(image)
         if self.budget_bits is None:
@@ -83,23 +91,31 @@ class Transmitter:
         return Sent(frames, payload_bits, indices)
 
     def _within(self, budget_bits: int, images: Sequence[Image]) -> list[Indices]:
-        """Latents are refined for the rate weights that they would take without, then quantized anew."""
+        """Latents are refined for the rate weights that they would take without, then quantized
+        anew.
+        """
         sizes = [(image.shape[0], image.shape[1]) for image in images]
 
         def longest(images: Sequence[int], grids: list[Indices]) -> NDArray[np.int64]:
             frames = self.send(grids, [sizes[image] for image in images]).frames
-            bits: NDArray[np.int64] = frames.lengths.reshape(len(grids), self.framing.slices).max(axis=1)
+            bits: NDArray[np.int64] = frames.lengths.reshape(len(grids), self.framing.slices).max(
+                axis=1
+            )
             return bits
 
         indices, weights = within(budget_bits, self.codec, self.codec.encode(images), longest)
         if self.refinement_steps:
             latents = self.codec.encode(images, self.refinement_steps, weights)
             indices, _ = within(budget_bits, self.codec, latents, longest)
-        for (height, width), bits in zip(sizes, longest(range(len(sizes)), indices).tolist(), strict=True):
+        for (height, width), bits in zip(
+            sizes, longest(range(len(sizes)), indices).tolist(), strict=True
+        ):
             if bits > budget_bits:
                 raise FramingError(
-                    f"budget_bits is {budget_bits}, but an image of {height} x {width} has a frame of {bits} bits "
-                    f"even by the coarsest indices of {self.codec.name}: allow more, or take another codec or framing"
+                    f"budget_bits is {budget_bits}, but an image of {height} x {width} has a "
+                    f"frame of {bits} bits "
+                    f"even by the coarsest indices of {self.codec.name}: allow more, or take "
+                    "another codec or framing"
                 )
         return indices
 

@@ -13,23 +13,31 @@ if TYPE_CHECKING:
 
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
-    settings.load_profile("ci")  # the same examples each time; elsewhere new ones may find what these do not
+    settings.load_profile(
+        "ci"
+    )  # the same examples each time; elsewhere new ones may find what these do not
 
 BESIDE = Path(__file__).parents[2] / "shared" / "cifar10"
 
 
 @pytest.fixture(scope="session")
 def cifar10_root() -> Path:
-    """A data root that holds CIFAR-10: $SEMCOMM_DATA, else ../shared/cifar10 beside the repository."""
+    """A data root that holds CIFAR-10: $SEMCOMM_DATA, else ../shared/cifar10 beside the
+    repository.
+    """
     root = Path(os.environ.get("SEMCOMM_DATA") or BESIDE).expanduser()
-    if not any((root / folder).is_dir() for folder in ("cifar-10-batches-py", "cifar-10-batches-bin")):
+    if not any(
+        (root / folder).is_dir() for folder in ("cifar-10-batches-py", "cifar-10-batches-bin")
+    ):
         pytest.skip(f"needs CIFAR-10, which is not in {root}; name its data root in SEMCOMM_DATA")
     return root
 
 
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
-    """Tiny networks only wait for other threads, and the number of threads changes what a training rounds."""
+    """Tiny networks only wait for other threads, and the number of threads changes what a training
+    rounds.
+    """
     import torch
 
     threads = torch.get_num_threads()
@@ -40,7 +48,8 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def tiny_codec() -> "Codec":
-    """A small codec with untrained networks, and 32 of the sub-vectors that they make for codewords.
+    """A small codec with untrained networks, and 32 of the sub-vectors that they make for
+    codewords.
 
     Its indices spread over all codewords, and its pictures are noise: fit for tests of bits.
     """

@@ -1,7 +1,7 @@
 """The bit-level channels against their theory.
 
-Each family of checks holds with 99.9 % for right channels whatever the seeds, which are fixed; the intervals
-come from the variance between independent frames, blocks or bursts.
+Each family of checks holds with 99.9 % for right channels whatever the seeds, which are fixed; the
+intervals come from the variance between independent frames, blocks or bursts.
 """
 
 from typing import Any, NamedTuple
@@ -46,7 +46,9 @@ def lost(channel: BitChannel, blocks: int, count: int) -> Flags:
 def has_mean(samples: NDArray[np.float64], mean: float, family: int) -> bool:
     """Whether the interval for the mean of independent samples, one of a family, holds this one."""
     deviations = norm.isf(FAMILY_ERROR / family / 2)
-    return bool(abs(samples.mean() - mean) <= deviations * samples.std(ddof=1) / np.sqrt(samples.size))
+    return bool(
+        abs(samples.mean() - mean) <= deviations * samples.std(ddof=1) / np.sqrt(samples.size)
+    )
 
 
 class Rate(NamedTuple):
@@ -69,7 +71,9 @@ class Rate(NamedTuple):
         return damage(channel, self.units, self.size).mean(axis=1)
 
 
-def bursty_bits(bad_share: float, burst_bits: float, bad_crossover: float, good_crossover: float) -> dict[str, float]:
+def bursty_bits(
+    bad_share: float, burst_bits: float, bad_crossover: float, good_crossover: float
+) -> dict[str, float]:
     return {
         "bad_share": bad_share,
         "burst_bits": burst_bits,
@@ -85,7 +89,14 @@ RATES = [
     Rate("binary_erasure", {"erasure": 0.01}, ("erasure",), 2000, 1000, 0.01),
     Rate("binary_erasure", {"erasure": 0.6}, ("erasure",), 2000, 500, 0.6),
     Rate("gilbert_elliott", bursty_bits(0.1, 20, 0.5, 0), CROSSOVERS, 2000, 1000, 0.05),
-    Rate("gilbert_elliott", bursty_bits(0.3, 5, 0.2, 0.01), CROSSOVERS, 2000, 1000, 0.3 * 0.2 + 0.7 * 0.01),
+    Rate(
+        "gilbert_elliott",
+        bursty_bits(0.3, 5, 0.2, 0.01),
+        CROSSOVERS,
+        2000,
+        1000,
+        0.3 * 0.2 + 0.7 * 0.01,
+    ),
     Rate("gilbert_elliott", bursty_bits(0.6, 1.6, 1, 0.5), CROSSOVERS, 2000, 500, 0.6 + 0.4 * 0.5),
     # A frame's first bit: the chain starts stationary.
     Rate("gilbert_elliott", bursty_bits(0.6, 100, 1, 0), CROSSOVERS, 20_000, 1, 0.6),
@@ -98,14 +109,19 @@ RATES = [
 
 
 @pytest.mark.parametrize("case", RATES, ids=lambda case: f"{case.channel}-{case.parameters}")
-def test_bits_are_wrong_and_frames_lost_at_the_stationary_rate_and_a_tenth_off_is_found(case: Rate) -> None:
+def test_bits_are_wrong_and_frames_lost_at_the_stationary_rate_and_a_tenth_off_is_found(
+    case: Rate,
+) -> None:
     rates = case.measured()
     assert rates.size >= 1000 and round(rates.sum() * case.size) >= 10_000
     assert has_mean(rates, case.rate, len(RATES))
     assert not has_mean(case.measured(WRONG), case.rate, len(RATES))
 
 
-INDEPENDENT = [("binary_symmetric", {"crossover": 0.1}, 0.1), ("binary_erasure", {"erasure": 0.3}, 0.3)]
+INDEPENDENT = [
+    ("binary_symmetric", {"crossover": 0.1}, 0.1),
+    ("binary_erasure", {"erasure": 0.3}, 0.3),
+]
 BAD_BITS = [(0.2, 10), (0.5, 100), (0.6, 1.6), (0.2, 1.25)]
 LAGS = [1, 2, 5, 20]
 
@@ -116,22 +132,30 @@ def covariances(flags: Flags, lag: int, rate: float) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize(("bad_share", "burst_bits"), BAD_BITS)
-def test_the_states_of_bits_are_correlated_as_in_the_two_state_chain(bad_share: float, burst_bits: float) -> None:
+def test_the_states_of_bits_are_correlated_as_in_the_two_state_chain(
+    bad_share: float, burst_bits: float
+) -> None:
     begins, ends = bad_share / (1 - bad_share) / burst_bits, 1 / burst_bits
-    bad = wrong_bits(load_channel("gilbert_elliott", **bursty_bits(bad_share, burst_bits, 1, 0)), 2000, 500)
+    bad = wrong_bits(
+        load_channel("gilbert_elliott", **bursty_bits(bad_share, burst_bits, 1, 0)), 2000, 500
+    )
     for lag in LAGS:
         expected = bad_share * (1 - bad_share) * (1 - begins - ends) ** lag
         assert has_mean(covariances(bad, lag, bad_share), expected, len(BAD_BITS) * len(LAGS))
 
 
 def test_bursts_a_tenth_too_short_show_in_the_correlation() -> None:
-    bad = wrong_bits(load_channel("gilbert_elliott", **bursty_bits(0.2, 10 * WRONG, 1, 0)), 2000, 500)
+    bad = wrong_bits(
+        load_channel("gilbert_elliott", **bursty_bits(0.2, 10 * WRONG, 1, 0)), 2000, 500
+    )
     expected = 0.2 * 0.8 * (1 - 0.1 - 0.025) ** 5
     assert not has_mean(covariances(bad, 5, 0.2), expected, len(BAD_BITS) * len(LAGS))
 
 
 @pytest.mark.parametrize(("name", "parameters", "rate"), INDEPENDENT)
-def test_a_memoryless_channel_treats_bits_independently(name: str, parameters: dict[str, float], rate: float) -> None:
+def test_a_memoryless_channel_treats_bits_independently(
+    name: str, parameters: dict[str, float], rate: float
+) -> None:
     wrong = wrong_bits(load_channel(name, **parameters), 2000, 500)
     for lag in LAGS:
         assert has_mean(covariances(wrong, lag, rate), 0.0, len(INDEPENDENT) * len(LAGS))
@@ -149,7 +173,9 @@ def run_lengths(flags: Flags) -> NDArray[np.int64]:
 
 
 def are_geometric(lengths: NDArray[np.int64], mean: float, family: int) -> bool:
-    """Whether a chi-square test over deciles, one of a family, finds geometric lengths of this mean."""
+    """Whether a chi-square test over deciles, one of a family, finds geometric lengths of this
+    mean.
+    """
     edges = np.unique(geom.ppf(np.arange(0.1, 0.95, 0.1), 1 / mean))
     counts = np.bincount(np.searchsorted(edges, lengths), minlength=edges.size + 1)
     shares = np.diff(geom.cdf(edges, 1 / mean), prepend=0.0, append=1.0)
@@ -172,7 +198,9 @@ def chain(name: str, share: float, burst: float) -> Flags:
 
 
 @pytest.mark.parametrize(("name", "share", "burst"), CHAINS)
-def test_bursts_and_what_is_between_them_have_geometric_lengths(name: str, share: float, burst: float) -> None:
+def test_bursts_and_what_is_between_them_have_geometric_lengths(
+    name: str, share: float, burst: float
+) -> None:
     bad = chain(name, share, burst)
     assert are_geometric(run_lengths(bad), burst, 2 * len(CHAINS))
     assert are_geometric(run_lengths(~bad), burst * (1 - share) / share, 2 * len(CHAINS))
@@ -180,7 +208,9 @@ def test_bursts_and_what_is_between_them_have_geometric_lengths(name: str, share
 
 
 @pytest.mark.parametrize(("name", "share", "burst"), CHAINS)
-def test_bursts_a_tenth_too_short_show_in_their_lengths(name: str, share: float, burst: float) -> None:
+def test_bursts_a_tenth_too_short_show_in_their_lengths(
+    name: str, share: float, burst: float
+) -> None:
     lengths = run_lengths(chain(name, share, burst * WRONG))
     assert not are_geometric(lengths, burst, 2 * len(CHAINS))
     assert not has_mean(lengths, burst, len(CHAINS))
@@ -197,9 +227,13 @@ BURSTY = load_channel("gilbert_elliott", **bursty_bits(0.4, 3, 0.7, 0.1))
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=8), st.integers(0, 100))
-def test_the_bursts_of_a_frame_depend_on_the_length_of_none(lengths: list[tuple[int, int]], seed: int) -> None:
+def test_the_bursts_of_a_frame_depend_on_the_length_of_none(
+    lengths: list[tuple[int, int]], seed: int
+) -> None:
     one, other = (
-        through(BURSTY, Frames.join([np.ones(pair[side], np.uint8) for pair in lengths]), seed).frames.split()
+        through(
+            BURSTY, Frames.join([np.ones(pair[side], np.uint8) for pair in lengths]), seed
+        ).frames.split()
         for side in (0, 1)
     )
     for first, second in zip(one, other, strict=True):
@@ -231,7 +265,10 @@ def test_a_bit_arrives_for_certain_or_is_erased_as_the_receiver_is_told(
 def test_a_frame_arrives_whole_or_with_no_bits(frames: Frames, loss: float, seed: int) -> None:
     received = through(load_channel("packet_erasure", loss=loss), frames, seed).frames
     for sent, arrived in zip(frames.split(), received.split(), strict=True):
-        assert arrived.tolist() in (sent.tolist() if loss < 1 else [], [] if loss > 0 else sent.tolist())
+        assert arrived.tolist() in (
+            sent.tolist() if loss < 1 else [],
+            [] if loss > 0 else sent.tolist(),
+        )
 
 
 SHIPPED: dict[str, dict[str, float]] = {
@@ -244,7 +281,9 @@ SHIPPED: dict[str, dict[str, float]] = {
 
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("lengths", [(), (0,), (3, 0, 7), (1,) * 500])
-def test_frames_that_must_not_be_changed_go_through_and_the_same_way_each_time(name: str, lengths: list[int]) -> None:
+def test_frames_that_must_not_be_changed_go_through_and_the_same_way_each_time(
+    name: str, lengths: list[int]
+) -> None:
     frames = Frames.join([np.ones(length, np.uint8) for length in lengths])
     frames.bits.flags.writeable = frames.lengths.flags.writeable = False
     first, again = (through(load_channel(name, **SHIPPED[name]), frames) for _ in range(2))
@@ -255,7 +294,9 @@ def test_frames_that_must_not_be_changed_go_through_and_the_same_way_each_time(n
 
 
 @pytest.mark.parametrize("parameters", [bursty_bits(0, 5, 1, 0), bursty_bits(0.5, 5, 0, 0)])
-def test_bits_that_no_burst_or_none_that_flips_can_meet_arrive(parameters: dict[str, float]) -> None:
+def test_bits_that_no_burst_or_none_that_flips_can_meet_arrive(
+    parameters: dict[str, float],
+) -> None:
     assert not wrong_bits(load_channel("gilbert_elliott", **parameters), 100, 100).any()
 
 
@@ -270,8 +311,12 @@ def test_no_frames_are_lost_without_loss_whatever_the_bursts() -> None:
 
 
 @pytest.mark.parametrize("burst", [1, 2, 9, 49, 10**9])
-@pytest.mark.parametrize(("name", "share"), [("gilbert_elliott", "bad_share"), ("packet_erasure", "loss")])
-def test_a_share_goes_up_to_that_of_bursts_with_one_between(name: str, share: str, burst: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "share"), [("gilbert_elliott", "bad_share"), ("packet_erasure", "loss")]
+)
+def test_a_share_goes_up_to_that_of_bursts_with_one_between(
+    name: str, share: str, burst: int
+) -> None:
     burst_length = "burst_bits" if name == "gilbert_elliott" else "burst_frames"
     parameters, most = SHIPPED[name] | {burst_length: burst}, burst / (1 + burst)
     channel = load_channel(name, **parameters | {share: most})
@@ -283,26 +328,57 @@ def test_a_share_goes_up_to_that_of_bursts_with_one_between(name: str, share: st
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("binary_erasure", {"erasure": 1.01}, "channel.erasure is 1.01; it takes a number from 0 to 1"),
-        ("binary_erasure", {"erasure": -0.1}, "channel.erasure is -0.1; it takes a number from 0 to 1"),
-        ("gilbert_elliott", {"bad_share": 1.0}, "channel.bad_share is 1.0; it takes a number of at least 0 and below"),
-        ("gilbert_elliott", {"burst_bits": 0.5}, "channel.burst_bits is 0.5; it takes a number from 1 to"),
-        ("gilbert_elliott", {"bad_crossover": 1.5}, "channel.bad_crossover is 1.5; it takes a number from 0 to 1"),
-        ("gilbert_elliott", {"good_crossover": 0.6}, "channel.good_crossover is 0.6; it takes a number from 0 to 0.5"),
+        (
+            "binary_erasure",
+            {"erasure": 1.01},
+            "channel.erasure is 1.01; it takes a number from 0 to 1",
+        ),
+        (
+            "binary_erasure",
+            {"erasure": -0.1},
+            "channel.erasure is -0.1; it takes a number from 0 to 1",
+        ),
+        (
+            "gilbert_elliott",
+            {"bad_share": 1.0},
+            "channel.bad_share is 1.0; it takes a number of at least 0 and below",
+        ),
+        (
+            "gilbert_elliott",
+            {"burst_bits": 0.5},
+            "channel.burst_bits is 0.5; it takes a number from 1 to",
+        ),
+        (
+            "gilbert_elliott",
+            {"bad_crossover": 1.5},
+            "channel.bad_crossover is 1.5; it takes a number from 0 to 1",
+        ),
+        (
+            "gilbert_elliott",
+            {"good_crossover": 0.6},
+            "channel.good_crossover is 0.6; it takes a number from 0 to 0.5",
+        ),
         (
             "gilbert_elliott",
             {"bad_share": 0.9, "burst_bits": 4},
             r"channel: bad_share is 0.9; bursts of burst_bits 4.0 cover at most 0.8 of all bits, as at least one",
         ),
         ("packet_erasure", {"loss": 2}, "channel.loss is 2; it takes a number from 0 to 1"),
-        ("packet_erasure", {"burst_frames": 0}, "channel.burst_frames is 0; it takes a number from 1 to .* or null"),
+        (
+            "packet_erasure",
+            {"burst_frames": 0},
+            "channel.burst_frames is 0; it takes a number from 1 to .* or null",
+        ),
         (
             "packet_erasure",
             {"loss": 1, "burst_frames": 4},
-            "channel: loss is 1.0; with burst_frames 4.0 it is at most 0.8, as at least one frame arrives between",
+            "channel: loss is 1.0; with burst_frames 4.0 it is at most 0.8, as at least one "
+            "frame arrives between",
         ),
     ],
 )
-def test_parameters_that_cannot_be_are_refused_by_name(name: str, changes: dict[str, Any], message: str) -> None:
+def test_parameters_that_cannot_be_are_refused_by_name(
+    name: str, changes: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ScenarioError, match=rf"load_channel\('{name}'\):1:1: {message}"):
         load_channel(name, **SHIPPED[name] | changes)

@@ -1,4 +1,6 @@
-"""The shipped channels against their theory, finding channels, and a channel written as a user would."""
+"""The shipped channels against their theory, finding channels, and a channel written as a user
+would.
+"""
 
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
@@ -80,7 +82,9 @@ def offer(monkeypatch: pytest.MonkeyPatch, *points: EntryPoint) -> None:
 
 
 def test_an_error_free_channel_hands_over_what_was_sent() -> None:
-    frames = Frames(np.random.default_rng(1).integers(0, 2, 50).astype(np.uint8), np.array([20, 0, 30]))
+    frames = Frames(
+        np.random.default_rng(1).integers(0, 2, 50).astype(np.uint8), np.array([20, 0, 30])
+    )
     received = through(load_channel("error_free"), frames)
     assert np.array_equal(received.bits, frames.bits)
     assert np.array_equal(received.lengths, frames.lengths)
@@ -91,7 +95,9 @@ def test_an_error_free_channel_hands_over_what_was_sent() -> None:
 def test_the_flips_of_a_binary_symmetric_channel_are_binomial(crossover: float, sent: int) -> None:
     count = 200_000
     frames = Frames(np.full(count, sent, np.uint8), np.array([count]))
-    flips = int((through(load_channel("binary_symmetric", crossover=crossover), frames).bits != sent).sum())
+    flips = int(
+        (through(load_channel("binary_symmetric", crossover=crossover), frames).bits != sent).sum()
+    )
     # The central interval that a right channel leaves once in a million seeds; this seed is fixed.
     low, high = binom.interval(1 - 1e-6, count, crossover)
     assert low <= flips <= high
@@ -113,7 +119,9 @@ def test_a_crossover_of_0_flips_nothing() -> None:
 @pytest.mark.parametrize("lengths", [(), (0,), (3, 0, 7)])
 def test_as_many_frames_of_the_same_lengths_come_out(name: str, lengths: tuple[int, ...]) -> None:
     parameters = {"crossover": 0.3} if name == "binary_symmetric" else {}
-    assert through(load_channel(name, **parameters), zeros(*lengths)).lengths.tolist() == list(lengths)
+    assert through(load_channel(name, **parameters), zeros(*lengths)).lengths.tolist() == list(
+        lengths
+    )
 
 
 def test_the_generator_alone_decides_and_what_was_sent_is_left_as_it_is() -> None:
@@ -140,7 +148,9 @@ def test_a_class_in_a_file_is_found_by_path_and_name(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_is_told_those_that_there_are() -> None:
-    with pytest.raises(ChannelError, match=r"awgm is not known; there are awgn, .*binary_symmetric, .*, or"):
+    with pytest.raises(
+        ChannelError, match=r"awgm is not known; there are awgn, .*binary_symmetric, .*, or"
+    ):
         find_channel("awgm")
 
 
@@ -159,19 +169,29 @@ def test_an_unknown_name_is_told_those_that_there_are() -> None:
             "mine.py:BitChannel is not a subclass of BitChannel or SymbolChannel that",
         ),
         (FLIP_ALL, "dataclass", "mine.py:dataclass is not a subclass of BitChannel"),
-        (FLIP_ALL.replace("@dataclass(frozen=True)", ""), "FlipAll", r"no dataclass: write @dataclass\(frozen=True\)"),
+        (
+            FLIP_ALL.replace("@dataclass(frozen=True)", ""),
+            "FlipAll",
+            r"no dataclass: write @dataclass\(frozen=True\)",
+        ),
         (
             FLIP_ALL.replace("transmit", "send"),
             "FlipAll",
             "mine.py:FlipAll is not a subclass of BitChannel or Symbol",
         ),
-        ("import nowhere_to_be_found", "FlipAll", "mine.py does not load: ModuleNotFoundError: No module named"),
+        (
+            "import nowhere_to_be_found",
+            "FlipAll",
+            "mine.py does not load: ModuleNotFoundError: No module named",
+        ),
         ("def f(:", "FlipAll", "mine.py does not load: SyntaxError"),
         ("\0", "FlipAll", "mine.py does not load: SyntaxError|mine.py does not load: ValueError"),
         ("1 / 0", "FlipAll", "mine.py does not load: ZeroDivisionError: division by zero"),
     ],
 )
-def test_a_file_without_that_channel_is_refused(tmp_path: Path, content: str, class_name: str, message: str) -> None:
+def test_a_file_without_that_channel_is_refused(
+    tmp_path: Path, content: str, class_name: str, message: str
+) -> None:
     path = channel_file(tmp_path, content)
     with pytest.raises(ChannelError, match=message):
         find_channel(f"{path}:{class_name}")
@@ -210,7 +230,9 @@ def test_a_file_put_into_the_channels_folder_is_there_and_one_with_an_underscore
     assert find_channel("mine").__name__ == "FlipAll"
 
 
-def test_an_entry_point_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_entry_point_is_found_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     channel_file(tmp_path, FLIP_ALL, "flipping_package.py")
     monkeypatch.syspath_prepend(tmp_path)
     offer(monkeypatch, EntryPoint("flip-all", "flipping_package:FlipAll", "semcomm.channels"))
@@ -220,14 +242,20 @@ def test_an_entry_point_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest
 
 def test_a_name_that_fits_two_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     offer(monkeypatch, EntryPoint("error_free", "package:Channel", "semcomm.channels"))
-    with pytest.raises(ChannelError, match=r"channel error_free is ambiguous: .*error_free.py and .*package:Channel"):
+    with pytest.raises(
+        ChannelError,
+        match=r"channel error_free is ambiguous: .*error_free.py and .*package:Channel",
+    ):
         find_channel("error_free")
 
 
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("nowhere_to_be_found:Channel", "nowhere_to_be_found:Channel does not load: ModuleNotFoundError"),
+        (
+            "nowhere_to_be_found:Channel",
+            "nowhere_to_be_found:Channel does not load: ModuleNotFoundError",
+        ),
         ("semcomm.frames:Channel", "semcomm.frames:Channel does not load: AttributeError"),
         ("semcomm.frames:Frames", "channel broken is not a subclass of BitChannel"),
     ],
@@ -240,18 +268,24 @@ def test_an_entry_point_that_is_no_channel_is_refused(
         find_channel("broken")
 
 
-def test_a_scenario_runs_with_a_channel_written_beside_it(tmp_path: Path, tiny_codec_file: Path) -> None:
+def test_a_scenario_runs_with_a_channel_written_beside_it(
+    tmp_path: Path, tiny_codec_file: Path
+) -> None:
     channel_file(tmp_path, LOSE_EVERY)
     scenario = tmp_path / "losses.yaml"
     scenario.write_text(
-        f"codec: {{model: {tiny_codec_file}}}\nchannel: {{model: ./mine.py:LoseEvery, nth: 4}}\nimages: 10\n"
+        f"codec: {{model: {tiny_codec_file}}}\nchannel: "
+        f"{{model: ./mine.py:LoseEvery, nth: 4}}\nimages: 10\n"
     )
     results = simulate(read_scenario(scenario))
     assert results.per_image.damaged.tolist() == [n % 4 == 0 for n in range(10)]
     assert results.summary["channel"] == "mine"
     assert results.summary["channel.nth"] == 4
     scenario.write_text(scenario.read_text().replace("nth: 4", "nth: 0"))
-    with pytest.raises(ScenarioError, match=r"losses.yaml:2:44: channel.nth is 0; it takes a whole number of at least"):
+    with pytest.raises(
+        ScenarioError,
+        match=r"losses.yaml:2:44: channel.nth is 0; it takes a whole number of at least",
+    ):
         read_scenario(scenario)
 
 
@@ -263,7 +297,9 @@ class Wrong(BitChannel):
         return self.result  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("result", [Reception.of(zeros(1, 2)), Reception.of(zeros()), zeros(1, 2, 3), None])
+@pytest.mark.parametrize(
+    "result", [Reception.of(zeros(1, 2)), Reception.of(zeros()), zeros(1, 2, 3), None]
+)
 def test_a_channel_that_returns_other_than_as_many_frames_is_told_so(result: object) -> None:
     with pytest.raises(ChannelError, match="channel Wrong should return a Reception of 3 frames"):
         carry(Wrong(result), zeros(1, 2, 3), np.random.default_rng(0))
@@ -272,7 +308,9 @@ def test_a_channel_that_returns_other_than_as_many_frames_is_told_so(result: obj
 def test_a_channel_that_raises_is_named(tmp_path: Path) -> None:
     path = channel_file(tmp_path, FLIP_ALL.replace("1 - frames.bits", "frames.bits[99]"))
     channel = load_channel(f"{path}:FlipAll")
-    with pytest.raises(ChannelError, match="channel FlipAll failed: IndexError: index 99 is out of bounds"):
+    with pytest.raises(
+        ChannelError, match="channel FlipAll failed: IndexError: index 99 is out of bounds"
+    ):
         carry(channel, zeros(3), np.random.default_rng(0))
 
 
@@ -289,5 +327,7 @@ def test_a_channel_cannot_change_what_was_sent() -> None:
             frames.lengths[:] = 0
             return Reception.of(frames)
 
-    with pytest.raises(ChannelError, match="Forger failed: ValueError: assignment destination is read-only"):
+    with pytest.raises(
+        ChannelError, match="Forger failed: ValueError: assignment destination is read-only"
+    ):
         carry(Forger(), Frames.join([np.ones(3, np.uint8)]), np.random.default_rng(0))

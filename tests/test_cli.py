@@ -1,4 +1,6 @@
-"""The command line: the three processes against a run, what is shown, and what is told of mistakes and damage."""
+"""The command line: the three processes against a run, what is shown, and what is told of mistakes
+and damage.
+"""
 
 import io
 import json
@@ -47,7 +49,9 @@ def done(*arguments: object, source: bytes | None = None) -> Result:
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of images of several sizes."""
     folder = tmp_path_factory.mktemp("photos")
-    sheet = np.concatenate([np.concatenate(Sample().load(2 * row, 2 * row + 2), axis=1) for row in range(2)])
+    sheet = np.concatenate(
+        [np.concatenate(Sample().load(2 * row, 2 * row + 2), axis=1) for row in range(2)]
+    )
     for number, (height, width) in enumerate(SIZES):
         PIL.Image.fromarray(sheet[:height, number : number + width]).save(folder / f"{number}.png")
     return folder
@@ -55,7 +59,9 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def transmission(photos: Path, tiny_codec_file: Path) -> bytes:
-    return done("transmit", photos, "--codec", tiny_codec_file, "--slices", 2, "--crc", 8).stdout_bytes
+    return done(
+        "transmit", photos, "--codec", tiny_codec_file, "--slices", 2, "--crc", 8
+    ).stdout_bytes
 
 
 def pictures(folder: Path) -> list[np.ndarray]:
@@ -66,7 +72,8 @@ def test_transmitter_channel_and_receiver_by_themselves_give_what_a_run_gives(
     tmp_path: Path, photos: Path, tiny_codec_file: Path
 ) -> None:
     (tmp_path / "mine.yaml").write_text(
-        f"codec: {{model: {tiny_codec_file}}}\nframing: {{slices: 2, crc: 8}}\ndata: {{images: {photos}}}\n"
+        f"codec: {{model: {tiny_codec_file}}}\nframing: {{slices: 2, crc: 8}}\ndata: "
+        f"{{images: {photos}}}\n"
         "channel: {model: binary_symmetric, crossover: 0.004}\nseed: 3\n"
     )
     done("run", tmp_path / "mine.yaml", "--out", tmp_path / "results")
@@ -74,7 +81,9 @@ def test_transmitter_channel_and_receiver_by_themselves_give_what_a_run_gives(
 
     sent, arrived, images = tmp_path / "sent", tmp_path / "arrived", tmp_path / "images"
     done("transmit", photos, "--codec", tiny_codec_file, "--slices", 2, "--crc", 8, "-o", sent)
-    done("channel", "binary_symmetric", sent, "--set", "crossover=0.004", "--seed", 3, "-o", arrived)
+    done(
+        "channel", "binary_symmetric", sent, "--set", "crossover=0.004", "--seed", 3, "-o", arrived
+    )
     told = done("receive", arrived, "--codec", tiny_codec_file, "-o", images).stderr
 
     assert rows.damaged.any()
@@ -90,8 +99,12 @@ def test_transmitter_channel_and_receiver_by_themselves_give_what_a_run_gives(
     assert row.preamble_bits == 8 * (27 + len("tiny"))
 
 
-def test_the_three_processes_work_over_pipes(tmp_path: Path, photos: Path, tiny_codec_file: Path) -> None:
-    piped = f"{COMMAND} transmit {photos} --codec {tiny_codec_file} | {COMMAND} channel error_free |"
+def test_the_three_processes_work_over_pipes(
+    tmp_path: Path, photos: Path, tiny_codec_file: Path
+) -> None:
+    piped = (
+        f"{COMMAND} transmit {photos} --codec {tiny_codec_file} | {COMMAND} channel error_free |"
+    )
     told = subprocess.run(
         f"{piped} {COMMAND} receive --codec {tiny_codec_file} -o {tmp_path / 'images'}",
         shell=True,
@@ -99,7 +112,9 @@ def test_the_three_processes_work_over_pipes(tmp_path: Path, photos: Path, tiny_
         text=True,
         check=True,
     )
-    assert told.stderr == f"{len(SIZES)} images received, 0 of them damaged: {tmp_path / 'images'}\n"
+    assert (
+        told.stderr == f"{len(SIZES)} images received, 0 of them damaged: {tmp_path / 'images'}\n"
+    )
     assert [picture.shape[:2] for picture in pictures(tmp_path / "images")] == SIZES
 
 
@@ -121,16 +136,18 @@ for command in ("", *COMMANDS):
     main([*command.split(), "--help"], standalone_mode=False)
 print("loaded:", *({"torch", "numba", "numpy", "pandas"} & set(sys.modules)))
 """
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
     assert told.endswith("loaded:\n")
     assert "Simulate semantic communication" in told
 
 
 def test_list_does_not_wait_for_pytorch() -> None:
-    program = (
-        "import sys; from semcomm.cli import main; main(['list'], standalone_mode=False); print('torch' in sys.modules)"
+    program = "import sys; from semcomm.cli import main; main(['list'], standalone_mode=False); print('torch' in sys.modules)"
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert told.stdout.endswith("False\n")
 
 
@@ -152,7 +169,11 @@ def test_a_shown_code_table_is_the_codecs_complete_prefix_code(
     assert table.columns.tolist() == ["symbol", "probability", "length", "codeword"]
     assert table.symbol.tolist() == list(range(32))
     assert table.probability.tolist() == tiny_codec.probabilities.tolist()
-    assert table.length.tolist() == tiny_codec.code_lengths.tolist() == [len(word) for word in table.codeword]
+    assert (
+        table.length.tolist()
+        == tiny_codec.code_lengths.tolist()
+        == [len(word) for word in table.codeword]
+    )
     words = sorted(table.codeword)
     assert not any(b.startswith(a) for a, b in pairwise(words))
     assert sum(2.0**-length for length in table.length) == 1
@@ -181,39 +202,101 @@ MISTAKES = [
     (["run", "eror-free"], "eror-free: there is no such file; those that go by their name are"),
     (["run", "error-free", "--set", "seed"], "--set seed: it takes key.path=value, such as seed=1"),
     (["run", "error-free", "--images", "0"], "Invalid value for '--images'"),
-    (["run", "error-free", "--images", "257"], "--set images=257: images is 257; the data set holds 256"),
-    (["run", "error-free", "--set", "data={images: ~nobody-here}"], "is neither a folder nor a file"),
+    (
+        ["run", "error-free", "--images", "257"],
+        "--set images=257: images is 257; the data set holds 256",
+    ),
+    (
+        ["run", "error-free", "--set", "data={images: ~nobody-here}"],
+        "is neither a folder nor a file",
+    ),
     (["train", "nothing"], "nothing: there is no such file; those that go by their name are"),
-    (["design", "TINY", "--name", "mine", "--rate-weight", "nan"], "rate weight is nan; it takes a number from 0 to"),
-    (["design", "TINY", "--name", "mine", "--rate-weight", "1", "--data", "empty"], "error: empty holds no images"),
-    (["design", "TINY", "--name", "mine", "--rate-weight", "1", "--data", "PHOTOS", "--images", "6"], "holds 5"),
-    (["design", "nothing", "--name", "mine", "--rate-weight", "1"], "error: codec 'nothing' is not known; there are"),
-    (["transmit", "nowhere.png", "--codec", "TINY"], "error: nowhere.png is neither a folder nor a file"),
+    (
+        ["design", "TINY", "--name", "mine", "--rate-weight", "nan"],
+        "rate weight is nan; it takes a number from 0 to",
+    ),
+    (
+        ["design", "TINY", "--name", "mine", "--rate-weight", "1", "--data", "empty"],
+        "error: empty holds no images",
+    ),
+    (
+        [
+            "design",
+            "TINY",
+            "--name",
+            "mine",
+            "--rate-weight",
+            "1",
+            "--data",
+            "PHOTOS",
+            "--images",
+            "6",
+        ],
+        "holds 5",
+    ),
+    (
+        ["design", "nothing", "--name", "mine", "--rate-weight", "1"],
+        "error: codec 'nothing' is not known; there are",
+    ),
+    (
+        ["transmit", "nowhere.png", "--codec", "TINY"],
+        "error: nowhere.png is neither a folder nor a file",
+    ),
     (["transmit", "~nobody-here/a.png", "--codec", "TINY"], "error: ~nobody-here/a.png is neither"),
     (["transmit", "text.png", "--codec", "TINY"], "error: text.png cannot be read as an image"),
     (["transmit", "empty", "--codec", "TINY"], "error: empty holds no images"),
     (["transmit", "PHOTOS"], "Missing option '--codec'"),
-    (["transmit", "PHOTOS", "--codec", "nothing"], "error: codec 'nothing' is not known; there are"),
-    (["transmit", "PHOTOS", "--codec", "no.safetensors"], "error: there is no codec at no.safetensors"),
-    (["transmit", "PHOTOS", "--codec", "TINY", "--no-header"], "error: an image is 9 x 40, but without a header"),
-    (["transmit", "PHOTOS", "--codec", "TINY", "--no-header", "--slices", "2"], "error: slices is 2, which needs"),
-    (["transmit", "PHOTOS", "--codec", "TINY", "--size", "0", "5"], "error: size is (0, 5); sides are 1 to 65535"),
+    (
+        ["transmit", "PHOTOS", "--codec", "nothing"],
+        "error: codec 'nothing' is not known; there are",
+    ),
+    (
+        ["transmit", "PHOTOS", "--codec", "no.safetensors"],
+        "error: there is no codec at no.safetensors",
+    ),
+    (
+        ["transmit", "PHOTOS", "--codec", "TINY", "--no-header"],
+        "error: an image is 9 x 40, but without a header",
+    ),
+    (
+        ["transmit", "PHOTOS", "--codec", "TINY", "--no-header", "--slices", "2"],
+        "error: slices is 2, which needs",
+    ),
+    (
+        ["transmit", "PHOTOS", "--codec", "TINY", "--size", "0", "5"],
+        "error: size is (0, 5); sides are 1 to 65535",
+    ),
     (["transmit", "PHOTOS", "--codec", "TINY", "--crc", "7"], "Invalid value for '--crc'"),
     (["channel", "nothing", "SENT"], "channel nothing is not known; there are awgn, "),
     (["channel", "😀", "SENT"], "channel 😀 is not known"),
     (["channel", "nothing.py:A", "SENT"], "there is no channel file nothing.py"),
-    (["channel", "binary_symmetric", "SENT"], "channel.crossover is missing; it takes a number from 0 to 0.5"),
+    (
+        ["channel", "binary_symmetric", "SENT"],
+        "channel.crossover is missing; it takes a number from 0 to 0.5",
+    ),
     (
         ["channel", "binary_symmetric", "SENT", "--set", "crossover=2"],
         "--set channel.crossover=2: channel.crossover is",
     ),
-    (["channel", "binary_symmetric", "SENT", "--set", "cross=0"], "channel.cross is not known; did you mean `cross"),
-    (["channel", "error_free", "text.png"], "error: this is not a transmission: it begins with b'no im'"),
+    (
+        ["channel", "binary_symmetric", "SENT", "--set", "cross=0"],
+        "channel.cross is not known; did you mean `cross",
+    ),
+    (
+        ["channel", "error_free", "text.png"],
+        "error: this is not a transmission: it begins with b'no im'",
+    ),
     (["channel", "error_free", "nowhere"], "'nowhere': No such file or directory"),
     (["receive", "SENT", "-o", "out"], "error: codec 'tiny' is not known; there are"),
-    (["receive", "SENT", "-o", "out", "--codec", "OTHER"], "error: the transmission was made with another codec"),
+    (
+        ["receive", "SENT", "-o", "out", "--codec", "OTHER"],
+        "error: the transmission was made with another codec",
+    ),
     (["receive", "SENT", "-o", "text.png", "--codec", "TINY"], "error: [Errno"),
-    (["receive", "SENT", "-o", "full", "--codec", "TINY"], "full/00000.png is there already: name another folder"),
+    (
+        ["receive", "SENT", "-o", "full", "--codec", "TINY"],
+        "full/00000.png is there already: name another folder",
+    ),
     (["receive", "text.png", "-o", "out"], "error: this is not a transmission"),
     (["codec", "show", "nothing"], "error: codec 'nothing' is not known"),
     (["codec", "show", "empty.safetensors"], "error: empty.safetensors is "),
@@ -258,7 +341,10 @@ def test_images_that_are_there_are_replaced_where_that_is_said(
 ) -> None:
     (tmp_path / "00000.png").write_bytes(b"old")
     options = ["--codec", tiny_codec_file, "-o", tmp_path, "--overwrite"]
-    assert "5 images received, 0 of them damaged" in done("receive", *options, source=transmission).stderr
+    assert (
+        "5 images received, 0 of them damaged"
+        in done("receive", *options, source=transmission).stderr
+    )
     assert len(pictures(tmp_path)) == len(SIZES)
 
 
@@ -270,13 +356,17 @@ def damaged(content: bytes, seed: int) -> bytes:
     if seed % 3 == 0:
         return content[:stop]
     if seed % 3 == 1:
-        for place in rng.integers(8 * 30, 8 * len(content), 1 + seed % 7):  # the preamble of 30 bytes has a CRC-32
+        for place in rng.integers(
+            8 * 30, 8 * len(content), 1 + seed % 7
+        ):  # the preamble of 30 bytes has a CRC-32
             bytes_[place >> 3] ^= 1 << (place & 7)
         return bytes(bytes_)
     return content[: max(30, start)] + rng.bytes(int(rng.integers(0, 40))) + content[stop:]
 
 
-@pytest.mark.parametrize("options", [["--slices", 2, "--crc", 8], ["--crc", 0], ["--entropy-coder", "fixed_length"]])
+@pytest.mark.parametrize(
+    "options", [["--slices", 2, "--crc", 8], ["--crc", 0], ["--entropy-coder", "fixed_length"]]
+)
 def test_whatever_bytes_arrive_there_are_images_or_a_message(
     tmp_path: Path, photos: Path, tiny_codec_file: Path, options: list[object]
 ) -> None:
@@ -284,7 +374,9 @@ def test_whatever_bytes_arrive_there_are_images_or_a_message(
     outcomes = []
     for seed in range(45):
         folder = tmp_path / str(seed)
-        result = semcomm("receive", "--codec", tiny_codec_file, "-o", folder, source=damaged(sent, seed))
+        result = semcomm(
+            "receive", "--codec", tiny_codec_file, "-o", folder, source=damaged(sent, seed)
+        )
         outcomes.append(result.exit_code)
         if result.exit_code == 0:
             count = len(list(folder.glob("*.png")))
@@ -309,21 +401,35 @@ HUGE = f"1{4096:016b}{4096:016b}" + "1" * 8 + f"{32896:032b}" + "0" * 32896
     ],
 )
 def test_few_bytes_that_claim_large_images_are_refused_before_these_are_made(
-    tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path, framing: Framing, frames: list[str], pixels: int
+    tmp_path: Path,
+    tiny_codec: Codec,
+    tiny_codec_file: Path,
+    framing: Framing,
+    frames: list[str],
+    pixels: int,
 ) -> None:
     stream = io.BytesIO()
     block = Frames.join([np.array([int(bit) for bit in bits], np.uint8) for bits in frames])
     write_transmission(stream, Preamble.of(tiny_codec, "huffman", framing), [block])
-    result = semcomm("receive", "--codec", tiny_codec_file, "-o", tmp_path / "out", source=stream.getvalue())
+    result = semcomm(
+        "receive", "--codec", tiny_codec_file, "-o", tmp_path / "out", source=stream.getvalue()
+    )
     assert result.exit_code == 2
-    assert result.stderr == f"error: the transmission is damaged: a block claims images of {pixels} pixels\n"
+    assert (
+        result.stderr
+        == f"error: the transmission is damaged: a block claims images of {pixels} pixels\n"
+    )
 
 
-def test_a_block_of_no_whole_image_is_refused(tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path) -> None:
+def test_a_block_of_no_whole_image_is_refused(
+    tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path
+) -> None:
     stream = io.BytesIO()
     preamble = Preamble.of(tiny_codec, "huffman", Framing(slices=2))
     write_transmission(stream, preamble, [Frames.join([np.ones(9, np.uint8)] * 3)])
-    result = semcomm("receive", "--codec", tiny_codec_file, "-o", tmp_path / "out", source=stream.getvalue())
+    result = semcomm(
+        "receive", "--codec", tiny_codec_file, "-o", tmp_path / "out", source=stream.getvalue()
+    )
     assert result.stderr == "error: the transmission is damaged: a block has 3 frames, 2 an image\n"
 
 
@@ -337,14 +443,22 @@ def test_random_bytes_are_no_transmission(tmp_path: Path) -> None:
     assert not (tmp_path / "images").exists()
 
 
-def test_blocks_before_a_cut_are_received(tmp_path: Path, tiny_codec_file: Path, transmission: bytes) -> None:
-    result = semcomm("receive", "--codec", tiny_codec_file, "-o", tmp_path, source=transmission[:-4])
+def test_blocks_before_a_cut_are_received(
+    tmp_path: Path, tiny_codec_file: Path, transmission: bytes
+) -> None:
+    result = semcomm(
+        "receive", "--codec", tiny_codec_file, "-o", tmp_path, source=transmission[:-4]
+    )
     assert result.exit_code == 2
-    assert result.stderr == "error: the transmission is cut off: it ends before it says that it does\n"
+    assert (
+        result.stderr == "error: the transmission is cut off: it ends before it says that it does\n"
+    )
     assert len(pictures(tmp_path)) == len(SIZES)
 
 
-def test_a_damaged_codec_file_is_told_so(tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path) -> None:
+def test_a_damaged_codec_file_is_told_so(
+    tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path
+) -> None:
     content = tiny_codec_file.read_bytes()
     header = 8 + int.from_bytes(content[:8], "little")
     rng = np.random.default_rng(0)
@@ -363,12 +477,16 @@ def test_a_damaged_codec_file_is_told_so(tmp_path: Path, tiny_codec: Codec, tiny
             assert "train or copy it again" in result.stderr
 
 
-def test_an_image_sent_is_one_received_as_png(tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path) -> None:
+def test_an_image_sent_is_one_received_as_png(
+    tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path
+) -> None:
     image = Sample().load(7, 8)[0]
     stream = io.BytesIO()
     PIL.Image.fromarray(image).save(stream, format="PNG")
     (tmp_path / "one.png").write_bytes(stream.getvalue())
-    sent = done("transmit", tmp_path / "one.png", "--codec", tiny_codec_file, "--no-header", "--crc", 0).stdout_bytes
+    sent = done(
+        "transmit", tmp_path / "one.png", "--codec", tiny_codec_file, "--no-header", "--crc", 0
+    ).stdout_bytes
     done("receive", "--codec", tiny_codec_file, "-o", tmp_path / "images", source=sent)
     latents = tiny_codec.dequantize(tiny_codec.quantize(tiny_codec.encode([image])))
     (expected,) = tiny_codec.decode(latents, [(32, 32)])
@@ -380,7 +498,18 @@ def test_an_image_sent_is_one_received_as_png(tmp_path: Path, tiny_codec: Codec,
 def test_a_designed_codec_says_how_it_was_made_and_sends_images_in_fewer_bits(
     tmp_path: Path, photos: Path, tiny_codec: Codec, tiny_codec_file: Path, transmission: bytes
 ) -> None:
-    options = ["--rate-weight", 0.02, "--name", "mine", "--data", photos, "--images", 4, "--out", tmp_path]
+    options = [
+        "--rate-weight",
+        0.02,
+        "--name",
+        "mine",
+        "--data",
+        photos,
+        "--images",
+        4,
+        "--out",
+        tmp_path,
+    ]
     result = done("design", tiny_codec_file, *options)
     path = tmp_path / "mine.safetensors"
     assert result.stdout == f"written: {path}\n"

@@ -6,6 +6,8 @@ from semcomm.compiled import compiled
 
 def test_a_function_that_numba_cannot_keep_on_disk_is_compiled_all_the_same() -> None:
     namespace: dict[str, Callable[..., Any]] = {}
-    exec("def double(number): return 2 * number", namespace)  # its source is in no file, so nor is a cache
+    exec(
+        "def double(number): return 2 * number", namespace
+    )  # its source is in no file, so nor is a cache
     double = compiled(namespace["double"])
     assert double(21) == 42

@@ -35,11 +35,15 @@ networks = settings(deadline=None, max_examples=20)
 @pytest.fixture(scope="module")
 def pictures() -> list[Image]:
     """Pieces of the sample of these sizes."""
-    sheet = np.concatenate([np.concatenate(Sample().load(3 * row, 3 * row + 3), axis=1) for row in range(3)])
+    sheet = np.concatenate(
+        [np.concatenate(Sample().load(3 * row, 3 * row + 3), axis=1) for row in range(3)]
+    )
     return [sheet[:height, :width].copy() for height, width in SIZES]
 
 
-@pytest.mark.parametrize("framing", [Framing(), Framing(slices=3, crc=8), Framing(slices=255, crc=0)])
+@pytest.mark.parametrize(
+    "framing", [Framing(), Framing(slices=3, crc=8), Framing(slices=255, crc=0)]
+)
 def test_images_of_any_sizes_come_out_as_the_codec_has_them(
     context_codec: Codec, pictures: list[Image], framing: Framing
 ) -> None:
@@ -47,7 +51,9 @@ def test_images_of_any_sizes_come_out_as_the_codec_has_them(
     received = Receiver(context_codec, "context", framing).receive(Reception.of(sent.frames))
     assert not received.damaged.any()
     expected = context_codec.decode(context_codec.dequantize(sent.indices), SIZES)
-    for found, image, grid, picture in zip(received.indices, received.images, sent.indices, expected, strict=True):
+    for found, image, grid, picture in zip(
+        received.indices, received.images, sent.indices, expected, strict=True
+    ):
         assert np.array_equal(found, grid) and np.array_equal(image, picture)
 
 
@@ -82,7 +88,9 @@ def test_any_bits_without_a_header_give_images_of_the_agreed_size(
     context_codec: Codec, bodies: list[list[int]]
 ) -> None:
     receiver = Receiver(context_codec, "context", replace(NONE, size=(12, 20)))
-    received = receiver.receive(Reception.of(Frames.join([np.array(bits, np.uint8) for bits in bodies])))
+    received = receiver.receive(
+        Reception.of(Frames.join([np.array(bits, np.uint8) for bits in bodies]))
+    )
     assert [image.shape for image in received.images] == [(12, 20, 3)] * len(bodies)
     assert all(grid.max() < context_codec.geometry.codewords for grid in received.indices)
 
@@ -99,7 +107,9 @@ def test_flipped_bits_and_lengths_give_images_and_with_a_crc_a_flag(
     cut = [bits[: bits.size - rng.integers(0, 3) * rng.integers(0, bits.size)] for bits in parts]
     received = Receiver(context_codec, "context", framing).receive(Reception.of(Frames.join(cut)))
     assert len(received.images) == 3
-    for grid, expected, damaged in zip(received.indices, sent.indices, received.damaged, strict=True):
+    for grid, expected, damaged in zip(
+        received.indices, sent.indices, received.damaged, strict=True
+    ):
         assert grid.max() < context_codec.geometry.codewords
         # A CRC of 16 bits misses one damage in 65536, one of 8 bits one in 256.
         assert damaged or crc < 16 or np.array_equal(grid, expected)
@@ -113,10 +123,16 @@ def test_a_codecs_file_keeps_the_model(context_codec: Codec, tmp_path: Path) -> 
 
 
 WRONG = {
-    "context.weight2": (lambda t: t[:, :-1], r"no tensor context.weight2 of shape \(2, 16, 8\) and type int8"),
+    "context.weight2": (
+        lambda t: t[:, :-1],
+        r"no tensor context.weight2 of shape \(2, 16, 8\) and type int8",
+    ),
     "context.neighbours": (lambda t: t.astype(np.int16), "no tensor context.neighbours"),
     "context.embedding": (lambda t: t[:-1], r"no tensor context.embedding of shape \(33, 4\)"),
-    "context.bias1": (lambda t: t[0, 0], "no tensor context.embedding|no tensor context.neighbours"),
+    "context.bias1": (
+        lambda t: t[0, 0],
+        "no tensor context.embedding|no tensor context.neighbours",
+    ),
     "context.bias2": (lambda t: t + (1 << 24), "context model whose sums with context.bias2 reach"),
     "context.more": (lambda t: np.zeros(3), "tensors that do not belong there: context.more"),
 }
@@ -130,7 +146,11 @@ def test_tensors_that_make_no_model_are_refused(context_codec: Codec, name: str)
         codec_from("tiny", About(context_codec.geometry, "vq", {}), tensors)
     if name != "context.more":
         with pytest.raises(CodecError, match="no tensor context"):
-            codec_from("tiny", About(context_codec.geometry, "vq", {}), {k: t for k, t in tensors.items() if k != name})
+            codec_from(
+                "tiny",
+                About(context_codec.geometry, "vq", {}),
+                {k: t for k, t in tensors.items() if k != name},
+            )
 
 
 def test_a_codec_designed_on_another_has_none_of_its_model(context_codec: Codec) -> None:
@@ -143,11 +163,18 @@ def test_a_scenario_with_a_codec_that_has_no_model_is_refused_at_its_place(
 ) -> None:
     scenario = tmp_path / "mine.yaml"
     scenario.write_text(f"codec: {{model: {tiny_codec_file}, entropy_coder: context}}\nimages: 8\n")
-    with pytest.raises(ScenarioError, match=r"mine.yaml:1:.*no context model; `semcomm context CODEC` makes one"):
+    with pytest.raises(
+        ScenarioError, match=r"mine.yaml:1:.*no context model; `semcomm context CODEC` makes one"
+    ):
         read_scenario(scenario)
     save_codec(context_codec, tmp_path / "tiny.safetensors")
-    summary = simulate(read_scenario(scenario, [f"codec.model={tmp_path / 'tiny.safetensors'}"])).summary
-    assert summary["entropy_coder"] == "context" and summary["index_error_rate"] == summary["damaged_images"] == 0
+    summary = simulate(
+        read_scenario(scenario, [f"codec.model={tmp_path / 'tiny.safetensors'}"])
+    ).summary
+    assert (
+        summary["entropy_coder"] == "context"
+        and summary["index_error_rate"] == summary["damaged_images"] == 0
+    )
 
 
 def done(*arguments: object, source: bytes = b"") -> Result:
@@ -181,7 +208,9 @@ def test_a_model_made_by_the_command_sends_images_in_fewer_bits(
         "seed": 3,
         "semcomm": __version__,
     }
-    assert all(np.array_equal(made.tensors[name], tensor) for name, tensor in tiny_codec.tensors.items())
+    assert all(
+        np.array_equal(made.tensors[name], tensor) for name, tensor in tiny_codec.tensors.items()
+    )
     done("context", path, *options)
     assert load_codec(path).digest == made.digest  # another model takes the place of the first
 
@@ -196,4 +225,7 @@ def test_images_of_several_sizes_are_not_trained_on(tmp_path: Path, tiny_codec_f
         PIL.Image.fromarray(np.zeros((side, 8, 3), np.uint8)).save(tmp_path / f"{side}.png")
     result = CliRunner().invoke(main, ["context", str(tiny_codec_file), "--data", str(tmp_path)])
     assert result.exit_code == 2
-    assert "training takes images of one size; these have 2, with grids [(2, 2, 2), (3, 2, 2)]" in result.output
+    assert (
+        "training takes images of one size; these have 2, with grids [(2, 2, 2), (3, 2, 2)]"
+        in result.output
+    )

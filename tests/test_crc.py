@@ -1,4 +1,6 @@
-"""Against the CRC-16 of the standard library, the catalogue's check values, and division by hand."""
+"""Against the CRC-16 of the standard library, the catalogue's check values, and division by
+hand.
+"""
 
 import binascii
 import zlib
@@ -33,15 +35,21 @@ def test_16_bits_over_whole_bytes_are_those_of_the_standard_library(content: byt
     assert crc(bits_of(content), 16) == binascii.crc_hqx(content, 0xFFFF)
 
 
-@pytest.mark.parametrize(("width", "check"), [(32, 0x0376E6E7), (24, 0xC3A394), (16, 0x29B1), (8, 0xFB)])
+@pytest.mark.parametrize(
+    ("width", "check"), [(32, 0x0376E6E7), (24, 0xC3A394), (16, 0x29B1), (8, 0xFB)]
+)
 def test_the_check_values_that_the_documentation_gives(width: int, check: int) -> None:
-    # Of the catalogue's, CRC-32/MPEG-2 and CRC-16/IBM-3740 start at ones and invert nothing; the others follow below.
+    # Of the catalogue's, CRC-32/MPEG-2 and CRC-16/IBM-3740 start at ones and invert nothing; the
+    # others follow below.
     assert crc(bits_of(b"123456789"), width) == check
 
 
 @pytest.mark.parametrize(("width", "check"), [(8, 0xF4), (24, 0xCDE703)])
-def test_the_polynomials_are_those_of_the_catalogue_that_start_at_zero(width: int, check: int) -> None:
-    # CRC-8/SMBUS and CRC-24/LTE-A. Inverting a message's first bits undoes the ones that the register starts with.
+def test_the_polynomials_are_those_of_the_catalogue_that_start_at_zero(
+    width: int, check: int
+) -> None:
+    # CRC-8/SMBUS and CRC-24/LTE-A. Inverting a message's first bits undoes the ones that the
+    # register starts with.
     message = bits_of(b"123456789")
     message[:width] ^= 1
     assert crc(message, width) == check
@@ -59,17 +67,22 @@ def test_32_bits_over_reversed_bytes_are_those_of_the_standard_library(content: 
 def test_a_flipped_bit_adds_the_remainder_of_its_distance_from_the_end(
     length: int, width: int, draw: st.DataObject
 ) -> None:
-    bits = np.array(draw.draw(st.lists(st.integers(0, 1), min_size=length, max_size=length)), np.uint8)
+    bits = np.array(
+        draw.draw(st.lists(st.integers(0, 1), min_size=length, max_size=length)), np.uint8
+    )
     place = draw.draw(st.integers(0, length - 1))
     flipped = bits.copy()
     flipped[place] ^= 1
-    assert crc(flipped, width) ^ crc(bits, width) == flip_remainders(length, width)[length - 1 - place]
+    assert (
+        crc(flipped, width) ^ crc(bits, width) == flip_remainders(length, width)[length - 1 - place]
+    )
 
 
 @given(st.text("01", max_size=60), st.sampled_from([8, 16, 24, 32]))
 @without_deadline
 def test_it_is_the_remainder_of_the_polynomial_division(text: str, width: int) -> None:
-    # All ones in the register are the message's first `width` places inverted, once zeros are appended.
+    # All ones in the register are the message's first `width` places inverted, once zeros are
+    # appended.
     dividend = int(text or "0", 2) << width ^ (((1 << width) - 1) << len(text))
     divisor = 1 << width | POLYNOMIALS[width]
     while dividend.bit_length() > width:

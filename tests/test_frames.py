@@ -22,9 +22,9 @@ def test_frames_that_are_joined_split_into_the_same(bits: list[Bits]) -> None:
     assert len(frames) == len(bits)
     assert frames.lengths.tolist() == [run.size for run in bits]
     assert [run.tolist() for run in frames.split()] == [run.tolist() for run in bits]
-    assert [frames.bits[a : a + n].tolist() for a, n in zip(frames.starts, frames.lengths, strict=True)] == [
-        run.tolist() for run in bits
-    ]
+    assert [
+        frames.bits[a : a + n].tolist() for a, n in zip(frames.starts, frames.lengths, strict=True)
+    ] == [run.tolist() for run in bits]
 
 
 @given(runs)
@@ -61,9 +61,15 @@ def test_with_bits_keeps_the_lengths_and_takes_truth_values() -> None:
         (np.zeros(3, np.uint8), np.array([4, -1]), "lengths add up to 3, but there are 3 bits"),
         (np.array([0, 2], np.uint8), np.array([2]), "bits are zeros and ones, not 2"),
         (np.zeros(3, np.int64), np.array([3]), "uint8 bits and int64 lengths, not int64, int64"),
-        (np.zeros(3, np.uint8), np.array([3.0]), "uint8 bits and int64 lengths, not uint8, float64"),
+        (
+            np.zeros(3, np.uint8),
+            np.array([3.0]),
+            "uint8 bits and int64 lengths, not uint8, float64",
+        ),
     ],
 )
-def test_what_is_no_frames_is_refused(bits: NDArray[np.uint8], lengths: NDArray[np.int64], message: str) -> None:
+def test_what_is_no_frames_is_refused(
+    bits: NDArray[np.uint8], lengths: NDArray[np.int64], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         Frames(bits, lengths)

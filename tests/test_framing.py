@@ -44,7 +44,9 @@ sizes = st.one_of(st.just((32, 32)), st.tuples(sides, sides)).filter(allowed)
 def framings(draw: st.DrawFn) -> Framing:
     crc = draw(st.sampled_from([0, 8, 16, 24, 32]))
     header = draw(st.booleans())
-    return Framing(header, draw(st.integers(1, 5)) if header else 1, crc, draw(sizes), draw(st.integers(1, 16)))
+    return Framing(
+        header, draw(st.integers(1, 5)) if header else 1, crc, draw(sizes), draw(st.integers(1, 16))
+    )
 
 
 @st.composite
@@ -52,7 +54,9 @@ def sendings(draw: st.DrawFn) -> tuple[Framing, Frames, list[tuple[int, int]]]:
     """A framing, payloads of some images, and their sizes, of which it can tell all."""
     framing = draw(framings())
     images = draw(st.integers(0, 4))
-    bodies = draw(st.lists(payloads, min_size=images * framing.slices, max_size=images * framing.slices))
+    bodies = draw(
+        st.lists(payloads, min_size=images * framing.slices, max_size=images * framing.slices)
+    )
     told = st.one_of(st.just(framing.size), sizes) if framing.header else st.just(framing.size)
     return framing, Frames.join(bodies), draw(st.lists(told, min_size=images, max_size=images))
 
@@ -82,7 +86,9 @@ def test_what_is_framed_is_unframed(sending: tuple[Framing, Frames, list[tuple[i
     ],
 )
 def test_frames_by_hand(framing: Framing, payload: str, size: tuple[int, int], frame: str) -> None:
-    assert text_of(framing.frame(Frames.join([bits_of(payload)]), [size])) == [frame.replace(" ", "")]
+    assert text_of(framing.frame(Frames.join([bits_of(payload)]), [size])) == [
+        frame.replace(" ", "")
+    ]
 
 
 @given(framings(), st.lists(payloads, min_size=5, max_size=5))
@@ -100,7 +106,9 @@ def test_a_frame_of_the_agreed_size_has_a_flag_a_length_but_for_the_last_and_the
 
 def test_lengths_by_hand() -> None:
     framing = Framing(slices=3, crc=0, length_bits=3)
-    frames = framing.frame(Frames.join([bits_of("110101"), bits_of("1010101"), bits_of("11")]), [(32, 32)])
+    frames = framing.frame(
+        Frames.join([bits_of("110101"), bits_of("1010101"), bits_of("11")]), [(32, 32)]
+    )
     # 6 = 110; 7 has to be told in 32 more bits; of the last the image's end is known
     assert text_of(frames) == ["0110" + "110101", "0111" + f"{7:032b}" + "1010101", "0" + "11"]
 
@@ -119,12 +127,16 @@ def test_where_a_payload_begins_does_not_depend_on_bits_of_its_header(
     for part, body in zip(parts, bodies.split(), strict=True):
         header = part.size - body.size
         part[:header] = rng.integers(0, 2, header)
-    unframed = framing.unframe(Frames.join(parts), lambda size, number: 10**6)  # no size is believed
+    unframed = framing.unframe(
+        Frames.join(parts), lambda size, number: 10**6
+    )  # no size is believed
     assert text_of(unframed.payloads) == text_of(bodies)
 
 
 @given(payloads, sizes.filter(lambda size: size != (32, 32)))
-def test_a_size_takes_33_bits_where_the_agreed_one_takes_1(payload: Bits, size: tuple[int, int]) -> None:
+def test_a_size_takes_33_bits_where_the_agreed_one_takes_1(
+    payload: Bits, size: tuple[int, int]
+) -> None:
     told = BARE.frame(Frames.join([payload]), [size])
     agreed = replace(BARE, size=size).frame(Frames.join([payload]), [size])
     assert told.bits.size - agreed.bits.size == 33 - 1
@@ -136,14 +148,19 @@ def test_without_header_and_crc_a_frame_is_its_payload(bodies: list[Bits]) -> No
     assert text_of(NONE.frame(payload, [(32, 32)] * len(bodies))) == text_of(payload)
 
 
-@given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 9), st.integers(1, 4)), max_size=4), st.integers(1, 255))
+@given(
+    st.lists(st.tuples(st.integers(1, 40), st.integers(1, 9), st.integers(1, 4)), max_size=4),
+    st.integers(1, 255),
+)
 def test_slices_are_bands_of_whole_rows_that_differ_by_one_at_most(
     shapes: list[tuple[int, int, int]], slices: int
 ) -> None:
     runs = Framing(slices=slices).slice_runs(shapes).reshape(len(shapes), slices, 4)
     for (rows, columns, groups), band in zip(shapes, runs.tolist(), strict=True):
         edges = [s * rows // slices for s in range(slices + 1)]
-        assert band == [[0, (stop - start) * columns, columns, groups] for start, stop in pairwise(edges)]
+        assert band == [
+            [0, (stop - start) * columns, columns, groups] for start, stop in pairwise(edges)
+        ]
         positions = [run[1] for run in band]
         assert sum(positions) == rows * columns
         assert max(positions) - min(positions) <= columns
@@ -151,7 +168,11 @@ def test_slices_are_bands_of_whole_rows_that_differ_by_one_at_most(
 
 def test_eight_rows_in_three_slices_by_hand() -> None:
     # Edges floor(0), floor(8/3), floor(16/3), 8: rows 0 to 1, 2 to 4, 5 to 7.
-    assert Framing(slices=3).slice_runs([(8, 8, 2)]).tolist() == [[0, 16, 8, 2], [0, 24, 8, 2], [0, 24, 8, 2]]
+    assert Framing(slices=3).slice_runs([(8, 8, 2)]).tolist() == [
+        [0, 16, 8, 2],
+        [0, 24, 8, 2],
+        [0, 24, 8, 2],
+    ]
 
 
 @pytest.mark.parametrize("crc", [8, 16, 24, 32])
@@ -166,7 +187,8 @@ def test_every_single_flipped_bit_is_detected(crc: int, size: tuple[int, int]) -
 
 
 def test_every_two_flipped_bits_are_detected_by_16_bits() -> None:
-    # x^n + 1 is no multiple of the polynomial for n under 32767, so no two errors this close cancel.
+    # x^n + 1 is no multiple of the polynomial for n under 32767, so no two errors this close
+    # cancel.
     framing = Framing()
     frames = framing.frame(Frames.join([bits_of("10110")]), [(32, 32)])
     for first in range(frames.bits.size):
@@ -176,7 +198,9 @@ def test_every_two_flipped_bits_are_detected_by_16_bits() -> None:
             assert not framing.unframe(frames.with_bits(flipped), any_size).intact.any()
 
 
-@given(framings(), st.lists(st.text("01", max_size=80).map(bits_of), max_size=6), st.integers(0, 50))
+@given(
+    framings(), st.lists(st.text("01", max_size=80).map(bits_of), max_size=6), st.integers(0, 50)
+)
 @settings(deadline=None, max_examples=300)
 def test_whatever_bits_arrive_sizes_are_bounded_and_payloads_inside_their_frames(
     framing: Framing, bodies: list[Bits], fewest: int
@@ -204,11 +228,15 @@ def test_flipped_bits_do_no_harm_to_other_frames(
     noise = draw.draw(st.lists(st.booleans(), min_size=parts[hit].size, max_size=parts[hit].size))
     parts[hit] = parts[hit] ^ np.array(noise, np.uint8)
     unframed = framing.unframe(Frames.join(parts), any_size)
-    others = [number for number in range(len(frames)) if number // framing.slices != hit // framing.slices]
+    others = [
+        number for number in range(len(frames)) if number // framing.slices != hit // framing.slices
+    ]
     assert unframed.intact[others].all()
     assert [text_of(unframed.payloads)[n] for n in others] == [text_of(bodies)[n] for n in others]
     if framing.crc == 16 and any(noise) and unframed.intact[hit]:
-        assert sum(noise) > 2  # a CRC lets a pattern through now and then, but never one or two errors
+        assert (
+            sum(noise) > 2
+        )  # a CRC lets a pattern through now and then, but never one or two errors
 
 
 def test_a_size_is_that_of_the_first_frame_whose_crc_fits() -> None:
@@ -219,7 +247,11 @@ def test_a_size_is_that_of_the_first_frame_whose_crc_fits() -> None:
     unframed = framing.unframe(frames.with_bits(bits), any_size)
     assert unframed.sizes == [(40, 24)]
     assert unframed.intact.tolist() == [False, True, True]
-    assert text_of(unframed.payloads) == ["101", "101", "101"]  # where its payload begins is known all the same
+    assert text_of(unframed.payloads) == [
+        "101",
+        "101",
+        "101",
+    ]  # where its payload begins is known all the same
 
 
 def test_where_no_crc_fits_the_size_is_what_most_frames_tell() -> None:
@@ -274,7 +306,9 @@ def test_a_header_that_cannot_be_is_not_believed(frame: str) -> None:
 
 
 @pytest.mark.parametrize(("fewest", "size"), [(100, (40, 24)), (101, (32, 32))])
-def test_a_size_larger_than_its_payload_can_be_of_is_not_trusted(fewest: int, size: tuple[int, int]) -> None:
+def test_a_size_larger_than_its_payload_can_be_of_is_not_trusted(
+    fewest: int, size: tuple[int, int]
+) -> None:
     fewest_of = {(40, 24): fewest, (32, 32): 0}
     frames = BARE.frame(Frames.join([np.ones(100, np.uint8)]), [(40, 24)])
     assert BARE.unframe(frames, lambda size, number: fewest_of[size]).sizes == [size]
@@ -301,7 +335,10 @@ def test_a_size_is_held_against_what_the_very_slice_can_hold() -> None:
         ({"slices": 256}, "slices is 256; there are 1 to 255"),
         ({"slices": 2, "header": False}, "slices is 2, which needs header true"),
         ({"length_bits": 17}, "length_bits is 17; a length has 1 to 16 bits"),
-        ({"size": (4097, 4096)}, rf"size is \(4097, 4096\); sides are 1 to 65535, and at most {MAX_PIXELS} pixels"),
+        (
+            {"size": (4097, 4096)},
+            rf"size is \(4097, 4096\); sides are 1 to 65535, and at most {MAX_PIXELS} pixels",
+        ),
         ({"size": (0, 5)}, r"size is \(0, 5\)"),
         ({"size": (65536, 1)}, r"size is \(65536, 1\)"),
     ],
@@ -314,7 +351,12 @@ def test_a_framing_that_cannot_be_is_refused(arguments: dict[str, object], messa
 def test_images_that_cannot_be_told_are_refused() -> None:
     Framing().check([(1, 1), (4096, 4096)])
     Framing(header=False).check([(32, 32)])
-    with pytest.raises(FramingError, match=r"an image is 4097 x 4096; sides are 1 to 65535, at most 16777216 pixels"):
+    with pytest.raises(
+        FramingError,
+        match=r"an image is 4097 x 4096; sides are 1 to 65535, at most 16777216 pixels",
+    ):
         Framing().check([(32, 32), (4097, 4096)])
-    with pytest.raises(FramingError, match=r"an image is 32 x 33, but without a header .* the agreed size 32 x 32"):
+    with pytest.raises(
+        FramingError, match=r"an image is 32 x 33, but without a header .* the agreed size 32 x 32"
+    ):
         Framing(header=False).check([(32, 32), (32, 33)])

@@ -1,4 +1,6 @@
-"""A codec with several levels from its training to pictures, by the commands that a person types."""
+"""A codec with several levels from its training to pictures, by the commands that a person
+types.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -47,13 +49,17 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(photos: Path, one_thread: None) -> Path:
     """A codec with two levels, and a context model for each."""
     folder = photos.parent
-    (folder / "two.yaml").write_text(f"data: {{images: {photos}}}\ngeometry: {GEOMETRY}\ntraining: {TRAINING}\n")
+    (folder / "two.yaml").write_text(
+        f"data: {{images: {photos}}}\ngeometry: {GEOMETRY}\ntraining: {TRAINING}\n"
+    )
     done("train", folder / "two.yaml", "--out", folder)
     done("context", folder / "two.safetensors", "--data", photos, "--epochs", 1, "--out", folder)
     return folder / "two.safetensors"
 
 
-def test_each_level_is_sent_and_received_by_its_name(trained: Path, photos: Path, tmp_path: Path) -> None:
+def test_each_level_is_sent_and_received_by_its_name(
+    trained: Path, photos: Path, tmp_path: Path
+) -> None:
     sizes = []
     for level in (0, 1):
         name = f"{trained}@{level}"
@@ -62,7 +68,9 @@ def test_each_level_is_sent_and_received_by_its_name(trained: Path, photos: Path
         done("receive", "--codec", name, "-o", tmp_path / str(level), source=sent)
         codec = load_codec(name)
         for image, expected in zip(
-            sorted((tmp_path / str(level)).iterdir()), codec.decode(_latents(name), [(32, 32)] * 40), strict=True
+            sorted((tmp_path / str(level)).iterdir()),
+            codec.decode(_latents(name), [(32, 32)] * 40),
+            strict=True,
         ):
             assert np.array_equal(np.asarray(PIL.Image.open(image)), expected)
         sizes.append(len(sent))
@@ -74,9 +82,13 @@ def _latents(name: str) -> list[np.ndarray]:
     return codec.dequantize(codec.indices_of(Sample().load(0, 40)))
 
 
-def test_what_one_level_sent_is_not_taken_by_another(trained: Path, photos: Path, tmp_path: Path) -> None:
+def test_what_one_level_sent_is_not_taken_by_another(
+    trained: Path, photos: Path, tmp_path: Path
+) -> None:
     sent = done("transmit", photos, "--codec", f"{trained}@0").stdout_bytes
-    result = CliRunner().invoke(main, ["receive", "--codec", f"{trained}@1", "-o", str(tmp_path / "x")], input=sent)
+    result = CliRunner().invoke(
+        main, ["receive", "--codec", f"{trained}@1", "-o", str(tmp_path / "x")], input=sent
+    )
     assert result.exit_code == 2
     assert "two@0" in result.stderr and not (tmp_path / "x").exists()
 
@@ -117,17 +129,33 @@ class Losing(Here):
 def test_a_level_is_given_its_model_again_where_a_process_is_lost(
     trained: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command = ["context", str(trained), "--data", str(photos), "--epochs", "1", "--out", str(tmp_path)]
+    command = [
+        "context",
+        str(trained),
+        "--data",
+        str(photos),
+        "--epochs",
+        "1",
+        "--out",
+        str(tmp_path),
+    ]
     monkeypatch.setattr(context_training, "Processes", lambda workers, threads: Losing(3))
     refused = CliRunner().invoke(main, command)
     assert refused.exit_code == 2 and "Traceback" not in refused.output
-    assert "level 0 got no context model: its process was ended every time" in refused.stderr.replace("\n", " ")
+    assert (
+        "level 0 got no context model: its process was ended every time"
+        in refused.stderr.replace("\n", " ")
+    )
     assert not list(tmp_path.iterdir())
     monkeypatch.setattr(context_training, "Processes", lambda workers, threads: Losing(2))
     done(*command)
     for level in (0, 1):
-        again, first = (load_codec(f"{path}@{level}") for path in (tmp_path / trained.name, trained))
-        assert all(np.array_equal(again.tensors[name], first.tensors[name]) for name in first.tensors)
+        again, first = (
+            load_codec(f"{path}@{level}") for path in (tmp_path / trained.name, trained)
+        )
+        assert all(
+            np.array_equal(again.tensors[name], first.tensors[name]) for name in first.tensors
+        )
 
 
 def test_a_levels_file_is_shown_level_by_level(trained: Path, tmp_path: Path) -> None:

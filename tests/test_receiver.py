@@ -1,4 +1,6 @@
-"""Whatever arrives becomes images: those sent where every bit arrives, and some of the right shape where not."""
+"""Whatever arrives becomes images: those sent where every bit arrives, and some of the right shape
+where not.
+"""
 
 from dataclasses import replace
 
@@ -8,20 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from semcomm.choices import Crc, DamagedPolicy, EntropyCoding
 from semcomm.codec.codec import Codec, Image
 from semcomm.data.sample import Sample
 from semcomm.frames import Frames, Reception
-from semcomm.framing import Crc, Framing
+from semcomm.framing import Framing
 from semcomm.measures.metrics import mean_squared_error, psnr_db
-from semcomm.receiver import Damaged, Received, Receiver
+from semcomm.receiver import Received, Receiver
 from semcomm.scenario.plugins import load_channel
-from semcomm.transmitter import EntropyCoding, Sent, Transmitter
+from semcomm.transmitter import Sent, Transmitter
 from semcomm.zoo.find import load_codec
 
 NONE = Framing(header=False, crc=0)
 SIZES = [(1, 1), (32, 32), (70, 50), (3, 50), (33, 31), (32, 32), (4, 4), (2, 9)]
 
-POLICIES: list[Damaged] = ["keep", "conceal", "drop"]
+POLICIES: list[DamagedPolicy] = ["keep", "conceal", "drop"]
 CRCS: list[Crc] = [0, 8, 16, 24, 32]
 
 # Networks and compiled loops run at their own pace.
@@ -30,11 +33,15 @@ networks = settings(deadline=None, max_examples=20)
 
 def photos(sizes: list[tuple[int, int]]) -> list[Image]:
     """Pieces of the sample put together, so that there is something to see in them."""
-    sheet = np.concatenate([np.concatenate(Sample().load(3 * row, 3 * row + 3), axis=1) for row in range(3)])
+    sheet = np.concatenate(
+        [np.concatenate(Sample().load(3 * row, 3 * row + 3), axis=1) for row in range(3)]
+    )
     return [sheet[:height, :width].copy() for height, width in sizes]
 
 
-def send(codec: Codec, images: list[Image], coder: EntropyCoding, framing: Framing) -> tuple[Sent, Received]:
+def send(
+    codec: Codec, images: list[Image], coder: EntropyCoding, framing: Framing
+) -> tuple[Sent, Received]:
     sent = Transmitter(codec, coder, framing).transmit(images)
     return sent, Receiver(codec, coder, framing).receive(Reception.of(sent.frames))
 
@@ -51,7 +58,9 @@ def is_possible(codec: Codec, received: Received, images: int) -> bool:
 
 
 @pytest.mark.parametrize("coder", ["huffman", "fixed_length"])
-@pytest.mark.parametrize("framing", [Framing(), Framing(slices=3, crc=8), Framing(slices=255, crc=0, size=(70, 50))])
+@pytest.mark.parametrize(
+    "framing", [Framing(), Framing(slices=3, crc=8), Framing(slices=255, crc=0, size=(70, 50))]
+)
 def test_images_of_any_sizes_come_out_as_the_codec_has_them(
     tiny_codec: Codec, coder: EntropyCoding, framing: Framing
 ) -> None:
@@ -77,7 +86,7 @@ def test_no_frames_are_no_images(tiny_codec: Codec) -> None:
 @given(st.lists(st.lists(st.integers(0, 1), max_size=900), max_size=4), st.sampled_from(POLICIES))
 @networks
 def test_any_bits_without_a_header_give_images_of_the_agreed_size(
-    tiny_codec: Codec, coder: EntropyCoding, bodies: list[list[int]], damaged: Damaged
+    tiny_codec: Codec, coder: EntropyCoding, bodies: list[list[int]], damaged: DamagedPolicy
 ) -> None:
     framing = replace(NONE, size=(12, 20))
     frames = Frames.join([np.array(bits, np.uint8) for bits in bodies])
@@ -95,20 +104,24 @@ def test_any_bits_without_a_header_give_images_of_the_agreed_size(
 )
 @settings(deadline=None, max_examples=60)
 def test_flipped_bits_and_lengths_give_images_whatever_they_are(
-    tiny_codec: Codec, slices: int, crc: Crc, seed: int, crossover: float, damaged: Damaged
+    tiny_codec: Codec, slices: int, crc: Crc, seed: int, crossover: float, damaged: DamagedPolicy
 ) -> None:
     framing = Framing(slices=slices, crc=crc)
     sent = Transmitter(tiny_codec, "huffman", framing).transmit(photos([(8, 8), (32, 32), (9, 30)]))
     rng = np.random.default_rng(seed)
     parts = [bits ^ (rng.random(bits.size) < crossover) for bits in sent.frames.split()]
     cut = [bits[: bits.size - rng.integers(0, 3) * rng.integers(0, bits.size)] for bits in parts]
-    received = Receiver(tiny_codec, "huffman", framing, damaged).receive(Reception.of(Frames.join(cut)))
+    received = Receiver(tiny_codec, "huffman", framing, damaged).receive(
+        Reception.of(Frames.join(cut))
+    )
     assert is_possible(tiny_codec, received, 3)
 
 
 @pytest.mark.parametrize("bits", [0, 1, 15, 16, 17, 40])
 @pytest.mark.parametrize("value", [0, 1])
-@pytest.mark.parametrize("framing", [NONE, Framing(header=False), Framing(), Framing(slices=2, crc=8)])
+@pytest.mark.parametrize(
+    "framing", [NONE, Framing(header=False), Framing(), Framing(slices=2, crc=8)]
+)
 def test_frames_of_zeros_or_ones_and_empty_ones_give_images_of_fill(
     tiny_codec: Codec, framing: Framing, bits: int, value: int
 ) -> None:
@@ -121,7 +134,9 @@ def test_frames_of_zeros_or_ones_and_empty_ones_give_images_of_fill(
         assert all((grid == tiny_codec.fill_index).all() for grid in received.indices)
 
 
-def test_symbols_up_to_where_a_payload_is_cut_off_are_kept_and_the_rest_filled(tiny_codec: Codec) -> None:
+def test_symbols_up_to_where_a_payload_is_cut_off_are_kept_and_the_rest_filled(
+    tiny_codec: Codec,
+) -> None:
     sent, _ = send(tiny_codec, photos([(32, 32)]), "huffman", NONE)
     symbols = sent.indices[0].ravel()
     ends = np.cumsum(tiny_codec.code_lengths[symbols], dtype=np.int64)
@@ -157,20 +172,28 @@ def test_a_size_is_believed_from_the_bits_on_that_its_indices_need_at_least(
 def test_a_flat_image_is_believed_from_the_bits_on_that_its_last_slice_needs(
     tiny_codec: Codec, bits: int, size: tuple[int, int]
 ) -> None:
-    framing = Framing(slices=8, crc=0)  # one row of indices for eight slices: all but the last hold nothing
-    last = framing.frame(Frames.join([np.zeros(n, np.uint8) for n in (*[0] * 7, bits)]), [(4, 240)]).split()[-1]
+    framing = Framing(
+        slices=8, crc=0
+    )  # one row of indices for eight slices: all but the last hold nothing
+    last = framing.frame(
+        Frames.join([np.zeros(n, np.uint8) for n in (*[0] * 7, bits)]), [(4, 240)]
+    ).split()[-1]
     frames = Frames.join([*[np.empty(0, np.uint8)] * 7, last])
     received = Receiver(tiny_codec, "fixed_length", framing).receive(Reception.of(frames))
     assert received.images[0].shape[:2] == size
 
 
 @pytest.mark.parametrize("damaged", ["keep", "drop"])
-def test_a_lost_slice_costs_its_own_rows_alone(tiny_codec: Codec, damaged: Damaged) -> None:
+def test_a_lost_slice_costs_its_own_rows_alone(tiny_codec: Codec, damaged: DamagedPolicy) -> None:
     framing = Framing(slices=3)
     sent, _ = send(tiny_codec, photos([(32, 32), (40, 24)]), "huffman", framing)
     parts = sent.frames.split()
-    parts[4] = np.empty(0, np.uint8)  # of the second image's 10 rows of 6 positions those from 3 to 5
-    received = Receiver(tiny_codec, "huffman", framing, damaged).receive(Reception.of(Frames.join(parts)))
+    parts[4] = np.empty(
+        0, np.uint8
+    )  # of the second image's 10 rows of 6 positions those from 3 to 5
+    received = Receiver(tiny_codec, "huffman", framing, damaged).receive(
+        Reception.of(Frames.join(parts))
+    )
     assert received.damaged.tolist() == [False, True]
     assert np.array_equal(received.indices[0], sent.indices[0])
     expected = sent.indices[1].copy()
@@ -189,21 +212,28 @@ def test_where_the_crc_alone_is_hit_the_image_is_whole_and_damaged(tiny_codec: C
 
 
 def test_the_fill_index_is_that_of_the_codeword_nearest_to_the_mean(tiny_codec: Codec) -> None:
-    mean = sum(p * word for p, word in zip(tiny_codec.probabilities, tiny_codec.codebook, strict=True))
+    mean = sum(
+        p * word for p, word in zip(tiny_codec.probabilities, tiny_codec.codebook, strict=True)
+    )
     distances = [np.linalg.norm(word - mean) for word in tiny_codec.codebook]
     assert distances[tiny_codec.fill_index] == min(distances)
 
 
-def test_correcting_and_concealing_is_better_than_keeping_what_decodes_and_that_than_throwing_it_away() -> None:
-    """With one flipped bit in a thousand, on the 256 images of the sample, by far: docs/decisions/0007-damage.md."""
+def test_correcting_and_concealing_is_better_than_keeping_what_decodes_and_that_than_throwing_it_away() -> (
+    None
+):
+    """With one flipped bit in a thousand, on the 256 images of the sample, by far:
+    docs/decisions/0007-damage.md.
+    """
     codec, framing = load_codec("ecvq-n128-nu16"), Framing()
     images = Sample().load(0, 256)
     sent = Transmitter(codec, framing=framing).transmit(images)
     channel = load_channel("binary_symmetric", crossover=1e-3)
     arrived = channel.transmit(sent.frames, np.random.default_rng(0)).frames
-    policies: list[Damaged] = ["conceal", "keep", "drop"]
+    policies: list[DamagedPolicy] = ["conceal", "keep", "drop"]
     receptions = [
-        Receiver(codec, framing=framing, damaged=policy).receive(Reception.of(arrived)) for policy in policies
+        Receiver(codec, framing=framing, damaged=policy).receive(Reception.of(arrived))
+        for policy in policies
     ]
     mse = [mean_squared_error(images, received.images) for received in receptions]
     concealed, kept, dropped = (psnr_db(error, 3 * 32 * 32).mean() for error in mse)

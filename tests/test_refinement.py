@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from semcomm.choices import EntropyCoding
 from semcomm.cli import main
 from semcomm.codec.codec import Codec, Image
 from semcomm.data.sample import Sample
@@ -16,7 +17,7 @@ from semcomm.measures.metrics import mean_squared_error
 from semcomm.receiver import Receiver
 from semcomm.run.simulation import simulate
 from semcomm.scenario.scenario import read_scenarios
-from semcomm.transmitter import EntropyCoding, Transmitter
+from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
 BARE = Framing(header=False, crc=0)
@@ -52,9 +53,13 @@ def test_frames_of_refined_images_keep_a_budget(codec: Codec, images: list[Image
     """And gain by refinement also where most of them have to take a higher rate weight."""
     receiver, errors = Receiver(codec, framing=BARE), []
     for steps in (0, 8):
-        sent = Transmitter(codec, framing=BARE, budget_bits=480, refinement_steps=steps).transmit(images)
+        sent = Transmitter(codec, framing=BARE, budget_bits=480, refinement_steps=steps).transmit(
+            images
+        )
         assert sent.frames.lengths.max() <= 480
-        errors.append(mean_squared_error(images, receiver.receive(Reception.of(sent.frames)).images))
+        errors.append(
+            mean_squared_error(images, receiver.receive(Reception.of(sent.frames)).images)
+        )
     assert np.mean(errors[1]) < 0.96 * np.mean(errors[0])
 
 
@@ -66,7 +71,11 @@ def test_cells_of_unlike_steps_do_not_share_indices_and_tell_their_steps() -> No
 
 
 def test_entropy_coders_share_the_refined_indices() -> None:
-    sweep = ["sweep={codec.entropy_coder: [huffman, context]}", "codec.refinement_steps=2", "images=8"]
+    sweep = [
+        "sweep={codec.entropy_coder: [huffman, context]}",
+        "codec.refinement_steps=2",
+        "images=8",
+    ]
     huffman, context = read_scenarios("error-free", sweep)
     assert huffman.scenario.source == context.scenario.source
 
@@ -89,13 +98,24 @@ def test_the_command_line_takes_steps(tmp_path: Path, images: list[Image]) -> No
     PIL.Image.fromarray(images[0]).save(picture)
     sent = []
     for name, options in {"plain": [], "none": ["0"], "refined": ["8"]}.items():
-        command = ["transmit", str(picture), "--codec", "ecvq-n128-nu16", "-o", str(tmp_path / name)]
+        command = [
+            "transmit",
+            str(picture),
+            "--codec",
+            "ecvq-n128-nu16",
+            "-o",
+            str(tmp_path / name),
+        ]
         steps = ["--refinement-steps", *options] if options else []
         assert CliRunner().invoke(main, [*command, *steps], catch_exceptions=False).exit_code == 0
         sent.append((tmp_path / name).read_bytes())
     assert sent[0] == sent[1] != sent[2]
-    received = CliRunner().invoke(main, ["receive", str(tmp_path / "refined"), "-o", str(tmp_path / "pictures")])
+    received = CliRunner().invoke(
+        main, ["receive", str(tmp_path / "refined"), "-o", str(tmp_path / "pictures")]
+    )
     assert received.exit_code == 0, received.output
-    refused = CliRunner().invoke(main, ["transmit", str(picture), "--codec", "vq-n64", "--refinement-steps", "-1"])
+    refused = CliRunner().invoke(
+        main, ["transmit", str(picture), "--codec", "vq-n64", "--refinement-steps", "-1"]
+    )
     assert refused.exit_code == 2
     assert "Traceback" not in refused.output

@@ -1,4 +1,6 @@
-"""Bit error rates over noise and fading on the exact formulas, estimated gains, and which fades a frame meets."""
+"""Bit error rates over noise and fading on the exact formulas, estimated gains, and which fades a
+frame meets.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -13,9 +15,10 @@ from scipy.stats import expon, kstest, ncx2, norm
 
 from semcomm import fading
 from semcomm.channel import SymbolChannel, SymbolReception
+from semcomm.choices import Modulation
 from semcomm.errors import ScenarioError
 from semcomm.fading import FlatFading
-from semcomm.link.modulation import BITS_PER_SYMBOL, Modulation, demap, modulate
+from semcomm.link.modulation import BITS_PER_SYMBOL, demap, modulate
 from semcomm.scenario.plugins import load_channel
 
 Tail = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -27,12 +30,15 @@ PILOTS = {"estimation": "pilots", "coherence": 12, "pilots": 2}
 
 
 def gray_error_rate(modulation: Modulation, tail: Tail) -> float:
-    """The exact bit error rate of hard decisions on amplitudes, from the probabilities of all decision regions.
+    """The exact bit error rate of hard decisions on amplitudes, from the probabilities of all
+    decision regions.
 
-    Amplitudes from left to right have the binary reflected Gray code. Cho and Yoon, On the general BER expression
-    of one- and two-dimensional amplitude modulations, IEEE Trans. Commun. 50(7), 2002.
+    Amplitudes from left to right have the binary reflected Gray code. Cho and Yoon, On the general
+    BER expression of one- and two-dimensional amplitude modulations, IEEE Trans. Commun. 50(7),
+    2002.
 
-    tail: the probability that one dimension's noise exceeds these values, symbols being of unit energy.
+    tail: the probability that one dimension's noise exceeds these values, symbols being of unit
+        energy.
     """
     if modulation == "bpsk":
         return float(tail(np.ones(1))[0])
@@ -51,12 +57,15 @@ def awgn_tail(esn0: float) -> Tail:
 
 
 def rayleigh_tail(esn0: float) -> Tail:
-    """The mean over the fades: Proakis and Salehi, Digital Communications, 5th ed., section 13.3."""
+    """The mean over the fades: Proakis and Salehi, Digital Communications, 5th ed., section
+    13.3.
+    """
     return lambda distances: (1 - np.sign(distances) / np.sqrt(1 + 1 / (distances**2 * esn0))) / 2
 
 
 def rician_tail(esn0: float, k_factor: float) -> Tail:
-    """The mean over the fades: Simon and Alouini, Digital Communication over Fading Channels, section 5.1.
+    """The mean over the fades: Simon and Alouini, Digital Communication over Fading Channels,
+    section 5.1.
 
     Craig's form of the normal tail makes it an integral of the fades' moment generating function.
     """
@@ -86,12 +95,15 @@ class Point(NamedTuple):
         k_factor = 10 ** (self.parameters.get("k_factor_db", -np.inf) / 10)
         scattered = 1 / (1 + k_factor)
         if self.parameters.get("estimation") == "pilots":
-            # The estimate of a gain is a gain itself, and its error is noise, of symbols of constant energy.
+            # The estimate of a gain is a gain itself, and its error is noise, of symbols of
+            # constant energy.
             pilot_noise = 1 / (esn0 * self.parameters["pilots"])
             estimated = scattered**2 / (scattered + pilot_noise)
             esn0 = (1 - scattered + estimated) / (scattered - estimated + 1 / esn0)
             k_factor = (1 - scattered) / estimated
-        return gray_error_rate(self.modulation, rician_tail(esn0, k_factor) if k_factor else rayleigh_tail(esn0))
+        return gray_error_rate(
+            self.modulation, rician_tail(esn0, k_factor) if k_factor else rayleigh_tail(esn0)
+        )
 
     def __str__(self) -> str:
         told = [str(value) for value in self.parameters.values()]
@@ -134,18 +146,24 @@ LIMIT = norm.isf(0.001 / 2 / len(POINTS))
 every_point = pytest.mark.parametrize("number", range(len(POINTS)), ids=map(str, POINTS))
 
 
-def send(channel: SymbolChannel, symbols: NDArray[np.complex128], lengths: list[int], seed: int) -> SymbolReception:
+def send(
+    channel: SymbolChannel, symbols: NDArray[np.complex128], lengths: list[int], seed: int
+) -> SymbolReception:
     return channel.transmit(symbols, np.array(lengths, np.int64), np.random.default_rng(seed))
 
 
 def errors_per_frame(number: int, decibels: float = 0.0) -> NDArray[np.int64]:
-    """(frames,) wrong bits of a point's frames, over a channel that is by so much better than it should be."""
+    """(frames,) wrong bits of a point's frames, over a channel that is by so much better than it
+    should be.
+    """
     point = POINTS[number]
     width = point.symbols * BITS_PER_SYMBOL[point.modulation]
     bits = np.random.default_rng([number, 0]).integers(0, 2, point.frames * width, dtype=np.uint8)
     channel = load_channel(point.channel, esn0_db=point.esn0_db + decibels, **point.parameters)
     lengths = np.full(point.frames, point.symbols)
-    received = channel.transmit(modulate(bits, point.modulation), lengths, np.random.default_rng([number, 1]))
+    received = channel.transmit(
+        modulate(bits, point.modulation), lengths, np.random.default_rng([number, 1])
+    )
     llrs = demap(received.symbols, received.noise_variances, point.modulation, "hard")
     return ((llrs < 0) != bits).reshape(point.frames, width).sum(axis=1)
 
@@ -180,15 +198,23 @@ def cho_and_yoon(modulation: Modulation, esn0: float) -> float:
         term = np.arange(side - (side >> bit))
         sign = (-1.0) ** (term * 2 ** (bit - 1) // side)
         weight = 2 ** (bit - 1) - np.floor(term * 2 ** (bit - 1) / side + 0.5)
-        total += 2 / side * float(sign * weight @ ndtr(-(2 * term + 1) * np.sqrt(3 * esn0 / (side**2 - 1))))
+        total += (
+            2
+            / side
+            * float(sign * weight @ ndtr(-(2 * term + 1) * np.sqrt(3 * esn0 / (side**2 - 1))))
+        )
     return total / width
 
 
 @pytest.mark.parametrize("modulation", ["qpsk", "16qam", "64qam"])
 @pytest.mark.parametrize("esn0_db", [-10.0, 0.0, 10.0, 20.0])
-def test_the_sum_over_decision_regions_is_the_published_formula(modulation: Modulation, esn0_db: float) -> None:
+def test_the_sum_over_decision_regions_is_the_published_formula(
+    modulation: Modulation, esn0_db: float
+) -> None:
     esn0 = 10 ** (esn0_db / 10)
-    assert gray_error_rate(modulation, awgn_tail(esn0)) == pytest.approx(cho_and_yoon(modulation, esn0), rel=1e-9)
+    assert gray_error_rate(modulation, awgn_tail(esn0)) == pytest.approx(
+        cho_and_yoon(modulation, esn0), rel=1e-9
+    )
 
 
 @pytest.mark.parametrize("modulation", list(BITS_PER_SYMBOL))
@@ -207,7 +233,8 @@ CHANNELS = [
         for model in ("rayleigh", "rician")
         for esn0_db in (0.0, 12.0)
         for parameters in [
-            {**fades, **({"k_factor_db": 3.0} if model == "rician" else {})} for fades in (FAST, BLOCKS, FRAMES, PILOTS)
+            {**fades, **({"k_factor_db": 3.0} if model == "rician" else {})}
+            for fades in (FAST, BLOCKS, FRAMES, PILOTS)
         ]
     ),
 ]
@@ -215,22 +242,32 @@ every_channel = pytest.mark.parametrize("channel", CHANNELS, ids=str)
 
 
 @every_channel
-def test_the_noise_variance_is_the_mean_squared_error_however_well_a_frame_was_received(channel: SymbolChannel) -> None:
+def test_the_noise_variance_is_the_mean_squared_error_however_well_a_frame_was_received(
+    channel: SymbolChannel,
+) -> None:
     """In each quarter of the frames, sorted by the variance that they are said to have."""
     bits = np.random.default_rng(5).integers(0, 2, 4 * 40_000, dtype=np.uint8)
     symbols = modulate(bits, "16qam")
     received = send(channel, symbols, [4] * 10_000, seed=6)
-    ratios = (np.abs(received.symbols - symbols) ** 2 / received.noise_variances).reshape(-1, 4).mean(axis=1)
+    ratios = (
+        (np.abs(received.symbols - symbols) ** 2 / received.noise_variances)
+        .reshape(-1, 4)
+        .mean(axis=1)
+    )
     limit = norm.isf(0.001 / 2 / (4 * len(CHANNELS)))
     for quarter in np.split(ratios[received.noise_variances[::4].argsort(kind="stable")], 4):
         assert abs(quarter.mean() - 1) < limit * quarter.std() / np.sqrt(quarter.size)
 
 
 def test_the_energy_of_gains_has_its_distribution() -> None:
-    """Of 20,000 gains: exponential (Rayleigh), and noncentral chi-squared with two degrees of freedom (Rice)."""
+    """Of 20,000 gains: exponential (Rayleigh), and noncentral chi-squared with two degrees of
+    freedom (Rice).
+    """
     symbols, lengths = np.ones(20_000, np.complex128), [10] * 2000
     rayleigh = send(load_channel("rayleigh", esn0_db=0.0, coherence=1), symbols, lengths, seed=1)
-    rician = send(load_channel("rician", esn0_db=0.0, k_factor_db=5.0, coherence=1), symbols, lengths, seed=2)
+    rician = send(
+        load_channel("rician", esn0_db=0.0, k_factor_db=5.0, coherence=1), symbols, lengths, seed=2
+    )
     k_factor = 10**0.5
     assert kstest(1 / rayleigh.noise_variances, expon.cdf).pvalue > 0.001
     rice = ncx2(2, 2 * k_factor, scale=1 / (2 * (1 + k_factor)))
@@ -240,15 +277,31 @@ def test_the_energy_of_gains_has_its_distribution() -> None:
 def test_a_line_of_sight_alone_is_awgn_and_none_is_rayleigh() -> None:
     symbols, lengths = np.ones(3000, np.complex128), [100] * 30
     rayleigh = send(load_channel("rayleigh", esn0_db=10.0, coherence=7), symbols, lengths, seed=1)
-    scattered = send(load_channel("rician", esn0_db=10.0, k_factor_db=-60.0, coherence=7), symbols, lengths, seed=1)
-    straight = send(load_channel("rician", esn0_db=10.0, k_factor_db=60.0, coherence=7), symbols, lengths, seed=1)
-    # Gains differ by about the root of the K-factor, 1e-3, which weighs most where they are smallest.
+    scattered = send(
+        load_channel("rician", esn0_db=10.0, k_factor_db=-60.0, coherence=7),
+        symbols,
+        lengths,
+        seed=1,
+    )
+    straight = send(
+        load_channel("rician", esn0_db=10.0, k_factor_db=60.0, coherence=7),
+        symbols,
+        lengths,
+        seed=1,
+    )
+    # Gains differ by about the root of the K-factor, 1e-3, which weighs most where they are
+    # smallest.
     assert np.median(np.abs(scattered.noise_variances / rayleigh.noise_variances - 1)) < 0.005
     assert np.abs(straight.noise_variances / 0.1 - 1).max() < 0.015
 
 
 def test_a_gain_holds_for_a_coherence_block_and_restarts_with_each_frame() -> None:
-    received = send(load_channel("rayleigh", esn0_db=0.0, coherence=3), np.ones(12, np.complex128), [7, 0, 5], seed=1)
+    received = send(
+        load_channel("rayleigh", esn0_db=0.0, coherence=3),
+        np.ones(12, np.complex128),
+        [7, 0, 5],
+        seed=1,
+    )
     _, block = np.unique(received.noise_variances, return_inverse=True)
     first, second, third, fourth, fifth = block[[0, 3, 6, 7, 10]]
     assert len({first, second, third, fourth, fifth}) == 5
@@ -296,12 +349,20 @@ def test_the_gain_of_a_block_depends_on_neither_the_blocks_of_frames_nor_how_man
 def test_systems_that_differ_in_what_the_receiver_knows_meet_the_same_fades_and_noise() -> None:
     symbols, lengths = modulate(np.zeros(120, np.uint8), "qpsk"), [30, 0, 20, 10]
     known, estimated = (
-        send(load_channel("rayleigh", esn0_db=7.0, coherence=8, pilots=3, estimation=estimation), symbols, lengths, 1)
+        send(
+            load_channel("rayleigh", esn0_db=7.0, coherence=8, pilots=3, estimation=estimation),
+            symbols,
+            lengths,
+            1,
+        )
         for estimation in ("known", "pilots")
     )
     np.testing.assert_array_equal(known.channel_uses, estimated.channel_uses)
-    # What was received is the equalized symbol times the gain, whose energy the noise variance tells.
-    energies = [np.abs(received.symbols) ** 2 / received.noise_variances for received in (known, estimated)]
+    # What was received is the equalized symbol times the gain, whose energy the noise variance
+    # tells.
+    energies = [
+        np.abs(received.symbols) ** 2 / received.noise_variances for received in (known, estimated)
+    ]
     ratio = energies[0] / energies[1]
     assert ratio.std() < 1e-9
     noise, pilot_noise = 10**-0.7, 10**-0.7 / 3
@@ -314,11 +375,16 @@ def test_systems_that_differ_in_what_the_receiver_knows_meet_the_same_fades_and_
         ({}, [0, 1, 5, 6, 7]),
         ({"pilots": 2}, [0, 3, 7, 8, 9]),  # one block a frame, and none where nothing is sent
         ({"pilots": 2, "estimation": "pilots"}, [0, 3, 7, 8, 9]),
-        ({"pilots": 2, "coherence": 8}, [0, 3, 7, 8, 11]),  # a block holds 6 symbols, so 7 need another
+        (
+            {"pilots": 2, "coherence": 8},
+            [0, 3, 7, 8, 11],
+        ),  # a block holds 6 symbols, so 7 need another
         ({"pilots": 2, "coherence": 3}, [0, 3, 15, 18, 21]),
     ],
 )
-def test_channel_uses_with_pilots_by_hand(parameters: dict[str, Any], channel_uses: list[int]) -> None:
+def test_channel_uses_with_pilots_by_hand(
+    parameters: dict[str, Any], channel_uses: list[int]
+) -> None:
     channel = load_channel("rayleigh", esn0_db=0.0, **parameters)
     received = send(channel, np.ones(19, np.complex128), [0, 1, 5, 6, 7], seed=1)
     assert received.channel_uses.tolist() == channel_uses
@@ -327,10 +393,15 @@ def test_channel_uses_with_pilots_by_hand(parameters: dict[str, Any], channel_us
 
 @every_channel
 @pytest.mark.parametrize("lengths", [[], [0], [0, 0, 0], [2, 0, 3]])
-def test_frames_may_be_empty_and_there_may_be_none(channel: SymbolChannel, lengths: list[int]) -> None:
+def test_frames_may_be_empty_and_there_may_be_none(
+    channel: SymbolChannel, lengths: list[int]
+) -> None:
     received = send(channel, np.ones(sum(lengths), np.complex128), lengths, seed=1)
     assert (received.symbols.dtype, received.symbols.shape) == (np.complex128, (sum(lengths),))
-    assert (received.noise_variances.dtype, received.noise_variances.shape) == (np.float64, (sum(lengths),))
+    assert (received.noise_variances.dtype, received.noise_variances.shape) == (
+        np.float64,
+        (sum(lengths),),
+    )
     assert (received.channel_uses.dtype, received.channel_uses.shape) == (np.int64, (len(lengths),))
     assert np.isfinite(received.noise_variances).all()
 
@@ -339,15 +410,29 @@ def test_frames_may_be_empty_and_there_may_be_none(channel: SymbolChannel, lengt
 @pytest.mark.parametrize(
     ("parameters", "told"),
     [
-        ({"estimation": "pilots"}, "channel: pilots is 0; estimation pilots takes at least 1 in each coherence block"),
-        ({"coherence": 2, "pilots": 2}, "pilots is 2, which leaves no room in blocks of coherence 2; there it is at"),
-        ({"coherence": 1, "pilots": 1, "estimation": "pilots"}, "pilots is 1, which leaves no room in blocks of coh"),
-        ({"coherence": 0}, "channel.coherence is 0; it takes a whole number from 1 to 1000000000 or null"),
+        (
+            {"estimation": "pilots"},
+            "channel: pilots is 0; estimation pilots takes at least 1 in each coherence block",
+        ),
+        (
+            {"coherence": 2, "pilots": 2},
+            "pilots is 2, which leaves no room in blocks of coherence 2; there it is at",
+        ),
+        (
+            {"coherence": 1, "pilots": 1, "estimation": "pilots"},
+            "pilots is 1, which leaves no room in blocks of coh",
+        ),
+        (
+            {"coherence": 0},
+            "channel.coherence is 0; it takes a whole number from 1 to 1000000000 or null",
+        ),
         ({"estimation": "lms"}, "channel.estimation is .lms.; it takes `known` or `pilots`"),
         ({"esn0_db": 61.0}, "channel.esn0_db is 61.0; it takes a number from -30 to 60"),
     ],
 )
-def test_parameters_that_cannot_be_are_refused(model: str, parameters: dict[str, Any], told: str) -> None:
+def test_parameters_that_cannot_be_are_refused(
+    model: str, parameters: dict[str, Any], told: str
+) -> None:
     more = {"k_factor_db": 2.0} if model == "rician" else {}
     with pytest.raises(ScenarioError, match=told):
         load_channel(model, **{"esn0_db": 3.0, **more, **parameters})

@@ -1,4 +1,6 @@
-"""Transmissions as bytes: round trips, the layout by hand, and every way of being cut off or damaged."""
+"""Transmissions as bytes: round trips, the layout by hand, and every way of being cut off or
+damaged.
+"""
 
 import io
 import struct
@@ -38,7 +40,15 @@ def read(content: bytes) -> tuple[Preamble, list[list[list[int]]]]:
 
 def preamble_with(**fields: int) -> bytes:
     """A preamble whose CRC fits, whatever it says."""
-    says = {"header": 1, "slices": 2, "crc": 16, "length_bits": 8, "coder": 1, "height": 32, "width": 32} | fields
+    says = {
+        "header": 1,
+        "slices": 2,
+        "crc": 16,
+        "length_bits": 8,
+        "coder": 1,
+        "height": 32,
+        "width": 32,
+    } | fields
     content = b"SEMC\x02" + struct.pack(">BBBBBHH", *says.values()) + bytes(8) + b"\x04tiny"
     return content + struct.pack(">I", zlib.crc32(content))
 
@@ -49,22 +59,33 @@ def preambles(draw: st.DrawFn) -> Preamble:
     header = draw(st.booleans())
     size = draw(st.tuples(side, side).filter(allowed))
     slices = draw(st.integers(1, 255)) if header else 1
-    framing = Framing(header, slices, draw(st.sampled_from([0, 8, 16, 24, 32])), size, draw(st.integers(1, 16)))
+    framing = Framing(
+        header, slices, draw(st.sampled_from([0, 8, 16, 24, 32])), size, draw(st.integers(1, 16))
+    )
     name = draw(st.text(max_size=63))  # a character takes at most 4 bytes, a name at most 255
     coder = draw(st.sampled_from(["fixed_length", "huffman"]))
     return Preamble(name, draw(st.binary(min_size=8, max_size=8)), coder, framing)
 
 
-@given(preambles(), st.lists(st.lists(st.lists(st.integers(0, 1), max_size=20), min_size=1, max_size=5), max_size=4))
+@given(
+    preambles(),
+    st.lists(
+        st.lists(st.lists(st.integers(0, 1), max_size=20), min_size=1, max_size=5), max_size=4
+    ),
+)
 def test_what_is_written_is_read(preamble: Preamble, blocks: list[list[list[int]]]) -> None:
     assert read(transmission(preamble, blocks)) == (preamble, blocks)
 
 
 def test_a_transmission_by_hand() -> None:
-    preamble = bytes.fromhex("53454d43 02  01 02 10 08 01  0020 0020  0001020304050607  04") + b"tiny"
+    preamble = (
+        bytes.fromhex("53454d43 02  01 02 10 08 01  0020 0020  0001020304050607  04") + b"tiny"
+    )
     crc = struct.pack(">I", zlib.crc32(preamble))
     first = bytes.fromhex("00000002  00000003 00000000  a0")  # 101 00000
-    second = bytes.fromhex("00000004  00000009 00000014 00000002 00000001  007ffffe")  # 9 zeros, 22 ones, a zero
+    second = bytes.fromhex(
+        "00000004  00000009 00000014 00000002 00000001  007ffffe"
+    )  # 9 zeros, 22 ones, a zero
     assert transmission(PREAMBLE, BLOCKS) == preamble + crc + first + second + bytes(4)
     assert len(preamble + crc) == 27 + len("tiny")
 
@@ -79,13 +100,18 @@ def test_a_transmission_cut_off_anywhere_gives_its_whole_blocks_and_an_error(sto
         for frames in read_blocks(stream):
             found.append([bits.tolist() for bits in frames.split()])
     assert found == BLOCKS[: len(found)]
-    ends = [len(PREAMBLE.to_bytes()) + n for n in np.cumsum([len(frames_of(b).to_bytes()) for b in BLOCKS])]
+    ends = [
+        len(PREAMBLE.to_bytes()) + n
+        for n in np.cumsum([len(frames_of(b).to_bytes()) for b in BLOCKS])
+    ]
     assert len(found) == sum(stop >= end for end in ends)
 
 
 def test_what_goes_on_after_its_end_is_damaged() -> None:
     content = transmission(PREAMBLE, BLOCKS)
-    lost = content.replace(struct.pack(">I", 4), struct.pack(">I", 0), 1)  # one bit makes a block the end
+    lost = content.replace(
+        struct.pack(">I", 4), struct.pack(">I", 0), 1
+    )  # one bit makes a block the end
     for wrong in (content + b"\0", lost):
         with pytest.raises(TransmissionError, match="goes on after its end"):
             read(wrong)
@@ -133,13 +159,20 @@ def test_any_bytes_at_all_are_no_transmission(content: bytes) -> None:
         (struct.pack(">I", (1 << 16) + 1) + bytes(1000), "a block claims 65537 frames"),
         (struct.pack(">I", 0xFFFFFFFF) + bytes(1000), "a block claims 4294967295 frames"),
         (struct.pack(">2I", 1, (1 << 28) + 1) + bytes(1000), "a block claims 268435457 bits"),
-        (struct.pack(">3I", 2, 0xFFFFFFFF, 0xFFFFFFFF) + bytes(1000), "a block claims 8589934590 bits"),
+        (
+            struct.pack(">3I", 2, 0xFFFFFFFF, 0xFFFFFFFF) + bytes(1000),
+            "a block claims 8589934590 bits",
+        ),
         (struct.pack(">2I", 1, 1 << 28) + bytes(1000), "cut off"),
         (struct.pack(">I", 1 << 16) + bytes(1000), "cut off"),
     ],
 )
-def test_counts_that_cannot_be_are_refused_before_anything_is_made_for_them(block: bytes, message: str | None) -> None:
-    stream = io.BufferedReader(io.BytesIO(block))  # as of a file, it makes room for all that it is asked for
+def test_counts_that_cannot_be_are_refused_before_anything_is_made_for_them(
+    block: bytes, message: str | None
+) -> None:
+    stream = io.BufferedReader(
+        io.BytesIO(block)
+    )  # as of a file, it makes room for all that it is asked for
     if message is None:
         assert len(next(read_blocks(stream))) == 1 << 16
         return
@@ -163,7 +196,9 @@ def test_counts_that_cannot_be_are_refused_before_anything_is_made_for_them(bloc
         ({"coder": 3}, "says what cannot be"),
     ],
 )
-def test_a_preamble_that_says_what_cannot_be_is_refused(fields: dict[str, int], message: str) -> None:
+def test_a_preamble_that_says_what_cannot_be_is_refused(
+    fields: dict[str, int], message: str
+) -> None:
     with pytest.raises(TransmissionError, match=message):
         read(preamble_with(**fields))
 

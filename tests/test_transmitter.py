@@ -1,4 +1,6 @@
-"""What is sent: the bits are those of the code table, and what is counted is what is handed to the channel."""
+"""What is sent: the bits are those of the code table, and what is counted is what is handed to the
+channel.
+"""
 
 from itertools import pairwise
 from typing import Any
@@ -7,12 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec, Image
 from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.data.sample import Sample
 from semcomm.errors import CodecError, DataError, FramingError
 from semcomm.framing import Framing
-from semcomm.transmitter import EntropyCoding, Transmitter
+from semcomm.transmitter import Transmitter
 
 NONE = Framing(header=False, crc=0)
 
@@ -27,20 +30,30 @@ def test_without_framing_frames_are_payloads_and_these_the_codewords_of_the_indi
 ) -> None:
     sent = Transmitter(tiny_codec, "huffman", NONE).transmit(images)
     lengths = tiny_codec.code_lengths
-    words = [f"{code:0{length}b}" for code, length in zip(canonical_codes(lengths), lengths, strict=True)]
+    words = [
+        f"{code:0{length}b}" for code, length in zip(canonical_codes(lengths), lengths, strict=True)
+    ]
     expected = ["".join(words[symbol] for symbol in grid.ravel()) for grid in sent.indices]
     assert ["".join(map(str, bits)) for bits in sent.frames.split()] == expected
-    assert sent.payload_bits.tolist() == sent.frames.lengths.tolist() == [len(bits) for bits in expected]
+    assert (
+        sent.payload_bits.tolist()
+        == sent.frames.lengths.tolist()
+        == [len(bits) for bits in expected]
+    )
 
 
 def test_indices_are_those_of_the_codec(tiny_codec: Codec, images: list[Image]) -> None:
     sent = Transmitter(tiny_codec).transmit(images)
-    for found, grid in zip(sent.indices, tiny_codec.quantize(tiny_codec.encode(images)), strict=True):
+    for found, grid in zip(
+        sent.indices, tiny_codec.quantize(tiny_codec.encode(images)), strict=True
+    ):
         assert found.shape == (8, 8, 2)
         assert np.array_equal(found, grid)
 
 
-def test_fixed_length_takes_the_bits_of_the_largest_index_for_each(tiny_codec: Codec, images: list[Image]) -> None:
+def test_fixed_length_takes_the_bits_of_the_largest_index_for_each(
+    tiny_codec: Codec, images: list[Image]
+) -> None:
     sent = Transmitter(tiny_codec, "fixed_length", NONE).transmit(images)
     assert sent.frames.lengths.tolist() == [128 * 5] * 5  # K = 32
     assert [int(word, 2) for word in texts_of(sent.frames.bits, 5)] == [
@@ -49,7 +62,9 @@ def test_fixed_length_takes_the_bits_of_the_largest_index_for_each(tiny_codec: C
 
 
 @pytest.mark.parametrize("coder", ["huffman", "fixed_length"])
-@pytest.mark.parametrize("framing", [Framing(), Framing(crc=0), Framing(slices=3, crc=8), Framing(slices=20)])
+@pytest.mark.parametrize(
+    "framing", [Framing(), Framing(crc=0), Framing(slices=3, crc=8), Framing(slices=20)]
+)
 def test_payload_bits_are_those_without_framing_and_frames_hold_them(
     tiny_codec: Codec, images: list[Image], coder: EntropyCoding, framing: Framing
 ) -> None:
@@ -66,7 +81,9 @@ def test_payload_bits_are_those_without_framing_and_frames_hold_them(
 
 
 def test_images_may_be_of_any_sizes_that_the_framing_can_tell(tiny_codec: Codec) -> None:
-    images = [np.zeros((height, width, 3), np.uint8) for height, width in [(1, 1), (5, 4), (33, 64)]]
+    images = [
+        np.zeros((height, width, 3), np.uint8) for height, width in [(1, 1), (5, 4), (33, 64)]
+    ]
     sent = Transmitter(tiny_codec).transmit(images)
     assert [grid.shape for grid in sent.indices] == [(1, 1, 2), (2, 1, 2), (9, 16, 2)]
     with pytest.raises(FramingError, match="an image is 1 x 1, but without a header"):
@@ -90,11 +107,15 @@ def texts_of(bits: np.ndarray, width: int) -> list[str]:
     [np.zeros((32, 32, 3)), np.zeros((32, 32), np.uint8), np.zeros((32, 32, 4), np.uint8)],
     ids=["floats", "grey", "four colours"],
 )
-def test_what_is_no_image_of_three_colours_is_refused(tiny_codec: Codec, image: NDArray[Any]) -> None:
+def test_what_is_no_image_of_three_colours_is_refused(
+    tiny_codec: Codec, image: NDArray[Any]
+) -> None:
     with pytest.raises(DataError, match=r"it takes \(height, width, 3\) uint8"):
         Transmitter(tiny_codec).transmit([image])
 
 
 def test_an_unknown_entropy_coder_is_refused(tiny_codec: Codec) -> None:
-    with pytest.raises(CodecError, match="entropy coder 'hufman' is not known; there are fixed_length, huffman"):
+    with pytest.raises(
+        CodecError, match="entropy coder 'hufman' is not known; there are fixed_length, huffman"
+    ):
         Transmitter(tiny_codec, "hufman")  # type: ignore[arg-type]

@@ -1,18 +1,19 @@
-"""How often a frame is lost because its control field was: prints the table of docs/decisions/0006-link.md.
+"""How often a frame is lost because its control field was: prints the table of
+docs/decisions/0006-link.md.
 
 python tools/control_field.py
 
-Frames of 600 bits over white Gaussian noise, LDPC-coded; at each modulation and code rate, an Es/N0 where about one
-frame in ten is wrong, and one 0.8 dB above.
+Frames of 600 bits over white Gaussian noise, LDPC-coded; at each modulation and code rate, an Es/N0
+where about one frame in ten is wrong, and one 0.8 dB above.
 """
 
 import numpy as np
 
+from semcomm.choices import Modulation
 from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.link.codes import LdpcCode, Rate
 from semcomm.link.link import Link
-from semcomm.link.modulation import Modulation
 from semcomm.link.soft_bits import wrong
 from semcomm.scenario.plugins import load_channel
 
@@ -22,11 +23,15 @@ MODULATIONS: tuple[Modulation, ...] = ("qpsk", "16qam", "64qam")
 RATES: tuple[Rate, ...] = ("1/3", "1/2", "3/4", "8/9")
 
 
-def shares(modulation: Modulation, rate: Rate, esn0_db: float, frames: int = FRAMES) -> tuple[float, float]:
+def shares(
+    modulation: Modulation, rate: Rate, esn0_db: float, frames: int = FRAMES
+) -> tuple[float, float]:
     """The share of frames that arrive wrong, and of those lost with their control field."""
     bits = np.random.default_rng(1).integers(0, 2, frames * PAYLOAD_BITS, dtype=np.uint8)
     sent = Frames(bits, np.full(frames, PAYLOAD_BITS))
-    carrier = Link(modulation, code=LdpcCode(rate)).over(load_channel("awgn", esn0_db=esn0_db), Framing().intact)
+    carrier = Link(modulation, code=LdpcCode(rate)).over(
+        load_channel("awgn", esn0_db=esn0_db), Framing().intact
+    )
     arrived = carrier.transmit(sent, np.random.default_rng(2)).frames
     return float(wrong(sent, arrived).mean()), float((arrived.lengths == 0).mean())
 
@@ -52,7 +57,9 @@ def main() -> None:
             start = tenth(modulation, rate)
             for esn0_db in (start, start + APART_DB):
                 lost = [f"{100 * share:.3g} %" for share in shares(modulation, rate, esn0_db)]
-                print(f"| {modulation} | {rate} | {esn0_db:.1f} dB | {' | '.join(lost)} |", flush=True)
+                print(
+                    f"| {modulation} | {rate} | {esn0_db:.1f} dB | {' | '.join(lost)} |", flush=True
+                )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Which P serves criterion (3) best once a codec is trained: the logits', the empirical, or the code lengths'.
+"""Which P serves criterion (3) best once a codec is trained: the logits', the empirical, or the
+code lengths'.
 
 python tools/inference_probabilities.py SCENARIO FOLDER [DATA_ROOT]
 
-SCENARIO is a training scenario that `semcomm train SCENARIO --out FOLDER` has finished. Prints, over all test
-images, measured Huffman bits and PSNR for each P, the code table counted on all training images under the
-same P. docs/decisions/0004-probabilities.md rests on it.
+SCENARIO is a training scenario that `semcomm train SCENARIO --out FOLDER` has finished. Prints,
+over all test images, measured Huffman bits and PSNR for each P, the code table counted on all
+training images under the same P. docs/decisions/0004-probabilities.md rests on it.
 """
 
 import sys
@@ -36,7 +37,9 @@ def main(name: str, folder: Path, root: Path | None = None) -> None:
     train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", lambda so_far: None)
     codec = finished_codec("candidate", trainer.model, scenario.training, list(training), {})
     trained = trainer.model.codebook[0].detach().numpy()
-    order = (codec.codebook[:, None] == trained).all(axis=2).argmax(axis=1)  # finishing gave indices anew
+    order = (
+        (codec.codebook[:, None] == trained).all(axis=2).argmax(axis=1)
+    )  # finishing gave indices anew
     costs = {
         "logits": codeword_bits(trainer.model.logits[0].detach()).double().numpy()[order],
         "empirical": -np.log2(codec.probabilities),
@@ -60,7 +63,9 @@ def measured(codec: Codec, training: Images, test: Images) -> str:
     bits = sum(int(lengths[grid].sum(dtype=np.int64)) for grid in indices) / len(test)
     received = np.stack(codec.decode(codec.dequantize(indices), [(32, 32)] * len(test)))
     quality = psnr_db(mean_squared_error(list(test), list(received)), test[0].size).mean()
-    return f"{bits:7.2f} bits an image, {quality:.3f} dB, {np.count_nonzero(counts)} codewords in use"
+    return (
+        f"{bits:7.2f} bits an image, {quality:.3f} dB, {np.count_nonzero(counts)} codewords in use"
+    )
 
 
 def indices_of(codec: Codec, images: Images) -> NDArray[np.uint16]:

@@ -2,8 +2,8 @@
 
 python tools/measure_zoo.py [DATA_ROOT]
 
-Bits and PSNR with Huffman coding over an error-free channel, on all test images of CIFAR-10 and on the sample;
-and bits with context coding, of those codecs that have a context model.
+Bits and PSNR with Huffman coding over an error-free channel, on all test images of CIFAR-10 and on
+the sample; and bits with context coding, of those codecs that have a context model.
 """
 
 import sys
@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from semcomm.choices import EntropyCoding
 from semcomm.codec.entropy_coding.context_model import has_context
 from semcomm.files import write_atomically
 from semcomm.run.pools import Failed, cores, pool_of
 from semcomm.run.simulation import InMemory, simulate_all
 from semcomm.run.tables import codec_record
 from semcomm.scenario.scenario import read_scenarios
-from semcomm.transmitter import EntropyCoding
 from semcomm.zoo.find import load_codec
 from semcomm.zoo.names import FIGURES, codec_names
 
@@ -48,7 +48,9 @@ def measured(data: str, coder: EntropyCoding, codecs: list[str], root: Path | No
         for _, found in simulate_all(cells, pool, lambda images: None, InMemory()):
             if isinstance(found, Failed):
                 raise found.error
-            rows.append([found.summary["codec"], found.summary["bits_per_image"], found.summary["psnr_db"]])
+            rows.append(
+                [found.summary["codec"], found.summary["bits_per_image"], found.summary["psnr_db"]]
+            )
     return pd.DataFrame(rows, columns=["codec", f"{data}_bits_per_image", f"{data}_psnr_db"])
 
 

@@ -1,9 +1,11 @@
-"""Tiles of 32 x 32 pixels from photographs that are not CIFAR-10's: those that scikit-image and scikit-learn ship.
+"""Tiles of 32 x 32 pixels from photographs that are not CIFAR-10's: those that scikit-image and
+scikit-learn ship.
 
     pip install scikit-image scikit-learn
     python tools/photograph_tiles.py FOLDER
 
-Writes FOLDER/PHOTOGRAPH-ROW-COLUMN.png, as many as fit side by side, the photographs as large as they are.
+Writes FOLDER/PHOTOGRAPH-ROW-COLUMN.png, as many as fit side by side, the photographs as large as
+they are.
 """
 
 import sys
@@ -16,7 +18,14 @@ import PIL.Image
 SIDE = 32
 PHOTOGRAPHS = {
     "skimage": [
-        f"data/{name}" for name in ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
+        f"data/{name}"
+        for name in (
+            "astronaut.png",
+            "chelsea.png",
+            "coffee.png",
+            "motorcycle_left.png",
+            "rocket.jpg",
+        )
     ],
     "sklearn": [f"datasets/images/{name}" for name in ("china.jpg", "flower.jpg")],
 }

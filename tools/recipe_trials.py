@@ -1,9 +1,10 @@
-"""Short trainings with one setting changed at a time, and what each gives on CIFAR-10's test images.
+"""Short trainings with one setting changed at a time, and what each gives on CIFAR-10's test
+images.
 
     OMP_NUM_THREADS=1 python tools/recipe_trials.py DATA_ROOT FOLDER [EPOCHS [CHANGE...]]
 
-Prints bits an image with Huffman coding and PSNR of the paper's recipe at a rate weight of 1/16 and of each change, or
-of those that are named. A codec that is in FOLDER already is not trained again.
+Prints bits an image with Huffman coding and PSNR of the paper's recipe at a rate weight of 1/16 and
+of each change, or of those that are named. A codec that is in FOLDER already is not trained again.
 """
 
 import sys
@@ -56,4 +57,6 @@ def measured(codec: Path, root: Path) -> tuple[float, float]:
 
 if __name__ == "__main__":
     data_root, target, *others = sys.argv[1:]
-    main(Path(data_root), Path(target), int(others[0]) if others else 8, others[1:] or list(CHANGES))
+    main(
+        Path(data_root), Path(target), int(others[0]) if others else 8, others[1:] or list(CHANGES)
+    )

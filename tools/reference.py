@@ -1,10 +1,10 @@
-"""Write the pages of docs/reference/ that list every field of scenarios, from the classes that check them.
+"""Write the pages of docs/reference/ that list every field of scenarios, from the classes that
+check them.
 
 python tools/reference.py
 """
 
 import inspect
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,12 +15,14 @@ from semcomm.scenario.document import joined, shown
 from semcomm.scenario.plugins import find_channel
 from semcomm.scenario.scenario import Scenario
 from semcomm.scenario.schema import Variant, Variants, scenario_variants
-from semcomm.scenario.settings import NOTE, Setting, section_class, settings_of, summary_of
+from semcomm.scenario.settings import Setting, section_class, settings_of, summary_of
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 MADE = "<!-- Made by `python tools/reference.py` from the classes themselves. Change those, and run it again. -->"
 HEAD = "| key | takes | default | unit | meaning |\n| --- | --- | --- | --- | --- |"
-INTRODUCTION = """Sections that are not written have their defaults, so only `codec.model` has to be there."""
+INTRODUCTION = (
+    """Sections that are not written have their defaults, so only `codec.model` has to be there."""
+)
 CHANNEL = """\
 What carries the frames. `channel.model`, by default `error_free`, is one of [those that ship](channels.md),
 whose fields stand there, an entry point's name, or `path/to/file.py:Class`, whose code is run. A channel that
@@ -32,9 +34,15 @@ FILLED_IN = {"name"}
 def pages() -> dict[str, str]:
     """The text of each page, by its file's name."""
     return {
-        "scenario.md": _page("Fields of a scenario", INTRODUCTION, _sections(Scenario, "", scenario_variants())),
-        "training.md": _page("Fields of a training scenario", "", _sections(TrainingScenario, "", {})),
-        "channels.md": _page("Channels", "Those that ship, each a file of `channels/`.", _channels()),
+        "scenario.md": _page(
+            "Fields of a scenario", INTRODUCTION, _sections(Scenario, "", scenario_variants())
+        ),
+        "training.md": _page(
+            "Fields of a training scenario", "", _sections(TrainingScenario, "", {})
+        ),
+        "channels.md": _page(
+            "Channels", "Those that ship, each a file of `channels/`.", _channels()
+        ),
     }
 
 
@@ -46,7 +54,11 @@ def _sections(section: type, key: str, variants: Variants) -> Iterator[str]:
     """A table of a section, then those of the sections within it."""
     settings = {joined(key, setting.name): setting for setting in settings_of(section)}
     inner = {path: section_class(setting.hint) for path, setting in settings.items()}
-    rows = [_row(path, setting) for path, setting in settings.items() if not inner[path] and path not in variants]
+    rows = [
+        _row(path, setting)
+        for path, setting in settings.items()
+        if not inner[path] and path not in variants
+    ]
     if rows:
         yield "\n".join([HEAD, *rows])
     for path, setting in settings.items():
@@ -69,13 +81,19 @@ def _named(path: str, note: str, variant: Variant, variants: Variants) -> Iterat
 def _channels() -> Iterator[str]:
     for name in sorted(path.stem for path in shipped("channels").glob("[!_]*.py")):
         channel = find_channel(name)
-        about = re.sub(NOTE, "", inspect.getdoc(channel) or "", flags=re.MULTILINE)
-        yield f"## {name}\n\n" + re.sub("\n{3,}", "\n\n", about).strip()
+        about = inspect.getdoc(channel) or ""
+        yield f"## {name}\n\n" + about
         yield from _sections(channel, "channel", {})
 
 
 def _row(path: str, setting: Setting) -> str:
-    cells = [f"`{path}`", describe(setting.hint), _default(path, setting), setting.unit, setting.note]
+    cells = [
+        f"`{path}`",
+        describe(setting.hint),
+        _default(path, setting),
+        setting.unit,
+        setting.note,
+    ]
     escaped = [cell.replace("|", "\\|") for cell in cells]
     return " ".join(["|", *(f"{cell} |".lstrip() for cell in escaped)])
 

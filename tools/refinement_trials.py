@@ -1,9 +1,11 @@
-"""Refinement with one choice changed at a time, and what each gives on the first of CIFAR-10's test images.
+"""Refinement with one choice changed at a time, and what each gives on the first of CIFAR-10's test
+images.
 
     python tools/refinement_trials.py DATA_ROOT [IMAGES]
 
-Prints for a coarse, a middle and a fine level of the default codec bits an image with Huffman coding, PSNR, and bits
-more or less for the same PSNR than the levels have without refinement (straight lines over the logarithm of bits).
+Prints for a coarse, a middle and a fine level of the default codec bits an image with Huffman
+coding, PSNR, and bits more or less for the same PSNR than the levels have without refinement
+(straight lines over the logarithm of bits).
 """
 
 import sys
@@ -19,7 +21,9 @@ from semcomm.measures.metrics import mean_squared_error, psnr_db
 from semcomm.modalities.rgb8 import Image
 
 LEVELS, SHOWN = range(8), (0, 2, 5)
-CONSTANTS = {name: getattr(refinement, name) for name in ("FIRST_STEP", "MOMENTUM", "COMMITMENT_WEIGHT")}
+CONSTANTS = {
+    name: getattr(refinement, name) for name in ("FIRST_STEP", "MOMENTUM", "COMMITMENT_WEIGHT")
+}
 CHANGES: dict[str, tuple[int, dict[str, float]]] = {
     "5 steps": (5, {}),
     "10 steps": (10, {}),

@@ -2,8 +2,8 @@
 
 python tools/shuffled_indices.py NAME FOLDER
 
-NAME is a shipped codec or a file. Writes FOLDER/NAME-shuffled.safetensors, which makes the same of images, with
-codewords in an order drawn with seed 0.
+NAME is a shipped codec or a file. Writes FOLDER/NAME-shuffled.safetensors, which makes the same of
+images, with codewords in an order drawn with seed 0.
 """
 
 import sys
@@ -20,7 +20,10 @@ def main(name: str, folder: Path) -> None:
     """Write the shuffled codec."""
     codec = load_codec(name)
     order = np.random.default_rng(0).permutation(codec.geometry.codewords)
-    tensors = {key: tensor[order] if key in OF_CODEWORDS else tensor for key, tensor in codec.tensors.items()}
+    tensors = {
+        key: tensor[order] if key in OF_CODEWORDS else tensor
+        for key, tensor in codec.tensors.items()
+    }
     about = About(codec.geometry, codec.quantizer, dict(codec.origin))
     shuffled = codec_from(f"{codec.name}-shuffled", about, tensors)
     folder.mkdir(parents=True, exist_ok=True)

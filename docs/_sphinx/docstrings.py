@@ -1,7 +1,7 @@
 """Docstrings as this project writes them, plain text, made into reStructuredText.
 
-A line `name: text` says something of a field or an argument; one that begins with "Returns", "Raises" or "Example" is
-about that. Indented lines after an empty one are shown as they are.
+A line `name: text` says something of a field or an argument; one that begins with "Returns",
+"Raises" or "Example" is about that. Indented lines after an empty one are shown as they are.
 """
 
 import re
@@ -14,24 +14,42 @@ ARRAY = re.compile(
 BOUNDED = re.compile(r"Annotated\[((?:[^][,]|\[[^][]*\])+), [^][]*\]")
 
 
-def convert(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+def convert(
+    app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]
+) -> None:
     """Replace the lines of a docstring in place."""
     parts = re.split(r"(`[^`]*`)", "\n".join(lines))
-    escaped = [part if number % 2 else re.sub(r"([*|\\]|_\b)", r"\\\1", part) for number, part in enumerate(parts)]
+    escaped = [
+        part if number % 2 else re.sub(r"([*|\\]|_\b)", r"\\\1", part)
+        for number, part in enumerate(parts)
+    ]
     text = "".join(escaped)
     if what == "module":
         lines[:] = re.sub(r"\n\n((?: {4}.*\n?)+)", r"\n\n::\n\n\1", "\n".join(lines)).splitlines()
         return
     text = re.sub(r"^(\w+(?:, \w+)*): (.*(?:\n +.*)*)", _field, text, flags=re.MULTILINE)
-    text = re.sub(r"^Returns (.*(?:\n(?!Raises|Example|:|\n).+)*)", _of("returns"), text, flags=re.MULTILINE)
-    text = re.sub(r"^Raises (\w+)[, ]*(.*(?:\n(?!Returns|Example|:|\n).+)*)", _raises, text, flags=re.MULTILINE)
+    text = re.sub(
+        r"^Returns (.*(?:\n(?!Raises|Example|:|\n).+)*)", _of("returns"), text, flags=re.MULTILINE
+    )
+    text = re.sub(
+        r"^Raises (\w+)[, ]*(.*(?:\n(?!Returns|Example|:|\n).+)*)",
+        _raises,
+        text,
+        flags=re.MULTILINE,
+    )
     text = re.sub(r"\n\n((?: {4}.*\n?)+)", r"\n\n::\n\n\1", text)
     lines[:] = text.splitlines()
 
 
-def shorten(app: Sphinx, what: str, name: str, thing: object, options: object, arguments: str, returns: str) -> object:
-    """Write arrays as the sources do, NDArray[uint8], and leave out bounds, which the tables of fields have."""
-    return tuple(text and _without_bounds(ARRAY.sub(r"NDArray[\1]", text)) for text in (arguments, returns))
+def shorten(
+    app: Sphinx, what: str, name: str, thing: object, options: object, arguments: str, returns: str
+) -> object:
+    """Write arrays as the sources do, NDArray[uint8], and leave out bounds, which the tables of
+    fields have.
+    """
+    return tuple(
+        text and _without_bounds(ARRAY.sub(r"NDArray[\1]", text)) for text in (arguments, returns)
+    )
 
 
 def _without_bounds(text: str) -> str:

@@ -1,4 +1,6 @@
-"""Equations as MathML, which browsers draw themselves: no page needs a script or a font from elsewhere."""
+"""Equations as MathML, which browsers draw themselves: no page needs a script or a font from
+elsewhere.
+"""
 
 import re
 
@@ -18,7 +20,9 @@ def block(writer: HTML5Translator, node: nodes.math_block) -> None:
     r"""Write an equation that stands by itself, with the number of its \tag beside it."""
     source = re.sub(r"\\tag{(\w+)}", "", text := node.astext())
     number = "".join(re.findall(r"\\tag{(\w+)}", text))
-    writer.body.append(f'<div class="equation">{tex2mathml(source, as_block=True)}<span>({number})</span></div>')
+    writer.body.append(
+        f'<div class="equation">{tex2mathml(source, as_block=True)}<span>({number})</span></div>'
+    )
     raise nodes.SkipNode
 
 

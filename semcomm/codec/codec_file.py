@@ -1,8 +1,8 @@
 """A codec as one safetensors file: tensors and text, of which nothing is ever run.
 
-The file's metadata: `format` is "semcomm codec"; `version` is "2"; `about` is a JSON object with the
-geometry, the quantizer and the origin; `sha256` covers `about` and all tensors, so that no damage goes unseen;
-`levels` says how many codecs it holds, where they are several (levels.py).
+The file's metadata: `format` is "semcomm codec"; `version` is "2"; `about` is a JSON object with
+the geometry, the quantizer and the origin; `sha256` covers `about` and all tensors, so that no
+damage goes unseen; `levels` says how many codecs it holds, where they are several (levels.py).
 """
 
 import hashlib
@@ -21,12 +21,12 @@ from pydantic.dataclasses import dataclass
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from semcomm.choices import QuantizerName
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.codec.entropy_coding.context_model import ContextModel, context_shapes, has_context
 from semcomm.codec.levels import at_level, check_levels
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
-from semcomm.codec.quantizer import QuantizerName
 from semcomm.errors import CodecError, CodeTableError
 from semcomm.files import write_atomically
 
@@ -55,7 +55,14 @@ def codec_from(name: str, about: About, tensors: Tensors) -> Codec:
     """
     _check_shapes(about.geometry, tensors)
     _check_values(tensors)
-    return Codec(name, about.geometry, about.quantizer, tensors, about.origin, _digest(about.to_json(), tensors))
+    return Codec(
+        name,
+        about.geometry,
+        about.quantizer,
+        tensors,
+        about.origin,
+        _digest(about.to_json(), tensors),
+    )
 
 
 def save_codec(codec: Codec, path: Path) -> None:
@@ -69,7 +76,8 @@ def save_levels(about: About, tensors: Tensors, levels: int, path: Path) -> None
 
 
 def load_codec(path: Path, level: int | None = None) -> Codec:
-    """Read a codec's file; of one with several levels, the codec of a level, whose name is NAME@LEVEL.
+    """Read a codec's file; of one with several levels, the codec of a level, whose name is
+    NAME@LEVEL.
 
     Raises CodecError when there is none, or it is damaged, of another version, or not a codec.
     """
@@ -80,7 +88,8 @@ def load_codec(path: Path, level: int | None = None) -> Codec:
     if levels is not None:
         if level is None or not 0 <= level < levels:
             raise CodecError(
-                f"{path} holds {levels} codecs, from few bits to many: say {name}@0 to {name}@{levels - 1}"
+                f"{path} holds {levels} codecs, from few bits to many: say {name}@0 to "
+                f"{name}@{levels - 1}"
             )
         about = About(about.geometry, about.quantizer, {**about.origin, "level": level})
         name, tensors = f"{name}@{level}", at_level(tensors, level)
@@ -105,7 +114,12 @@ def read_levels(path: Path) -> tuple[About, Tensors, int | None]:
 
 def _write(about: About, tensors: Tensors, further: dict[str, str], path: Path) -> None:
     text = about.to_json()
-    metadata = {"format": FORMAT, "version": VERSION, "about": text, "sha256": _digest(text, tensors).hex()}
+    metadata = {
+        "format": FORMAT,
+        "version": VERSION,
+        "about": text,
+        "sha256": _digest(text, tensors).hex(),
+    }
     write_atomically(path, save(dict(tensors), metadata | further))
 
 
@@ -120,14 +134,19 @@ def _read(path: Path) -> tuple[Mapping[str, str], Tensors]:
     except FileNotFoundError:
         raise CodecError(f"there is no codec at {path}") from None
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
-        raise CodecError(f"{path} is damaged or not a codec ({error}); train or copy it again") from None
+        raise CodecError(
+            f"{path} is damaged or not a codec ({error}); train or copy it again"
+        ) from None
 
 
 def _about(metadata: Mapping[str, str], tensors: Tensors) -> About:
     if metadata.get("format") != FORMAT:
         raise CodecError("is a safetensors file, but not a codec")
     if metadata.get("version") != VERSION:
-        raise CodecError(f"is a codec of version {metadata.get('version')!r}; this semcomm reads version {VERSION}")
+        raise CodecError(
+            f"is a codec of version {metadata.get('version')!r}; this semcomm reads version "
+            f"{VERSION}"
+        )
     about = metadata.get("about", "")
     if metadata.get("sha256") != _digest(about, tensors).hex():
         raise CodecError("is damaged: its content does not fit its SHA-256")
@@ -139,7 +158,9 @@ def _about(metadata: Mapping[str, str], tensors: Tensors) -> About:
 
 def _check_shapes(geometry: Geometry, tensors: Tensors) -> None:
     found = {name: (tensor.shape, tensor.dtype.name) for name, tensor in tensors.items()}
-    expected_tensors = _expected(geometry) | context_shapes(tensors, geometry.groups, geometry.codewords)
+    expected_tensors = _expected(geometry) | context_shapes(
+        tensors, geometry.groups, geometry.codewords
+    )
     for name, expected in expected_tensors.items():
         if found.pop(name, None) != expected:
             raise CodecError(f"has no tensor {name} of shape {expected[0]} and type {expected[1]}")
@@ -171,7 +192,9 @@ def _check_values(tensors: Tensors) -> None:
             raise CodecError(f"has values in {name} that are not finite")
     probabilities = tensors["probabilities"]
     if probabilities.min() < 0 or abs(probabilities.sum() - 1) > 1e-6:
-        raise CodecError(f"has probabilities from {probabilities.min()} on that add up to {probabilities.sum()}")
+        raise CodecError(
+            f"has probabilities from {probabilities.min()} on that add up to {probabilities.sum()}"
+        )
     try:
         canonical_codes(tensors["code_lengths"])
     except CodeTableError as error:
@@ -181,7 +204,9 @@ def _check_values(tensors: Tensors) -> None:
 
 
 def _digest(about: str, tensors: Tensors) -> bytes:
-    """SHA-256 of the JSON text, then of each tensor in the order of names: name, type, shape, little-endian bytes."""
+    """SHA-256 of the JSON text, then of each tensor in the order of names: name, type, shape,
+    little-endian bytes.
+    """
     digest = hashlib.sha256(about.encode())
     for name in sorted(tensors):
         tensor = tensors[name]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, doc
 from torch import Tensor, nn
 
 from semcomm.modalities.rgb8 import PATCH_VALUES
@@ -15,19 +15,13 @@ class Geometry:
 
     An image of H x W pixels becomes a grid of ceil(H / 4) x ceil(W / 4) positions with `groups`
     sub-vectors each, so a 32 x 32 image has N = 64 `groups` indices.
-
-    groups: sub-vectors a position.
-    dimension: D, entries of a sub-vector.
-    codewords: K, size of the codebook.
-    channels: feature maps inside the networks.
-    blocks: residual blocks in each network.
     """
 
-    groups: Annotated[int, Ge(1), Le(64)] = 2
-    dimension: Annotated[int, Ge(1), Le(1024)] = 4
-    codewords: Annotated[int, Ge(1), Le(65536)] = 256
-    channels: Annotated[int, Ge(1), Le(1024)] = 64
-    blocks: Annotated[int, Ge(0), Le(16)] = 1
+    groups: Annotated[int, Ge(1), Le(64), doc("sub-vectors a position")] = 2
+    dimension: Annotated[int, Ge(1), Le(1024), doc("D, entries of a sub-vector")] = 4
+    codewords: Annotated[int, Ge(1), Le(65536), doc("K, size of the codebook")] = 256
+    channels: Annotated[int, Ge(1), Le(1024), doc("feature maps inside the networks")] = 64
+    blocks: Annotated[int, Ge(0), Le(16), doc("residual blocks in each network")] = 1
 
     @property
     def latent_channels(self) -> int:
@@ -37,8 +31,9 @@ class Geometry:
 def pointwise(inputs: int, outputs: int) -> nn.Conv2d:
     """A convolution that looks at one position alone.
 
-    Its dilation has nothing to spread, but without it PyTorch would compute fewer than 16 images otherwise on
-    one thread than on several (use_mkldnn in ATen's Convolution.cpp), and results would depend on threads.
+    Its dilation has nothing to spread, but without it PyTorch would compute fewer than 16 images
+    otherwise on one thread than on several (use_mkldnn in ATen's Convolution.cpp), and results
+    would depend on threads.
     """
     return nn.Conv2d(inputs, outputs, kernel_size=1, dilation=2)
 
@@ -72,7 +67,9 @@ def semantic_encoder(geometry: Geometry) -> nn.Sequential:
 
 
 def semantic_decoder(geometry: Geometry) -> nn.Sequential:
-    """(B, groups * dimension, h, w) quantized latents, to (B, 48, h, w) patches, nominally 0 to 1."""
+    """(B, groups * dimension, h, w) quantized latents, to (B, 48, h, w) patches, nominally 0 to
+    1.
+    """
     channels = geometry.channels
     return nn.Sequential(
         nn.Conv2d(geometry.latent_channels, channels, kernel_size=3, padding=1),

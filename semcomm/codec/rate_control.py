@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from semcomm.codec.codec import Codec, Indices, Latents
 
 WEIGHTS = np.exp2(np.arange(-10, 12, 1 / 16)).astype(np.float32)
-"""Rate weights that a codec's own is raised by, a sixteenth of an octave apart; the last leaves hardly a choice."""
+"""Rate weights that a codec's own is raised by, a sixteenth of an octave apart; the last leaves
+hardly a choice.
+"""
 
 Longest = Callable[[Sequence[int], list[Indices]], NDArray[np.int64]]
 """Bits of the longest frame of each of the images with these numbers, sent as these indices."""
@@ -18,13 +20,15 @@ Longest = Callable[[Sequence[int], list[Indices]], NDArray[np.int64]]
 def within(
     budget_bits: int, codec: Codec, latents: Sequence[Latents], longest: Longest
 ) -> tuple[list[Indices], NDArray[np.float32]]:
-    """The indices of each image by the lowest further rate weight with which no frame of it is over the budget.
+    """The indices of each image by the lowest further rate weight with which no frame of it is over
+    the budget.
 
     And these weights, (B,).
 
-    The lowest of none and of WEIGHTS is found by halving, so that one of WEIGHTS is measured to fit and the next
-    lower one not to. Higher weights mean fewer bits but for context coding, where one here and there may not.
-    Where even the last does not fit, the image is over the budget: whoever sends it has to look.
+    The lowest of none and of WEIGHTS is found by halving, so that one of WEIGHTS is measured to fit
+    and the next lower one not to. Higher weights mean fewer bits but for context coding, where one
+    here and there may not. Where even the last does not fit, the image is over the budget: whoever
+    sends it has to look.
     """
     indices = codec.quantize(latents)
     left = np.flatnonzero(longest(range(len(latents)), indices) > budget_bits).tolist()

@@ -1,13 +1,16 @@
-"""Refinement: for the image at hand, more steps down the loss that the encoder was trained to make small on all images.
+"""Refinement: for the image at hand, more steps down the loss that the encoder was trained to make
+small on all images.
 
 By the paper's loss (5), an encoder makes latents z with a low cost
 
     J(z) = D + beta min over k of (|z - c_k|^2 + nu bits_k),
 
-summed over an image's sub-vectors, where D is the squared error of the picture that the decoder makes of the codewords;
-the stop-gradients of (5) leave it nothing else (docs/decisions/0014-refinement.md). No network finds the lowest cost of
-each image, and a transmitter has the decoder at hand, so it can look further: iterative inference (Yang, Bamler and
-Mandt, Improving inference for neural image compression, 2020). Bitstream and receiver do not change.
+summed over an image's sub-vectors, where D is the squared error of the picture that the decoder
+makes of the codewords; the stop-gradients of (5) leave it nothing else
+(docs/decisions/0014-refinement.md). No network finds the lowest cost of each image, and a
+transmitter has the decoder at hand, so it can look further: iterative inference (Yang, Bamler and
+Mandt, Improving inference for neural image compression, 2020). Bitstream and receiver do not
+change.
 """
 
 from collections.abc import Callable
@@ -21,14 +24,17 @@ COMMITMENT_WEIGHT = 0.25
 FIRST_STEP, MOMENTUM = 0.2, 0.5
 
 Choose = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Criterion (3): latents (B, h, w, g, D) to their codewords, as many, and what the bits of each cost, (B, h, w, g)."""
+"""Criterion (3): latents (B, h, w, g, D) to their codewords, as many, and what the bits of each
+cost, (B, h, w, g).
+"""
 
 Decode = Callable[[Tensor], Tensor]
 """Codewords (B, h, w, g, D) to patches (B, 48, h, w)."""
 
 
 class Cost(NamedTuple):
-    """Of latents, image by image: J but for |z - c_k|^2, which only the encoder sees, and the gradient of J.
+    """Of latents, image by image: J but for |z - c_k|^2, which only the encoder sees, and the
+    gradient of J.
 
     errors: z - c_k.
     """
@@ -76,7 +82,9 @@ def _norm(vectors: Tensor) -> Tensor:
 
 
 def _image_sums(values: Tensor) -> Tensor:
-    """(B, ...) to (B, 1, 1, 1, 1), one dimension after the other, so that no sum is so long that threads share it."""
+    """(B, ...) to (B, 1, 1, 1, 1), one dimension after the other, so that no sum is so long that
+    threads share it.
+    """
     while values.ndim > 1:
         values = values.sum(dim=-1)
     return values.view(-1, 1, 1, 1, 1)

@@ -16,14 +16,16 @@ LONGEST_WITH_PAIRS = 1024
 def explanations(
     remainders: NDArray[np.int64], lengths: NDArray[np.int64], width: int, flips: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The sets of so many flipped bits, 1 or 2, that leave the remainders with which frames arrived.
+    """The sets of so many flipped bits, 1 or 2, that leave the remainders with which frames
+    arrived.
 
-    A CRC is linear: flipping a bit adds, exclusive-or, a remainder that depends on its distance from the
-    frame's end alone, so that no frame has to be divided again.
+    A CRC is linear: flipping a bit adds, exclusive-or, a remainder that depends on its distance
+    from the frame's end alone, so that no frame has to be divided again.
 
-    remainders, lengths: (F,) CRC over each whole frame, not 0, and the frame's bits; width: of the CRC.
-    Returns the frame of each set, (sets,), and the flipped places in it, (sets, flips). A frame with
-    more sets than 64 has none, and for two flips one with more bits than 1024.
+    remainders, lengths: (F,) CRC over each whole frame, not 0, and the frame's bits; width: of the
+        CRC.
+    Returns the frame of each set, (sets,), and the flipped places in it, (sets, flips). A frame
+    with more sets than 64 has none, and for two flips one with more bits than 1024.
     """
     search = lengths if flips == 1 else np.where(lengths <= LONGEST_WITH_PAIRS, lengths, 0)
     distances = np.empty((lengths.size, MOST_EXPLANATIONS, 2), np.int64)
@@ -37,7 +39,10 @@ def explanations(
 
 @compiled
 def _single(
-    remainders: NDArray[np.int64], lengths: NDArray[np.int64], flip: NDArray[np.int64], distances: NDArray[np.int64]
+    remainders: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    flip: NDArray[np.int64],
+    distances: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Fills `distances` from the end as far as it goes; returns how many sets each frame has."""
     found = np.zeros(lengths.size, np.int64)
@@ -52,9 +57,14 @@ def _single(
 
 @compiled
 def _pairs(
-    remainders: NDArray[np.int64], lengths: NDArray[np.int64], flip: NDArray[np.int64], distances: NDArray[np.int64]
+    remainders: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    flip: NDArray[np.int64],
+    distances: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """As `_single`, for two flips. Counting alone is several times as fast as asking each time whether to write."""
+    """As `_single`, for two flips. Counting alone is several times as fast as asking each time
+    whether to write.
+    """
     found = np.zeros(lengths.size, np.int64)
     for frame in range(lengths.size):
         for one in range(lengths[frame]):

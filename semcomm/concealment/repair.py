@@ -23,7 +23,8 @@ Runs = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Repair:
-    """A block of F slices on the way to being put right; what is found is written into the surroundings.
+    """A block of F slices on the way to being put right; what is found is written into the
+    surroundings.
 
     frames: as they arrived; remainders: (F,) their CRCs of `width` bits; payloads: what they hold.
     runs: (F, 4) of which positions their symbols are, as coders take them.
@@ -40,13 +41,16 @@ class Repair:
     sound: NDArray[np.bool_]
 
     def correct(self, flips: int) -> None:
-        """Take the bits for flipped, so many in a slice, with which its CRC fits and its payload decodes to its end.
+        """Take the bits for flipped, so many in a slice, with which its CRC fits and its payload
+        decodes to its end.
 
-        Of several such sets the one counts whose symbols are likeliest beside their neighbours; and it counts
-        only where they are not far likelier to have nothing to do with them.
+        Of several such sets the one counts whose symbols are likeliest beside their neighbours; and
+        it counts only where they are not far likelier to have nothing to do with them.
         """
         damaged = np.flatnonzero(~self.sound & (self.remainders != 0))
-        which, places = explanations(self.remainders[damaged], self.frames.lengths[damaged], self.width, flips)
+        which, places = explanations(
+            self.remainders[damaged], self.frames.lengths[damaged], self.width, flips
+        )
         slices = damaged[which]
         decoded = _decoded(self.coder, self._flipped(slices, places), self.runs[slices])
         runs = decoded.symbols[np.repeat(decoded.intact, self._counts(slices))].astype(np.int64)
@@ -60,11 +64,13 @@ class Repair:
         self.sound[slices[best]] = True
 
     def cut_out(self) -> None:
-        """Of slices that are not sound, leave out the run of symbols that fits its surroundings worst.
+        """Of slices that are not sound, leave out the run of symbols that fits its surroundings
+        worst.
 
-        A prefix decoder loses step at a flipped bit and soon falls into step again, often with a symbol too few
-        or too many. So what stands before the run is counted from the slice's start, and what stands behind
-        it from its end, where the payload's last codeword ends with its last bit.
+        A prefix decoder loses step at a flipped bit and soon falls into step again, often with a
+        symbol too few or too many. So what stands before the run is counted from the slice's start,
+        and what stands behind it from its end, where the payload's last codeword ends with its last
+        bit.
         """
         if not isinstance(self.coder, PrefixCode):
             return  # no other falls into step again
@@ -72,7 +78,9 @@ class Repair:
         counts = self._counts(slices)
         payloads = _some(self.payloads, slices)
         decoded = _decoded(self.coder, payloads, rows_of(2 * counts + 1))
-        ends = _decoded(self.coder, payloads, rows_of(decoded.good)).intact & (decoded.good <= 2 * counts)
+        ends = _decoded(self.coder, payloads, rows_of(decoded.good)).intact & (
+            decoded.good <= 2 * counts
+        )
         place, found = places_in(counts), decoded.symbols.astype(np.int64)
         start = np.repeat(np.cumsum(2 * counts + 1) - (2 * counts + 1), counts)
         good, behind = np.repeat(decoded.good, counts), np.repeat(decoded.good - counts, counts)
@@ -80,14 +88,18 @@ class Repair:
         aligned = np.repeat(ends, counts) & (place + behind >= 0)
         tails = np.where(aligned, found[start + np.where(aligned, place + behind, 0)], ABSENT)
         fits, fits_behind = (self.surroundings.likeness(runs, slices) for runs in (heads, tails))
-        stop, resume = (np.repeat(edge, counts) for edge in _edges(fits, fits_behind, counts, DOUBT))
+        stop, resume = (
+            np.repeat(edge, counts) for edge in _edges(fits, fits_behind, counts, DOUBT)
+        )
         self._put(slices, np.where(place < stop, heads, np.where(place < resume, ABSENT, tails)))
 
     def _counts(self, slices: Slices) -> NDArray[np.int64]:
         return self.surroundings.places.counts[slices]
 
     def _flipped(self, slices: Slices, places: NDArray[np.int64]) -> Frames:
-        """The payloads of these slices, each with its own bits flipped, those in header and CRC left out."""
+        """The payloads of these slices, each with its own bits flipped, those in header and CRC
+        left out.
+        """
         payloads = _some(self.payloads, slices)
         header = self.frames.lengths[slices] - self.width - payloads.lengths
         for column in places.T:
@@ -116,17 +128,23 @@ def _some(frames: Frames, numbers: NDArray[np.int64]) -> Frames:
 
 def _sums(values: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """The sum of each run of so many values."""
-    return np.bincount(np.repeat(np.arange(counts.size), counts), values, counts.size).astype(np.float64)
+    return np.bincount(np.repeat(np.arange(counts.size), counts), values, counts.size).astype(
+        np.float64
+    )
 
 
 def _best(slices: Slices, fits: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The number of the candidate that fits best, the first of equals, for each of the slices that have one."""
+    """The number of the candidate that fits best, the first of equals, for each of the slices that
+    have one.
+    """
     order = np.lexsort((np.arange(slices.size), -fits, slices))
     return order[np.flatnonzero(np.diff(slices[order], prepend=-1))]
 
 
 @compiled
-def _runs(values: NDArray[Any], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[Any]:
+def _runs(
+    values: NDArray[Any], starts: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> NDArray[Any]:
     """Copies of the runs of values with these starts and lengths, one after the other."""
     copies = np.empty(lengths.sum(), values.dtype)
     place = 0
@@ -141,7 +159,8 @@ def _runs(values: NDArray[Any], starts: NDArray[np.int64], lengths: NDArray[np.i
 def _edges(
     heads: NDArray[np.float64], tails: NDArray[np.float64], counts: NDArray[np.int64], doubt: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where each slice's head stops and its tail begins again, so that the likeness of both is highest together.
+    """Where each slice's head stops and its tail begins again, so that the likeness of both is
+    highest together.
 
     A head that is not much less likely by itself goes on to the slice's end.
     """

@@ -33,8 +33,9 @@ TIMEOUT_SECONDS = 20.0
 class Cifar10:
     """The 10,000 test or 50,000 training images of CIFAR-10, 32 x 32 pixels each.
 
-    root: folder that holds `cifar-10-batches-py` or `cifar-10-batches-bin`; by default what the environment
-        variable SEMCOMM_DATA names, else ~/.cache/semcomm. A root with neither gets a download.
+    root: folder that holds `cifar-10-batches-py` or `cifar-10-batches-bin`; by default what the
+        environment variable SEMCOMM_DATA names, else ~/.cache/semcomm. A root with neither gets a
+        download.
     """
 
     root: Path | None = None
@@ -83,7 +84,8 @@ class _Layout:
     """One of the forms the data set is published in.
 
     md5s: for each split, its files in order.
-    planes: from a file's content to (10000, 3072) uint8, an image's red, green and blue, each row by row.
+    planes: from a file's content to (10000, 3072) uint8, an image's red, green and blue, each row
+        by row.
     """
 
     folder: str
@@ -107,7 +109,8 @@ def _check_md5(content: bytes, md5: str, path: Path) -> None:
     found = hashlib.md5(content, usedforsecurity=False).hexdigest()
     if found != md5:
         raise DataError(
-            f"{path} is damaged: its {len(content)} bytes have the MD5 {found}, the official file has {md5}; "
+            f"{path} is damaged: its {len(content)} bytes have the MD5 {found}, the official "
+            f"file has {md5}; "
             f"replace it by the official one ({ARCHIVE})"
         )
 
@@ -125,7 +128,9 @@ def _planes_of_pickle(content: bytes) -> NDArray[np.uint8]:
 
 
 class _Inert:
-    """Stands for numpy's array, its dtype and its constructor alike: keeps its state and runs nothing."""
+    """Stands for numpy's array, its dtype and its constructor alike: keeps its state and runs
+    nothing.
+    """
 
     def __init__(self, *arguments: object) -> None:
         self.state: tuple[Any, ...] = ()
@@ -143,7 +148,9 @@ class _ArrayUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> type[_Inert]:
         if (module, name) not in self.KNOWN:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no official file does")
+            raise pickle.UnpicklingError(
+                f"it asks for {module}.{name}, which no official file does"
+            )
         return _Inert
 
 
@@ -186,8 +193,10 @@ def _layout_under(root: Path) -> _Layout:
         _download(root)
     except (OSError, RuntimeError, HTTPException, ImportError) as error:
         raise DataError(
-            f"CIFAR-10 is not in {root}: it holds neither {PYTHON.folder} nor {BINARY.folder}, and the "
-            f"download failed ({error}). Name the folder that holds one of them by --data-root or the "
+            f"CIFAR-10 is not in {root}: it holds neither {PYTHON.folder} nor {BINARY.folder}, "
+            "and the "
+            f"download failed ({error}). Name the folder that holds one of them by --data-root "
+            "or the "
             f"environment variable SEMCOMM_DATA, or unpack {ARCHIVE} in {root}"
         ) from error
     return PYTHON
@@ -199,7 +208,11 @@ def _download(root: Path) -> None:
     from torchvision.datasets.utils import download_and_extract_archive
 
     root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root) as partial, redirect_stdout(sys.stderr), _socket_timeout():
+    with (
+        tempfile.TemporaryDirectory(dir=root) as partial,
+        redirect_stdout(sys.stderr),
+        _socket_timeout(),
+    ):
         download_and_extract_archive(ARCHIVE, partial, md5=ARCHIVE_MD5)
         # Another worker may have been faster.
         if not (root / PYTHON.folder).is_dir():

@@ -30,7 +30,9 @@ class Data(Protocol):
 
 
 def blocks(data: Data, images: int | None = None) -> Iterator[list[Image]]:
-    """The first `images` images (all of them by default), block by block as `block_ranges` cuts them."""
+    """The first `images` images (all of them by default), block by block as `block_ranges` cuts
+    them.
+    """
     return (data.load(block.start, block.stop) for block in block_ranges(data, images))
 
 

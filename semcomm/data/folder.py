@@ -14,7 +14,8 @@ from semcomm.modalities.rgb8 import Image
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """Every image in the folder `images` and the folders below it, sorted by path; or one image's file.
+    """Every image in the folder `images` and the folders below it, sorted by path; or one image's
+    file.
 
     Files whose extension is no image's are passed over; an image that cannot be read is an error.
     """
@@ -46,7 +47,11 @@ class ImageFolder:
         if not self._root.is_dir():
             raise DataError(f"{self._root} is neither a folder nor a file")
         # A broken link stays in: passing over it would change the data set without a word.
-        found = [p for p in self._root.rglob("*") if p.suffix.lower() in image_extensions() and not p.is_dir()]
+        found = [
+            p
+            for p in self._root.rglob("*")
+            if p.suffix.lower() in image_extensions() and not p.is_dir()
+        ]
         if not found:
             raise DataError(f"{self._root} holds no images, nor do the folders below it")
         return sorted(found, key=lambda path: path.relative_to(self._root).as_posix())

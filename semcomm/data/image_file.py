@@ -19,17 +19,19 @@ IMAGE_PIXELS = 2**24
 def read_image(path: Path) -> Image:
     """The image in a file, upright and as 8-bit red, green and blue.
 
-    The orientation that a camera noted is applied and transparency is laid on white. Of 16-bit samples the
-    upper 8 bits are kept, of several frames the first. Colour profiles are ignored.
+    The orientation that a camera noted is applied and transparency is laid on white. Of 16-bit
+    samples the upper 8 bits are kept, of several frames the first. Colour profiles are ignored.
 
     Returns (H, W, 3).
-    Raises DataError when there is no such file, Pillow cannot read it, it has more than 2**24 pixels,
-    or its samples are floating-point or beyond 16 bits and so have no known white.
+    Raises DataError when there is no such file, Pillow cannot read it, it has more than 2**24
+    pixels, or its samples are floating-point or beyond 16 bits and so have no known white.
     """
     with _opened(path) as picture:
         upright = PIL.ImageOps.exif_transpose(picture)
         if upright.mode == "F":
-            raise DataError(f"{path} holds floating-point samples; images of 8 or 16 bits can be sent")
+            raise DataError(
+                f"{path} holds floating-point samples; images of 8 or 16 bits can be sent"
+            )
         if upright.mode.startswith("I"):
             return _from_wide_grey(upright, path)
         if upright.has_transparency_data:
@@ -39,23 +41,32 @@ def read_image(path: Path) -> Image:
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Height and width of the image in a file, without decoding it. Raises DataError as `read_image` does."""
+    """Height and width of the image in a file, without decoding it. Raises DataError as
+    `read_image` does.
+    """
     with _opened(path) as picture:
         return picture.height, picture.width
 
 
 def _from_wide_grey(picture: PIL.Image.Image, path: Path) -> Image:
-    """Pillow's own conversion clips grey above 255 to white; this one keeps the upper 8 of 16 bits."""
+    """Pillow's own conversion clips grey above 255 to white; this one keeps the upper 8 of 16
+    bits.
+    """
     grey = np.asarray(picture).astype(np.int64)
     if grey.min() < 0 or grey.max() > 65535:
-        raise DataError(f"{path} holds samples from {grey.min()} to {grey.max()}; images of 8 or 16 bits can be sent")
+        raise DataError(
+            f"{path} holds samples from {grey.min()} to {grey.max()}; images of 8 or 16 bits can "
+            "be sent"
+        )
     grey[grey == picture.info.get("transparency", -1)] = 65535
     return np.repeat((grey >> 8).astype(np.uint8)[..., None], 3, axis=2)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[PIL.Image.Image]:
-    """An image whose header is read and whose size is allowed; what goes wrong with it is a DataError."""
+    """An image whose header is read and whose size is allowed; what goes wrong with it is a
+    DataError.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
@@ -65,10 +76,13 @@ def _opened(path: Path) -> Iterator[PIL.Image.Image]:
     except DataError:
         raise
     except PIL.Image.DecompressionBombError as error:
-        raise DataError(f"{path} has far more pixels than the {IMAGE_PIXELS} an image may have") from error
+        raise DataError(
+            f"{path} has far more pixels than the {IMAGE_PIXELS} an image may have"
+        ) from error
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist") from error
-    # Pillow's readers let through whatever their parsing runs into: struct.error, SyntaxError, KeyError.
+    # Pillow's readers let through whatever their parsing runs into: struct.error, SyntaxError,
+    # KeyError.
     except Exception as error:
         raise DataError(f"{path} cannot be read as an image: {error}") from error
 

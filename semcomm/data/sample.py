@@ -13,7 +13,9 @@ from semcomm.modalities.rgb8 import Image
 
 @dataclass(frozen=True)
 class Sample:
-    """The first 256 test images of CIFAR-10, which ship with the package (made by tools/make_sample.py)."""
+    """The first 256 test images of CIFAR-10, which ship with the package (made by
+    tools/make_sample.py).
+    """
 
     def __len__(self) -> int:
         return 256

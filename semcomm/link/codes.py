@@ -1,4 +1,6 @@
-"""Channel codes: what a payload becomes before it is sent, and what is made of the LLRs that arrive."""
+"""Channel codes: what a payload becomes before it is sent, and what is made of the LLRs that
+arrive.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,7 +11,7 @@ from math import ceil, log, log2
 from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, doc
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
@@ -40,19 +42,19 @@ class BlockCode(Protocol):
         """(sent,) which bits of the mother codeword a transmission sends."""
 
 
-Rate = Literal["1/5", "1/4", "1/3", "2/5", "1/2", "3/5", "2/3", "3/4", "4/5", "5/6", "7/8", "8/9", "11/12"]
+Rate = Literal[
+    "1/5", "1/4", "1/3", "2/5", "1/2", "3/5", "2/3", "3/4", "4/5", "5/6", "7/8", "8/9", "11/12"
+]
 
 
 @dataclass(frozen=True)
 class LdpcCode:
-    """The LDPC codes of 5G NR (3GPP TS 38.212), decoded by belief propagation.
+    """The LDPC codes of 5G NR (3GPP TS 38.212), decoded by belief propagation."""
 
-    rate: payload bits a coded bit.
-    iterations: the decoder stops after as many, or where all checks hold.
-    """
-
-    rate: Rate = "1/2"
-    iterations: Annotated[int, Ge(1), Le(1000)] = 20
+    rate: Annotated[Rate, doc("payload bits a coded bit")] = "1/2"
+    iterations: Annotated[
+        int, Ge(1), Le(1000), doc("the decoder stops after as many, or where all checks hold")
+    ] = 20
 
     @property
     def nominal_rate(self) -> Fraction:
@@ -60,9 +62,11 @@ class LdpcCode:
 
     @property
     def hard_llr(self) -> float:
-        """What a hard decision counts: its LLR where the code meets its limit, 1 - H(crossover) = rate.
+        """What a hard decision counts: its LLR where the code meets its limit, 1 - H(crossover) =
+        rate.
 
-        Sum-product decoding depends on it, and where hard decisions are surer the code has errors to spare.
+        Sum-product decoding depends on it, and where hard decisions are surer the code has errors
+        to spare.
         """
         return _llr_at_capacity(float(self.nominal_rate))
 
@@ -77,7 +81,9 @@ class LdpcCode:
 
 @cache
 def _llr_at_capacity(capacity: float) -> float:
-    """ln((1 - p) / p) of the binary symmetric channel that has this capacity. Example: of 1/2 it is 2.09."""
+    """ln((1 - p) / p) of the binary symmetric channel that has this capacity. Example: of 1/2 it is
+    2.09.
+    """
 
     def surplus(crossover: float) -> float:
         return 1 + crossover * log2(crossover) + (1 - crossover) * log2(1 - crossover) - capacity
@@ -112,7 +118,7 @@ class Repeated:
 class RepetitionCode:
     """Sends the payload `times` times and adds up the LLRs of each bit; once is no code at all."""
 
-    times: Annotated[int, Ge(1), Le(100)] = 3
+    times: Annotated[int, Ge(1), Le(100), doc("how often each payload bit is sent")] = 3
 
     @property
     def nominal_rate(self) -> Fraction:
@@ -120,7 +126,9 @@ class RepetitionCode:
 
     @property
     def hard_llr(self) -> float:
-        """What a hard decision counts: no matter here, but the control field beside these bits is decoded well so."""
+        """What a hard decision counts: no matter here, but the control field beside these bits is
+        decoded well so.
+        """
         return 2.0
 
     def of(self, payload_bits: int) -> BlockCode:
@@ -144,7 +152,9 @@ def find_code(name: str) -> type[Code]:
 
 
 def mothers(codes: Sequence[BlockCode], payloads: Frames) -> Frames:
-    """The mother codeword of each payload, of no more bits than its code takes; zeros fill it up."""
+    """The mother codeword of each payload, of no more bits than its code takes; zeros fill it
+    up.
+    """
     members = defaultdict(list)
     for number, code in enumerate(codes):
         members[code].append(number)

@@ -14,10 +14,12 @@ GOLDEN_SECTION = (np.sqrt(5) - 1) / 2
 
 @dataclass(frozen=True)
 class Interleaved(BitChannel):
-    """Sends the bits of each `depth` consecutive frames as one frame, in an order that depends on their number alone.
+    """Sends the bits of each `depth` consecutive frames as one frame, in an order that depends on
+    their number alone.
 
-    So the channel's state runs on over those frames, and a packet that is lost is all of them. Each frame has its
-    share of the channel uses, by its bits. Where a group ends the receiver knows, as it does of a frame.
+    So the channel's state runs on over those frames, and a packet that is lost is all of them. Each
+    frame has its share of the channel uses, by its bits. Where a group ends the receiver knows, as
+    it does of a frame.
     """
 
     channel: BitChannel
@@ -44,13 +46,14 @@ class Interleaved(BitChannel):
 def interleaving(count: int) -> NDArray[np.int64]:
     """Which of so many bits is sent first, second, ...: (count,), each once.
 
-    The golden interleaver: the i-th to be sent is the one of the rank that i times the golden section, modulo 1, has
-    among those of all. Of b bits in a row, up to sqrt(count), no two stood closer than count / (3 b); no order can
-    part all of them by more than count / b.
+    The golden interleaver: the i-th to be sent is the one of the rank that i times the golden
+    section, modulo 1, has among those of all. Of b bits in a row, up to sqrt(count), no two stood
+    closer than count / (3 b); no order can part all of them by more than count / b.
 
-    Crozier, Lodge, Guinand and Hunt, Performance of turbo-codes with relative prime and golden interleaving
-    strategies, 6th International Mobile Satellite Conference, 1999.
-    Example: of 5 bits the multiples are 0, 0.618, 0.236, 0.854 and 0.472, so that the order is 0, 3, 1, 4, 2.
+    Crozier, Lodge, Guinand and Hunt, Performance of turbo-codes with relative prime and golden
+    interleaving strategies, 6th International Mobile Satellite Conference, 1999.
+    Example: of 5 bits the multiples are 0, 0.618, 0.236, 0.854 and 0.472, so that the order is 0,
+    3, 1, 4, 2.
     """
     order = np.empty(count, np.int64)
     order[np.argsort(np.arange(count) * GOLDEN_SECTION % 1)] = np.arange(count)
@@ -65,8 +68,13 @@ def _orders(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np
 
 
 def _shares(
-    total: NDArray[np.int64], bits: NDArray[np.int64], start: NDArray[np.int64], length: NDArray[np.int64]
+    total: NDArray[np.int64],
+    bits: NDArray[np.int64],
+    start: NDArray[np.int64],
+    length: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Each frame's share of its group's total, in whole numbers that add up: all (F,), start within the group."""
+    """Each frame's share of its group's total, in whole numbers that add up: all (F,), start within
+    the group.
+    """
     bits = np.maximum(bits, 1)
     return total * (start + length) // bits - total * start // bits

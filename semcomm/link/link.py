@@ -6,36 +6,45 @@ from fractions import Fraction
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le, Unit
+from annotated_types import Ge, Le, Unit, doc
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel, SymbolChannel
+from semcomm.choices import Decisions, Modulation
 from semcomm.errors import LinkError
 from semcomm.frames import Frames
 from semcomm.link.coded import Coded, Retransmission
 from semcomm.link.codes import Code, LdpcCode, RepetitionCode
 from semcomm.link.interleaved import Interleaved
 from semcomm.link.modulated import Modulated
-from semcomm.link.modulation import BITS_PER_SYMBOL, Decisions, Modulation
+from semcomm.link.modulation import BITS_PER_SYMBOL
 
 
 @dataclass(frozen=True)
 class Link:
-    """What stands between frames and the channel; what is not written is not there.
+    """What stands between frames and the channel; what is not written is not there."""
 
-    modulation: for a channel of symbols, and only for one; Gray labels of 3GPP TS 38.211, unit mean energy.
-    decisions: of the demapper: exact log-likelihood ratios, or the nearest symbol's bits.
-    code: by default none.
-    interleaving: so many consecutive frames' coded bits are mixed and carried as one frame; 1 mixes those of each
-        frame by itself. By default none are.
-    retransmission: of frames whose CRC fails, by default none.
-    """
-
-    modulation: Modulation | None = None
-    decisions: Decisions = "soft"
-    code: Code | None = None
-    interleaving: Annotated[int, Ge(1), Le(4096), Unit("frames")] | None = None
-    retransmission: Retransmission | None = None
+    modulation: Annotated[
+        Modulation | None,
+        doc(
+            "for a channel of symbols, and only for one; Gray labels of 3GPP TS 38.211, "
+            "unit mean energy."
+        ),
+    ] = None
+    decisions: Annotated[
+        Decisions, doc("of the demapper: exact log-likelihood ratios, or the nearest symbol's bits")
+    ] = "soft"
+    code: Annotated[Code | None, doc("by default none")] = None
+    interleaving: Annotated[
+        Annotated[int, Ge(1), Le(4096), Unit("frames")] | None,
+        doc(
+            "so many consecutive frames' coded bits are mixed and carried as one frame; 1 "
+            "mixes those of each frame by itself. By default none are."
+        ),
+    ] = None
+    retransmission: Annotated[
+        Retransmission | None, doc("of frames whose CRC fails, by default none")
+    ] = None
 
     @property
     def bits_per_symbol(self) -> int:
@@ -47,31 +56,51 @@ class Link:
         return self.bits_per_symbol * (self.code.nominal_rate if self.code else Fraction(1))
 
     def check(self, channel: BitChannel | SymbolChannel, crc: int) -> None:
-        """Raises LinkError where this link does not go with the channel, or with frames of a CRC of so many bits."""
+        """Raises LinkError where this link does not go with the channel, or with frames of a CRC of
+        so many bits.
+        """
         name = type(channel).__name__
         if isinstance(channel, SymbolChannel) and not self.modulation:
             raise LinkError(
-                f"channel {name} carries symbols, so it takes link.modulation: {', '.join(BITS_PER_SYMBOL)}"
+                f"channel {name} carries symbols, so it takes link.modulation: "
+                f"{', '.join(BITS_PER_SYMBOL)}"
             )
         if isinstance(channel, BitChannel) and self.modulation:
-            raise LinkError(f"link.modulation is {self.modulation}, but channel {name} carries bits: leave it out")
-        if self.decisions == "hard" and not self.modulation:
-            raise LinkError(f"link.decisions is hard, but channel {name} has no demapper to take any: leave it out")
-        if self.retransmission and self.retransmission.model == "incremental" and not isinstance(self.code, LdpcCode):
             raise LinkError(
-                "link.retransmission.model is incremental, which sends other bits of a mother codeword: "
+                f"link.modulation is {self.modulation}, but channel {name} carries bits: leave "
+                "it out"
+            )
+        if self.decisions == "hard" and not self.modulation:
+            raise LinkError(
+                f"link.decisions is hard, but channel {name} has no demapper to take any: leave "
+                "it out"
+            )
+        if (
+            self.retransmission
+            and self.retransmission.model == "incremental"
+            and not isinstance(self.code, LdpcCode)
+        ):
+            raise LinkError(
+                "link.retransmission.model is incremental, which sends other bits of a mother "
+                "codeword: "
                 "set link.code.model to ldpc, or the retransmission's model to chase"
             )
         if self.retransmission and not crc:
-            raise LinkError("link.retransmission needs a check of frames: set framing.crc to 8 or more")
+            raise LinkError(
+                "link.retransmission needs a check of frames: set framing.crc to 8 or more"
+            )
 
-    def over(self, channel: BitChannel | SymbolChannel, intact: Callable[[Frames], NDArray[np.bool_]]) -> BitChannel:
+    def over(
+        self, channel: BitChannel | SymbolChannel, intact: Callable[[Frames], NDArray[np.bool_]]
+    ) -> BitChannel:
         """This link over a channel, as a channel for frames.
 
         intact: the receiver's check, (F,) bool of F frames.
         """
         code = self.code or RepetitionCode(1)
-        carrier = channel if isinstance(channel, BitChannel) else self._modulated(channel, code.hard_llr)
+        carrier = (
+            channel if isinstance(channel, BitChannel) else self._modulated(channel, code.hard_llr)
+        )
         if self.interleaving:
             carrier = Interleaved(carrier, self.interleaving)
         if self.code or self.retransmission:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcomm.channel import BitChannel, SymbolChannel
+from semcomm.choices import Decisions, Modulation
 from semcomm.frames import Frames, Reception
-from semcomm.link.modulation import BITS_PER_SYMBOL, Decisions, Modulation, demap, modulate
+from semcomm.link.modulation import BITS_PER_SYMBOL, demap, modulate
 from semcomm.link.soft_bits import counts_of, spans
 
 
@@ -30,7 +31,9 @@ class Modulated(BitChannel):
         bits = np.zeros(per_symbol * symbols.sum(), np.uint8)
         bits[places] = frames.bits
         arrived = self.channel.transmit(modulate(bits, self.modulation), symbols, rng)
-        llrs = demap(arrived.symbols, arrived.noise_variances, self.modulation, self.decisions)[places]
+        llrs = demap(arrived.symbols, arrived.noise_variances, self.modulation, self.decisions)[
+            places
+        ]
         if self.decisions == "hard":
             llrs *= np.float32(self.hard_llr)
         decided = frames.with_bits((llrs < 0).astype(np.uint8))

@@ -1,18 +1,20 @@
-"""Bits to complex symbols and back: Gray-labelled BPSK, QPSK, 16-QAM and 64-QAM of unit mean energy."""
+"""Bits to complex symbols and back: Gray-labelled BPSK, QPSK, 16-QAM and 64-QAM of unit mean
+energy.
+"""
 
 from functools import cache
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Modulation = Literal["bpsk", "qpsk", "16qam", "64qam"]
-Decisions = Literal["soft", "hard"]
+from semcomm.choices import Decisions, Modulation
 
 BITS_PER_SYMBOL: dict[Modulation, int] = {"bpsk": 1, "qpsk": 2, "16qam": 4, "64qam": 6}
 
 LARGEST_LLR = 1e6
-"""Log-likelihood ratios end there, so that sums of them stay finite; such a bit is wrong once in e^1000000."""
+"""Log-likelihood ratios end there, so that sums of them stay finite; such a bit is wrong once in
+e^1000000.
+"""
 
 SYMBOLS_AT_ONCE = 4096
 """As many as keep the distances to all amplitudes in a processor's cache."""
@@ -24,16 +26,21 @@ SMALLEST_VARIANCE = 1e-100
 def modulate(bits: NDArray[np.uint8], modulation: Modulation) -> NDArray[np.complex128]:
     """The symbols of n m bits, where m is the modulation's bits a symbol: (n,) complex128.
 
-    The labels are those of 3GPP TS 38.211, section 5.1. A square constellation is one of pulse amplitudes in
-    each dimension: a symbol's first, third, fifth bit say its real part, the others its imaginary part.
-    BPSK, on the diagonal, is QPSK that sends each bit in both dimensions.
+    The labels are those of 3GPP TS 38.211, section 5.1. A square constellation is one of pulse
+    amplitudes in each dimension: a symbol's first, third, fifth bit say its real part, the others
+    its imaginary part. BPSK, on the diagonal, is QPSK that sends each bit in both dimensions.
 
     Raises ValueError when there are not n m bits.
-    Example: at 16qam the bits 0, 0, 1, 1 give (3 + 3j) / sqrt(10), and 1, 0, 0, 1 give (-1 + 3j) / sqrt(10).
+    Example: at 16qam the bits 0, 0, 1, 1 give (3 + 3j) / sqrt(10), and 1, 0, 0, 1 give (-1 + 3j) /
+    sqrt(10).
     """
     if bits.size % BITS_PER_SYMBOL[modulation]:
-        raise ValueError(f"{bits.size} bits do not fill symbols of {BITS_PER_SYMBOL[modulation]} bits")
-    pairs = (bits.repeat(2) if modulation == "bpsk" else bits).reshape(-1, _bits_per_dimension(modulation), 2)
+        raise ValueError(
+            f"{bits.size} bits do not fill symbols of {BITS_PER_SYMBOL[modulation]} bits"
+        )
+    pairs = (bits.repeat(2) if modulation == "bpsk" else bits).reshape(
+        -1, _bits_per_dimension(modulation), 2
+    )
     labels = np.zeros_like(pairs[:, 0])
     for place in range(pairs.shape[1]):
         labels = labels * np.uint8(2) + pairs[:, place]
@@ -47,13 +54,14 @@ def demap(
     modulation: Modulation,
     decisions: Decisions = "soft",
 ) -> NDArray[np.float32]:
-    """What is known of the bits of n received symbols: (n m,) float32, ln P(0) / P(1), all bits equally likely.
+    """What is known of the bits of n received symbols: (n m,) float32, ln P(0) / P(1), all bits
+    equally likely.
 
     Exactly 0 where the noise variance is infinite, whatever the symbol there is.
 
     noise_variances: (n,) E|noise|^2 of each symbol, both dimensions together.
-    decisions: soft are the exact ratios for complex Gaussian noise, within +-`LARGEST_LLR`; hard are 1 and -1
-        for a 0 and a 1 in the label of the nearest symbol.
+    decisions: soft are the exact ratios for complex Gaussian noise, within +-`LARGEST_LLR`; hard
+        are 1 and -1 for a 0 and a 1 in the label of the nearest symbol.
     """
     arrived = np.isfinite(noise_variances)
     heard = np.where(arrived, symbols, 0)
@@ -76,9 +84,11 @@ def _bits_per_dimension(modulation: Modulation) -> int:
 
 @cache
 def _levels(modulation: Modulation) -> NDArray[np.float64]:
-    """The amplitudes of one dimension by their labels, the first bit highest; their mean energy is 1/2.
+    """The amplitudes of one dimension by their labels, the first bit highest; their mean energy is
+    1/2.
 
-    A first bit b before the label of an amplitude a of half as many gives (1 - 2 b) (their number - a).
+    A first bit b before the label of an amplitude a of half as many gives (1 - 2 b) (their number -
+    a).
 
     Example: at 16qam, labels 00, 01, 10, 11 have 1, 3, -1, -3, all over sqrt(10).
     """
@@ -91,7 +101,9 @@ def _levels(modulation: Modulation) -> NDArray[np.float64]:
 
 @cache
 def _levels_by_bit(modulation: Modulation) -> NDArray[np.float64]:
-    """(bits of a label, 2, amplitudes / 2): those whose label has a 0 in a place, then those with a 1 there."""
+    """(bits of a label, 2, amplitudes / 2): those whose label has a 0 in a place, then those with a
+    1 there.
+    """
     levels = _levels(modulation)
     labels = np.arange(levels.size)
     places = reversed(range(_bits_per_dimension(modulation)))

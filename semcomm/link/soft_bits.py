@@ -12,12 +12,17 @@ Llrs = NDArray[np.float32]
 def soft_bits(sent: Frames, reception: Reception, hard_llr: float = 1.0) -> Llrs:
     """ln P(0) / P(1) of every bit that was sent, (sum(sent.lengths),).
 
-    Of a frame that arrived with more or fewer bits nobody can tell which is which: it counts as lost, all 0.
+    Of a frame that arrived with more or fewer bits nobody can tell which is which: it counts as
+    lost, all 0.
 
     hard_llr: what bits count of a channel that says no more of them.
     """
     arrived = reception.frames
-    llrs = hard_llr * (1 - 2 * arrived.bits.astype(np.float32)) if reception.llrs is None else reception.llrs
+    llrs = (
+        hard_llr * (1 - 2 * arrived.bits.astype(np.float32))
+        if reception.llrs is None
+        else reception.llrs
+    )
     whole = arrived.lengths == sent.lengths
     found = np.zeros(sent.bits.size, np.float32)
     found[np.repeat(whole, sent.lengths)] = llrs[np.repeat(whole, arrived.lengths)]
@@ -43,13 +48,18 @@ def counts_of(sent: Frames, arrived: Frames, channel_uses: NDArray[np.int64]) ->
 
 
 def bit_errors(sent: Frames, arrived: Frames) -> NDArray[np.int64]:
-    """(F,) wrong bits of each frame, those at the end that did not arrive taken for 0; surplus ones do not count."""
+    """(F,) wrong bits of each frame, those at the end that did not arrive taken for 0; surplus ones
+    do not count.
+    """
     return _bit_errors(sent.bits, sent.lengths, arrived.bits, arrived.lengths)
 
 
 @compiled
 def _bit_errors(
-    sent: NDArray[np.uint8], lengths: NDArray[np.int64], arrived: NDArray[np.uint8], arrived_lengths: NDArray[np.int64]
+    sent: NDArray[np.uint8],
+    lengths: NDArray[np.int64],
+    arrived: NDArray[np.uint8],
+    arrived_lengths: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     errors = np.zeros(lengths.size, np.int64)
     start = arrived_start = 0

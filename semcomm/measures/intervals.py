@@ -10,9 +10,11 @@ NORMAL = 1.959963984540054
 
 
 def half_width(sums: float, squares: float, count: float) -> float:
-    """Half the width of the 95 % interval of a mean, from sums over independent values; NaN for fewer than two.
+    """Half the width of the 95 % interval of a mean, from sums over independent values; NaN for
+    fewer than two.
 
-    Example: 1, 2, 3, 4 give 2.0543, which is 3.1824 (Student's t for 3 degrees of freedom) times 1.2910 / 2.
+    Example: 1, 2, 3, 4 give 2.0543, which is 3.1824 (Student's t for 3 degrees of freedom) times
+    1.2910 / 2.
     """
     if count < 2:
         return math.nan
@@ -23,7 +25,8 @@ def half_width(sums: float, squares: float, count: float) -> float:
 def wilson(events: int, of: int) -> tuple[float, float]:
     """The 95 % interval of a rate of so many events of independent trials.
 
-    Wilson, "Probable inference, the law of succession, and statistical inference", J. Am. Stat. Assoc. 22, 1927.
+    Wilson, "Probable inference, the law of succession, and statistical inference", J. Am. Stat.
+    Assoc. 22, 1927.
 
     Example: 0 of 100 gives 0 to 0.0370.
     """

@@ -27,7 +27,10 @@ def mean_squared_error(sent: Sequence[Image], received: Sequence[Image]) -> NDAr
 
     Example: an image of 0 received as all 2 has 4.
     """
-    errors = [_squared_error(ours.reshape(-1), theirs.reshape(-1)) for ours, theirs in _pairs(sent, received)]
+    errors = [
+        _squared_error(ours.reshape(-1), theirs.reshape(-1))
+        for ours, theirs in _pairs(sent, received)
+    ]
     return np.array(errors, np.float64) / [image.size for image in sent]
 
 
@@ -43,8 +46,8 @@ def _squared_error(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> int:
 def psnr_db(mse: NDArray[np.float64], values: int | NDArray[np.int64]) -> NDArray[np.float64]:
     """Peak signal-to-noise ratio, 10 log10(255^2 / mse), in dB.
 
-    A perfect image counts as if one of its samples were off by one, because infinity has no mean. The
-    paper's (7) squares the MSE, a slip: this is the usual definition.
+    A perfect image counts as if one of its samples were off by one, because infinity has no mean.
+    The paper's (7) squares the MSE, a slip: this is the usual definition.
 
     mse: of any shape.
     values: samples of an image, 3 H W; one for all, or one for each.
@@ -59,16 +62,18 @@ def psnr_db(mse: NDArray[np.float64], values: int | NDArray[np.int64]) -> NDArra
 def ssim(sent: Sequence[Image], received: Sequence[Image]) -> NDArray[np.float64]:
     """Mean structural similarity, 1 for a perfect image.
 
-    Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to structural
-    similarity", IEEE Trans. Image Process. 13(4), 2004: a Gaussian window of 11 x 11 with sigma 1.5,
-    K1 = 0.01, K2 = 0.03, population covariance. The mean is over the windows that lie wholly inside the
-    image, and over the three colours.
+    Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to
+    structural similarity", IEEE Trans. Image Process. 13(4), 2004: a Gaussian window of 11 x 11
+    with sigma 1.5, K1 = 0.01, K2 = 0.03, population covariance. The mean is over the windows that
+    lie wholly inside the image, and over the three colours.
 
     sent, received: B images (H, W, 3) uint8, of any sizes, or an array (B, H, W, 3).
     Returns (B,), NaN where a side is under 11 and no window fits.
     Raises ValueError when the shapes differ.
     """
-    return np.array([_similarity(ours, theirs, WEIGHTS) for ours, theirs in _pairs(sent, received)], np.float64)
+    return np.array(
+        [_similarity(ours, theirs, WEIGHTS) for ours, theirs in _pairs(sent, received)], np.float64
+    )
 
 
 @compiled
@@ -95,7 +100,9 @@ def _similarity(sent: Image, received: Image, weights: NDArray[np.float64]) -> f
 
 
 @compiled
-def _read_moments(sent: NDArray[np.uint8], received: NDArray[np.uint8], moments: NDArray[np.float64]) -> None:
+def _read_moments(
+    sent: NDArray[np.uint8], received: NDArray[np.uint8], moments: NDArray[np.float64]
+) -> None:
     """x, y, x y and x^2 + y^2 of a row's samples: (n,) and (n,) to (4, n)."""
     for place in range(sent.size):
         x, y = float(sent[place]), float(received[place])
@@ -106,7 +113,9 @@ def _read_moments(sent: NDArray[np.uint8], received: NDArray[np.uint8], moments:
 
 
 @compiled
-def _filter_down(rows: NDArray[np.float64], weights: NDArray[np.float64], means: NDArray[np.float64]) -> None:
+def _filter_down(
+    rows: NDArray[np.float64], weights: NDArray[np.float64], means: NDArray[np.float64]
+) -> None:
     for place in range(means.size):
         mean = 0.0
         for k in range(WINDOW):
@@ -115,8 +124,12 @@ def _filter_down(rows: NDArray[np.float64], weights: NDArray[np.float64], means:
 
 
 @compiled
-def _add_similarities(down: NDArray[np.float64], weights: NDArray[np.float64], sums: NDArray[np.float64]) -> None:
-    """Filter across, where a colour's neighbours are three places apart, and add each window's similarity."""
+def _add_similarities(
+    down: NDArray[np.float64], weights: NDArray[np.float64], sums: NDArray[np.float64]
+) -> None:
+    """Filter across, where a colour's neighbours are three places apart, and add each window's
+    similarity.
+    """
     xs, ys, products, squares = down[0], down[1], down[2], down[3]
     for place in range(sums.size):
         mean_x = mean_y = covariance = variances = 0.0
@@ -132,8 +145,13 @@ def _add_similarities(down: NDArray[np.float64], weights: NDArray[np.float64], s
 
 def _pairs(sent: Sequence[Image], received: Sequence[Image]) -> Iterator[tuple[Image, Image]]:
     if len(sent) != len(received):
-        raise ValueError(f"{len(sent)} images are sent, {len(received)} received; they must be as many")
+        raise ValueError(
+            f"{len(sent)} images are sent, {len(received)} received; they must be as many"
+        )
     for number, (ours, theirs) in enumerate(zip(sent, received, strict=True)):
         if ours.shape != theirs.shape:
-            raise ValueError(f"image {number} is sent as {ours.shape}, received as {theirs.shape}; they must agree")
+            raise ValueError(
+                f"image {number} is sent as {ours.shape}, received as {theirs.shape}; they must "
+                "agree"
+            )
         yield np.ascontiguousarray(ours), np.ascontiguousarray(theirs)

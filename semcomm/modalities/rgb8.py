@@ -1,4 +1,6 @@
-"""8-bit RGB images: what a sample is here, and the grids of 4 x 4 pixel patches in which networks see it."""
+"""8-bit RGB images: what a sample is here, and the grids of 4 x 4 pixel patches in which networks
+see it.
+"""
 
 from typing import TypeAlias
 
@@ -15,7 +17,9 @@ PATCH_VALUES = PATCH * PATCH * 3
 
 
 def grid_shape(height: int, width: int) -> tuple[int, int]:
-    """Rows and columns of patches that cover an image: 32 x 32 pixels give 8 x 8, 33 x 32 give 9 x 8."""
+    """Rows and columns of patches that cover an image: 32 x 32 pixels give 8 x 8, 33 x 32 give 9 x
+    8.
+    """
     return -(-height // PATCH), -(-width // PATCH)
 
 
@@ -35,10 +39,16 @@ def to_patches(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def from_patches(patches: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Undo `to_patches`, but for the rows and columns that it filled up: (B, h, w, 48) gives (B, 4 h, 4 w, 3)."""
+    """Undo `to_patches`, but for the rows and columns that it filled up: (B, h, w, 48) gives (B, 4
+    h, 4 w, 3).
+    """
     count, rows, columns, _ = patches.shape
     cells = _patch_rows(patches).swapaxes(2, 3)
-    return np.ascontiguousarray(cells).view(patches.dtype).reshape(count, rows * PATCH, columns * PATCH, 3)
+    return (
+        np.ascontiguousarray(cells)
+        .view(patches.dtype)
+        .reshape(count, rows * PATCH, columns * PATCH, 3)
+    )
 
 
 def _patch_rows(samples: NDArray[np.uint8]) -> NDArray[np.void]:
@@ -47,7 +57,9 @@ def _patch_rows(samples: NDArray[np.uint8]) -> NDArray[np.void]:
 
 
 def to_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """255 times each value, rounded to the nearest whole number from 0 to 255, of two equally near the even one."""
+    """255 times each value, rounded to the nearest whole number from 0 to 255, of two equally near
+    the even one.
+    """
     return _to_bytes(values.reshape(-1)).reshape(values.shape)
 
 

@@ -10,10 +10,12 @@ Ends = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def interval(table: pd.DataFrame, column: str) -> Ends | None:
-    """The lower and the upper end of each row's interval of a column's value, NaN in rows that have none.
+    """The lower and the upper end of each row's interval of a column's value, NaN in rows that have
+    none.
 
-    table: as `read_results` gives it. A column has an interval where another one has its name and `_ci95`, half
-    the width, or two have its name and `_low` and `_high`; else it is None. Raises ReportError for text in these.
+    table: as `read_results` gives it. A column has an interval where another one has its name and
+    `_ci95`, half the width, or two have its name and `_low` and `_high`; else it is None. Raises
+    ReportError for text in these.
     """
     if f"{column}_ci95" in table:
         value, half = numbers(table, column), _found(table, f"{column}_ci95")

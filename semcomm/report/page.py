@@ -32,8 +32,12 @@ def write_report(folders: Sequence[Path], output: Path) -> int:
 
 
 def rendered(runs: Runs) -> str:
-    """The page as HTML. It takes nothing from outside, and its Content-Security-Policy says so to the browser."""
-    environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True, undefined=StrictUndefined)
+    """The page as HTML. It takes nothing from outside, and its Content-Security-Policy says so to
+    the browser.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATE), autoescape=True, undefined=StrictUndefined
+    )
     data = page_data(runs)
     scripts = {
         "vega": Markup(_inline(vega())),
@@ -78,7 +82,9 @@ def _summary(runs: Runs, data: dict[str, Any]) -> list[str]:
     return [
         _counted(len(data["systems"]), "system"),
         *([f"{len(axis['values'])} values of {axis['name']}"] if axis else []),
-        f"{images[0]:,} images a point" if len(images) == 1 else f"{images[0]:,} to {images[-1]:,} images a point",
+        f"{images[0]:,} images a point"
+        if len(images) == 1
+        else f"{images[0]:,} to {images[-1]:,} images a point",
         f"seed {', '.join(map(str, seeds))}",
     ]
 
@@ -91,15 +97,26 @@ def _origins(runs: Runs) -> list[dict[str, Any]]:
     """For each folder: what made it, and its scenario's settings."""
     found = []
     for folder, origin in runs.origins.items():
-        rows = [cell for cell, of in zip(runs.cells, runs.table["results"], strict=True) if of == folder]
-        found.append({"folder": folder, "settings": _settings([flat(cell.scenario) for cell in rows]), **origin})
+        rows = [
+            cell for cell, of in zip(runs.cells, runs.table["results"], strict=True) if of == folder
+        ]
+        found.append(
+            {
+                "folder": folder,
+                "settings": _settings([flat(cell.scenario) for cell in rows]),
+                **origin,
+            }
+        )
     return found
 
 
 def _settings(cells: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Each setting with all the values that it takes."""
     keys = dict.fromkeys(key for cell in cells for key in cell)
-    return {key: ", ".join(dict.fromkeys(_told(cell[key]) for cell in cells if key in cell)) for key in sorted(keys)}
+    return {
+        key: ", ".join(dict.fromkeys(_told(cell[key]) for cell in cells if key in cell))
+        for key in sorted(keys)
+    }
 
 
 def _told(value: Any) -> str:

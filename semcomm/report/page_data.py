@@ -19,7 +19,12 @@ from semcomm.run.report_samples import CodeTable, KeptCell
 
 Values = dict[str, Any]
 
-NAMES = {"bits_per_image": "bits", "channel_uses_per_image": "uses", "psnr_db": "psnr", "images": "images"}
+NAMES = {
+    "bits_per_image": "bits",
+    "channel_uses_per_image": "uses",
+    "psnr_db": "psnr",
+    "images": "images",
+}
 RECORD = "bits", "channel_uses", "psnr_db", "damaged", "index_errors"
 MOST_POSITIONS = 4096
 
@@ -59,7 +64,8 @@ def page_data(runs: Runs) -> Values:
         ],
         "points": points,
         "sent": [
-            {"name": str(record["image"]), "picture": _picture(pictures, image)} for record, image in _pairs(first)
+            {"name": str(record["image"]), "picture": _picture(pictures, image)}
+            for record, image in _pairs(first)
         ],
         "pictures": pictures.values,
         "codes": codes.values,
@@ -68,7 +74,9 @@ def page_data(runs: Runs) -> Values:
 
 
 def figures(data: Values) -> Values:
-    """The compiled figures of this data: "rate", and "axis" where a slider moves more than the rate."""
+    """The compiled figures of this data: "rate", and "axis" where a slider moves more than the
+    rate.
+    """
     points = data["points"]
     bits, psnr = (_extent(points, name) for name in ("bits", "psnr"))
     names, styles = _lines(data["families"])
@@ -76,7 +84,9 @@ def figures(data: Values) -> Values:
     axis = data["axis"]
     if axis and axis["figure"]:
         moved = {point["system"] for point in points if point["at"] is not None}
-        names, styles = _lines([entry for number, entry in enumerate(data["systems"]) if number in moved])
+        names, styles = _lines(
+            [entry for number, entry in enumerate(data["systems"]) if number in moved]
+        )
         xs = [value for value in axis["values"] if value is not None]
         found["axis"] = axis_figure(names, styles, axis["label"], xs, psnr)
     return found
@@ -117,16 +127,29 @@ def _system(layout: Layout, family: int) -> int:
 
 def _point(runs: Runs, point: Point, pictures: Store, codes: Store, streams: Store) -> Values:
     cell = runs.cells[point.row]
-    shown: Values = {"row": point.row, "system": point.system, "family": point.family, "at": point.at}
-    shown |= {"views": point.views, "hull": point.hull, "results": str(runs.table["results"][point.row])}
+    shown: Values = {
+        "row": point.row,
+        "system": point.system,
+        "family": point.family,
+        "at": point.at,
+    }
+    shown |= {
+        "views": point.views,
+        "hull": point.hull,
+        "results": str(runs.table["results"][point.row]),
+    }
     for column, name in NAMES.items():
         shown[name] = _number(runs.values[column][point.row])
         if column in runs.ends:
-            shown[f"{name}Low"], shown[f"{name}High"] = (_number(end[point.row]) for end in runs.ends[column])
+            shown[f"{name}Low"], shown[f"{name}High"] = (
+                _number(end[point.row]) for end in runs.ends[column]
+            )
     records = [{name: record[name] for name in RECORD} for record in cell.records]
     received = [_picture(pictures, image) for image in cell.first.received]
     shown["images"] = int(shown["images"])
-    shown["first"] = [{**record, "picture": one} for record, one in zip(records, received, strict=True)]
+    shown["first"] = [
+        {**record, "picture": one} for record, one in zip(records, received, strict=True)
+    ]
     if cell.code and cell.first.indices:
         shown["code"] = codes.number(_code_key(cell), lambda: _code(cell.code, cell.counts))
         shown["streams"] = [
@@ -148,7 +171,9 @@ def _pairs(cell: KeptCell) -> list[tuple[Values, Image]]:
 def _picture(pictures: Store, image: Image) -> int:
     def encoded() -> Values:
         file = io.BytesIO()
-        PIL.Image.fromarray(image).save(file, "WEBP", lossless=True, quality=100, method=0, exact=True)
+        PIL.Image.fromarray(image).save(
+            file, "WEBP", lossless=True, quality=100, method=0, exact=True
+        )
         height, width = image.shape[:2]
         url = f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
         return {"url": url, "height": height, "width": width}
@@ -162,10 +187,13 @@ def _code_key(cell: KeptCell) -> Any:
 
 
 def _code(code: CodeTable, counts: Any) -> Values:
-    """Codewords as zeros and ones, how probable they were in training and how often the run sent them."""
+    """Codewords as zeros and ones, how probable they were in training and how often the run sent
+    them.
+    """
     lengths = code.lengths
     words = [
-        f"{word:0{length}b}" if length else "" for word, length in zip(canonical_codes(lengths), lengths, strict=True)
+        f"{word:0{length}b}" if length else ""
+        for word, length in zip(canonical_codes(lengths), lengths, strict=True)
     ]
     sent = np.zeros(lengths.size, np.int64)
     sent[: counts.size] = counts
@@ -173,7 +201,9 @@ def _code(code: CodeTable, counts: Any) -> Values:
 
 
 def _stream(cell: KeptCell, number: int) -> tuple[Any, Any]:
-    """One image's indices and frames, each frame as its bits, and where its payload and its CRC begin."""
+    """One image's indices and frames, each frame as its bits, and where its payload and its CRC
+    begin.
+    """
     first, code = cell.first, cell.code
     assert code
     grid = first.indices[number]
@@ -201,7 +231,9 @@ def _digest(code: CodeTable) -> str:
 
 
 def _wrong(cell: KeptCell, number: int) -> list[list[int]]:
-    """Positions whose index arrived as another, and what arrived; none where the image's size was lost."""
+    """Positions whose index arrived as another, and what arrived; none where the image's size was
+    lost.
+    """
     sent, arrived = cell.first.indices[number].ravel(), cell.first.arrived[number].ravel()
     if sent.size != arrived.size:
         return [[], []]

@@ -68,12 +68,20 @@ STYLE: dict[Any, Any] = {
 
 
 def write_plot(
-    curves: Sequence[Curve], path: Path, x: str, y: str, hull: bool = False, log: Collection[Direction] = ()
+    curves: Sequence[Curve],
+    path: Path,
+    x: str,
+    y: str,
+    hull: bool = False,
+    log: Collection[Direction] = (),
 ) -> None:
-    """Draw curves into an SVG, PNG or PDF file, named by its ending; the same curves give the same bytes.
+    """Draw curves into an SVG, PNG or PDF file, named by its ending; the same curves give the same
+    bytes.
 
-    x, y: the columns that the curves are of, which the axes are named after. Intervals are drawn where there are any.
-    hull: lines join the points on each curve's upper hull alone, and its other points are hollow markers.
+    x, y: the columns that the curves are of, which the axes are named after. Intervals are drawn
+        where there are any.
+    hull: lines join the points on each curve's upper hull alone, and its other points are hollow
+        markers.
     log: which axes are logarithmic; they show no point at or below 0.
     Raises ReportError for another ending and where a logarithmic axis leaves no point.
     """
@@ -89,7 +97,9 @@ def write_plot(
             figure.savefig(file, format=kind, metadata=undated)
 
 
-def drawn(curves: Sequence[Curve], x: str, y: str, hull: bool, log: Collection[Direction]) -> Figure:
+def drawn(
+    curves: Sequence[Curve], x: str, y: str, hull: bool, log: Collection[Direction]
+) -> Figure:
     """The figure, in the style that is set."""
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.add_subplot(xlabel=axis_label(x), ylabel=axis_label(y))
@@ -117,7 +127,16 @@ def _draw(axes: Axes, curve: Curve, number: int, hull: bool) -> Line2D:
     marker, dash = (kinds[number % len(kinds)] for kinds in (MARKERS, DASHES))
     if curve.low is not None and curve.high is not None:
         reach = curve.y - curve.low, curve.high - curve.y
-        axes.errorbar(curve.x, curve.y, reach, fmt="none", ecolor=colour, elinewidth=0.6, capsize=1.4, capthick=0.6)
+        axes.errorbar(
+            curve.x,
+            curve.y,
+            reach,
+            fmt="none",
+            ecolor=colour,
+            elinewidth=0.6,
+            capsize=1.4,
+            capthick=0.6,
+        )
     if hull:
         axes.plot(curve.x, curve.y, ls="", marker=marker, color=colour, mfc="white")
         curve = upper_hull(curve)
@@ -126,9 +145,13 @@ def _draw(axes: Axes, curve: Curve, number: int, hull: bool) -> Line2D:
 
 
 def _add_legend(figure: Figure, lines: Sequence[Line2D], labels: Sequence[str]) -> None:
-    """Stand a legend above the axes, in as many columns as fit, and make the figure so much higher."""
+    """Stand a legend above the axes, in as many columns as fit, and make the figure so much
+    higher.
+    """
     for columns in (3, 2, 1):
-        legend = figure.legend(lines, labels, loc="outside upper center", ncols=columns, handlelength=2.8)
+        legend = figure.legend(
+            lines, labels, loc="outside upper center", ncols=columns, handlelength=2.8
+        )
         extent = legend.get_window_extent()
         if extent.width <= figure.bbox.width or columns == 1:
             break

@@ -23,7 +23,8 @@ class Runs:
     """Rows of results, one a cell, and what is kept of each.
 
     table: as `read_results` gives it; cells: what is kept of each row.
-    values: the columns that figures are of, as numbers; ends: their 95 % intervals, where the results tell of any.
+    values: the columns that figures are of, as numbers; ends: their 95 % intervals, where the
+        results tell of any.
     origins: of each folder, what was asked for, when, and with which versions.
     """
 
@@ -35,12 +36,20 @@ class Runs:
 
 
 def read_runs(folders: Sequence[Path]) -> Runs:
-    """Everything of these runs. Raises ReportError where something is missing, or their first images differ."""
+    """Everything of these runs. Raises ReportError where something is missing, or their first
+    images differ.
+    """
     for folder in folders:
         if not folder.is_dir():
-            raise ReportError(f"{folder}: a report is made of folders of runs, as `semcomm run` writes them")
+            raise ReportError(
+                f"{folder}: a report is made of folders of runs, as `semcomm run` writes them"
+            )
     tables = [read_results([folder]) for folder in folders]
-    cells = [load_cell(folder, row) for folder, rows in zip(folders, tables, strict=True) for row in range(len(rows))]
+    cells = [
+        load_cell(folder, row)
+        for folder, rows in zip(folders, tables, strict=True)
+        for row in range(len(rows))
+    ]
     table = pd.concat(tables, ignore_index=True)
     _check_same_images(cells)
     values = {column: numbers(table, column) for column in COLUMNS}
@@ -53,7 +62,9 @@ def _origin(folder: Path) -> dict[str, Any]:
     try:
         origin: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise ReportError(f"{path}: {error}; the command of `semcomm run` again writes it") from error
+        raise ReportError(
+            f"{path}: {error}; the command of `semcomm run` again writes it"
+        ) from error
     return origin
 
 
@@ -64,4 +75,6 @@ def _check_same_images(cells: Sequence[KeptCell]) -> None:
         sent = cell.first.sent
         if len(sent) != len(first) or not all(map(np.array_equal, sent, first)):
             names = " and ".join(str(one.scenario["name"]) for one in (cells[0], cell))
-            raise ReportError(f"{names} sent other images; a report compares systems that sent the same")
+            raise ReportError(
+                f"{names} sent other images; a report compares systems that sent the same"
+            )

@@ -1,4 +1,6 @@
-"""The lines of a report's figures: its cells, grouped into systems, and these into curves of rate and PSNR."""
+"""The lines of a report's figures: its cells, grouped into systems, and these into curves of rate
+and PSNR.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +21,8 @@ class Point:
 
     row: of the results; system, family: the numbers of its lines.
     at: the number of its value on the axis; None where it has none, and holds all along.
-    views, hull: of the values on the axis, those at which the rate-PSNR figure shows it, and at which it is on the
-        upper hull of its family.
+    views, hull: of the values on the axis, those at which the rate-PSNR figure shows it, and at
+        which it is on the upper hull of its family.
     """
 
     row: int
@@ -42,7 +44,9 @@ class Layout:
 
     @property
     def has_axis_figure(self) -> bool:
-        """Whether PSNR is drawn over the axis; a codec's own settings are seen in the rate-PSNR figure."""
+        """Whether PSNR is drawn over the axis; a codec's own settings are seen in the rate-PSNR
+        figure.
+        """
         return self.axis is not None and not self.axis.is_of_codec
 
 
@@ -52,7 +56,9 @@ def laid_out(runs: Runs) -> Layout:
     axis = axis_of(settings)
     of_axis = (axis.key,) if axis else ()
     system_of = labels(settings, of_axis)
-    family_of = labels([_family(runs, row, cell) for row, cell in enumerate(settings)], (*of_axis, *RATE))
+    family_of = labels(
+        [_family(runs, row, cell) for row, cell in enumerate(settings)], (*of_axis, *RATE)
+    )
     systems, families = (list(dict.fromkeys(names)) for names in (system_of, family_of))
     places = [_place(axis, cell) for cell in settings]
     everywhere = list(range(len(axis.values))) if axis else [0]
@@ -73,12 +79,16 @@ def laid_out(runs: Runs) -> Layout:
 
 
 def _settings(runs: Runs, row: int) -> dict[str, Any]:
-    """A cell's settings, and the folder that it is in, so that two runs of one scenario are two lines."""
+    """A cell's settings, and the folder that it is in, so that two runs of one scenario are two
+    lines.
+    """
     return {**flat(runs.cells[row].scenario), "results": str(runs.table["results"][row])}
 
 
 def _family(runs: Runs, row: int, settings: Any) -> dict[str, Any]:
-    """The settings with the quantizer, or the image format, for the codec: what one curve of rates is of."""
+    """The settings with the quantizer, or the image format, for the codec: what one curve of rates
+    is of.
+    """
     quantizer = runs.table["quantizer"].fillna("")[row]
     return {**settings, "codec": quantizer or runs.table["codec"][row]}
 

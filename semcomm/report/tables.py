@@ -24,17 +24,20 @@ class NoRowError(ReportError):
 
 
 def read_results(paths: Sequence[Path]) -> pd.DataFrame:
-    """The rows of tables that `semcomm run` wrote, or of results.csv in folders, in the order given.
+    """The rows of tables that `semcomm run` wrote, or of results.csv in folders, in the order
+    given.
 
-    Returns each value as its text, missing where its file has no such column. The column `results` tells the
-    path that a row was read from, unless a file has a column of that name.
+    Returns each value as its text, missing where its file has no such column. The column `results`
+    tells the path that a row was read from, unless a file has a column of that name.
     Raises ReportError, with file and line, for what is no table under one header.
     """
     return pd.concat(read_chunks(paths), ignore_index=True)
 
 
 def read_chunks(paths: Sequence[Path]) -> Iterator[pd.DataFrame]:
-    """The same rows, a part after the other, each with the columns of all, so that any number of them can be read."""
+    """The same rows, a part after the other, each with the columns of all, so that any number of
+    them can be read.
+    """
     tables = [_file_chunks(path) for path in paths]
     firsts = [next(table) for table in tables]
     columns = list(dict.fromkeys(name for first in firsts for name in first))
@@ -42,8 +45,12 @@ def read_chunks(paths: Sequence[Path]) -> Iterator[pd.DataFrame]:
         yield from (chunk.reindex(columns=columns) for chunk in chain([first], others))
 
 
-def select_chunks(chunks: Iterable[pd.DataFrame], conditions: Sequence[str]) -> Iterator[pd.DataFrame]:
-    """What `select` leaves of each; only where it leaves nothing of any, the first one's error is raised."""
+def select_chunks(
+    chunks: Iterable[pd.DataFrame], conditions: Sequence[str]
+) -> Iterator[pd.DataFrame]:
+    """What `select` leaves of each; only where it leaves nothing of any, the first one's error is
+    raised.
+    """
     missing, found = None, False
     for chunk in chunks:
         try:
@@ -60,7 +67,8 @@ def select_chunks(chunks: Iterable[pd.DataFrame], conditions: Sequence[str]) -> 
 def select(table: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
     """The rows that meet every condition, each KEY=VALUE or KEY=VALUE,VALUE,...
 
-    A value is met by the same text, number or truth value; in text, `*` stands for any characters and `?` for one.
+    A value is met by the same text, number or truth value; in text, `*` stands for any characters
+    and `?` for one.
     Raises ReportError where a column is in no file, and where no row is left.
 
     Example: ["codec=vq-*", "channel.crossover=0,1e-3"].
@@ -70,15 +78,23 @@ def select(table: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
         if not equals:
             raise ReportError(f"the condition {shown(condition)} should be KEY=VALUE")
         column = texts(table, key)
-        met = [text for text in column.unique() if any(_meets(text, value) for value in wanted.split(","))]
+        met = [
+            text
+            for text in column.unique()
+            if any(_meets(text, value) for value in wanted.split(","))
+        ]
         if not met:
-            raise NoRowError(f"no row has {shown(condition)}; {key} is {_listed(list(column.unique()))}")
+            raise NoRowError(
+                f"no row has {shown(condition)}; {key} is {_listed(list(column.unique()))}"
+            )
         table = table[column.isin(met)]
     return table
 
 
 def with_columns(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """The columns of these names, in this order; all of them for no names. Raises ReportError for others."""
+    """The columns of these names, in this order; all of them for no names. Raises ReportError for
+    others.
+    """
     return pd.DataFrame({name: texts(table, name) for name in names or table.columns})
 
 
@@ -99,9 +115,13 @@ def numbers(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
     if len(lacking):
         raise _lacks(lacking.dropna(axis="columns", how="all"), name)
     values = column.map(lambda text: number(text or "nan")).astype(float)
-    for row in column.index[np.isinf(values) | (values.isna() & ~column.str.lower().isin(["", "nan"]))][:1]:
+    for row in column.index[
+        np.isinf(values) | (values.isna() & ~column.str.lower().isin(["", "nan"]))
+    ][:1]:
         place = shown(str(table[SOURCE][row]))
-        raise ReportError(f"{place}: {name} is {shown(column[row])} in a row; it takes finite numbers")
+        raise ReportError(
+            f"{place}: {name} is {shown(column[row])} in a row; it takes finite numbers"
+        )
     return np.asarray(values, np.float64)
 
 
@@ -119,7 +139,10 @@ def few(chunks: Iterable[pd.DataFrame]) -> pd.DataFrame:
     for chunk in chunks:
         found.append(chunk)
         if sum(map(len, found)) > MOST_SHOWN:
-            raise ReportError(f"there are over {MOST_SHOWN} rows; write them with -o, or choose with --where or --by")
+            raise ReportError(
+                f"there are over {MOST_SHOWN} rows; write them with -o, or choose with --where "
+                "or --by"
+            )
     return pd.concat(found, ignore_index=True)
 
 
@@ -152,8 +175,15 @@ def _parquet_chunks(path: Path) -> Iterator[pd.DataFrame]:
     from pyarrow.dataset import dataset
 
     try:
-        for batch in dataset(path, format="parquet", partitioning="hive").to_batches(batch_size=CHUNK_ROWS):
-            yield batch.to_pandas().astype(object).map(lambda value: "" if value != value else str(value)).astype(str)
+        for batch in dataset(path, format="parquet", partitioning="hive").to_batches(
+            batch_size=CHUNK_ROWS
+        ):
+            yield (
+                batch.to_pandas()
+                .astype(object)
+                .map(lambda value: "" if value != value else str(value))
+                .astype(str)
+            )
     except (OSError, ArrowException) as error:
         raise ReportError(f"{path}: this is no Parquet data set: {error}") from error
 
@@ -179,7 +209,9 @@ def _rows(file: Path, lines: Iterable[str]) -> Iterator[list[str]]:
         for row in filter(None, reader):
             header, last = header or _checked(file, row), row
             if len(row) != len(header):
-                raise ReportError(f"{file}:{reader.line_num}: {len(row)} values under {len(header)} columns")
+                raise ReportError(
+                    f"{file}:{reader.line_num}: {len(row)} values under {len(header)} columns"
+                )
             yield row
     except csv.Error as error:
         raise ReportError(f"{file}:{reader.line_num}: {error}") from error
@@ -198,7 +230,9 @@ def _meets(text: str, wanted: str) -> bool:
     if wanted.lower() in ("true", "false"):
         return text.lower() == wanted.lower()
     pattern = wanted.replace("[", "[[]")
-    return fnmatchcase(text, pattern) or (number(text) is not None and number(text) == number(wanted))
+    return fnmatchcase(text, pattern) or (
+        number(text) is not None and number(text) == number(wanted)
+    )
 
 
 def _rounded(text: str) -> str:
@@ -206,7 +240,9 @@ def _rounded(text: str) -> str:
 
 
 def _lacks(table: pd.DataFrame, name: str) -> ReportError:
-    files, names = (", ".join(map(shown, values)) for values in (table[SOURCE].unique(), table.columns))
+    files, names = (
+        ", ".join(map(shown, values)) for values in (table[SOURCE].unique(), table.columns)
+    )
     return ReportError(f"{files}: there is no column {shown(name)}; there are {names}")
 
 

@@ -64,17 +64,26 @@ class Task(NamedTuple):
 def run_block(task: Task) -> Block:
     """Do a task, on whichever process or machine it is.
 
-    Raises RunError where this machine's semcomm, codec or channel are not those that the run began with.
+    Raises RunError where this machine's semcomm, codec or channel are not those that the run began
+    with.
     """
     run, scenario, number = task.run, task.cell.scenario, task.number
     if task.digests:
         check(task.cell, task.digests)
     spans = block_spans(run, scenario.data, scenario.images)
     span = spans[number % len(spans)]
-    data, ends = _opened(run, scenario.data), system(run, scenario.codec, scenario.framing, scenario.receiver)
+    data, ends = (
+        _opened(run, scenario.data),
+        system(run, scenario.codec, scenario.framing, scenario.receiver),
+    )
     images = data.load(span.start, span.stop)
-    still = kept(place(run, (scenario.source, span)) if task.shared else None, lambda: undisturbed(ends, images))
-    sent = ends.transmitter.send(still.descriptions, [(image.shape[0], image.shape[1]) for image in images])
+    still = kept(
+        place(run, (scenario.source, span)) if task.shared else None,
+        lambda: undisturbed(ends, images),
+    )
+    sent = ends.transmitter.send(
+        still.descriptions, [(image.shape[0], image.shape[1]) for image in images]
+    )
     rng = block_generator(scenario.seed, scenario.channel, number)
     reception = carry(scenario.channel, sent.frames, rng, scenario.link, scenario.framing)
     received, similarity = arrived(ends, images, still, ends.receiver.read(reception))
@@ -82,24 +91,40 @@ def run_block(task: Task) -> Block:
     names = _names(run, scenario.data)[span.start : span.stop]
     columns = {**image_columns(names, images, sent, received, similarity), **journey}
     counts = np.bincount(np.concatenate([grid.ravel() for grid in sent.indices or [NO_INDICES]]))
-    return Block(columns, counts, first_images(images, sent, received, scenario.framing) if number == 0 else None)
+    return Block(
+        columns,
+        counts,
+        first_images(images, sent, received, scenario.framing) if number == 0 else None,
+    )
 
 
 def records(blocks: Sequence[Block]) -> pd.DataFrame:
     """A row an image, of blocks of one cell."""
-    return pd.DataFrame({name: np.concatenate([block.columns[name] for block in blocks]) for name in blocks[0].columns})
+    return pd.DataFrame(
+        {
+            name: np.concatenate([block.columns[name] for block in blocks])
+            for name in blocks[0].columns
+        }
+    )
 
 
 def undisturbed(system: System, images: list[Image]) -> Undisturbed:
-    """What a channel has no part in: descriptions of the images, and the pictures that they are of."""
+    """What a channel has no part in: descriptions of the images, and the pictures that they are
+    of.
+    """
     descriptions = system.transmitter.describe(images)
     sizes = [(image.shape[0], image.shape[1]) for image in images]
-    pictures = system.receiver.picture(Read(descriptions, sizes, np.zeros(len(images), np.bool_))).images
+    pictures = system.receiver.picture(
+        Read(descriptions, sizes, np.zeros(len(images), np.bool_))
+    ).images
     return Undisturbed(descriptions, pictures, compared(images, pictures))
 
 
-def arrived(system: System, images: list[Image], still: Undisturbed, read: Read) -> tuple[Received, Compared]:
-    """The received images; only those whose description changed on the way are decoded and compared again.
+def arrived(
+    system: System, images: list[Image], still: Undisturbed, read: Read
+) -> tuple[Received, Compared]:
+    """The received images; only those whose description changed on the way are decoded and compared
+    again.
 
     The others have the very descriptions that were sent, so that nobody need look for a difference.
     """
@@ -119,13 +144,17 @@ def arrived(system: System, images: list[Image], still: Undisturbed, read: Read)
     return Received(pictures, damaged, indices), Compared(mse, similarity)
 
 
-def first_images(images: list[Image], sent: Sent, received: Received, framing: Framing) -> FirstImages:
+def first_images(
+    images: list[Image], sent: Sent, received: Received, framing: Framing
+) -> FirstImages:
     """The first images of a block, with their frames and indices."""
     slices = framing.slices
     indices, arrived = (list(grids or [])[:COUNT] for grids in (sent.indices, received.indices))
     frames = Frames.join(sent.frames.split()[: COUNT * slices])
     symbols = symbol_counts(framing.slice_runs([grid.shape for grid in indices]))
-    return FirstImages(reduced(images), reduced(received.images), frames, symbols, framing.crc, indices, arrived)
+    return FirstImages(
+        reduced(images), reduced(received.images), frames, symbols, framing.crc, indices, arrived
+    )
 
 
 def _same(still: Undisturbed, read: Read, number: int) -> bool:
@@ -147,7 +176,9 @@ def carry(
     """
     carrier = (link or Link()).over(channel, (framing or Framing()).intact)
     name = type(channel).__name__
-    frames.bits.flags.writeable = frames.lengths.flags.writeable = False  # what was sent is what is counted
+    frames.bits.flags.writeable = frames.lengths.flags.writeable = (
+        False  # what was sent is what is counted
+    )
     try:
         reception = carrier.transmit(frames, rng)
     except LinkError:
@@ -155,7 +186,10 @@ def carry(
     except Exception as error:  # whatever a plug-in raises is its author's to mend
         raise ChannelError(f"channel {name} failed: {type(error).__name__}: {error}") from error
     if not isinstance(reception, Reception) or len(reception.frames) != len(frames):
-        raise ChannelError(f"channel {name} should return a Reception of {len(frames)} frames, as many as were sent")
+        raise ChannelError(
+            f"channel {name} should return a Reception of {len(frames)} frames, as many as were "
+            "sent"
+        )
     return reception
 
 
@@ -181,6 +215,8 @@ def _names(run: str, choice: DataChoice) -> list[str]:
 
 
 @lru_cache(maxsize=8)
-def system(run: str, choice: CodecChoice | ImageCodec, framing: Framing, receiver: ReceiverChoice) -> System:
+def system(
+    run: str, choice: CodecChoice | ImageCodec, framing: Framing, receiver: ReceiverChoice
+) -> System:
     """`system_of` these, once a process and run."""
     return system_of(choice, framing, receiver)

@@ -18,7 +18,9 @@ from semcomm.run.report_samples import FirstImages
 def save_block(block: Block, path: Path) -> None:
     """Write a block's file, whole or not at all."""
     columns = {
-        f"column {name}": np.ascontiguousarray(values) for name, values in block.columns.items() if name != "image"
+        f"column {name}": np.ascontiguousarray(values)
+        for name, values in block.columns.items()
+        if name != "image"
     }
     names = json.dumps({"columns": list(block.columns), "image": block.columns["image"]})
     others = {"index counts": block.index_counts} | (block.first.to_arrays() if block.first else {})
@@ -32,14 +34,19 @@ def is_whole(path: Path) -> bool:
 
 
 def load_block(path: Path) -> Block | None:
-    """The block in a file; None where there is none, or it is damaged and has to be computed again."""
+    """The block in a file; None where there is none, or it is damaged and has to be computed
+    again.
+    """
     with _opened(path) as file:
         if file is None:
             return None
         metadata = file.metadata()
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     names = json.loads(metadata["names"])
-    columns = {name: names["image"] if name == "image" else tensors[f"column {name}"] for name in names["columns"]}
+    columns = {
+        name: names["image"] if name == "image" else tensors[f"column {name}"]
+        for name in names["columns"]
+    }
     return Block(columns, tensors["index counts"], FirstImages.from_arrays(tensors))
 
 

@@ -1,4 +1,6 @@
-"""What a block's images become where nothing happens on the way, kept for all cells that send the same."""
+"""What a block's images become where nothing happens on the way, kept for all cells that send the
+same.
+"""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -18,7 +20,9 @@ from semcomm.run.scratch import folder
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """Of B images: their descriptions, the pictures that these are of, and how far those are from the images."""
+    """Of B images: their descriptions, the pictures that these are of, and how far those are from
+    the images.
+    """
 
     descriptions: list[NDArray[Any]]
     pictures: list[Image]
@@ -41,7 +45,9 @@ def place(run: str, key: object) -> Path:
 
 def _save(found: Undisturbed, path: Path) -> None:
     images = _flat("descriptions", found.descriptions) | _flat("pictures", found.pictures)
-    write_atomically(path, save(images | {"mse": found.compared.mse, "ssim": found.compared.ssim}), durable=False)
+    write_atomically(
+        path, save(images | {"mse": found.compared.mse, "ssim": found.compared.ssim}), durable=False
+    )
 
 
 def _load(path: Path) -> Undisturbed:
@@ -58,4 +64,7 @@ def _flat(name: str, arrays: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:
 def _apart(file: dict[str, NDArray[Any]], name: str) -> list[NDArray[Any]]:
     shapes = file[f"{name}.shapes"]
     ends = np.cumsum(shapes.prod(axis=1))
-    return [part.reshape(shape) for part, shape in zip(np.split(file[name], ends[:-1]), shapes, strict=True)]
+    return [
+        part.reshape(shape)
+        for part, shape in zip(np.split(file[name], ends[:-1]), shapes, strict=True)
+    ]

@@ -1,7 +1,8 @@
 """A dask.distributed cluster as a pool of workers.
 
-Workers need no file of the client's but those that a scenario names, under the same paths: a task comes with its
-scenario as text, and its results go back over the network. The scheduler only passes them on, unread.
+Workers need no file of the client's but those that a scenario names, under the same paths: a task
+comes with its scenario as text, and its results go back over the network. The scheduler only passes
+them on, unread.
 """
 
 import math
@@ -25,7 +26,9 @@ _one_at_a_time = Lock()
 
 
 class Cluster:
-    """The workers of a scheduler, however many come and go; RunError where no scheduler answers any more."""
+    """The workers of a scheduler, however many come and go; RunError where no scheduler answers any
+    more.
+    """
 
     def __init__(self, address: str) -> None:
         self._address, self._ahead, self._asked = address, AHEAD, -math.inf
@@ -38,9 +41,14 @@ class Cluster:
 
     @property
     def ahead(self) -> int:
-        if time.monotonic() > self._asked + 1:  # second: the answer takes longer than a block to pass on
+        if (
+            time.monotonic() > self._asked + 1
+        ):  # second: the answer takes longer than a block to pass on
             try:
-                self._ahead, self._asked = AHEAD * max(1, len(self._client.nthreads())), time.monotonic()
+                self._ahead, self._asked = (
+                    AHEAD * max(1, len(self._client.nthreads())),
+                    time.monotonic(),
+                )
             except OSError as error:
                 raise self._lost(error) from error
         return self._ahead
@@ -61,11 +69,15 @@ class Cluster:
         self._client.close()
 
     def _lost(self, why: object) -> RunError:
-        return RunError(f"no dask scheduler answers at {self._address}: {why}; the same command goes on")
+        return RunError(
+            f"no dask scheduler answers at {self._address}: {why}; the same command goes on"
+        )
 
 
 def call(pickled: bytes) -> Any:
-    """Do a task, on whichever machine this is; one at a time, as its worker may have several threads."""
+    """Do a task, on whichever machine this is; one at a time, as its worker may have several
+    threads.
+    """
     run, task = pickle.loads(pickled)
     with _one_at_a_time:
         return run(task)

@@ -43,7 +43,11 @@ def compared(images: Sequence[Image], pictures: Sequence[Image]) -> Compared:
 
 
 def image_columns(
-    names: Sequence[str], images: Sequence[Image], sent: Sent, received: Received, measured: Compared
+    names: Sequence[str],
+    images: Sequence[Image],
+    sent: Sent,
+    received: Received,
+    measured: Compared,
 ) -> Columns:
     """One entry an image: what it cost, and how it came out."""
     slices = len(sent.frames) // len(images)
@@ -71,7 +75,9 @@ def frame_columns(sent: Frames, reception: Reception, framing: Framing) -> Colum
         "coded_bits": counts.channel_bits,
         "channel_uses": counts.channel_uses,
         "bit_errors": counts.bit_errors,
-        "post_fec_bit_errors": np.where(sent.lengths == arrived.lengths, bit_errors(sent, arrived), sent.lengths),
+        "post_fec_bit_errors": np.where(
+            sent.lengths == arrived.lengths, bit_errors(sent, arrived), sent.lengths
+        ),
         "frames": np.ones_like(sent.lengths),
         "initial_frame_errors": counts.initial_errors,
         "residual_frame_errors": is_wrong.astype(np.int64),
@@ -79,16 +85,25 @@ def frame_columns(sent: Frames, reception: Reception, framing: Framing) -> Colum
         "transmissions": counts.transmissions,
         "feedback_bits": counts.feedback_bits,
     }
-    return {name: values.reshape(-1, framing.slices).sum(axis=1) for name, values in columns.items()}
+    return {
+        name: values.reshape(-1, framing.slices).sum(axis=1) for name, values in columns.items()
+    }
 
 
 def carriage(totals: Totals, channel: BitChannel | SymbolChannel, link: Link) -> dict[str, Any]:
     """The columns of results.csv that tell of link and channel; docs/scenarios.md defines them."""
-    sums, frames, wrong_frames = totals.sums, totals.total("frames"), totals.total("residual_frame_errors")
+    sums, frames, wrong_frames = (
+        totals.sums,
+        totals.total("frames"),
+        totals.total("residual_frame_errors"),
+    )
     lowest, highest = wilson(wrong_frames, frames)
     row = {
         "coded_bits_per_image": totals.mean("coded_bits"),
-        "overhead_bits_per_image": (sums["coded_bits"] + sums["feedback_bits"] - sums["payload_bits"]) / totals.images,
+        "overhead_bits_per_image": (
+            sums["coded_bits"] + sums["feedback_bits"] - sums["payload_bits"]
+        )
+        / totals.images,
         "channel_uses_per_image": totals.mean("channel_uses"),
         "bandwidth_ratio": sums["channel_uses"] / (3 * sums["pixels"]),
         "transmissions_per_frame": sums["transmissions"] / frames,
@@ -123,7 +138,9 @@ def summary(totals: Totals) -> dict[str, Any]:
         "bits_per_image": totals.mean("bits"),
         "bits_per_image_ci95": totals.half_width("bits"),
         "payload_bits_per_image": totals.mean("payload_bits"),
-        "entropy_bits_per_image": totals.mean("indices") * _entropy(totals.index_counts) if indices else None,
+        "entropy_bits_per_image": totals.mean("indices") * _entropy(totals.index_counts)
+        if indices
+        else None,
         "bpp": sums["bits"] / sums["pixels"],
         "psnr_db": totals.mean("psnr_db"),
         "psnr_db_ci95": totals.half_width("psnr_db"),
@@ -145,9 +162,13 @@ def _index_errors(images: Sequence[Image], sent: Sent, received: Received) -> ND
     """How many of each image's indices arrived wrong: all of them where its size was lost."""
     if not sent.indices or not received.indices:
         return np.zeros(len(images), np.int64)
-    same_size = [image.shape == picture.shape for image, picture in zip(images, received.images, strict=True)]
+    same_size = [
+        image.shape == picture.shape for image, picture in zip(images, received.images, strict=True)
+    ]
     triples = zip(same_size, sent.indices, received.indices, strict=True)
-    return np.array([_count_unlike(ours, theirs) if same else ours.size for same, ours, theirs in triples])
+    return np.array(
+        [_count_unlike(ours, theirs) if same else ours.size for same, ours, theirs in triples]
+    )
 
 
 def _count_unlike(ours: NDArray[np.uint16], theirs: NDArray[np.uint16]) -> int:

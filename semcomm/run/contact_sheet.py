@@ -11,7 +11,8 @@ SMALL, TIMES = 128, 4
 
 
 def contact_sheet(pairs: Sequence[tuple[Image, Image]]) -> Image:
-    """Each pair in a column, the sent image above the received one, small images enlarged four times.
+    """Each pair in a column, the sent image above the received one, small images enlarged four
+    times.
 
     pairs: images (H, W, 3) of any sizes, at least one pair.
     Returns (height, width, 3), with white between the images.

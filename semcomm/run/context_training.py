@@ -27,7 +27,8 @@ Model = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Context:
-    """A context model to be made for the codec in a file, or for each of its levels, in place of what it may have.
+    """A context model to be made for the codec in a file, or for each of its levels, in place of
+    what it may have.
 
     images: how many it is trained on, the first ones; None is all.
     """
@@ -38,10 +39,13 @@ class Context:
     images: int | None = None
 
 
-def run_context(context: Context, folder: Path, command: str, watch: Callable[[ContextEpoch], None]) -> Path:
+def run_context(
+    context: Context, folder: Path, command: str, watch: Callable[[ContextEpoch], None]
+) -> Path:
     """Train the model and write the codec with it to `folder`, under its own name.
 
-    Levels are trained side by side, one on each core; `watch` is told of each as it ends, else after each epoch.
+    Levels are trained side by side, one on each core; `watch` is told of each as it ends, else
+    after each epoch.
 
     command: what a person typed, kept in the codec.
     Returns the codec's file, NAME.safetensors.
@@ -67,13 +71,18 @@ def run_context(context: Context, folder: Path, command: str, watch: Callable[[C
 
 
 def training_indices(codec: Codec, data: Data, count: int | None) -> NDArray[np.uint16]:
-    """The codec's indices of the first images, (n, h, w, g). Raises DataError where their sizes differ."""
+    """The codec's indices of the first images, (n, h, w, g). Raises DataError where their sizes
+    differ.
+    """
     grids: list[NDArray[Any]] = []
     for images in blocks(data, count):
         grids += codec.indices_of(images)
     shapes = {grid.shape for grid in grids}
     if len(shapes) > 1:
-        raise DataError(f"training takes images of one size; these have {len(shapes)}, with grids {sorted(shapes)[:2]}")
+        raise DataError(
+            f"training takes images of one size; these have {len(shapes)}, with grids "
+            f"{sorted(shapes)[:2]}"
+        )
     return np.stack(grids)
 
 
@@ -82,11 +91,17 @@ def _model(context: Context, codec: Codec, watch: Callable[[ContextEpoch], None]
     return trained_context(indices, codec.geometry.codewords, context.recipe, watch)
 
 
-def _models(context: Context, levels: int, watch: Callable[[ContextEpoch], None]) -> Iterator[Model]:
+def _models(
+    context: Context, levels: int, watch: Callable[[ContextEpoch], None]
+) -> Iterator[Model]:
     with closing(Processes(min(cores(), levels), threads=1)) as processes:
-        for (_, level), found in in_order(_level, ((context, level) for level in range(levels)), processes):
+        for (_, level), found in in_order(
+            _level, ((context, level) for level in range(levels)), processes
+        ):
             if isinstance(found, Failed) and isinstance(found.error, BrokenExecutor):
-                raise RunError(f"level {level} got no context model: its process was ended every time")
+                raise RunError(
+                    f"level {level} got no context model: its process was ended every time"
+                )
             if isinstance(found, Failed):
                 raise found.error
             model, last = found

@@ -17,7 +17,9 @@ from semcomm.zoo.find import load_codec
 
 
 def identity(cell: Swept) -> dict[str, Any]:
-    """Its scenario, without where on this machine its files are, the names of a folder's images, and `digests`."""
+    """Its scenario, without where on this machine its files are, the names of a folder's images,
+    and `digests`.
+    """
     document = json.loads(cell.text)
     data = {key: value for key, value in document.get("data", {}).items() if key != "root"}
     sections = {"codec": document["codec"], "channel": document["channel"], "data": data}
@@ -29,16 +31,23 @@ def identity(cell: Swept) -> dict[str, Any]:
 def digests(cell: Swept) -> dict[str, str | None]:
     """Digests of its codec, its channel's file and semcomm."""
     return {
-        "codec": _codec_digest(cell.scenario.codec) if isinstance(cell.scenario.codec, CodecChoice) else None,
+        "codec": _codec_digest(cell.scenario.codec)
+        if isinstance(cell.scenario.codec, CodecChoice)
+        else None,
         "channel": _channel_digest(type(cell.scenario.channel)),
         "semcomm": f"{__version__} {_own_digest()}",
     }
 
 
 def check(cell: Swept, wanted: dict[str, str | None]) -> None:
-    """Raises RunError where this machine has another codec, channel or semcomm than the one that wants it done."""
+    """Raises RunError where this machine has another codec, channel or semcomm than the one that
+    wants it done.
+    """
     if differs := difference(wanted, digests(cell)):
-        raise RunError(f"the worker on {platform.node()} is not that of this run: {differs}; start it anew, or mend it")
+        raise RunError(
+            f"the worker on {platform.node()} is not that of this run: {differs}; start it anew, "
+            "or mend it"
+        )
 
 
 @cache

@@ -4,20 +4,19 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import PIL.Image
 from numpy.typing import NDArray
 
+from semcomm.choices import TableFormat
 from semcomm.files import atomic_writer
 from semcomm.run.block import Block, records
 from semcomm.run.contact_sheet import contact_sheet
 from semcomm.run.report_samples import FirstImages
 from semcomm.run.totals import Columns
-
-Form = Literal["csv", "parquet"]
 
 CSV_ROWS = 1_000_000
 """More than these go to Parquet, unless CSV is asked for."""
@@ -27,7 +26,11 @@ BLOCKS_AT_ONCE = 256
 
 
 def write_records(
-    cells: Sequence[Iterable[Block]], numbered: bool, images: int, folder: Path, form: Form | None = None
+    cells: Sequence[Iterable[Block]],
+    numbered: bool,
+    images: int,
+    folder: Path,
+    form: TableFormat | None = None,
 ) -> Path:
     """Write per_image.csv, or the folder per_image.parquet, a row an image; returns its path.
 

@@ -9,6 +9,7 @@ from typing import BinaryIO
 import PIL.Image
 
 from semcomm.channel import BitChannel, SymbolChannel
+from semcomm.choices import DamagedPolicy, Modulation
 from semcomm.codec.codec import Codec
 from semcomm.data.data_set import BLOCK_PIXELS, Data, blocks
 from semcomm.data.image_file import IMAGE_PIXELS
@@ -16,8 +17,7 @@ from semcomm.errors import CodecError, DataError, TransmissionError
 from semcomm.files import atomic_writer
 from semcomm.frames import Frames, Reception
 from semcomm.link.link import Link
-from semcomm.link.modulation import Modulation
-from semcomm.receiver import Damaged, Received, Receiver
+from semcomm.receiver import Received, Receiver
 from semcomm.run.block import carry
 from semcomm.run.seeds import block_generator
 from semcomm.scenario.document import Document
@@ -27,58 +27,81 @@ from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_shipped
 
 PIXELS_A_BIT = 64
-"""What a transmission may claim beyond two of the largest images; an undamaged one stays well below 16."""
+"""What a transmission may claim beyond two of the largest images; an undamaged one stays well below
+16.
+"""
 
 
 def transmit(data: Data, transmitter: Transmitter, preamble: Preamble, target: BinaryIO) -> None:
     """Send all images of a data set into a file."""
-    write_transmission(target, preamble, (transmitter.transmit(images).frames for images in blocks(data)))
+    write_transmission(
+        target, preamble, (transmitter.transmit(images).frames for images in blocks(data))
+    )
 
 
 def through_channel(
     source: BinaryIO, channel: BitChannel | SymbolChannel, link: Link, seed: int, target: BinaryIO
 ) -> None:
-    """Carry a transmission from one file to another, with the noise that a run with this seed has."""
+    """Carry a transmission from one file to another, with the noise that a run with this seed
+    has.
+    """
     preamble = Preamble.read(source)
     generators = (block_generator(seed, channel, block) for block in count())
-    carried = (carry(channel, frames, rng, link) for frames, rng in zip(read_blocks(source), generators, strict=False))
+    carried = (
+        carry(channel, frames, rng, link)
+        for frames, rng in zip(read_blocks(source), generators, strict=False)
+    )
     write_transmission(target, preamble, (reception.frames for reception in carried))
 
 
-def receive(source: BinaryIO, codec: Codec | None, device: str, damaged: Damaged = "conceal") -> Iterator[Received]:
+def receive(
+    source: BinaryIO, codec: Codec | None, device: str, damaged: DamagedPolicy = "conceal"
+) -> Iterator[Received]:
     """Receive a transmission, one block after the other.
 
     codec: the one it was sent with, or None to take the shipped one that the preamble names.
     damaged: what becomes of damaged slices, as `Receiver` has it.
-    Raises TransmissionError where the bytes are no transmission, after the blocks that are whole, and
-    CodecError where the codec is not the one it was sent with.
+    Raises TransmissionError where the bytes are no transmission, after the blocks that are whole,
+    and CodecError where the codec is not the one it was sent with.
     """
     preamble = Preamble.read(source)
     codec = codec or load_shipped(preamble.codec)
     if codec.digest[:8] != preamble.digest:
-        raise CodecError(f"the transmission was made with another codec {preamble.codec!r} than this: name its file")
+        raise CodecError(
+            f"the transmission was made with another codec {preamble.codec!r} than this: name "
+            "its file"
+        )
     receiver = Receiver(codec.on(device), preamble.entropy_coder, preamble.framing, damaged)
     allowance = BLOCK_PIXELS + IMAGE_PIXELS
     for frames in read_blocks(source):
         allowance += PIXELS_A_BIT * frames.bits.size - _claimed_pixels(receiver, frames)
         if allowance < 0:
-            raise TransmissionError("the transmission is damaged: it claims more pixels than its bits can be of")
+            raise TransmissionError(
+                "the transmission is damaged: it claims more pixels than its bits can be of"
+            )
         yield receiver.receive(Reception.of(frames))
 
 
 def _claimed_pixels(receiver: Receiver, frames: Frames) -> int:
-    """Few bytes can claim many large images; an honest block ends with the image that brings it to 2**24 pixels."""
+    """Few bytes can claim many large images; an honest block ends with the image that brings it to
+    2**24 pixels.
+    """
     slices = receiver.framing.slices
     if len(frames) % slices:
-        raise TransmissionError(f"the transmission is damaged: a block has {len(frames)} frames, {slices} an image")
+        raise TransmissionError(
+            f"the transmission is damaged: a block has {len(frames)} frames, {slices} an image"
+        )
     pixels = sum(height * width for height, width in receiver.sizes(Reception.of(frames)))
     if pixels > BLOCK_PIXELS + IMAGE_PIXELS:
-        raise TransmissionError(f"the transmission is damaged: a block claims images of {pixels} pixels")
+        raise TransmissionError(
+            f"the transmission is damaged: a block claims images of {pixels} pixels"
+        )
     return pixels
 
 
 def save_images(received: Iterable[Received], folder: Path, overwrite: bool) -> tuple[int, int]:
-    """Write all images to `folder`, numbered; returns how many there were, and how many were damaged.
+    """Write all images to `folder`, numbered; returns how many there were, and how many were
+    damaged.
 
     Raises DataError before a file that is there would be replaced, unless `overwrite`.
     """
@@ -98,12 +121,15 @@ def save_images(received: Iterable[Received], folder: Path, overwrite: bool) -> 
 def read_channel(
     name: str, overrides: Sequence[str], modulation: Modulation | None = None
 ) -> BitChannel | SymbolChannel:
-    """The channel of that name with `parameter=value` each; raises ScenarioError with every mistake.
+    """The channel of that name with `parameter=value` each; raises ScenarioError with every
+    mistake.
 
     Raises LinkError for a channel of symbols without a modulation, or one of bits with it.
     """
     options = [f"channel.{override}" for override in overrides]
-    document = Document.parse(f"channel: {{model: {json.dumps(name, ensure_ascii=False)}}}", "semcomm channel", options)
+    document = Document.parse(
+        f"channel: {{model: {json.dumps(name, ensure_ascii=False)}}}", "semcomm channel", options
+    )
     channel = channel_of(document)
     Link(modulation).check(channel, crc=0)
     return channel

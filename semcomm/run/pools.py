@@ -1,4 +1,5 @@
-"""The seam between what is to be done and who does it: tasks over anything that takes them by `submit`.
+"""The seam between what is to be done and who does it: tasks over anything that takes them by
+`submit`.
 
 A pool is this process, others of this machine, or a dask.distributed cluster (cluster.py).
 """
@@ -40,7 +41,9 @@ class Pending(Protocol[Given]):
 
 
 class Pool(Protocol):
-    """Who does tasks. `ahead` is how many may wait in it beyond the one whose result is needed next."""
+    """Who does tasks. `ahead` is how many may wait in it beyond the one whose result is needed
+    next.
+    """
 
     @property
     def ahead(self) -> int: ...
@@ -68,7 +71,9 @@ def cores() -> int:
 
 @contextmanager
 def pool_of(workers: int, scheduler: str | None = None) -> Iterator[Pool]:
-    """This process for one worker, so many others, or the cluster of a dask scheduler at that address."""
+    """This process for one worker, so many others, or the cluster of a dask scheduler at that
+    address.
+    """
     pool = _cluster(scheduler) if scheduler else Processes(workers) if workers > 1 else Here()
     with closing(pool):
         yield pool
@@ -78,7 +83,9 @@ def _cluster(address: str) -> Pool:
     try:
         from semcomm.run.cluster import Cluster
     except ImportError as error:
-        raise RunError(f"a scheduler needs dask.distributed: pip install 'semcomm[cluster]' ({error})") from error
+        raise RunError(
+            f"a scheduler needs dask.distributed: pip install 'semcomm[cluster]' ({error})"
+        ) from error
     return Cluster(address)
 
 
@@ -112,14 +119,17 @@ def _first(
     pool: Pool,
     wanted: Callable[[Task], bool],
 ) -> Iterator[tuple[Task, Result | Failed]]:
-    """The task that has waited longest, and its result when it is there; nothing where it is not wanted."""
+    """The task that has waited longest, and its result when it is there; nothing where it is not
+    wanted.
+    """
     task, future = waiting.popleft()
     if not wanted(task):
         future.cancel()
         return
     for trial in range(TRIALS):
         try:
-            # Nothing else is asked for meanwhile, so that a task that ends its process ends the trial of no other.
+            # Nothing else is asked for meanwhile, so that a task that ends its process ends the
+            # trial of no other.
             result: Result | Failed = (pool.submit(run, task) if trial else future).result()
             break
         except Exception as error:  # whatever it is, it may have been the process's or the moment's
@@ -188,8 +198,8 @@ class Processes:
 def _begin(threads: str) -> None:
     """Divide the cores, leave interrupts to the parent, and end with it whatever ends it.
 
-    The variables are mostly set before a process imports what reads them. A program's own file is imported
-    before, and may have brought PyTorch along.
+    The variables are mostly set before a process imports what reads them. A program's own file is
+    imported before, and may have brought PyTorch along.
     """
     os.environ.update(dict.fromkeys(THREADS, threads))
     if "torch" in sys.modules:

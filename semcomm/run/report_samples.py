@@ -1,4 +1,6 @@
-"""The first images of a cell and all that became of them, kept in the run's folder for people to look at."""
+"""The first images of a cell and all that became of them, kept in the run's folder for people to
+look at.
+"""
 
 import json
 import shutil
@@ -33,7 +35,8 @@ class FirstImages:
     sent, received: the pictures, reduced where a side is above 512 pixels.
     frames: S an image, as the channel was handed them; symbols: (F,) how many indices each holds.
     crc: bits at the end of each frame.
-    indices, arrived: a grid (h, w, g) an image, as sent and as received; empty where a system has none.
+    indices, arrived: a grid (h, w, g) an image, as sent and as received; empty where a system has
+        none.
     """
 
     sent: list[Image]
@@ -53,7 +56,9 @@ class FirstImages:
             "arrived": self.arrived,
         }
         arrays: Arrays = {
-            f"first {name} {number}": array for name, listed in lists.items() for number, array in enumerate(listed)
+            f"first {name} {number}": array
+            for name, listed in lists.items()
+            for number, array in enumerate(listed)
         }
         frames: Arrays = {"first bits": self.frames.bits, "first lengths": self.frames.lengths}
         return arrays | frames | {"first symbols": self.symbols, "first crc": np.array(self.crc)}
@@ -75,7 +80,8 @@ class FirstImages:
 class CodeTable:
     """The prefix code of K indices.
 
-    lengths: (K,) uint8 bits of each codeword; probabilities: (K,) float64, shares over the training images.
+    lengths: (K,) uint8 bits of each codeword; probabilities: (K,) float64, shares over the training
+        images.
     """
 
     lengths: NDArray[np.uint8]
@@ -88,8 +94,8 @@ class KeptCell:
 
     scenario: what made it, all its sections, by name.
     records: the rows of per_image.csv of these images.
-    code, counts: of a system with indices, its code, and how often the whole cell sent each index, (at most K,)
-        int64, up to the highest that was.
+    code, counts: of a system with indices, its code, and how often the whole cell sent each index,
+        (at most K,) int64, up to the highest that was.
     """
 
     scenario: dict[str, Any]
@@ -100,12 +106,16 @@ class KeptCell:
 
 
 def reduced(images: Sequence[Image]) -> list[Image]:
-    """The first images, those of more than 512 pixels a side at a whole fraction of their size, box-filtered."""
+    """The first images, those of more than 512 pixels a side at a whole fraction of their size,
+    box-filtered.
+    """
     return [_reduced(image) for image in images[:COUNT]]
 
 
 def save_cell(folder: Path, row: int, cell: KeptCell) -> None:
-    """Keep the first images of the cell that is this row of results.csv, from 0, in the run's folder."""
+    """Keep the first images of the cell that is this row of results.csv, from 0, in the run's
+    folder.
+    """
     arrays = cell.first.to_arrays() | {"index counts": cell.counts}
     if cell.code:
         arrays |= {"code lengths": cell.code.lengths, "probabilities": cell.code.probabilities}
@@ -126,11 +136,17 @@ def load_cell(folder: Path, row: int) -> KeptCell:
             told = {name: json.loads(text) for name, text in file.metadata().items()}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     except (OSError, SafetensorError) as error:
-        raise ReportError(f"{path} is {_state(path)}; a run writes it at its end, and again with --fresh") from error
+        raise ReportError(
+            f"{path} is {_state(path)}; a run writes it at its end, and again with --fresh"
+        ) from error
     first = FirstImages.from_arrays(arrays)
     if first is None:
         raise ReportError(f"{path} holds no images; a run with --fresh writes it again")
-    code = CodeTable(arrays["code lengths"], arrays["probabilities"]) if "code lengths" in arrays else None
+    code = (
+        CodeTable(arrays["code lengths"], arrays["probabilities"])
+        if "code lengths" in arrays
+        else None
+    )
     return KeptCell(told["scenario"], first, told["records"], code, arrays["index counts"])
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from semcomm.choices import TableFormat
 from semcomm.errors import RunError
 from semcomm.report.tables import select
 from semcomm.run.block import Block, records
 from semcomm.run.fingerprint import identity
-from semcomm.run.per_image_table import Form, write_pictures, write_records
+from semcomm.run.per_image_table import write_pictures, write_records
 from semcomm.run.pools import Failed, Pool
 from semcomm.run.report_samples import KeptCell, forget_cells, load_cell, save_cell
 from semcomm.run.run_folder import RESULTS, RunFolder
@@ -28,15 +29,18 @@ def run_cells(
     watch: Callable[[int], None],
     show: Callable[[Results, Swept, int], None],
     places: Sequence[int] | None = None,
-    form: Form | None = None,
+    form: TableFormat | None = None,
 ) -> list[Path]:
-    """Run the cells at these places, or all, and write the tables of those that are done; returns these files.
+    """Run the cells at these places, or all, and write the tables of those that are done; returns
+    these files.
 
     Tables with a row an image are written once it has been every cell's turn.
 
-    watch: is told how many images are done further; show: each cell's results and its number, from 1 on.
+    watch: is told how many images are done further; show: each cell's results and its number, from
+        1 on.
     form: of the table with a row an image; by default CSV up to a million rows.
-    Raises what the first cell raised where all failed; where some did, RunError, once the others are done.
+    Raises what the first cell raised where all failed; where some did, RunError, once the others
+    are done.
     """
     places = range(len(cells)) if places is None else places
     done = {place: results for place in range(len(cells)) if (results := folder.results(place))}
@@ -45,7 +49,9 @@ def run_cells(
         show(done[place], cells[place], place + 1)
     failures: dict[int, Exception] = {}
     left = {place: cells[place] for place in places if place not in done}
-    forget_cells(folder.path)  # else, interrupted, rows of results.csv would stand beside the pictures of others
+    forget_cells(
+        folder.path
+    )  # else, interrupted, rows of results.csv would stand beside the pictures of others
     if done:
         _write_summaries(done, folder)
     for place, found in simulate_all(left, pool, watch, folder):
@@ -62,12 +68,17 @@ def run_cells(
     if len(done) + len(failures) == len(cells):
         written += _image_tables(cells, done, folder, form)
     if failures:
-        raise RunError("\n".join([*_told(failures, cells), "the others are done; the same command tries these again"]))
+        raise RunError(
+            "\n".join(
+                [*_told(failures, cells), "the others are done; the same command tries these again"]
+            )
+        )
     return written
 
 
 def matching(cells: Sequence[Swept], conditions: Sequence[str]) -> list[int]:
-    """The places of the cells that meet every condition, each KEY=VALUE[,VALUE...] with a key path or a column's name.
+    """The places of the cells that meet every condition, each KEY=VALUE[,VALUE...] with a key path
+    or a column's name.
 
     Raises ReportError where none is left, or no cell says anything of a key.
     """
@@ -80,12 +91,16 @@ def _write_summaries(done: Mapping[int, Results], folder: RunFolder) -> None:
 
 
 def _image_tables(
-    cells: Sequence[Swept], done: Mapping[int, Results], folder: RunFolder, form: Form | None
+    cells: Sequence[Swept], done: Mapping[int, Results], folder: RunFolder, form: TableFormat | None
 ) -> list[Path]:
-    """The files with images of all cells that are done; where all are, no more is kept than these."""
+    """The files with images of all cells that are done; where all are, no more is kept than
+    these.
+    """
     places = sorted(done)
     images = sum(done[place].summary["images"] for place in places)
-    table = write_records([folder.blocks(place) for place in places], len(cells) > 1, images, folder.path, form)
+    table = write_records(
+        [folder.blocks(place) for place in places], len(cells) > 1, images, folder.path, form
+    )
     for row, place in enumerate(places):
         save_cell(folder.path, row, _kept(cells[place], done[place], next(folder.blocks(place))))
     pictures = write_pictures(load_cell(folder.path, len(places) - 1).first, folder.path)
@@ -97,13 +112,16 @@ def _image_tables(
 def _kept(cell: Swept, results: Results, block: Block) -> KeptCell:
     assert block.first  # as the first block of each cell has it
     scenario, counts = cell.scenario, np.array(results.index_counts, np.int64)
-    rows = json.loads(records([block]).head(len(block.first.sent)).to_json(orient="records", double_precision=15))
+    rows = json.loads(
+        records([block]).head(len(block.first.sent)).to_json(orient="records", double_precision=15)
+    )
     code = system_of(scenario.codec, scenario.framing).code
     return KeptCell(identity(cell)["scenario"], block.first, rows, code, counts)
 
 
 def _told(failures: Mapping[int, Exception], cells: Sequence[Swept]) -> list[str]:
     return [
-        f"cell {place + 1} of {len(cells)}, {dict(cells[place].changes)}, failed: {type(error).__name__}: {error}"
+        f"cell {place + 1} of {len(cells)}, {dict(cells[place].changes)}, failed: "
+        f"{type(error).__name__}: {error}"
         for place, error in failures.items()
     ]

@@ -1,4 +1,6 @@
-"""The folder of a run: what is done in it stays, block by block, and the same run goes on from there."""
+"""The folder of a run: what is done in it stays, block by block, and the same run goes on from
+there.
+"""
 
 import hashlib
 import json
@@ -28,8 +30,8 @@ LONGEST_NAME = 100
 class RunFolder:
     """Where a run of these cells keeps what is done.
 
-    `blocks/000003/000017.safetensors` is a block, both numbers from 0 on; `blocks/000003/row.json` is the row of
-    a cell that is done. Once all are, and the tables are written, `blocks` goes.
+    `blocks/000003/000017.safetensors` is a block, both numbers from 0 on; `blocks/000003/row.json`
+    is the row of a cell that is done. Once all are, and the tables are written, `blocks` goes.
 
     fresh: forget what is there.
     Raises RunError where another run was there, and says what differs.
@@ -62,7 +64,9 @@ class RunFolder:
         """What the cell at this place gave, where it is done and all its blocks are there."""
         file = self._cell(place) / ROW
         row: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {"blocks": 0}
-        whole = row["blocks"] and all(is_whole(self._file(place, number)) for number in range(row["blocks"]))
+        whole = row["blocks"] and all(
+            is_whole(self._file(place, number)) for number in range(row["blocks"])
+        )
         return Results(row["summary"], row["journey"], row["index_counts"]) if whole else None
 
     def keep_results(self, place: int, results: Results) -> None:
@@ -80,7 +84,9 @@ class RunFolder:
         for file in self._files(place):
             block = load_block(file)
             if block is None:
-                raise RunError(f"{file} was damaged while the run went on; the same command computes it again")
+                raise RunError(
+                    f"{file} was damaged while the run went on; the same command computes it again"
+                )
             yield block
 
     def forget_blocks(self) -> None:
@@ -101,7 +107,8 @@ class RunFolder:
 
 
 def folder_name(scenario: str, cells: Sequence[Swept], changes: Sequence[str]) -> str:
-    """A folder for each thing that can be asked for. Example: "error-free, images=300" of images=300.
+    """A folder for each thing that can be asked for. Example: "error-free, images=300" of
+    images=300.
 
     It is called after the scenario, or its file where the cells' names differ.
     """
@@ -118,7 +125,11 @@ def write_origin(folder: Path, command: str) -> None:
     origin = {
         "command": command,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"semcomm": __version__, "python": python_version(), **{name: version(name) for name in names}},
+        "versions": {
+            "semcomm": __version__,
+            "python": python_version(),
+            **{name: version(name) for name in names},
+        },
     }
     write_atomically(folder / ORIGIN, json.dumps(origin, indent=1).encode())
 

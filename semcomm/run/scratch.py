@@ -1,4 +1,6 @@
-"""What the workers of one machine keep for each other while a run lasts: nothing but time is lost with it."""
+"""What the workers of one machine keep for each other while a run lasts: nothing but time is lost
+with it.
+"""
 
 import shutil
 import tempfile
@@ -12,7 +14,9 @@ def new_run() -> str:
 
 
 def folder(run: str) -> Path:
-    """Where this machine keeps what belongs to a run; TMPDIR moves it, also to where several machines share it."""
+    """Where this machine keeps what belongs to a run; TMPDIR moves it, also to where several
+    machines share it.
+    """
     return Path(tempfile.gettempdir()) / run
 
 

@@ -10,10 +10,13 @@ import numpy as np
 from semcomm.channel import BitChannel, SymbolChannel
 
 
-def block_generator(seed: int, channel: BitChannel | SymbolChannel, block: int) -> np.random.Generator:
+def block_generator(
+    seed: int, channel: BitChannel | SymbolChannel, block: int
+) -> np.random.Generator:
     """All the randomness of a channel over one block of images.
 
-    Neither codec nor link has a part in it: systems compared on one channel draw from the same stream.
+    Neither codec nor link has a part in it: systems compared on one channel draw from the same
+    stream.
     """
     return np.random.default_rng(np.random.SeedSequence([seed, channel_key(channel), block]))
 
@@ -21,7 +24,8 @@ def block_generator(seed: int, channel: BitChannel | SymbolChannel, block: int) 
 def channel_key(channel: BitChannel | SymbolChannel) -> int:
     """A number for a channel's class and those of its parameters that are not at their defaults.
 
-    SHA-256 of canonical JSON: 1e-3 is 0.001, and a new parameter with a default moves no old result.
+    SHA-256 of canonical JSON: 1e-3 is 0.001, and a new parameter with a default moves no old
+    result.
     """
     parameters = {
         field.name: getattr(channel, field.name)

@@ -77,7 +77,8 @@ def simulate(scenario: Scenario, watch: Callable[[int], None] = lambda images: N
 def simulate_all(
     cells: Mapping[int, Swept], pool: Pool, watch: Callable[[int], None], kept: Blocks
 ) -> Iterator[tuple[int, Results | Failed]]:
-    """The place and results of each cell, in their order, each as soon as it is there, or why there are none.
+    """The place and results of each cell, in their order, each as soon as it is there, or why there
+    are none.
 
     cells: by their places in the run.
     pool: who does the work; no result depends on it.
@@ -96,13 +97,22 @@ def _simulated(
     uses = Counter(cell.scenario.source for cell in cells.values())
     finished: set[int] = set()
     tasks = (
-        Task(run, place, cell, number, uses[cell.scenario.source] * cell.scenario.repeat > 1, _digests(cell))
+        Task(
+            run,
+            place,
+            cell,
+            number,
+            uses[cell.scenario.source] * cell.scenario.repeat > 1,
+            _digests(cell),
+        )
         for place, cell in cells.items()
         for number in range(block_count(run, cell.scenario))
         if place not in finished
     )
     totals: dict[int, Totals] = {}
-    for task, block in in_order(run_block, tasks, pool, kept.block, lambda task: task.place not in finished):
+    for task, block in in_order(
+        run_block, tasks, pool, kept.block, lambda task: task.place not in finished
+    ):
         place, scenario = task.place, task.cell.scenario
         if isinstance(block, Failed):
             outcome: Results | Failed = block
@@ -112,7 +122,9 @@ def _simulated(
             found = Totals.of(block.columns, block.index_counts)
             totals[place] = totals[place] + found if place in totals else found
             watch(found.images)
-            if task.number + 1 < block_count(run, scenario) and not _enough(scenario, totals[place]):
+            if task.number + 1 < block_count(run, scenario) and not _enough(
+                scenario, totals[place]
+            ):
                 continue
             outcome = _results(run, task.cell, totals[place])
             sent = totals.pop(place).images
@@ -143,7 +155,9 @@ def _told(key: str) -> set[str]:
 
 
 def _results(run: str, cell: Swept, totals: Totals) -> Results:
-    """A cell's row is what it is, what was measured, and what a sweep has set that no column tells yet."""
+    """A cell's row is what it is, what was measured, and what a sweep has set that no column tells
+    yet.
+    """
     scenario = cell.scenario
     ends = system(run, scenario.codec, scenario.framing, scenario.receiver)
     way = {"channel": channel_name(scenario.channel), "seed": scenario.seed}
@@ -157,6 +171,8 @@ def _results(run: str, cell: Swept, totals: Totals) -> Results:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON gives back as it was: numbers and truth values as Python's own, and all else as text."""
+    """What JSON gives back as it was: numbers and truth values as Python's own, and all else as
+    text.
+    """
     value = value.item() if isinstance(value, np.generic) else value
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -28,7 +28,8 @@ def write_code_table(codec: Codec, path: Path) -> None:
     """Write the Huffman code: symbol, probability, length, and codeword as zeros and ones."""
     lengths = codec.code_lengths
     words = [
-        f"{code:0{length}b}" if length else "" for code, length in zip(canonical_codes(lengths), lengths, strict=True)
+        f"{code:0{length}b}" if length else ""
+        for code, length in zip(canonical_codes(lengths), lengths, strict=True)
     ]
     columns = {
         "symbol": range(lengths.size),

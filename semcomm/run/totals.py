@@ -37,14 +37,22 @@ class Totals:
     @classmethod
     def of(cls, columns: Columns, index_counts: NDArray[np.int64]) -> "Totals":
         """The totals of one block's columns."""
-        numbers = {name: np.asarray(values, np.float64) for name, values in columns.items() if name != "image"}
+        numbers = {
+            name: np.asarray(values, np.float64)
+            for name, values in columns.items()
+            if name != "image"
+        }
         numbers["pixels"] = pixels = numbers["height"] * numbers["width"]
         numbers["floored_mse"] = np.maximum(numbers["mse"], 1 / (3 * pixels))
         values = np.array(list(numbers.values()))
         steps = np.rint(numbers["psnr_db"] / PSNR_STEP_DB).astype(np.int64)
         sums, squares, counts = (
             dict(zip(numbers, found.astype(np.float64), strict=True))
-            for found in (np.nansum(values, axis=1), np.nansum(values**2, axis=1), (~np.isnan(values)).sum(axis=1))
+            for found in (
+                np.nansum(values, axis=1),
+                np.nansum(values**2, axis=1),
+                (~np.isnan(values)).sum(axis=1),
+            )
         )
         return cls(sums, squares, counts, np.bincount(steps), index_counts, int(pixels.max()))
 
@@ -59,7 +67,9 @@ class Totals:
         )
         psnr_counts = _added(self.psnr_counts, other.psnr_counts)
         index_counts = _added(self.index_counts, other.index_counts)
-        return Totals(sums, squares, counts, psnr_counts, index_counts, max(self.largest, other.largest))
+        return Totals(
+            sums, squares, counts, psnr_counts, index_counts, max(self.largest, other.largest)
+        )
 
     @property
     def images(self) -> int:
@@ -75,11 +85,15 @@ class Totals:
         return float(self.sums[name] / self.counts[name]) if self.counts[name] else math.nan
 
     def half_width(self, name: str) -> float:
-        """Half the width of the 95 % interval of that mean, taking images as drawn independently: Student's t."""
+        """Half the width of the 95 % interval of that mean, taking images as drawn independently:
+        Student's t.
+        """
         return half_width(self.sums[name], self.squares[name], self.counts[name])
 
     def psnr_db(self, share: float) -> float:
-        """The PSNR below which this share of the images is, between those of two images in proportion."""
+        """The PSNR below which this share of the images is, between those of two images in
+        proportion.
+        """
         place = share * (self.images - 1)
         below, above = (self._psnr_of(math.floor(place)), self._psnr_of(math.ceil(place)))
         return round(PSNR_STEP_DB * (below + (above - below) * (place % 1)), 6)

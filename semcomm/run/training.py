@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Unit
+from annotated_types import Ge, Unit, doc
 from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
@@ -28,28 +28,29 @@ from semcomm.version import __version__
 
 @dataclass(frozen=True)
 class TrainingScenario:
-    """A codec to be made, which depends on nothing else, on one machine with one set of packages.
+    """A codec to be made. It depends on nothing else, on one machine with one set of packages."""
 
-    name: of the codec, by default its file's name.
-    geometry: the shapes of its tensors.
-    training: how it is trained.
-    data: the images.
-    images: how many it is trained on, the first ones; by default all.
-    seed: of all randomness.
-    """
-
-    name: str
-    geometry: Geometry = field(default_factory=Geometry)
-    training: Recipe = field(default_factory=Recipe)
-    data: DataChoice = field(default_factory=lambda: DataChoice("cifar10", split="train"))
-    images: Annotated[int, Ge(1), Unit("images")] | None = None
-    seed: Seed = 0
+    name: Annotated[str, doc("of the codec, by default its file's name")]
+    geometry: Annotated[Geometry, doc("the shapes of its tensors")] = field(
+        default_factory=Geometry
+    )
+    training: Annotated[Recipe, doc("how it is trained")] = field(default_factory=Recipe)
+    data: Annotated[DataChoice, doc("the images")] = field(
+        default_factory=lambda: DataChoice("cifar10", split="train")
+    )
+    images: Annotated[
+        Annotated[int, Ge(1), Unit("images")] | None,
+        doc("how many it is trained on, the first ones; by default all"),
+    ] = None
+    seed: Annotated[Seed, doc("of all randomness")] = 0
 
 
 def read_training(
     scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None
 ) -> TrainingScenario:
-    """The training scenario in a file, or a shipped one by its name, as `read_scenario` reads others."""
+    """The training scenario in a file, or a shipped one by its name, as `read_scenario` reads
+    others.
+    """
     path = scenario_path(scenario, "training")
     document = Document.read(path, overrides)
     complete(document, path, data_root)
@@ -60,7 +61,9 @@ def read_training(
     return made
 
 
-def run_training(scenario: TrainingScenario, folder: Path, command: str, watch: Callable[[EpochSoFar], None]) -> Path:
+def run_training(
+    scenario: TrainingScenario, folder: Path, command: str, watch: Callable[[EpochSoFar], None]
+) -> Path:
     """Train the codec and write it to `folder`; what was interrupted there before goes on.
 
     command: what a person typed, kept in the codec.
@@ -98,7 +101,10 @@ def training_images(scenario: TrainingScenario) -> NDArray[np.uint8]:
     images = data.load(0, count)
     sizes = {image.shape[:2] for image in images}
     if len(sizes) > 1:
-        raise DataError(f"training takes images of one size; these have {len(sizes)}, such as {sorted(sizes)[:2]}")
+        raise DataError(
+            f"training takes images of one size; these have {len(sizes)}, such as "
+            f"{sorted(sizes)[:2]}"
+        )
     return np.stack(images)
 
 
@@ -118,7 +124,9 @@ class Design:
 
     def __post_init__(self) -> None:
         if not 0 <= self.rate_weight <= 1e6:
-            raise ScenarioError([f"rate weight is {self.rate_weight}; it takes a number from 0 to 1000000"])
+            raise ScenarioError(
+                [f"rate weight is {self.rate_weight}; it takes a number from 0 to 1000000"]
+            )
 
 
 def run_design(design: Design, folder: Path, command: str, watch: Callable[[Step], None]) -> Path:

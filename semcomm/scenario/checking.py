@@ -48,22 +48,27 @@ BOUNDS = {
 def build(
     document: Document, key: str, kind: Kind[Section], inside: Mapping[str, Kind[Any]] | None = None
 ) -> Section | None:
-    """The section at `key` ("" is the whole document), or None when it has mistakes; the document keeps them.
+    """The section at `key` ("" is the whole document), or None when it has mistakes; the document
+    keeps them.
 
     A section that is empty or not written has its fields' defaults.
 
-    kind: the section's dataclass, or what finds it by the name that stands under the section's `model`.
-        A SemcommError of the finder and a ValueError of the class become mistakes.
-    inside: the kinds of sections within this one, by key path; a field whose type is a dataclass needs none.
+    kind: the section's dataclass, or what finds it by the name that stands under the section's
+        `model`. A SemcommError of the finder and a ValueError of the class become mistakes.
+    inside: the kinds of sections within this one, by key path; a field whose type is a dataclass
+        needs none.
 
-    Example: with a field `crossover: Annotated[float, Ge(0.0), Le(0.5)]`, `channel: {crossover: 0.7}` keeps
-    the mistake "a.yaml:1:22: channel.crossover is 0.7; it takes a number from 0 to 0.5".
+    Example: with a field `crossover: Annotated[float, Ge(0.0), Le(0.5)]`, `channel: {crossover:
+    0.7}` keeps the mistake "a.yaml:1:22: channel.crossover is 0.7; it takes a number from 0 to
+    0.5".
     """
     before = len(document.mistakes)
     section: type[Section] | None = kind if isinstance(kind, type) else _found(document, key, kind)
     if section is None:
         return None
-    values = _field_values(document, key, section, () if section is kind else ("model",), inside or {})
+    values = _field_values(
+        document, key, section, () if section is kind else ("model",), inside or {}
+    )
     if len(document.mistakes) > before:
         return None
     try:
@@ -87,13 +92,16 @@ def check_keys(document: Document, key: str, known: Collection[str]) -> None:
 def describe(hint: Any) -> str:
     """What a type takes, in words.
 
-    Example: Annotated[int, Ge(1)] takes "a whole number of at least 1", Literal[0, 8, 16] "0, 8 or 16".
+    Example: Annotated[int, Ge(1)] takes "a whole number of at least 1", Literal[0, 8, 16] "0, 8 or
+    16".
     """
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return f"{describe(arguments[0])} {_bounds(hint.__metadata__)}".rstrip()
     if origin is Literal:
-        return _either([f"`{name}`" if isinstance(name, str) else shown(name) for name in arguments])
+        return _either(
+            [f"`{name}`" if isinstance(name, str) else shown(name) for name in arguments]
+        )
     if origin in (Union, UnionType):
         return _either([describe(member) for member in arguments])
     if origin in (tuple, list):
@@ -103,7 +111,9 @@ def describe(hint: Any) -> str:
     return NOUNS.get(origin or hint) or f"a {getattr(hint, '__name__', hint)}"
 
 
-def _found(document: Document, key: str, find: Callable[[str], type[Section]]) -> type[Section] | None:
+def _found(
+    document: Document, key: str, find: Callable[[str], type[Section]]
+) -> type[Section] | None:
     mapping = _mapping(document, key, "a mapping with a model")
     if mapping is None:
         return None
@@ -121,7 +131,11 @@ def _found(document: Document, key: str, find: Callable[[str], type[Section]]) -
 
 
 def _field_values(
-    document: Document, key: str, section: type, picked_by: tuple[str, ...], inside: Mapping[str, Kind[Any]]
+    document: Document,
+    key: str,
+    section: type,
+    picked_by: tuple[str, ...],
+    inside: Mapping[str, Kind[Any]],
 ) -> dict[str, Any]:
     """Values for the fields that are written or have to be, of use where no mistake was kept."""
     mapping = _mapping(document, key, describe(section))
@@ -137,7 +151,9 @@ def _field_values(
     return values
 
 
-def _field_value(document: Document, path: str, hint: Any, written: Any, inside: Mapping[str, Kind[Any]]) -> Any:
+def _field_value(
+    document: Document, path: str, hint: Any, written: Any, inside: Mapping[str, Kind[Any]]
+) -> Any:
     kind = inside.get(path) or section_class(hint)
     if written is None and NoneType in get_args(hint):
         return None
@@ -159,7 +175,8 @@ def _mapping(document: Document, key: str, takes: str) -> dict[str, Any] | None:
 
 def _checked(document: Document, path: str, hint: Any, value: Any) -> Any:
     try:
-        # As JSON, because there a list may be a tuple and text a path, and all else is still strict.
+        # As JSON, because there a list may be a tuple and text a path, and all else is still
+        # strict.
         made = TypeAdapter(hint, config=STRICT).validate_json(json.dumps(value))
     except ValidationError:
         made = MISSING
@@ -169,23 +186,33 @@ def _checked(document: Document, path: str, hint: Any, value: Any) -> Any:
 
 
 def _same_kind(value: Any, made: Any) -> bool:
-    """Whether no truth value or fraction became a whole number: to pydantic, Literal[0, 1] takes true."""
+    """Whether no truth value or fraction became a whole number: to pydantic, Literal[0, 1] takes
+    true.
+    """
     if isinstance(value, list):
         return all(map(_same_kind, value, made))
     return not isinstance(value, bool | float) or type(value) is type(made)
 
 
 def _list(arguments: tuple[Any, ...]) -> str:
-    """Example: tuple[int, int] is "a list of 2 whole numbers", tuple[float, ...] "a list of numbers"."""
+    """Example: tuple[int, int] is "a list of 2 whole numbers", tuple[float, ...] "a list of
+    numbers".
+    """
     items = [describe(item) for item in arguments if item is not ...]
     if len(set(items)) > 1:
         return f"a list of {', '.join(items)}"
     count = "" if ... in arguments or len(arguments) < 2 else f"{len(items)} "
-    return f"a list of {count}" + re.sub(r"^a (whole number|number|path|list)", r"\1s", "".join(items[:1]))
+    return f"a list of {count}" + re.sub(
+        r"^a (whole number|number|path|list)", r"\1s", "".join(items[:1])
+    )
 
 
 def _bounds(metadata: tuple[Any, ...]) -> str:
-    single: list[Any] = [part for item in metadata for part in (item if isinstance(item, GroupedMetadata) else (item,))]
+    single: list[Any] = [
+        part
+        for item in metadata
+        for part in (item if isinstance(item, GroupedMetadata) else (item,))
+    ]
     bounds = {type(item): _number(astuple(item)[0]) for item in single if type(item) in BOUNDS}
     if Ge in bounds and Le in bounds:
         return f"from {bounds[Ge]} to {bounds[Le]}"

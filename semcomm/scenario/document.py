@@ -50,9 +50,11 @@ Mistakes = list[tuple[Place, str]]
 
 @dataclass
 class Document:
-    """Plain values in `root`, the places of each one's key and value, and the mistakes found so far.
+    """Plain values in `root`, the places of each one's key and value, and the mistakes found so
+    far.
 
-    Values are named by key path, as in `channel.crossover`; a key may hold dots itself, as a sweep's do.
+    Values are named by key path, as in `channel.crossover`; a key may hold dots itself, as a
+    sweep's do.
 
     Example: Document.parse("seed: 7", "a.yaml").value("seed") is 7, and its place is a.yaml:1:7.
     """
@@ -63,7 +65,9 @@ class Document:
 
     @classmethod
     def read(cls, path: Path | str, overrides: Sequence[str] = ()) -> "Document":
-        """The document in a file, as `parse` gives it. Raises ScenarioError, also for an unreadable file."""
+        """The document in a file, as `parse` gives it. Raises ScenarioError, also for an unreadable
+        file.
+        """
         return cls.parse(_file_text(path), str(path), overrides)
 
     @classmethod
@@ -98,7 +102,9 @@ class Document:
         return self.places[key][0 if of_key else 1]
 
     def mistake(self, key: str, what: str, *, at_key: bool = False) -> None:
-        """Keeps a mistake, to be told with the place of the value at `key`, or of the key itself."""
+        """Keeps a mistake, to be told with the place of the value at `key`, or of the key
+        itself.
+        """
         self.mistakes.append((self.place(key, of_key=at_key), what))
 
     def copied(self) -> "Document":
@@ -136,7 +142,9 @@ class Document:
                 self.places.setdefault(name, (place, place))
             section = section[step]
             if not isinstance(section, dict):
-                self.mistakes.append((place, f"{name} is {shown(section)}; nothing can be set below it"))
+                self.mistakes.append(
+                    (place, f"{name} is {shown(section)}; nothing can be set below it")
+                )
                 return
         section[last] = value
         for stale in [known for known in self.places if known.startswith((f"{key}.", f"{key}["))]:
@@ -145,9 +153,13 @@ class Document:
 
 
 class _Reader:
-    """Turns YAML text into plain values and notes where each stands; goes on after small mistakes."""
+    """Turns YAML text into plain values and notes where each stands; goes on after small
+    mistakes.
+    """
 
-    def __init__(self, place: Callable[[int, int], Place], mistakes: Mistakes | None = None) -> None:
+    def __init__(
+        self, place: Callable[[int, int], Place], mistakes: Mistakes | None = None
+    ) -> None:
         self.place = place
         self.places: dict[str, tuple[Place, Place]] = {}
         self.mistakes = [] if mistakes is None else mistakes
@@ -157,7 +169,9 @@ class _Reader:
         self.yaml.composer.warn_double_anchors = False  # YAML 1.2 lets an anchor be defined again
 
     def read(self, text: str) -> Any:
-        """The one value in `text`. Raises ScenarioError when it is not YAML, too deep or too large."""
+        """The one value in `text`. Raises ScenarioError when it is not YAML, too deep or too
+        large.
+        """
         try:
             node = self.yaml.compose(text)
         except ReaderError as error:
@@ -168,7 +182,10 @@ class _Reader:
             self.fail(self._at(error.problem_mark), TOO_LARGE)
         except MarkedYAMLError as error:
             self.fail(self._at(error.problem_mark), f"this is not YAML: {error.problem}")
-        except (ValueError, OverflowError) as error:  # ruamel.yaml hands the code in "\UFFFFFFFF" to chr()
+        except (
+            ValueError,
+            OverflowError,
+        ) as error:  # ruamel.yaml hands the code in "\UFFFFFFFF" to chr()
             self.fail(self.place(1, 1), f"this is not YAML: {error}")
         return None if node is None else self._value(node, "", 0)
 
@@ -250,7 +267,8 @@ def _tag(node: Node) -> str:
 def _steps(mapping: Any, path: str) -> list[str]:
     """The keys that a path goes through: of keys that hold dots, the longest that is there.
 
-    Example: `sweep.channel.esn0_db.stop` is sweep, channel.esn0_db, stop where the sweep has that key.
+    Example: `sweep.channel.esn0_db.stop` is sweep, channel.esn0_db, stop where the sweep has that
+    key.
     """
     keys = mapping if isinstance(mapping, dict) else {}
     fitting = [key for key in keys if f"{path}.".startswith(f"{key}.")]
@@ -273,10 +291,14 @@ def _file_text(path: Path | str) -> str:
 
 
 def _error(mistakes: Mistakes) -> ScenarioError:
-    lines = [f"{place.text}: {what}" for place, what in sorted(mistakes, key=lambda mistake: mistake[0])]
+    lines = [
+        f"{place.text}: {what}" for place, what in sorted(mistakes, key=lambda mistake: mistake[0])
+    ]
     return ScenarioError([_printable(line) for line in dict.fromkeys(lines)])
 
 
 def _printable(text: str) -> str:
-    """The text in one line, with control characters written out: hostile text cannot steer a terminal."""
+    """The text in one line, with control characters written out: hostile text cannot steer a
+    terminal.
+    """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

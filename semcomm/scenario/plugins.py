@@ -1,4 +1,6 @@
-"""Finding channels: files of the folder `channels/`, files anywhere, and other packages' entry points."""
+"""Finding channels: files of the folder `channels/`, files anywhere, and other packages' entry
+points.
+"""
 
 import hashlib
 import importlib.util
@@ -30,7 +32,8 @@ def channel_names() -> list[str]:
 
 
 def find_channel(name: str) -> type[Channel]:
-    """The class of a channel, by the stem of its file in `channels/`, an entry point's name, or a path.
+    """The class of a channel, by the stem of its file in `channels/`, an entry point's name, or a
+    path.
 
     A path is `path/to/file.py:ClassName`. That file's code is run.
     Raises ChannelError when there is none, or more than one, or it is no channel.
@@ -43,8 +46,12 @@ def find_channel(name: str) -> type[Channel]:
     if len(found) > 1:
         raise ChannelError(f"channel {name} is ambiguous: {' and '.join(map(str, found))}")
     if not found:
-        raise ChannelError(f"channel {name} is not known; there are {', '.join(channel_names())}, or file.py:Class")
-    return _only_class(found[0]) if isinstance(found[0], Path) else _checked(_loaded(found[0]), name)
+        raise ChannelError(
+            f"channel {name} is not known; there are {', '.join(channel_names())}, or file.py:Class"
+        )
+    return (
+        _only_class(found[0]) if isinstance(found[0], Path) else _checked(_loaded(found[0]), name)
+    )
 
 
 def load_channel(name: str, /, **parameters: Any) -> Channel:
@@ -53,13 +60,18 @@ def load_channel(name: str, /, **parameters: Any) -> Channel:
     Raises ScenarioError for parameters that the channel does not take.
     """
     document = Document.parse("{}", f"load_channel({name!r})")
-    plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in parameters.items()}
+    plain = {
+        key: value.item() if isinstance(value, np.generic) else value
+        for key, value in parameters.items()
+    }
     document.put("channel", {"model": name, **plain}, document.place(""))
     return channel_of(document)
 
 
 def channel_of(document: Document) -> Channel:
-    """The channel that a document's section `channel` describes; raises ScenarioError with every mistake."""
+    """The channel that a document's section `channel` describes; raises ScenarioError with every
+    mistake.
+    """
     made = build(document, "channel", find_channel)
     document.finish()
     assert made is not None  # else finish has raised
@@ -84,7 +96,8 @@ def _only_class(path: Path) -> type[Channel]:
     if len(classes) != 1:
         names = ", ".join(item.__name__ for item in classes) or "none"
         raise ChannelError(
-            f"{path} should define one channel, a subclass of BitChannel or SymbolChannel; it defines {names}"
+            f"{path} should define one channel, a subclass of BitChannel or SymbolChannel; it "
+            f"defines {names}"
         )
     return _checked(classes[0], path.stem)
 
@@ -96,11 +109,14 @@ def _class_in(module: ModuleType, class_name: str, name: str) -> type[Channel]:
 def _checked(found: Any, name: str) -> type[Channel]:
     if not _is_channel(found):
         raise ChannelError(
-            f"channel {name} is not a subclass of BitChannel or SymbolChannel that has its transmit method"
+            f"channel {name} is not a subclass of BitChannel or SymbolChannel that has its "
+            "transmit method"
         )
     channel: type[Channel] = found
     if not is_dataclass(channel):
-        raise ChannelError(f"channel {name} is no dataclass: write @dataclass(frozen=True) above its class")
+        raise ChannelError(
+            f"channel {name} is no dataclass: write @dataclass(frozen=True) above its class"
+        )
     return channel
 
 
@@ -108,15 +124,23 @@ def _loaded(point: EntryPoint) -> Any:
     try:
         return point.load()
     except Exception as error:  # whatever the package raises is its author's to mend
-        raise ChannelError(f"{point.value} does not load: {type(error).__name__}: {error}") from error
+        raise ChannelError(
+            f"{point.value} does not load: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _is_channel(item: Any) -> bool:
-    return inspect.isclass(item) and issubclass(item, BitChannel | SymbolChannel) and not inspect.isabstract(item)
+    return (
+        inspect.isclass(item)
+        and issubclass(item, BitChannel | SymbolChannel)
+        and not inspect.isabstract(item)
+    )
 
 
 def _module(path: Path) -> ModuleType:
-    """Run a plug-in file as a module of its own, which `typing` and `dataclasses` find by its name."""
+    """Run a plug-in file as a module of its own, which `typing` and `dataclasses` find by its
+    name.
+    """
     digest = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:8]
     name = f"semcomm_channel_{re.sub(r'[^0-9a-zA-Z]', '_', path.stem)}_{digest}"
     spec = importlib.util.spec_from_file_location(name, path)

@@ -1,4 +1,6 @@
-"""Scenarios: one experiment in a YAML file. The fields of the classes here are what may stand in it."""
+"""Scenarios: one experiment in a YAML file. The fields of the classes here are what may stand in
+it.
+"""
 
 import json
 import math
@@ -9,7 +11,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Le, Unit
+from annotated_types import Ge, Le, Unit, doc
 
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.codec.devices import torch_device
@@ -37,19 +39,26 @@ Seed = Annotated[int, Ge(0), Le(2**64 - 1)]
 
 @dataclass(frozen=True)
 class DataChoice:
-    """Which images.
+    """Which images."""
 
-    name: `sample`, 256 images that ship with semcomm, or `cifar10`.
-    images: a folder of images, or one image's file, in place of a name.
-    root: for `cifar10`, the folder that holds it, or where it is to be downloaded; by default SEMCOMM_DATA, else
-        ~/.cache/semcomm.
-    split: which of its images; by default those for testing, of a training those for training.
-    """
-
-    name: Literal["sample", "cifar10"] | None = None
-    images: Path | None = None
-    root: Path | None = None
-    split: Literal["train", "test"] | None = None
+    name: Annotated[
+        Literal["sample", "cifar10"] | None,
+        doc("`sample`, 256 images that ship with semcomm, or `cifar10`"),
+    ] = None
+    images: Annotated[
+        Path | None, doc("a folder of images, or one image's file, in place of a name")
+    ] = None
+    root: Annotated[
+        Path | None,
+        doc(
+            "for `cifar10`, the folder that holds it, or where it is to be downloaded; by "
+            "default SEMCOMM_DATA, else ~/.cache/semcomm."
+        ),
+    ] = None
+    split: Annotated[
+        Literal["train", "test"] | None,
+        doc("which of its images; by default those for testing, of a training those for training"),
+    ] = None
 
     def __post_init__(self) -> None:
         if (self.name is None) == (self.images is None):
@@ -68,44 +77,53 @@ class DataChoice:
 class Stop:
     """When a scenario has sent enough, before its images are at an end.
 
-    frame_errors: end after the first blocks of 256 images that bring so many frames that arrived wrong.
+    wrong.
     """
 
-    frame_errors: Annotated[int, Ge(1), Unit("frames")] | None = None
+    frame_errors: Annotated[
+        Annotated[int, Ge(1), Unit("frames")] | None,
+        doc("end after the first blocks of 256 images that bring so many frames that arrived"),
+    ] = None
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """What a run needs to know; its results depend on nothing else.
+    """What a run needs to know; its results depend on nothing else."""
 
-    name: what tables call it, by default its file's name.
-    codec: what both ends share.
-    channel: what carries the frames, by default `error_free`.
-    data: the images.
-    framing: how payloads become frames; `none` sends the entropy-coded bits alone.
-    link: how frames go over the channel, by default as they are.
-    receiver: what the receiver decides by itself.
-    stop: when to end before the last image, by default never.
-    images: how many are sent, the first ones; by default all.
-    repeat: how often they are sent, each time over noise of their own.
-    seed: of all randomness.
-    """
-
-    name: str
-    codec: CodecChoice | ImageCodec
-    channel: BitChannel | SymbolChannel
-    data: DataChoice = field(default_factory=lambda: DataChoice("sample"))
-    framing: Framing = field(default_factory=Framing)
-    link: Link = field(default_factory=Link)
-    receiver: ReceiverChoice = field(default_factory=ReceiverChoice)
-    stop: Stop = field(default_factory=Stop)
-    images: Annotated[int, Ge(1), Unit("images")] | None = None
-    repeat: Annotated[int, Ge(1)] = 1
-    seed: Seed = 0
+    name: Annotated[str, doc("what tables call it, by default its file's name")]
+    codec: Annotated[CodecChoice | ImageCodec, doc("what both ends share")]
+    channel: Annotated[
+        BitChannel | SymbolChannel, doc("what carries the frames, by default `error_free`")
+    ]
+    data: Annotated[DataChoice, doc("the images")] = field(
+        default_factory=lambda: DataChoice("sample")
+    )
+    framing: Annotated[
+        Framing, doc("how payloads become frames; `none` sends the entropy-coded bits alone")
+    ] = field(default_factory=Framing)
+    link: Annotated[Link, doc("how frames go over the channel, by default as they are")] = field(
+        default_factory=Link
+    )
+    receiver: Annotated[ReceiverChoice, doc("what the receiver decides by itself")] = field(
+        default_factory=ReceiverChoice
+    )
+    stop: Annotated[Stop, doc("when to end before the last image, by default never")] = field(
+        default_factory=Stop
+    )
+    images: Annotated[
+        Annotated[int, Ge(1), Unit("images")] | None,
+        doc("how many are sent, the first ones; by default all"),
+    ] = None
+    repeat: Annotated[
+        int, Ge(1), doc("how often they are sent, each time over noise of their own")
+    ] = 1
+    seed: Annotated[Seed, doc("of all randomness")] = 0
 
     @property
     def source(self) -> tuple[DataChoice, CodecChoice | ImageCodec, Framing | None]:
-        """What the descriptions of its images depend on; on the framing where frames have a budget."""
+        """What the descriptions of its images depend on; on the framing where frames have a
+        budget.
+        """
         budget = isinstance(self.codec, CodecChoice) and self.codec.budget_bits
         return self.data, self.codec.source, self.framing if budget else None
 
@@ -114,7 +132,9 @@ class Scenario:
         return self.repeat * (self.images or len(self.data.open()))
 
 
-def read_scenario(scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None) -> Scenario:
+def read_scenario(
+    scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None
+) -> Scenario:
     """The scenario in a file that has no sweep; everything else as `read_scenarios` has it."""
     read = read_scenarios(scenario, overrides, data_root)
     if len(read) > 1:
@@ -126,8 +146,8 @@ def read_scenario(scenario: Path | str, overrides: Sequence[str] = (), data_root
 class Swept:
     """A scenario, which of its values, by key path, a sweep has set, and all of it as JSON.
 
-    It goes to another process as that text, from which it is built there again: channels may be of classes
-    that only their files define.
+    It goes to another process as that text, from which it is built there again: channels may be of
+    classes that only their files define.
     """
 
     scenario: Scenario
@@ -138,7 +158,9 @@ class Swept:
         return rebuilt, (self.text,)
 
     def told(self) -> dict[str, str]:
-        """What its file, `--set` and the sweep say of it, by key path and as text; its name as `scenario`, too."""
+        """What its file, `--set` and the sweep say of it, by key path and as text; its name as
+        `scenario`, too.
+        """
         said = {"scenario": self.scenario.name, **_flat("", json.loads(self.text)), **self.changes}
         return {key: str(value) for key, value in said.items()}
 
@@ -146,7 +168,11 @@ class Swept:
 def _flat(path: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         return {path: value}
-    return {key: leaf for name, inner in value.items() for key, leaf in _flat(joined(path, name), inner).items()}
+    return {
+        key: leaf
+        for name, inner in value.items()
+        for key, leaf in _flat(joined(path, name), inner).items()
+    }
 
 
 @lru_cache(maxsize=32)
@@ -160,11 +186,13 @@ def rebuilt(text: str) -> Swept:
     return Swept(made, {}, text)
 
 
-def read_scenarios(scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None) -> list[Swept]:
+def read_scenarios(
+    scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None
+) -> list[Swept]:
     """The scenarios in a file, or in a shipped one by its name: one for each cell of its sweep.
 
-    overrides: `key.path=value`, each in place of what the file says; paths in them start at the working
-        folder, those in the file at the file's.
+    overrides: `key.path=value`, each in place of what the file says; paths in them start at the
+        working folder, those in the file at the file's.
     data_root: where CIFAR-10 is, in place of `data.root`.
     Raises ScenarioError with every mistake of every cell, each with its place.
     """
@@ -189,7 +217,9 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
     _from_ebn0(document)
     if document.value("framing") == "none":
         document.put("framing", {"header": False, "crc": 0}, document.place("framing"))
-    codec = build(document, "codec", _kind(document))  # also where other sections have mistakes; each is told once
+    codec = build(
+        document, "codec", _kind(document)
+    )  # also where other sections have mistakes; each is told once
     if isinstance(codec, CodecChoice):
         _try(document, "codec.device", partial(torch_device, codec.device))
         if _try(document, "codec.model", partial(load_codec, codec.model)):
@@ -210,22 +240,39 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
 
 
 def _from_ebn0(document: Document) -> None:
-    """Write channel.ebn0_db, of a payload bit at the link's nominal rate, as the channel's own esn0_db."""
+    """Write channel.ebn0_db, of a payload bit at the link's nominal rate, as the channel's own
+    esn0_db.
+    """
     ebn0_db, channel = document.value("channel.ebn0_db"), document.value("channel")
     if ebn0_db is None:
         return
     link = build(document.copied(), "link", Link, {"link.code": find_code})
     if "esn0_db" in channel:
-        document.mistake("channel.ebn0_db", "channel has both ebn0_db and esn0_db; it takes one of them", at_key=True)
+        document.mistake(
+            "channel.ebn0_db",
+            "channel has both ebn0_db and esn0_db; it takes one of them",
+            at_key=True,
+        )
     elif not isinstance(ebn0_db, int | float) or isinstance(ebn0_db, bool):
-        document.mistake("channel.ebn0_db", f"channel.ebn0_db is {shown(ebn0_db)}; it takes a number")
+        document.mistake(
+            "channel.ebn0_db", f"channel.ebn0_db is {shown(ebn0_db)}; it takes a number"
+        )
     elif link:  # else its own mistakes are told
-        document.put("channel.esn0_db", ebn0_db + 10 * math.log10(link.efficiency), document.place("channel.ebn0_db"))
+        document.put(
+            "channel.esn0_db",
+            ebn0_db + 10 * math.log10(link.efficiency),
+            document.place("channel.ebn0_db"),
+        )
     del channel["ebn0_db"]
 
 
 def _built(document: Document) -> Scenario | None:
-    return build(document, "", Scenario, {"channel": find_channel, "codec": _kind(document), "link.code": find_code})
+    return build(
+        document,
+        "",
+        Scenario,
+        {"channel": find_channel, "codec": _kind(document), "link.code": find_code},
+    )
 
 
 def _kind(document: Document) -> type[ImageCodec | CodecChoice]:
@@ -238,7 +285,12 @@ def scenario_path(scenario: Path | str, folder: str = "") -> Path:
     if path.is_file() or (path.exists() and str(scenario) not in names):
         return path
     if str(scenario) not in names:
-        raise ScenarioError([f"{scenario}: there is no such file; those that go by their name are {', '.join(names)}"])
+        raise ScenarioError(
+            [
+                f"{scenario}: there is no such file; those that go by their name are "
+                f"{', '.join(names)}"
+            ]
+        )
     return shipped("scenarios") / folder / f"{scenario}.yaml"
 
 
@@ -248,12 +300,17 @@ def complete(document: Document, path: Path, data_root: Path | None) -> None:
     if name is None:
         document.put("name", path.stem, document.place(""))
     elif isinstance(name, str) and not re.fullmatch(r"[\w.+-]*[\w+-][\w.+-]*", name):
-        document.mistake("name", f"name is {shown(name)}; files are named by it, so it takes letters, digits and ._+-")
+        document.mistake(
+            "name",
+            f"name is {shown(name)}; files are named by it, so it takes letters, digits and ._+-",
+        )
     if data_root and document.value("data.name") == "cifar10":
         document.put("data.root", str(data_root.absolute()), document.place("data"))
     for key in ("codec.model", "channel.model", "data.images", "data.root"):
         text = document.value(key)
-        if isinstance(text, str) and (key.startswith("data.") or ".py:" in text or CODEC_FILE.search(text)):
+        if isinstance(text, str) and (
+            key.startswith("data.") or ".py:" in text or CODEC_FILE.search(text)
+        ):
             place = document.place(key)
             start = Path.cwd() if place.option else path.parent.absolute()
             document.put(key, str(start / expanded(text)), place)
@@ -273,7 +330,9 @@ def _check_images(document: Document, data: DataChoice) -> None:
 
 
 def _try(document: Document, key: str, action: Callable[[], object]) -> bool:
-    """Keep an error of `action` as a mistake of the value at `key`; returns whether there was none."""
+    """Keep an error of `action` as a mistake of the value at `key`; returns whether there was
+    none.
+    """
     try:
         action()
     except SemcommError as error:

@@ -1,7 +1,7 @@
 """JSON Schemas (draft 2020-12) of scenario files, so that editors complete and check them.
 
-They are made of the same classes as a scenario is, by the same pydantic types. What a schema cannot say, such as
-that a retransmission needs a CRC, the checker alone tells.
+They are made of the same classes as a scenario is, by the same pydantic types. What a schema cannot
+say, such as that a retransmission needs a CRC, the checker alone tells.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -68,14 +68,23 @@ def scenario_variants() -> Variants:
 
 
 def scenario_schema() -> Schema:
-    """That of files for `semcomm run`. In one with a sweep nothing has to be written, as the sweep may set it."""
+    """That of files for `semcomm run`. In one with a sweep nothing has to be written, as the sweep
+    may set it.
+    """
     variants = scenario_variants()
-    schema, needed = _whole(Scenario, variants), _needed(Scenario, "", variants) | {"required": ["codec"]}
+    schema, needed = (
+        _whole(Scenario, variants),
+        _needed(Scenario, "", variants) | {"required": ["codec"]},
+    )
     needed["properties"]["codec"]["type"] = "object"
     _allow_ebn0(schema["properties"]["channel"], needed["properties"]["channel"])
     schema["properties"]["framing"] |= {"type": ["object", "null", "string"]} | NONE
     schema["properties"]["sweep"] = _sweep(schema["properties"])
-    return schema | {"$defs": {"range": RANGE}, "if": {"not": {"required": ["sweep"]}}, "then": needed}
+    return schema | {
+        "$defs": {"range": RANGE},
+        "if": {"not": {"required": ["sweep"]}},
+        "then": needed,
+    }
 
 
 def training_schema() -> Schema:
@@ -90,7 +99,8 @@ def _whole(section: type, variants: Variants) -> Schema:
 
 def _section(section: type, key: str, variants: Variants) -> Schema:
     properties = {
-        setting.name: _property(setting, joined(key, setting.name), variants) for setting in settings_of(section)
+        setting.name: _property(setting, joined(key, setting.name), variants)
+        for setting in settings_of(section)
     }
     return {"type": ["object", "null"], "properties": properties, "additionalProperties": False}
 
@@ -120,7 +130,10 @@ def _of_variants(found: Sequence[Variant], key: str, variants: Variants) -> Sche
 
 
 def _where(variant: Variant, then: Schema) -> Schema:
-    return {"if": {"type": "object", "properties": {"model": variant.names}, "required": ["model"]}, "then": then}
+    return {
+        "if": {"type": "object", "properties": {"model": variant.names}, "required": ["model"]},
+        "then": then,
+    }
 
 
 def _needed(section: type, key: str, variants: Variants) -> Schema:
@@ -129,11 +142,18 @@ def _needed(section: type, key: str, variants: Variants) -> Schema:
     for setting in settings_of(section):
         path, inner = joined(key, setting.name), section_class(setting.hint)
         if path in variants:
-            branches = [_where(each, _needed(each.section, path, variants)) for each in variants[path] if each.section]
+            branches = [
+                _where(each, _needed(each.section, path, variants))
+                for each in variants[path]
+                if each.section
+            ]
             inside[setting.name] = {"required": ["model"], "allOf": branches}
         elif inner:
             inside[setting.name] = _needed(inner, path, variants)
-    return {"required": [setting.name for setting in settings_of(section) if setting.needed], "properties": inside}
+    return {
+        "required": [setting.name for setting in settings_of(section) if setting.needed],
+        "properties": inside,
+    }
 
 
 def _allow_ebn0(channel: Schema, needed: Schema) -> None:
@@ -151,7 +171,10 @@ def _sweep(properties: Schema) -> Schema:
     for path, schema in _paths(properties, ""):
         if schema not in values.setdefault(path, []):
             values[path].append(schema)
-    axes = {path: _axis({"anyOf": found} if len(found) > 1 else found[0]) for path, found in values.items()}
+    axes = {
+        path: _axis({"anyOf": found} if len(found) > 1 else found[0])
+        for path, found in values.items()
+    }
     several = {",": {"type": "array", "items": {"type": "array"}, "minItems": 1}}
     grid = {
         "type": "object",
@@ -160,7 +183,10 @@ def _sweep(properties: Schema) -> Schema:
         "additionalProperties": False,
         "minProperties": 1,
     }
-    return {"anyOf": [grid, {"type": "array", "items": grid}], "description": "Makes many scenarios of one file."}
+    return {
+        "anyOf": [grid, {"type": "array", "items": grid}],
+        "description": "Makes many scenarios of one file.",
+    }
 
 
 def _axis(value: Schema) -> Schema:
@@ -168,7 +194,9 @@ def _axis(value: Schema) -> Schema:
 
 
 def _paths(properties: Mapping[str, Any], key: str) -> Iterator[tuple[str, Schema]]:
-    """The schema of each field, and of the fields within it, by key path; the same path may come more than once."""
+    """The schema of each field, and of the fields within it, by key path; the same path may come
+    more than once.
+    """
     for name, schema in properties.items():
         path = joined(key, name)
         if schema is not True:

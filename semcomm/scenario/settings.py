@@ -1,16 +1,14 @@
-"""What may stand in a section of a scenario, read off its class: names, types, bounds, units, defaults and notes."""
+"""What may stand in a section of a scenario, read off its class: names, types, bounds, units,
+defaults and notes.
+"""
 
 import inspect
-import re
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from annotated_types import Unit
-
-NOTE = r"^(\w+(?:, \w+)*): (.*(?:\n +.*)*)"
-"""Lines of a docstring that say something of fields."""
+from annotated_types import DocInfo, Unit
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,7 @@ class Setting:
     hint: its type, with its bounds.
     default: its value where nothing is written; MISSING where something has to be.
     unit: such as dB, "" where it has none.
-    note: what the class's docstring says of it, "" where it says nothing.
+    note: what its type says of it, "" where it says nothing.
     """
 
     name: str
@@ -38,10 +36,16 @@ class Setting:
 @cache
 def settings_of(section: type) -> tuple[Setting, ...]:
     """The fields of a section's class that may be written, in their order."""
-    hints, notes = get_type_hints(section, include_extras=True), _notes(section)
+    hints = get_type_hints(section, include_extras=True)
     written = [field for field in fields(section) if field.init]
     return tuple(
-        Setting(field.name, hints[field.name], _default(field), _unit(hints[field.name]), notes.get(field.name, ""))
+        Setting(
+            field.name,
+            hints[field.name],
+            _default(field),
+            _unit(hints[field.name]),
+            _note(hints[field.name]),
+        )
         for field in written
     )
 
@@ -68,18 +72,11 @@ def _unit(hint: Any) -> str:
     return next(filter(None, [*own, *map(_unit, get_args(hint))]), "")
 
 
-def _notes(section: type) -> dict[str, str]:
-    """What the docstring says of each field: in lines that begin with its name, else in the sentence that has it.
-
-    Example: "low, high: bounds.\\n    Both inclusive." says "bounds. Both inclusive." of low and of high.
-    """
-    names = {field.name for field in fields(section)}
-    text = inspect.getdoc(section) or ""
-    found: dict[str, str] = {}
-    for heads, note in re.findall(NOTE, text, re.MULTILINE):
-        if names.issuperset(heads.split(", ")):
-            found |= dict.fromkeys(heads.split(", "), " ".join(note.split()))
-    for name in names - found.keys():
-        sentence = re.search(rf"[^.]*`{name}`[^.]*\.", summary_of(section))
-        found |= {name: sentence[0].strip()} if sentence else {}
-    return found
+def _note(hint: Any) -> str:
+    """What `annotated_types.doc` says in an Annotated type, alone or with other choices."""
+    own = [
+        item.documentation
+        for item in getattr(hint, "__metadata__", ())
+        if isinstance(item, DocInfo)
+    ]
+    return next(filter(None, [*own, *map(_note, get_args(hint))]), "")

@@ -1,11 +1,12 @@
 """Sweeps: one scenario file, many cells.
 
-    sweep:
-      codec.entropy_coder: [huffman, fixed_length]              # an axis of a grid
-      channel.crossover: {start: 0.0, stop: 0.01, step: 0.001}  # a range, both ends included, or with a factor
-      codec.model, framing.crc: [[vq-n64, 0], [vq-n64, 16]]     # fields that change together
+    sweep: codec.entropy_coder: [huffman, fixed_length]              # an axis of a grid
+      channel.crossover: {start: 0.0, stop: 0.01, step: 0.001}  # a range, both ends included, or
+      with a factor codec.model, framing.crc: [[vq-n64, 0], [vq-n64, 16]]     # fields that change
+      together
 
-A list of such grids stands for all their cells, one grid after the other. The last axis changes fastest.
+A list of such grids stands for all their cells, one grid after the other. The last axis changes
+fastest.
 """
 
 import math
@@ -21,7 +22,9 @@ MAX_CELLS = 100_000
 
 @dataclass(frozen=True)
 class Cell:
-    """One scenario of a sweep: what the sweep sets in it, by key path, and its text with that applied."""
+    """One scenario of a sweep: what the sweep sets in it, by key path, and its text with that
+    applied.
+    """
 
     changes: Mapping[str, Any]
     document: Document
@@ -36,13 +39,21 @@ class Point:
 
 
 def cells(document: Document) -> list[Cell]:
-    """The cells of a document, in order; one where it has no sweep. Mistakes in the sweep are kept in it."""
+    """The cells of a document, in order; one where it has no sweep. Mistakes in the sweep are kept
+    in it.
+    """
     if "sweep" not in document.root:
         return [Cell({}, document)]
     sweep = document.value("sweep")
     base = document.without("sweep")
-    grids = {"sweep": sweep} if not isinstance(sweep, list) else {f"sweep[{i}]": grid for i, grid in enumerate(sweep)}
-    points = (combination for path, grid in grids.items() for combination in _grid(document, path, grid))
+    grids = (
+        {"sweep": sweep}
+        if not isinstance(sweep, list)
+        else {f"sweep[{i}]": grid for i, grid in enumerate(sweep)}
+    )
+    points = (
+        combination for path, grid in grids.items() for combination in _grid(document, path, grid)
+    )
     combinations = list(islice(points, MAX_CELLS + 1))
     if len(combinations) > MAX_CELLS:
         document.mistake("sweep", f"sweep has more than {MAX_CELLS} cells")
@@ -52,9 +63,13 @@ def cells(document: Document) -> list[Cell]:
 
 def _grid(document: Document, path: str, grid: Any) -> Iterator[tuple[Point, ...]]:
     if not isinstance(grid, dict) or not grid:
-        document.mistake(path, f"{path} is {shown(grid)}; it takes a mapping of fields to lists or ranges")
+        document.mistake(
+            path, f"{path} is {shown(grid)}; it takes a mapping of fields to lists or ranges"
+        )
         return iter(())
-    axes = [_axis(document, joined(path, fields), fields, values) for fields, values in grid.items()]
+    axes = [
+        _axis(document, joined(path, fields), fields, values) for fields, values in grid.items()
+    ]
     return product(*axes)
 
 
@@ -65,14 +80,19 @@ def _axis(document: Document, path: str, fields: str, values: Any) -> list[Point
         if not values:
             return []  # it was told why
     if not isinstance(values, list) or not values:
-        document.mistake(path, f"{path} is {shown(values)}; it takes a list, or a range of start, stop and step")
+        document.mistake(
+            path, f"{path} is {shown(values)}; it takes a list, or a range of start, stop and step"
+        )
         return []
     points = []
     for number, value in enumerate(values):
         entry = f"{path}[{number}]"
         together = value if len(keys) > 1 else [value]
         if not isinstance(together, list) or len(together) != len(keys):
-            document.mistake(entry, f"{entry} is {shown(value)}; it takes a list of {len(keys)}, one for each field")
+            document.mistake(
+                entry,
+                f"{entry} is {shown(value)}; it takes a list of {len(keys)}, one for each field",
+            )
             continue
         points.append(Point(dict(zip(keys, together, strict=True)), document.place(entry)))
     return points
@@ -85,7 +105,11 @@ def _range(document: Document, path: str, written: Mapping[str, Any]) -> list[fl
     """
     move = "factor" if "factor" in written else "step"
     limits = [written.get(name) for name in ("start", "stop", move)]
-    numbers = [float(n) for n in limits if isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n)]
+    numbers = [
+        float(n)
+        for n in limits
+        if isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n)
+    ]
     moves = _moves(move, *numbers) if len(written) == len(numbers) == 3 else -1.0
     if moves < 0:
         takes = "a range has a start, a stop, and a step or a positive factor that leads to it"

@@ -1,7 +1,8 @@
 """The bytes that every file of an image format and size has, left out and put back.
 
-Each format has a pair of functions, `body_of` and `file_of`, which are given the file of a blank image of the same
-size and setting to take the fixed bytes from: file_of(body_of(file, blank), blank) == file.
+Each format has a pair of functions, `body_of` and `file_of`, which are given the file of a blank
+image of the same size and setting to take the fixed bytes from: file_of(body_of(file, blank),
+blank) == file.
 """
 
 from collections.abc import Callable
@@ -27,13 +28,17 @@ END_OF_IMAGE = b"\xff\xd9"
 
 
 def _jpeg_header(blank: bytes) -> int:
-    """Where the scan's data begins: after tables that depend on quality and size alone (ITU-T T.81, annex B)."""
+    """Where the scan's data begins: after tables that depend on quality and size alone (ITU-T T.81,
+    annex B).
+    """
     start_of_scan = blank.index(b"\xff\xda")
     return start_of_scan + 2 + int.from_bytes(blank[start_of_scan + 2 : start_of_scan + 4], "big")
 
 
 def _webp_body(file: bytes, blank: bytes) -> bytes:
-    """A lossy file's only chunk without start code and size (RFC 6386, section 9.1; RFC 9649, section 2.5)."""
+    """A lossy file's only chunk without start code and size (RFC 6386, section 9.1; RFC 9649,
+    section 2.5).
+    """
     chunk = file[20 : 20 + int.from_bytes(file[16:20], "little")]
     return chunk[:3] + chunk[10:]
 
@@ -46,22 +51,31 @@ def _webp_file(body: bytes, blank: bytes) -> bytes:
 
 
 def _avif_body(file: bytes, blank: bytes) -> bytes:
-    """What follows the boxes and the AV1 sequence header, which depend on size and setting alone."""
+    """What follows the boxes and the AV1 sequence header, which depend on size and setting
+    alone.
+    """
     return file[_avif_header(file) :]
 
 
 def _avif_file(body: bytes, blank: bytes) -> bytes:
-    """The boxes tell the length of the coded image twice: behind its offset, and in the size of the last box."""
+    """The boxes tell the length of the coded image twice: behind its offset, and in the size of the
+    last box.
+    """
     data = blank.index(b"mdat") + 4
     coded = blank[data : _avif_header(blank)] + body
     offset = data.to_bytes(4, "big")
-    extent, last = offset + (len(blank) - data).to_bytes(4, "big"), (8 + len(coded)).to_bytes(4, "big")
+    extent, last = (
+        offset + (len(blank) - data).to_bytes(4, "big"),
+        (8 + len(coded)).to_bytes(4, "big"),
+    )
     boxes = blank[: data - 8].replace(extent, offset + len(coded).to_bytes(4, "big"))
     return boxes + last + b"mdat" + coded
 
 
 def _avif_header(file: bytes) -> int:
-    """The end of the temporal delimiter and the sequence header that begin an AV1 bitstream (its section 5.3)."""
+    """The end of the temporal delimiter and the sequence header that begin an AV1 bitstream (its
+    section 5.3).
+    """
     place = file.index(b"mdat") + 4
     while (file[place] >> 3) & 15 in (1, 2):
         place += 2 + file[place + 1]

@@ -11,7 +11,8 @@ from semcomm.zoo.names import CODEC_FILE, codec_names
 
 
 def load_codec(name: str | Path) -> Codec:
-    """A shipped codec by its name, or any by the path of its `.safetensors` file; a level by @LEVEL behind either.
+    """A shipped codec by its name, or any by the path of its `.safetensors` file; a level by @LEVEL
+    behind either.
 
     Raises CodecError when there is none or it is damaged.
     """
@@ -30,7 +31,8 @@ def load_shipped(name: str) -> Codec:
 def codec_path(name: str) -> Path:
     """The file of a shipped codec, or the path itself.
 
-    Raises CodecError when no such codec ships, or where a level is named, which has no file of its own.
+    Raises CodecError when no such codec ships, or where a level is named, which has no file of its
+    own.
     """
     stem, level = split_level(name)
     if level is not None:
@@ -41,7 +43,10 @@ def codec_path(name: str) -> Path:
 def _shipped(stem: str) -> Path:
     there = codec_names()
     if stem not in {split_level(name)[0] for name in there}:
-        raise CodecError(f"codec {stem!r} is not known; there are {', '.join(there)}, or name a .safetensors file")
+        raise CodecError(
+            f"codec {stem!r} is not known; there are {', '.join(there)}, or name a .safetensors "
+            "file"
+        )
     return ZOO / f"{stem}.safetensors"
 
 

@@ -25,11 +25,15 @@ def _names(path: Path) -> list[str]:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         levels = json.loads(file.read(length)).get("__metadata__", {}).get("levels")
-    return [path.stem] if levels is None else [f"{path.stem}@{level}" for level in range(int(levels))]
+    return (
+        [path.stem] if levels is None else [f"{path.stem}@{level}" for level in range(int(levels))]
+    )
 
 
 def codec_figures() -> list[dict[str, str]]:
-    """A row of `FIGURES` for each codec that ships; one that was not measured has its name alone."""
+    """A row of `FIGURES` for each codec that ships; one that was not measured has its name
+    alone.
+    """
     with FIGURES.open(newline="") as file:
         rows = {row["codec"]: row for row in csv.DictReader(file)}
     return [rows.get(name, {"codec": name}) for name in codec_names()]

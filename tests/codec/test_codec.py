@@ -23,7 +23,9 @@ def noise(height: int, width: int, seed: int = 0) -> Image:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def stages(codec: Codec, images: list[Image]) -> list[tuple[NDArray[np.float32], NDArray[np.uint16], Image]]:
+def stages(
+    codec: Codec, images: list[Image]
+) -> list[tuple[NDArray[np.float32], NDArray[np.uint16], Image]]:
     """Latents, indices and received picture of each image."""
     latents = codec.encode(images)
     indices = codec.quantize(latents)
@@ -42,33 +44,48 @@ def all_equal(*results: list[tuple[NDArray[np.float32], NDArray[np.uint16], Imag
 
 def with_tensors(codec: Codec, **tensors: NDArray[np.float32]) -> Codec:
     """The codec with other tensors, `encoder_0_weight` for `encoder.0.weight`."""
-    return replace(codec, tensors={**codec.tensors, **{name.replace("_", "."): t for name, t in tensors.items()}})
+    return replace(
+        codec,
+        tensors={**codec.tensors, **{name.replace("_", "."): t for name, t in tensors.items()}},
+    )
 
 
 @settings(deadline=None, max_examples=25)
 @given(SIDES, SIDES)
-def test_images_of_any_height_and_width_are_taken(tiny_codec: Codec, height: int, width: int) -> None:
+def test_images_of_any_height_and_width_are_taken(
+    tiny_codec: Codec, height: int, width: int
+) -> None:
     [(latents, indices, picture)] = stages(tiny_codec, [noise(height, width)])
     grid = -(-height // 4), -(-width // 4), 2
     assert latents.shape == (*grid, 4) and latents.dtype == np.float32
-    assert indices.shape == grid == tiny_codec.index_shape((height, width)) and indices.dtype == np.uint16
+    assert (
+        indices.shape == grid == tiny_codec.index_shape((height, width))
+        and indices.dtype == np.uint16
+    )
     assert indices.max() < 32
     assert picture.shape == (height, width, 3) and picture.dtype == np.uint8
 
 
 def test_a_photograph_is_coded_whole_without_seams(tiny_codec: Codec) -> None:
     photo = noise(512, 768)
-    part, apart = photo[128:384, 256:512], slice(8, -8)  # networks look at most six patches far, eight are left out
+    part, apart = (
+        photo[128:384, 256:512],
+        slice(8, -8),
+    )  # networks look at most six patches far, eight are left out
     latents, of_part = tiny_codec.encode([photo, part])
     # Sums are in another order for images of another size.
     assert latents[32:96, 64:128][apart, apart] == pytest.approx(of_part[apart, apart], abs=1e-4)
-    picture, of_part = tiny_codec.decode([latents, latents[32:96, 64:128]], [(512, 768), (256, 256)])
+    picture, of_part = tiny_codec.decode(
+        [latents, latents[32:96, 64:128]], [(512, 768), (256, 256)]
+    )
     difference = picture[128:384, 256:512].astype(int) - of_part
     assert np.abs(difference[32:-32, 32:-32]).max() <= 1
 
 
 @pytest.mark.parametrize("size", [(1, 700), (700, 1), (260, 270)])
-def test_images_above_the_batchs_positions_are_taken(tiny_codec: Codec, size: tuple[int, int]) -> None:
+def test_images_above_the_batchs_positions_are_taken(
+    tiny_codec: Codec, size: tuple[int, int]
+) -> None:
     assert stages(tiny_codec, [noise(*size)])[0][2].shape == (*size, 3)
 
 
@@ -76,22 +93,32 @@ def test_both_ways_are_their_two_steps(tiny_codec: Codec) -> None:
     images = [noise(*size, seed) for seed, size in enumerate([(32, 32), (9, 30)] * 40)]
     sizes = [(image.shape[0], image.shape[1]) for image in images]
     indices, pictures = zip(*(found[1:] for found in stages(tiny_codec, images)), strict=True)
-    for ours, theirs in ((tiny_codec.indices_of(images), indices), (tiny_codec.images_of(indices, sizes), pictures)):
+    for ours, theirs in (
+        (tiny_codec.indices_of(images), indices),
+        (tiny_codec.images_of(indices, sizes), pictures),
+    ):
         assert all(map(np.array_equal, ours, theirs))
 
 
 @settings(deadline=None, max_examples=20)
-@given(st.lists(st.tuples(st.sampled_from([1, 4, 7, 32]), st.sampled_from([3, 8, 32])), max_size=80), st.randoms())
+@given(
+    st.lists(st.tuples(st.sampled_from([1, 4, 7, 32]), st.sampled_from([3, 8, 32])), max_size=80),
+    st.randoms(),
+)
 def test_an_images_result_does_not_depend_on_the_others(
     tiny_codec: Codec, sizes: list[tuple[int, int]], random: Random
 ) -> None:
     images = [noise(*size, seed) for seed, size in enumerate(sizes)]
     together = stages(tiny_codec, images)
     order = random.sample(range(len(images)), len(images))
-    shuffled = dict(zip(order, stages(tiny_codec, [images[number] for number in order]), strict=True))
+    shuffled = dict(
+        zip(order, stages(tiny_codec, [images[number] for number in order]), strict=True)
+    )
     assert all_equal(together, [shuffled[number] for number in range(len(images))])
     alone = order[:2]
-    assert all_equal([together[number] for number in alone], [stages(tiny_codec, [images[n]])[0] for n in alone])
+    assert all_equal(
+        [together[number] for number in alone], [stages(tiny_codec, [images[n]])[0] for n in alone]
+    )
 
 
 def test_an_images_result_does_not_depend_on_threads(tiny_codec: Codec) -> None:
@@ -146,7 +173,10 @@ def test_encoder_and_decoder_are_the_networks_on_patches_from_0_to_1(tiny_codec:
     """Against the same networks in float64, on one image and in PyTorch's own layout."""
     networks = semantic_encoder(tiny_codec.geometry), semantic_decoder(tiny_codec.geometry)
     for prefix, network in zip(("encoder.", "decoder."), networks, strict=True):
-        weights = {name: torch.from_numpy(tiny_codec.tensors[prefix + name]) for name in network.state_dict()}
+        weights = {
+            name: torch.from_numpy(tiny_codec.tensors[prefix + name])
+            for name in network.state_dict()
+        }
         network.load_state_dict(weights)
         network.double()
     image = noise(12, 20)
@@ -155,8 +185,11 @@ def test_encoder_and_decoder_are_the_networks_on_patches_from_0_to_1(tiny_codec:
     with torch.no_grad():
         encoded = networks[0](patches)[0].numpy()
         codewords = tiny_codec.codebook[indices].reshape(3, 5, 8).transpose(2, 0, 1)
-        decoded = networks[1](torch.from_numpy(codewords[None]).double()).permute(0, 2, 3, 1).numpy()
-    # float32 has 7 digits, of which sums of 432 products leave more than 5; a picture may round the other way.
+        decoded = (
+            networks[1](torch.from_numpy(codewords[None]).double()).permute(0, 2, 3, 1).numpy()
+        )
+    # float32 has 7 digits, of which sums of 432 products leave more than 5; a picture may round the
+    # other way.
     assert latents.reshape(3, 5, 8).transpose(2, 0, 1) == pytest.approx(encoded, abs=1e-5)
     values = from_patches(decoded)[0].clip(0, 1) * 255
     assert np.abs(picture - values).max() < 0.5 + 1e-3
@@ -170,14 +203,19 @@ def test_codewords_are_quantized_to_themselves(tiny_codec: Codec) -> None:
 
 
 def test_the_fill_index_is_the_codeword_nearest_to_the_mean(tiny_codec: Codec) -> None:
-    mean = sum(p * codeword for p, codeword in zip(tiny_codec.probabilities, tiny_codec.codebook, strict=True))
+    mean = sum(
+        p * codeword
+        for p, codeword in zip(tiny_codec.probabilities, tiny_codec.codebook, strict=True)
+    )
     distances = [np.linalg.norm(codeword - mean) for codeword in tiny_codec.codebook]
     assert tiny_codec.fill_index == np.argmin(distances)
 
 
 def test_bfloat16_computes_coarser_and_gives_the_same_types(tiny_codec: Codec) -> None:
     images = [noise(32, 32, seed) for seed in range(3)]
-    coarse, fine = (stages(tiny_codec.on("cpu", dtype), images) for dtype in ("bfloat16", "float32"))
+    coarse, fine = (
+        stages(tiny_codec.on("cpu", dtype), images) for dtype in ("bfloat16", "float32")
+    )
     for (latents, indices, picture), (exact, _, _) in zip(coarse, fine, strict=True):
         assert [latents.dtype, indices.dtype, picture.dtype] == ["float32", "uint16", "uint8"]
         assert not np.array_equal(latents, exact)
@@ -185,16 +223,22 @@ def test_bfloat16_computes_coarser_and_gives_the_same_types(tiny_codec: Codec) -
         assert latents == pytest.approx(exact, abs=4 * 2**-8 * float(np.abs(exact).max()))
 
 
-def test_a_device_that_is_not_there_is_told(tiny_codec: Codec, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_device_that_is_not_there_is_told(
+    tiny_codec: Codec, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     for name in ("cuda", "mps", "tpu"):
-        with pytest.raises(SemcommError, match=f"device {name} is not available here; this machine has cpu, or say"):
+        with pytest.raises(
+            SemcommError, match=f"device {name} is not available here; this machine has cpu, or say"
+        ):
             tiny_codec.on(name)
     assert tiny_codec.on("auto").device == tiny_codec.on("cpu").device == torch.device("cpu")
 
 
-def test_auto_takes_cuda_before_mps_before_the_cpu(tiny_codec: Codec, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_takes_cuda_before_mps_before_the_cpu(
+    tiny_codec: Codec, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert tiny_codec.on("auto").device.type == "mps"
@@ -221,8 +265,12 @@ def test_a_cpu_is_fast_in_bfloat16_where_it_has_instructions_for_it(
     assert fast_dtype(torch.device("cpu")) == "float32"
 
 
-def test_cuda_is_fast_in_bfloat16_where_it_does_not_emulate_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation)
+def test_cuda_is_fast_in_bfloat16_where_it_does_not_emulate_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation
+    )
     assert fast_dtype(torch.device("cuda")) == "float32"
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: True)
     assert fast_dtype(torch.device("cuda")) == "bfloat16"

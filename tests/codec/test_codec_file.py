@@ -1,4 +1,6 @@
-"""Codec files: what is saved is loaded, and nothing else is; whatever is wrong is told, and nothing is run."""
+"""Codec files: what is saved is loaded, and nothing else is; whatever is wrong is told, and nothing
+is run.
+"""
 
 import json
 import pickle
@@ -30,14 +32,23 @@ def path(tmp_path: Path) -> Path:
 
 def about_of(codec: Codec, **changes: object) -> str:
     """The text of a codec's file, with changes to its geometry."""
-    about = {"geometry": asdict(codec.geometry) | changes, "quantizer": codec.quantizer, "origin": {}}
+    about = {
+        "geometry": asdict(codec.geometry) | changes,
+        "quantizer": codec.quantizer,
+        "origin": {},
+    }
     return json.dumps(about)
 
 
 def write(path: Path, about: str, tensors: Tensors, **metadata: str) -> Path:
     """A file whose SHA-256 is right, whatever else is wrong with it."""
     digest = codec_file._digest(about, tensors).hex()
-    path.write_bytes(save(tensors, {"format": FORMAT, "version": VERSION, "about": about, "sha256": digest} | metadata))
+    path.write_bytes(
+        save(
+            tensors,
+            {"format": FORMAT, "version": VERSION, "about": about, "sha256": digest} | metadata,
+        )
+    )
     return path
 
 
@@ -50,7 +61,13 @@ def refused(path: Path) -> str:
 
 
 def test_what_is_saved_is_loaded(tiny_codec: Codec, path: Path) -> None:
-    origin = {"command": "semcomm train tiny", "seed": 0, "share": 0.1, "images": None, "place": ["Köln", "京都"]}
+    origin = {
+        "command": "semcomm train tiny",
+        "seed": 0,
+        "share": 0.1,
+        "images": None,
+        "place": ["Köln", "京都"],
+    }
     about = About(tiny_codec.geometry, tiny_codec.quantizer, origin)
     codec = codec_from("tiny", about, tiny_codec.tensors)
     save_codec(codec, path)
@@ -63,7 +80,9 @@ def test_what_is_saved_is_loaded(tiny_codec: Codec, path: Path) -> None:
         assert np.array_equal(loaded.tensors[name], tensor)
 
 
-def test_a_loaded_codec_can_be_saved_again(tiny_codec_file: Path, tiny_codec: Codec, path: Path) -> None:
+def test_a_loaded_codec_can_be_saved_again(
+    tiny_codec_file: Path, tiny_codec: Codec, path: Path
+) -> None:
     save_codec(load_codec(tiny_codec_file), path)
     assert load_codec(path).digest == tiny_codec.digest
 
@@ -83,8 +102,12 @@ def test_the_digest_tells_any_change_apart(tiny_codec: Codec) -> None:
         changed.ravel()[-2:] = changed.ravel()[-2:][::-1]
         if not np.array_equal(changed, tensor):
             digests.add(codec_from("tiny", about, {**tiny_codec.tensors, name: changed}).digest)
-    digests.add(codec_from("tiny", About(about.geometry, "ecvq", about.origin), tiny_codec.tensors).digest)
-    digests.add(codec_from("tiny", About(about.geometry, "vq", {"seed": 1}), tiny_codec.tensors).digest)
+    digests.add(
+        codec_from("tiny", About(about.geometry, "ecvq", about.origin), tiny_codec.tensors).digest
+    )
+    digests.add(
+        codec_from("tiny", About(about.geometry, "vq", {"seed": 1}), tiny_codec.tensors).digest
+    )
     assert len(digests) >= 3 + len([name for name in tiny_codec.tensors if name.endswith("weight")])
 
 
@@ -132,7 +155,9 @@ def test_a_pickle_is_refused_and_runs_nothing(protocol: int, path: Path) -> None
     assert sign.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04" + bytes(100), b"\xff" * 100, bytes(100)])
+@pytest.mark.parametrize(
+    "content", [b"", b"garbage", b"PK\x03\x04" + bytes(100), b"\xff" * 100, bytes(100)]
+)
 def test_what_is_no_safetensors_file_is_refused(content: bytes, path: Path) -> None:
     path.write_bytes(content)
     assert refused(path).startswith(" is damaged or not a codec")
@@ -177,7 +202,9 @@ ABSURD = [
 
 
 @pytest.mark.parametrize("change", ABSURD, ids=str)
-def test_an_absurd_geometry_is_refused(tiny_codec: Codec, path: Path, change: dict[str, object]) -> None:
+def test_an_absurd_geometry_is_refused(
+    tiny_codec: Codec, path: Path, change: dict[str, object]
+) -> None:
     write(path, about_of(tiny_codec, **change), dict(tiny_codec.tensors))
     assert refused(path).startswith(" says of itself what cannot be: ")
 
@@ -195,7 +222,9 @@ def test_the_largest_geometry_is_compared_without_being_made(
     monkeypatch.setattr(codec_file, "semantic_encoder", spied)
     about = about_of(tiny_codec, groups=64, dimension=64, codewords=65536, channels=1024, blocks=16)
     write(path, about, dict(tiny_codec.tensors))
-    assert refused(path).startswith(" has no tensor encoder.0.weight of shape (1024, 48, 3, 3) and type float16")
+    assert refused(path).startswith(
+        " has no tensor encoder.0.weight of shape (1024, 48, 3, 3) and type float16"
+    )
     assert sum(weight.numel() for weight in made[0].parameters()) > 1.7e8
     assert all(weight.is_meta for weight in made[0].parameters())
 
@@ -213,9 +242,21 @@ def test_the_largest_geometry_is_compared_without_being_made(
         '{"geometry": {}, "quantizer": "vq", "origin": {"x": %s}}' % ("[" * 5000 + "]" * 5000),
         '{"geometry": {}, "quantizer": "vq", "origin": {"x": "\\ud800"}}',
     ],
-    ids=["empty", "cut", "list", "null", "no origin", "unknown quantizer", "long number", "deep", "half a character"],
+    ids=[
+        "empty",
+        "cut",
+        "list",
+        "null",
+        "no origin",
+        "unknown quantizer",
+        "long number",
+        "deep",
+        "half a character",
+    ],
 )
-def test_a_text_that_says_nothing_of_a_codec_is_refused(tiny_codec: Codec, path: Path, about: str) -> None:
+def test_a_text_that_says_nothing_of_a_codec_is_refused(
+    tiny_codec: Codec, path: Path, about: str
+) -> None:
     write(path, about, dict(tiny_codec.tensors))
     assert refused(path).startswith(" says of itself what cannot be: ")
 
@@ -224,7 +265,9 @@ def removed(name: str) -> Callable[[Tensors], Tensors]:
     return lambda tensors: {other: tensor for other, tensor in tensors.items() if other != name}
 
 
-def changed(name: str, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Callable[[Tensors], Tensors]:
+def changed(
+    name: str, change: Callable[[NDArray[Any]], NDArray[Any]]
+) -> Callable[[Tensors], Tensors]:
     return lambda tensors: tensors | {name: change(tensors[name])}
 
 
@@ -244,22 +287,58 @@ def opposite_first_two(probabilities: NDArray[Any]) -> NDArray[Any]:
 
 
 WRONG: dict[str, tuple[Callable[[Tensors], Tensors], str]] = {
-    "nan weight": (changed("encoder.0.weight", with_first(np.nan)), "values in encoder.0.weight that are not finite"),
-    "infinite codeword": (changed("codebook", with_first(np.inf)), "values in codebook that are not finite"),
+    "nan weight": (
+        changed("encoder.0.weight", with_first(np.nan)),
+        "values in encoder.0.weight that are not finite",
+    ),
+    "infinite codeword": (
+        changed("codebook", with_first(np.inf)),
+        "values in codebook that are not finite",
+    ),
     "nan bias": (changed("bias", with_first(np.nan)), "values in bias that are not finite"),
-    "nan probability": (changed("probabilities", with_first(np.nan)), "values in probabilities that are not finite"),
-    "large probability": (changed("probabilities", with_first(2)), r"probabilities from .* that add up to 2"),
-    "negative probability": (changed("probabilities", opposite_first_two), "probabilities from -0.25 on"),
-    "incomplete code": (changed("code_lengths", lambda t: t + np.uint8(1)), "a code table .* Kraft sum 1/2"),
-    "overfull code": (changed("code_lengths", lambda t: t - np.uint8(1)), "a code table .* Kraft sum 2"),
-    "long code": (changed("code_lengths", with_first(200)), "a code table .* is 200; the longest possible is 16"),
+    "nan probability": (
+        changed("probabilities", with_first(np.nan)),
+        "values in probabilities that are not finite",
+    ),
+    "large probability": (
+        changed("probabilities", with_first(2)),
+        r"probabilities from .* that add up to 2",
+    ),
+    "negative probability": (
+        changed("probabilities", opposite_first_two),
+        "probabilities from -0.25 on",
+    ),
+    "incomplete code": (
+        changed("code_lengths", lambda t: t + np.uint8(1)),
+        "a code table .* Kraft sum 1/2",
+    ),
+    "overfull code": (
+        changed("code_lengths", lambda t: t - np.uint8(1)),
+        "a code table .* Kraft sum 2",
+    ),
+    "long code": (
+        changed("code_lengths", with_first(200)),
+        "a code table .* is 200; the longest possible is 16",
+    ),
     "extra tensor": (lambda t: t | {"more": np.zeros(3)}, "tensors that do not belong there: more"),
     "no codebook": (removed("codebook"), r"no tensor codebook of shape \(32, 4\) and type float32"),
-    "no weight": (removed("decoder.3.bias"), r"no tensor decoder.3.bias of shape \(48,\) and type float16"),
+    "no weight": (
+        removed("decoder.3.bias"),
+        r"no tensor decoder.3.bias of shape \(48,\) and type float16",
+    ),
     "short bias": (changed("bias", lambda t: t[:-1]), r"no tensor bias of shape \(32,\)"),
-    "codebook of doubles": (changed("codebook", lambda t: t.astype(np.float64)), "no tensor codebook"),
-    "wide lengths": (changed("code_lengths", lambda t: t.astype(np.int64)), "no tensor code_lengths"),
-    "transposed codebook": (changed("codebook", lambda t: np.ascontiguousarray(t.T)), "no tensor codebook"),
+    "codebook of doubles": (
+        changed("codebook", lambda t: t.astype(np.float64)),
+        "no tensor codebook",
+    ),
+    "wide lengths": (
+        changed("code_lengths", lambda t: t.astype(np.int64)),
+        "no tensor code_lengths",
+    ),
+    "transposed codebook": (
+        changed("codebook", lambda t: np.ascontiguousarray(t.T)),
+        "no tensor codebook",
+    ),
 }
 
 

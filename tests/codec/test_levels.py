@@ -1,4 +1,6 @@
-"""Several codecs in one file: each level is a codec like any other, and the file is taken to be hostile."""
+"""Several codecs in one file: each level is a codec like any other, and the file is taken to be
+hostile.
+"""
 
 import json
 from collections.abc import Callable
@@ -56,7 +58,9 @@ def path(model: Model, images: list[Image], tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("level", range(LEVELS))
-def test_a_level_computes_what_its_model_does(model: Model, images: list[Image], path: Path, level: int) -> None:
+def test_a_level_computes_what_its_model_does(
+    model: Model, images: list[Image], path: Path, level: int
+) -> None:
     codec = load_codec(path, level)
     patches = torch.from_numpy(to_patches(np.stack(images))).permute(0, 3, 1, 2) / 255
     with torch.no_grad():
@@ -69,7 +73,9 @@ def test_a_level_computes_what_its_model_does(model: Model, images: list[Image],
     assert to_patches(np.stack(pictures)).flatten() == pytest.approx(expected, abs=0.5 + 255 * 4e-3)
 
 
-def test_a_level_is_finished_as_a_codec_of_its_own_is(model: Model, images: list[Image], path: Path) -> None:
+def test_a_level_is_finished_as_a_codec_of_its_own_is(
+    model: Model, images: list[Image], path: Path
+) -> None:
     """A model of one level with the folded weights of the last, at the rate weight of the last."""
     alone, last = Model(GEOMETRY), LEVELS - 1
     loaded = load_codec(path, last)
@@ -79,46 +85,73 @@ def test_a_level_is_finished_as_a_codec_of_its_own_is(model: Model, images: list
                 parameter.copy_(torch.from_numpy(loaded.tensors[name].astype(np.float32)))
         alone.codebook.copy_(model.codebook[last])
         alone.logits.copy_(model.logits[last])
-    codec = finished_codec("alone", alone, Recipe(rate_weight=RECIPE.rate_weights[last]), images, {})
+    codec = finished_codec(
+        "alone", alone, Recipe(rate_weight=RECIPE.rate_weights[last]), images, {}
+    )
     assert set(codec.tensors) == set(loaded.tensors)
     assert all(np.array_equal(codec.tensors[name], loaded.tensors[name]) for name in codec.tensors)
 
 
-def test_levels_go_from_few_bits_to_many_and_say_which_they_are(images: list[Image], path: Path) -> None:
+def test_levels_go_from_few_bits_to_many_and_say_which_they_are(
+    images: list[Image], path: Path
+) -> None:
     spent = []
     for level in range(LEVELS):
         codec = load_codec(path, level)
         assert (codec.name, codec.origin) == (f"several@{level}", {"made": "here", "level": level})
-        spent.append(sum(codec.code_lengths[grid].sum(dtype=int) for grid in codec.indices_of(images)))
+        spent.append(
+            sum(codec.code_lengths[grid].sum(dtype=int) for grid in codec.indices_of(images))
+        )
     assert spent == sorted(set(spent))
     assert len({load_codec(path, level).digest for level in range(LEVELS)}) == LEVELS
 
 
-def test_a_path_names_a_level_as_a_shipped_name_does(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_names_a_level_as_a_shipped_name_does(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert zoo.load_codec(f"{path}@1").digest == load_codec(path, 1).digest
     for module in (zoo, zoo_names):
         monkeypatch.setattr(module, "ZOO", path.parent)
     assert codec_names() == ["several@0", "several@1", "several@2"]
-    assert zoo.load_codec("several@2").digest == zoo.load_shipped("several@2").digest == load_codec(path, 2).digest
+    assert (
+        zoo.load_codec("several@2").digest
+        == zoo.load_shipped("several@2").digest
+        == load_codec(path, 2).digest
+    )
     assert zoo.codec_path("several") == path
     for name in ("several@1", f"{path}@1"):
-        with pytest.raises(CodecError, match="@1 is one level of a file, which is made as a whole: say "):
+        with pytest.raises(
+            CodecError, match="@1 is one level of a file, which is made as a whole: say "
+        ):
             zoo.codec_path(name)
     for name in ("several", "several@3", "several@03"):
         with pytest.raises(CodecError, match="say several@0 to several@2"):
             zoo.load_codec(name)
-    for name in ("several@-1", "several@", "several@1@1", "several@" + "9" * 5000, "../several@1", "other@1"):
-        with pytest.raises(CodecError, match="is not known; there are several@0, several@1, several@2, or name"):
+    for name in (
+        "several@-1",
+        "several@",
+        "several@1@1",
+        "several@" + "9" * 5000,
+        "../several@1",
+        "other@1",
+    ):
+        with pytest.raises(
+            CodecError, match="is not known; there are several@0, several@1, several@2, or name"
+        ):
             zoo.load_codec(name)
 
 
 def test_a_level_that_is_not_there_is_told_from_those_that_are(path: Path, tmp_path: Path) -> None:
     for level in (None, 3, -1):
-        with pytest.raises(CodecError, match=r"holds 3 codecs, from few bits to many: say several@0 to several@2$"):
+        with pytest.raises(
+            CodecError, match=r"holds 3 codecs, from few bits to many: say several@0 to several@2$"
+        ):
             load_codec(path, level)
     alone = tmp_path / "alone.safetensors"
     save_codec(load_codec(path, 0), alone)
-    with pytest.raises(CodecError, match=r"holds one codec, without levels: say alone, not alone@0$"):
+    with pytest.raises(
+        CodecError, match=r"holds one codec, without levels: say alone, not alone@0$"
+    ):
         load_codec(alone, 0)
 
 
@@ -133,19 +166,42 @@ def test_what_is_stacked_comes_out_again(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda tensors: tensors.pop("encoder.0.gain"), "no tensor encoder.0.gain of a gain for each level"),
-        (lambda tensors: tensors.update({"encoder.0.gain": np.ones((3, 5), np.float32)}), "no tensor encoder.0.gain"),
-        (lambda tensors: tensors.update({"encoder.0.gain": np.ones((3, 4))}), "no tensor encoder.0.gain"),
-        (lambda tensors: tensors.update({"encoder.0.gain": np.full((3, 4), 1e9, np.float32)}), "not finite"),
-        (lambda tensors: tensors.update({"codebook": tensors["codebook"][:2]}), r"a tensor codebook of shape \(2,"),
+        (
+            lambda tensors: tensors.pop("encoder.0.gain"),
+            "no tensor encoder.0.gain of a gain for each level",
+        ),
+        (
+            lambda tensors: tensors.update({"encoder.0.gain": np.ones((3, 5), np.float32)}),
+            "no tensor encoder.0.gain",
+        ),
+        (
+            lambda tensors: tensors.update({"encoder.0.gain": np.ones((3, 4))}),
+            "no tensor encoder.0.gain",
+        ),
+        (
+            lambda tensors: tensors.update({"encoder.0.gain": np.full((3, 4), 1e9, np.float32)}),
+            "not finite",
+        ),
+        (
+            lambda tensors: tensors.update({"codebook": tensors["codebook"][:2]}),
+            r"a tensor codebook of shape \(2,",
+        ),
         (lambda tensors: tensors.update({"bias": np.float32(1)}), r"a tensor bias of shape \(\)"),
-        (lambda tensors: tensors.update({"encoder.0.weight": np.float16(1)}), "no tensor encoder.0.gain"),
+        (
+            lambda tensors: tensors.update({"encoder.0.weight": np.float16(1)}),
+            "no tensor encoder.0.gain",
+        ),
         (lambda tensors: tensors.update({"other": np.ones(3)}), "do not belong there: other"),
-        (lambda tensors: tensors.update({"code_lengths": tensors["code_lengths"] * 0 + 1}), "code table"),
+        (
+            lambda tensors: tensors.update({"code_lengths": tensors["code_lengths"] * 0 + 1}),
+            "code table",
+        ),
     ],
 )
 @pytest.mark.filterwarnings("error")
-def test_files_that_cannot_be_are_refused(path: Path, change: Callable[[Tensors], object], message: str) -> None:
+def test_files_that_cannot_be_are_refused(
+    path: Path, change: Callable[[Tensors], object], message: str
+) -> None:
     about, tensors, _ = read_levels(path)
     changed = {name: np.asarray(tensor) for name, tensor in tensors.items()}
     change(changed)

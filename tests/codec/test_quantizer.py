@@ -29,16 +29,24 @@ def normal(rng: np.random.Generator, *shape: int) -> Floats:
 
 @st.composite
 def whole_numbers(draw: st.DrawFn) -> tuple[Floats, Floats, Floats]:
-    """Vectors, codebook and bias of small whole numbers, all of whose costs float32 holds exactly."""
-    count, codewords, dimension = draw(st.tuples(st.integers(0, 30), st.integers(1, 20), st.integers(1, 3)))
+    """Vectors, codebook and bias of small whole numbers, all of whose costs float32 holds
+    exactly.
+    """
+    count, codewords, dimension = draw(
+        st.tuples(st.integers(0, 30), st.integers(1, 20), st.integers(1, 3))
+    )
     shapes = (count, dimension), (codewords, dimension), (codewords,)
-    vectors, codebook, bias = (draw(hnp.arrays(np.float32, shape, elements=SMALL)) for shape in shapes)
+    vectors, codebook, bias = (
+        draw(hnp.arrays(np.float32, shape, elements=SMALL)) for shape in shapes
+    )
     return vectors, codebook, np.abs(bias)
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.integers(0, 2**32), st.integers(1, 300), st.integers(2, 8), st.floats(0, 2))
-def test_the_codeword_is_that_of_criterion_3(seed: int, codewords: int, dimension: int, rate_weight: float) -> None:
+def test_the_codeword_is_that_of_criterion_3(
+    seed: int, codewords: int, dimension: int, rate_weight: float
+) -> None:
     rng = np.random.default_rng(seed)
     vectors, codebook = normal(rng, 200, dimension), normal(rng, codewords, dimension)
     logits = 3 * rng.random(codewords, dtype=np.float32)
@@ -49,9 +57,15 @@ def test_the_codeword_is_that_of_criterion_3(seed: int, codewords: int, dimensio
     differences = vectors[:, None].astype(np.float64) - codebook
     costs = -rate_weight * np.log2(shares) + np.square(differences).sum(axis=2)
     lowest = np.sort(costs, axis=1)[:, :2]
-    # float32 errs by 6e-8 of each of the some twenty numbers that make up a cost, of which none is above `size`;
+    # float32 errs by 6e-8 of each of the some twenty numbers that make up a cost, of which none is
+    # above `size`;
     # where the two lowest costs are closer than that allows, either may be taken.
-    size = 1 + np.square(vectors).sum(axis=1) + np.square(codebook).sum(axis=1).max() + bias.numpy().max()
+    size = (
+        1
+        + np.square(vectors).sum(axis=1)
+        + np.square(codebook).sum(axis=1).max()
+        + bias.numpy().max()
+    )
     clear = lowest[:, -1] - lowest[:, 0] > 1e-5 * size if codewords > 1 else np.ones(200, bool)
     assert clear.mean() > 0.9
     assert np.array_equal(chosen[clear], costs.argmin(axis=1)[clear])
@@ -59,15 +73,21 @@ def test_the_codeword_is_that_of_criterion_3(seed: int, codewords: int, dimensio
 
 @settings(deadline=None)
 @given(whole_numbers())
-def test_of_codewords_that_cost_the_same_the_lowest_is_taken(case: tuple[Floats, Floats, Floats]) -> None:
+def test_of_codewords_that_cost_the_same_the_lowest_is_taken(
+    case: tuple[Floats, Floats, Floats],
+) -> None:
     vectors, codebook, bias = case
     costs = np.square(vectors[:, None] - codebook).sum(axis=2) + bias
-    assert nearest(vectors, codebook, bias).tolist() == [row.tolist().index(row.min()) for row in costs]
+    assert nearest(vectors, codebook, bias).tolist() == [
+        row.tolist().index(row.min()) for row in costs
+    ]
 
 
 @settings(deadline=None)
 @given(whole_numbers(), st.integers(1, 100))
-def test_the_costs_held_at_once_change_nothing(case: tuple[Floats, Floats, Floats], max_costs: int) -> None:
+def test_the_costs_held_at_once_change_nothing(
+    case: tuple[Floats, Floats, Floats], max_costs: int
+) -> None:
     at_once = nearest(*case)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quantizer, "COSTS_AT_ONCE", max_costs)
@@ -81,7 +101,8 @@ def test_with_rate_weight_0_the_criterion_is_that_of_vq(seed: int) -> None:
     vectors, codebook = normal(rng, 100, 4), normal(rng, 64, 4)
     bits = codeword_bits(torch.from_numpy(10 * normal(rng, 64))).numpy()
     assert np.array_equal(
-        nearest(vectors, codebook, np.float32(0) * bits), nearest(vectors, codebook, np.zeros_like(bits))
+        nearest(vectors, codebook, np.float32(0) * bits),
+        nearest(vectors, codebook, np.zeros_like(bits)),
     )
 
 
@@ -96,14 +117,17 @@ def test_a_rate_weight_moves_the_boundary_towards_the_rarer_codeword() -> None:
 def test_codeword_bits_are_those_of_equation_4(logits: Floats) -> None:
     exact = logits.astype(np.float64)
     bits = codeword_bits(torch.from_numpy(logits)).numpy()
-    # float32 errs by 6e-8 of the logits and of their logarithmic sum, which reach 24; more is left for rounding.
+    # float32 errs by 6e-8 of the logits and of their logarithmic sum, which reach 24; more is left
+    # for rounding.
     assert bits == pytest.approx(-np.log2(np.exp(-exact) / np.exp(-exact).sum()), abs=1e-5)
     assert np.exp2(-bits.astype(np.float64)).sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_a_higher_logit_makes_a_rarer_codeword() -> None:
     bits = codeword_bits(torch.tensor([0.0, math.log(2), math.log(4)]))
-    assert bits.tolist() == pytest.approx([math.log2(7 / 4), math.log2(7 / 2), math.log2(7)], abs=1e-6)
+    assert bits.tolist() == pytest.approx(
+        [math.log2(7 / 4), math.log2(7 / 2), math.log2(7)], abs=1e-6
+    )
 
 
 def test_bits_stay_finite_where_probabilities_vanish() -> None:

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from semcomm.choices import EntropyCoding
 from semcomm.cli import main
 from semcomm.codec import rate_control as budget
 from semcomm.codec.codec import Codec, Image
@@ -19,7 +20,7 @@ from semcomm.measures.metrics import mean_squared_error, psnr_db
 from semcomm.receiver import Receiver
 from semcomm.run.simulation import simulate
 from semcomm.scenario.scenario import read_scenarios
-from semcomm.transmitter import EntropyCoding, Transmitter
+from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
 BARE = Framing(header=False, crc=0)
@@ -36,7 +37,11 @@ def images() -> list[Image]:
 
 
 @settings(deadline=None, max_examples=10)
-@given(st.integers(420, 900), st.sampled_from(["huffman", "context"]), st.sampled_from([BARE, Framing()]))
+@given(
+    st.integers(420, 900),
+    st.sampled_from(["huffman", "context"]),
+    st.sampled_from([BARE, Framing()]),
+)
 def test_no_frame_is_over_the_budget_and_those_that_fit_are_as_without_one(
     budget_bits: int, coder: EntropyCoding, framing: Framing
 ) -> None:
@@ -62,7 +67,9 @@ def test_the_rate_weight_is_the_lowest_that_fits(codec: Codec, images: list[Imag
     latents = codec.encode(images)
     plain = Transmitter(codec, framing=BARE)
     ladder = [plain.send(codec.quantize(latents), [(32, 32)] * 64)]
-    ladder += [plain.send(codec.quantize(latents, [w] * 64), [(32, 32)] * 64) for w in budget.WEIGHTS]
+    ladder += [
+        plain.send(codec.quantize(latents, [w] * 64), [(32, 32)] * 64) for w in budget.WEIGHTS
+    ]
     lengths = np.array([each.frames.lengths for each in ladder])
     assert (lengths <= 500).any(axis=0).all()
     first = (lengths <= 500).argmax(axis=0)
@@ -71,7 +78,9 @@ def test_the_rate_weight_is_the_lowest_that_fits(codec: Codec, images: list[Imag
         assert np.array_equal(sent.indices[n], ladder[level].indices[n])
 
 
-def test_a_further_rate_weight_counts_the_bits_of_huffman_codewords(codec: Codec, images: list[Image]) -> None:
+def test_a_further_rate_weight_counts_the_bits_of_huffman_codewords(
+    codec: Codec, images: list[Image]
+) -> None:
     latents = codec.encode(images[:4])
     weights = np.array([0.001, 0.01, 0.05, 0.3], np.float32)
     for z, weight, found in zip(latents, weights, codec.quantize(latents, weights), strict=True):
@@ -81,19 +90,28 @@ def test_a_further_rate_weight_counts_the_bits_of_huffman_codewords(codec: Codec
         assert chosen == pytest.approx(costs.min(axis=-1), abs=1e-5)
 
 
-def test_pictures_are_better_than_by_the_best_single_weight_that_always_fits(codec: Codec, images: list[Image]) -> None:
+def test_pictures_are_better_than_by_the_best_single_weight_that_always_fits(
+    codec: Codec, images: list[Image]
+) -> None:
     budget_bits, receiver = 480, Receiver(codec, framing=BARE)
     sent = Transmitter(codec, framing=BARE, budget_bits=budget_bits).transmit(images)
     adapted = receiver.receive(Reception.of(sent.frames))
     latents, plain = codec.encode(images), Transmitter(codec, framing=BARE)
-    singles = (plain.send(codec.quantize(latents, [w] * 64), [(32, 32)] * 64).frames for w in budget.WEIGHTS)
+    singles = (
+        plain.send(codec.quantize(latents, [w] * 64), [(32, 32)] * 64).frames
+        for w in budget.WEIGHTS
+    )
     fitting = next(frames for frames in singles if frames.lengths.max() <= budget_bits)
     single = receiver.receive(Reception.of(fitting))
-    quality = [psnr_db(mean_squared_error(images, end.images), 3072).mean() for end in (adapted, single)]
+    quality = [
+        psnr_db(mean_squared_error(images, end.images), 3072).mean() for end in (adapted, single)
+    ]
     assert quality[0] > quality[1] + 0.3
 
 
-def test_a_budget_that_no_indices_keep_is_told_with_what_it_takes(codec: Codec, images: list[Image]) -> None:
+def test_a_budget_that_no_indices_keep_is_told_with_what_it_takes(
+    codec: Codec, images: list[Image]
+) -> None:
     least = 128 * int(codec.code_lengths.min())
     for too_few in (0, least - 1):
         told = f"budget_bits is {too_few}, but an image of 32 x 32 has a frame of {least} bits"
@@ -106,7 +124,11 @@ def test_a_budget_that_no_indices_keep_is_told_with_what_it_takes(codec: Codec, 
 
 
 def test_cells_of_unlike_framings_do_not_share_indices() -> None:
-    sweep = ["codec={model: ecvq-n128-nu16, budget_bits: 500}", "sweep={framing: [none, {crc: 32}]}", "images=32"]
+    sweep = [
+        "codec={model: ecvq-n128-nu16, budget_bits: 500}",
+        "sweep={framing: [none, {crc: 32}]}",
+        "images=32",
+    ]
     bare, framed = (simulate(cell.scenario) for cell in read_scenarios("error-free", sweep))
     assert bare.per_image.bits.max() <= 500
     assert framed.per_image.bits.max() <= 500
@@ -120,7 +142,15 @@ def test_the_command_line_takes_a_budget(tmp_path: Path) -> None:
 
     picture, sent = tmp_path / "a.png", tmp_path / "a.bits"
     PIL.Image.fromarray(Sample().load(3, 4)[0]).save(picture)
-    command = ["transmit", str(picture), "--codec", "ecvq-n128-nu16", "-o", str(sent), "--budget-bits"]
+    command = [
+        "transmit",
+        str(picture),
+        "--codec",
+        "ecvq-n128-nu16",
+        "-o",
+        str(sent),
+        "--budget-bits",
+    ]
     assert CliRunner().invoke(main, [*command, "420"], catch_exceptions=False).exit_code == 0
     refused = CliRunner().invoke(main, [*command, "42"])
     assert refused.exit_code == 2

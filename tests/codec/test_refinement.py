@@ -1,4 +1,6 @@
-"""Refined latents: cheaper by the encoder's own loss, near the cheapest there are, and each image's its own."""
+"""Refined latents: cheaper by the encoder's own loss, near the cheapest there are, and each image's
+its own.
+"""
 
 import numpy as np
 import pytest
@@ -26,7 +28,9 @@ def mixing(latents: Tensor) -> Tensor:
 
 
 def scattered(images: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Latents, patches that `mixing` makes of others near them, and a quantizer of six codewords."""
+    """Latents, patches that `mixing` makes of others near them, and a quantizer of six
+    codewords.
+    """
     generator = torch.Generator().manual_seed(seed)
     latents = torch.randn(images, 1, 2, 1, 2, generator=generator)
     patches = mixing(latents + 0.3 * torch.randn(latents.shape, generator=generator))
@@ -49,7 +53,9 @@ def cost(latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor) -> Te
     return _cost(latents, patches, choosing(codebook, bias), mixing).costs.flatten()
 
 
-def descended(latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor, steps: int) -> Tensor:
+def descended(
+    latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor, steps: int
+) -> Tensor:
     return refined(latents, patches, choosing(codebook, bias), mixing, steps)
 
 
@@ -58,7 +64,11 @@ def cheapest(patches: Tensor, codebook: Tensor, bias: Tensor) -> Tensor:
     pairs = torch.cartesian_prod(torch.arange(6), torch.arange(6))
     pictures = mixing(codebook[pairs].view(36, 1, 2, 1, 2)).flatten(1)
     prices = COMMITMENT_WEIGHT * bias[pairs].sum(dim=1)
-    return (torch.cdist(patches.flatten(1).double(), pictures.double()).square() + prices).min(dim=1).values
+    return (
+        (torch.cdist(patches.flatten(1).double(), pictures.double()).square() + prices)
+        .min(dim=1)
+        .values
+    )
 
 
 @settings(deadline=None, max_examples=20)
@@ -121,7 +131,10 @@ def test_costs_by_hand() -> None:
 @pytest.mark.parametrize("share", [0.0, 1e-30])
 def test_where_latents_have_hardly_a_part_in_the_picture_all_stay_numbers(share: float) -> None:
     latents, patches, codebook, _ = scattered(4, seed=0)
-    on_codewords, choose = codebook[:2].repeat(4, 1).view(latents.shape), choosing(codebook, torch.zeros(6))
+    on_codewords, choose = (
+        codebook[:2].repeat(4, 1).view(latents.shape),
+        choosing(codebook, torch.zeros(6)),
+    )
     for start in (latents, on_codewords):
         found = refined(start, patches, choose, lambda z: share * mixing(z), 5)
         assert torch.all(torch.isfinite(found))
@@ -133,13 +146,17 @@ def images() -> list[Image]:
 
 
 @pytest.mark.parametrize("name", ["ecvq-levels@2", "ecvq-n128-nu16", "vq-n64"])
-def test_pictures_of_shipped_codecs_are_nearer_for_hardly_more_bits(name: str, images: list[Image]) -> None:
+def test_pictures_of_shipped_codecs_are_nearer_for_hardly_more_bits(
+    name: str, images: list[Image]
+) -> None:
     codec, sizes = load_codec(name), [(32, 32)] * len(images)
 
     def measured(steps: int) -> tuple[float, float]:
         indices = codec.indices_of(images, steps)
         bits = np.mean([codec.code_lengths[grid].sum(dtype=int) for grid in indices])
-        return float(bits), float(np.mean(mean_squared_error(images, codec.images_of(indices, sizes))))
+        return float(bits), float(
+            np.mean(mean_squared_error(images, codec.images_of(indices, sizes)))
+        )
 
     (bits, error), (more_bits, less_error) = measured(0), measured(10)
     assert less_error < 0.92 * error
@@ -170,13 +187,17 @@ def test_no_step_is_no_change(tiny_codec: Codec, images: list[Image]) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-def test_indices_of_are_those_of_the_refined_latents(tiny_codec: Codec, images: list[Image]) -> None:
+def test_indices_of_are_those_of_the_refined_latents(
+    tiny_codec: Codec, images: list[Image]
+) -> None:
     apart = tiny_codec.quantize(tiny_codec.encode(images, 3))
     for one, other in zip(tiny_codec.indices_of(images, 3), apart, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_with_further_rate_weights_the_cost_with_them_falls_in_every_image(images: list[Image]) -> None:
+def test_with_further_rate_weights_the_cost_with_them_falls_in_every_image(
+    images: list[Image],
+) -> None:
     codec, weights = load_codec("ecvq-n128-nu16"), np.linspace(0, 0.3, 48, dtype=np.float32)
 
     def costs(steps: int) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""Explanations of a CRC that does not fit: all that there are, against flipping every bit and every two."""
+"""Explanations of a CRC that does not fit: all that there are, against flipping every bit and every
+two.
+"""
 
 from itertools import combinations
 
@@ -7,11 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semcomm.concealment.crc_error_patterns import LONGEST_WITH_PAIRS, MOST_EXPLANATIONS, explanations
+from semcomm.concealment.crc_error_patterns import (
+    LONGEST_WITH_PAIRS,
+    MOST_EXPLANATIONS,
+    explanations,
+)
 from semcomm.crc import checksums
 
 
-@given(st.integers(9, 40), st.sampled_from([8, 16, 24]), st.integers(1, 2), st.integers(0, 3), st.integers(0, 2**32))
+@given(
+    st.integers(9, 40),
+    st.sampled_from([8, 16, 24]),
+    st.integers(1, 2),
+    st.integers(0, 3),
+    st.integers(0, 2**32),
+)
 @settings(deadline=None, max_examples=60)
 def test_those_are_found_whose_flips_make_the_crc_fit(
     length: int, width: int, flips: int, hits: int, seed: int
@@ -42,14 +54,17 @@ def test_each_frame_is_explained_by_itself() -> None:
 
 
 def test_a_frame_with_too_many_explanations_has_none() -> None:
-    # The polynomial of 8 bits divides x^127 + 1, so that places 127 apart are told apart by nothing.
+    # The polynomial of 8 bits divides x^127 + 1, so that places 127 apart are told apart by
+    # nothing.
     most = 127 * MOST_EXPLANATIONS
     remainder = np.array([7])  # of the last bit, and of each 127 before it
     assert explanations(remainder, np.array([most]), 8, 1)[0].size == MOST_EXPLANATIONS
     assert explanations(remainder, np.array([most + 1]), 8, 1)[0].size == 0
 
 
-@pytest.mark.parametrize(("length", "found"), [(LONGEST_WITH_PAIRS, 1), (LONGEST_WITH_PAIRS + 1, 0)])
+@pytest.mark.parametrize(
+    ("length", "found"), [(LONGEST_WITH_PAIRS, 1), (LONGEST_WITH_PAIRS + 1, 0)]
+)
 def test_pairs_are_looked_for_in_frames_of_bounded_length(length: int, found: int) -> None:
     frame = np.zeros(length, np.uint8)
     frame[[5, 300]] = 1

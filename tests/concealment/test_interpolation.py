@@ -1,4 +1,6 @@
-"""What is made up of neighbours solves its equations, and serves better than the most probable codeword."""
+"""What is made up of neighbours solves its equations, and serves better than the most probable
+codeword.
+"""
 
 import numpy as np
 
@@ -15,7 +17,9 @@ from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
 
-def test_one_missing_symbol_is_the_codeword_nearest_to_the_mean_of_its_neighbours(tiny_codec: Codec) -> None:
+def test_one_missing_symbol_is_the_codeword_nearest_to_the_mean_of_its_neighbours(
+    tiny_codec: Codec,
+) -> None:
     rng = np.random.default_rng(0)
     grid = rng.integers(0, 32, (3, 3, 2))
     places = Places.of(np.array([18]), [(3, 3, 2)])
@@ -24,7 +28,9 @@ def test_one_missing_symbol_is_the_codeword_nearest_to_the_mean_of_its_neighbour
         here = (row * 3 + column) * 2 + group
         symbols[here], trusted[here] = ABSENT, False
         sides = [(row, column - 1), (row - 1, column), (row, column + 1), (row + 1, column)]
-        near = [tiny_codec.codebook[grid[r, c, group]] for r, c in sides if 0 <= r < 3 and 0 <= c < 3]
+        near = [
+            tiny_codec.codebook[grid[r, c, group]] for r, c in sides if 0 <= r < 3 and 0 <= c < 3
+        ]
         mean = tiny_codec.probabilities @ tiny_codec.codebook
         wanted = (np.sum(near, axis=0) + MEAN_WEIGHT * mean) / (len(near) + MEAN_WEIGHT)
         fill(tiny_codec, Surroundings(unit_vectors(tiny_codec), 2, places, symbols, trusted))
@@ -35,15 +41,25 @@ def test_one_missing_symbol_is_the_codeword_nearest_to_the_mean_of_its_neighbour
 def test_where_nothing_is_known_all_is_the_fill_index(tiny_codec: Codec) -> None:
     symbols = np.full(128, ABSENT)
     places = Places.of(np.array([64, 64]), [(8, 8, 2)])
-    fill(tiny_codec, Surroundings(unit_vectors(tiny_codec), 2, places, symbols, np.zeros(128, np.bool_)))
+    fill(
+        tiny_codec,
+        Surroundings(unit_vectors(tiny_codec), 2, places, symbols, np.zeros(128, np.bool_)),
+    )
     assert (symbols == tiny_codec.fill_index).all()
 
 
 def test_with_a_tenth_of_the_slices_lost_it_beats_the_most_probable_codeword_by_far() -> None:
     codec, framing, images = load_codec("ecvq-n128-nu16"), Framing(slices=8), Sample().load(0, 256)
     sent = Transmitter(codec, framing=framing).transmit(images)
-    lost = load_channel("packet_erasure", loss=0.1).transmit(sent.frames, np.random.default_rng(0)).frames.lengths == 0
-    reception = load_channel("packet_erasure", loss=0.1).transmit(sent.frames, np.random.default_rng(0))
+    lost = (
+        load_channel("packet_erasure", loss=0.1)
+        .transmit(sent.frames, np.random.default_rng(0))
+        .frames.lengths
+        == 0
+    )
+    reception = load_channel("packet_erasure", loss=0.1).transmit(
+        sent.frames, np.random.default_rng(0)
+    )
     concealed = Receiver(codec, framing=framing).receive(reception)
     assert np.array_equal(concealed.damaged, lost.reshape(256, 8).any(axis=1))
 

@@ -16,7 +16,8 @@ from semcomm.concealment.neighbourhood import (
 from semcomm.data.sample import Sample
 from semcomm.zoo.find import load_codec
 
-# Two images, of 2 x 3 positions with two symbols each, numbers 0 to 11, and of 1 x 2 positions, 12 to 15.
+# Two images, of 2 x 3 positions with two symbols each, numbers 0 to 11, and of 1 x 2 positions, 12
+# to 15.
 SHAPES = [(2, 3, 2), (1, 2, 2)]
 PLACES = Places.of(np.array([4, 8, 2, 2]), SHAPES)
 
@@ -80,10 +81,14 @@ def test_rows_of_the_sample_are_likelier_in_their_place_than_random_ones() -> No
     codec = load_codec("ecvq-n128-nu16")
     symbols = np.stack(codec.quantize(codec.encode(Sample().load(0, 256)))).astype(np.int64).ravel()
     places = Places.of(np.full(256 * 8, 16), [(8, 8, 2)] * 256)
-    surroundings = Surroundings(unit_vectors(codec), 2, places, symbols, np.ones(symbols.size, np.bool_))
+    surroundings = Surroundings(
+        unit_vectors(codec), 2, places, symbols, np.ones(symbols.size, np.bool_)
+    )
     drawn = np.random.default_rng(0).choice(256, symbols.size, p=codec.probabilities)
     rows = np.arange(256 * 8)
-    true, random = (surroundings.likeness(runs, rows).reshape(-1, 16).sum(axis=1) for runs in (symbols, drawn))
+    true, random = (
+        surroundings.likeness(runs, rows).reshape(-1, 16).sum(axis=1) for runs in (symbols, drawn)
+    )
     print(f"true rows are likelier than random ones in {np.mean(true > random):.1%}")
     assert np.mean(true > random) > 0.85
 

@@ -1,4 +1,6 @@
-"""Repairs by hand: a bit or two flipped are found, what does not fit is cut out, what is missing made up."""
+"""Repairs by hand: a bit or two flipped are found, what does not fit is cut out, what is missing
+made up.
+"""
 
 from itertools import product
 
@@ -7,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec, Indices
 from semcomm.concealment.repair import _edges
 from semcomm.data.sample import Sample
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.receiver import Read, Receiver
-from semcomm.transmitter import EntropyCoding, Transmitter
+from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
 
@@ -34,8 +37,16 @@ def read(codec: Codec, framing: Framing, frames: Frames, coder: EntropyCoding = 
 @pytest.mark.parametrize(
     ("coder", "crc", "flips"),
     [
-        ("huffman", 8, 1),  # most of these frames have fewer than 127 bits, within which this CRC tells all flips apart
-        *((coder, *check) for coder in ("huffman", "fixed_length") for check in ((16, 1), (24, 2), (32, 2))),
+        (
+            "huffman",
+            8,
+            1,
+        ),  # most of these frames have fewer than 127 bits, within which this CRC tells all flips apart
+        *(
+            (coder, *check)
+            for coder in ("huffman", "fixed_length")
+            for check in ((16, 1), (24, 2), (32, 2))
+        ),
     ],
 )
 def test_flipped_bits_are_put_right_wherever_they_are(
@@ -67,8 +78,12 @@ def test_no_frame_affects_another_image(codec: Codec, sample: list[Indices]) -> 
         assert np.array_equal(alone[0], together[number])
 
 
-def test_what_comes_after_a_missing_symbol_is_counted_from_the_end(codec: Codec, sample: list[Indices]) -> None:
-    """A whole codeword is taken out, so that all decodes and everything behind it is a place too early."""
+def test_what_comes_after_a_missing_symbol_is_counted_from_the_end(
+    codec: Codec, sample: list[Indices]
+) -> None:
+    """A whole codeword is taken out, so that all decodes and everything behind it is a place too
+    early.
+    """
     framing = Framing(header=False, crc=0)
     moved, right = [], []
     for grid in sample:
@@ -80,7 +95,9 @@ def test_what_comes_after_a_missing_symbol_is_counted_from_the_end(codec: Codec,
         kept = np.delete(symbols, 40)
         moved.append(np.mean(np.append(kept, codec.fill_index) == symbols))
         right.append(np.mean(received == symbols))
-    print(f"{np.mean(right):.3f} of the symbols are right, of all that decodes {np.mean(moved):.3f}")
+    print(
+        f"{np.mean(right):.3f} of the symbols are right, of all that decodes {np.mean(moved):.3f}"
+    )
     assert np.mean(right) > np.mean(moved) + 0.2
 
 
@@ -107,4 +124,6 @@ def test_edges_are_those_of_trying_all(count: int, draw: st.DataObject) -> None:
     if best <= heads.sum() + 1.0 + 1e-9:
         assert heads.sum() + 1.0 >= best - 1e-9
     chosen = (int(stop[0]), int(resume[0]))
-    assert sums[chosen] == pytest.approx(best) or (chosen == (count, count) and heads.sum() + 1.0 >= best - 1e-9)
+    assert sums[chosen] == pytest.approx(best) or (
+        chosen == (count, count) and heads.sum() + 1.0 >= best - 1e-9
+    )

@@ -1,4 +1,6 @@
-"""Frames damaged in every way give complete images; benchmarks/damaged_frames.py takes the time of 100,000."""
+"""Frames damaged in every way give complete images; benchmarks/damaged_frames.py takes the time of
+100,000.
+"""
 
 import runpy
 from pathlib import Path
@@ -6,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from semcomm.choices import DamagedPolicy, EntropyCoding
 from semcomm.codec.codec import Codec
 from semcomm.data.sample import Sample
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
-from semcomm.receiver import Damaged, Receiver
-from semcomm.transmitter import EntropyCoding, Transmitter
+from semcomm.receiver import Receiver
+from semcomm.transmitter import Transmitter
 
 BENCHMARK = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "damaged_frames.py"))
 FRAMINGS = [
@@ -29,7 +32,7 @@ FRAMINGS = [
     ("coder", "damaged"), [("huffman", "conceal"), ("huffman", "keep"), ("fixed_length", "conceal")]
 )
 def test_damaged_frames_give_complete_images(
-    tiny_codec: Codec, kind: object, framing: Framing, coder: EntropyCoding, damaged: Damaged
+    tiny_codec: Codec, kind: object, framing: Framing, coder: EntropyCoding, damaged: DamagedPolicy
 ) -> None:
     images = Sample().load(0, 20)
     sent = Transmitter(tiny_codec, coder, framing).transmit(images).frames
@@ -38,7 +41,9 @@ def test_damaged_frames_give_complete_images(
         frames: Frames = BENCHMARK["damaged"](sent, kind, np.random.default_rng(seed))
         received = receiver.receive(Reception.of(frames))
         assert BENCHMARK["complete"](received, len(images), tiny_codec.geometry.codewords)
-        assert received.damaged.any() or not (framing.crc or coder == "huffman")  # else nothing shows
+        assert received.damaged.any() or not (
+            framing.crc or coder == "huffman"
+        )  # else nothing shows
 
 
 def test_the_benchmark_notices_what_is_incomplete(tiny_codec: Codec) -> None:

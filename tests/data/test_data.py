@@ -119,12 +119,22 @@ def test_images_load_by_position(cifar10_root: Path) -> None:
 
 
 def python2_pickle(planes: NDArray[np.uint8]) -> bytes:
-    """What Python 2's pickle, protocol 2, writes for a dict of a label, a list of numbers and `planes`."""
+    """What Python 2's pickle, protocol 2, writes for a dict of a label, a list of numbers and
+    `planes`.
+    """
     rows, columns = planes.shape
     array = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
     dtype = b"cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
     shape = b"M" + struct.pack("<H", rows) + b"M" + struct.pack("<H", columns) + b"\x86"
-    state = b"(K\x01" + shape + dtype + b"\x89T" + struct.pack("<i", planes.size) + planes.tobytes() + b"t"
+    state = (
+        b"(K\x01"
+        + shape
+        + dtype
+        + b"\x89T"
+        + struct.pack("<i", planes.size)
+        + planes.tobytes()
+        + b"t"
+    )
     label = b"U\x0bbatch_label" + b"U\x14testing batch 1 of 1"
     return b"\x80\x02}(" + label + b"U\x06labels](K\x03K\x08eU\x04data" + array + state + b"bu."
 
@@ -155,7 +165,10 @@ def test_both_layouts_give_the_same_images(tmp_path: Path, unchecked: None) -> N
     root_with("cifar-10-batches-bin", "test_batch.bin", records, binary)
     images = Cifar10(python).array()
     assert np.array_equal(images, Cifar10(binary).array())
-    assert images[4, 3, 2].tolist() == planes[4, [3 * 32 + 2, 1024 + 3 * 32 + 2, 2048 + 3 * 32 + 2]].tolist()
+    assert (
+        images[4, 3, 2].tolist()
+        == planes[4, [3 * 32 + 2, 1024 + 3 * 32 + 2, 2048 + 3 * 32 + 2]].tolist()
+    )
 
 
 def test_the_python_layout_is_read_as_pickle_itself_reads_it() -> None:
@@ -183,7 +196,9 @@ def test_a_pickle_that_would_run_a_command_is_refused_and_runs_nothing(
     sign = tmp_path / "it-ran"
     content = pickle.dumps(Runs(sign), protocol)
     root = root_with("cifar-10-batches-py", "test_batch", content, tmp_path)
-    with pytest.raises(DataError, match=r"test_batch is not a file of CIFAR-10: it asks for \w+\.system"):
+    with pytest.raises(
+        DataError, match=r"test_batch is not a file of CIFAR-10: it asks for \w+\.system"
+    ):
         Cifar10(root).array()
     assert not sign.exists()
     pickle.loads(content)
@@ -203,19 +218,28 @@ def test_a_pickle_that_would_run_a_command_is_refused_and_runs_nothing(
     ],
     ids=["empty", "garbage", "list", "bytes", "truncated", "image missing", "state of a class"],
 )
-def test_a_pickle_that_holds_no_10_000_images_is_refused(content: bytes, tmp_path: Path, unchecked: None) -> None:
+def test_a_pickle_that_holds_no_10_000_images_is_refused(
+    content: bytes, tmp_path: Path, unchecked: None
+) -> None:
     root = root_with("cifar-10-batches-py", "test_batch", content, tmp_path)
     with pytest.raises(DataError, match="test_batch is not a file of CIFAR-10"):
         Cifar10(root).array()
 
 
 @pytest.mark.parametrize(
-    ("folder", "name"), [("cifar-10-batches-py", "test_batch"), ("cifar-10-batches-bin", "test_batch.bin")]
+    ("folder", "name"),
+    [("cifar-10-batches-py", "test_batch"), ("cifar-10-batches-bin", "test_batch.bin")],
 )
-@pytest.mark.parametrize("content", [b"", b"\x00" * 30_730_000, b"\x00" * 5], ids=["empty", "zeros", "short"])
-def test_a_file_with_another_md5_is_damaged(folder: str, name: str, content: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00" * 30_730_000, b"\x00" * 5], ids=["empty", "zeros", "short"]
+)
+def test_a_file_with_another_md5_is_damaged(
+    folder: str, name: str, content: bytes, tmp_path: Path
+) -> None:
     root = root_with(folder, name, content, tmp_path)
-    with pytest.raises(DataError, match=f"{name} is damaged: its {len(content)} bytes have the MD5 [0-9a-f]+"):
+    with pytest.raises(
+        DataError, match=f"{name} is damaged: its {len(content)} bytes have the MD5 [0-9a-f]+"
+    ):
         Cifar10(root).array()
 
 
@@ -228,21 +252,35 @@ def test_a_layout_without_a_file_names_the_file(tmp_path: Path) -> None:
 DOWNLOAD = "torchvision.datasets.utils.download_and_extract_archive"
 
 
-def test_a_missing_set_without_internet_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_set_without_internet_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def unreachable(*args: object, **options: object) -> None:
         raise URLError("no route to host")
 
     monkeypatch.setattr(DOWNLOAD, unreachable)
     with pytest.raises(DataError) as caught:
         Cifar10(tmp_path / "root").array()
-    hints = [str(tmp_path / "root"), "cifar-10-batches-py", "cifar-10-batches-bin", "no route to host"]
-    hints += ["--data-root", "SEMCOMM_DATA", "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"]
+    hints = [
+        str(tmp_path / "root"),
+        "cifar-10-batches-py",
+        "cifar-10-batches-bin",
+        "no route to host",
+    ]
+    hints += [
+        "--data-root",
+        "SEMCOMM_DATA",
+        "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+    ]
     assert all(hint in str(caught.value) for hint in hints)
     assert list((tmp_path / "root").iterdir()) == []
 
 
 def test_a_missing_set_is_downloaded_once_and_without_a_word_on_stdout(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unchecked: None, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    unchecked: None,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     planes, asked = random_planes(), []
 
@@ -271,7 +309,9 @@ def test_the_root_is_the_field_else_semcomm_data_else_the_users_cache(
     assert "/variable/cifar-10-batches-bin/" in complaint(Cifar10())
     monkeypatch.setenv("SEMCOMM_DATA", "")
     assert "/home/.cache/semcomm/cifar-10-batches-bin/" in complaint(Cifar10())
-    assert "/home/.cache/semcomm/cifar-10-batches-bin/" in complaint(Cifar10(Path("~/.cache/semcomm")))
+    assert "/home/.cache/semcomm/cifar-10-batches-bin/" in complaint(
+        Cifar10(Path("~/.cache/semcomm"))
+    )
 
 
 def complaint(data: Cifar10) -> str:
@@ -354,7 +394,9 @@ def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
     assert found.tolist() == [[[10, 20, 30], [255, 255, 255], [204, 204, 204]]]
 
 
-@pytest.mark.parametrize("transparent", [None, 1, bytes([255, 0])], ids=["opaque", "index", "table"])
+@pytest.mark.parametrize(
+    "transparent", [None, 1, bytes([255, 0])], ids=["opaque", "index", "table"]
+)
 def test_palettes_are_looked_up(transparent: object, tmp_path: Path) -> None:
     picture = PIL.Image.frombytes("P", (3, 1), bytes([0, 1, 0]))
     picture.putpalette([200, 100, 50, 1, 2, 3])
@@ -382,22 +424,30 @@ def test_of_16_bit_grey_the_upper_8_bits_are_kept(name: str, tmp_path: Path) -> 
 
 def test_of_16_bit_colours_the_upper_8_bits_are_kept(tmp_path: Path) -> None:
     samples = np.array([[[0x01FF, 0x7F00, 0xFFFF]]], ">u2")
-    (tmp_path / "x.png").write_bytes(png(width=1, height=1, depth=16, colour=2, rows=b"\0" + samples.tobytes()))
+    (tmp_path / "x.png").write_bytes(
+        png(width=1, height=1, depth=16, colour=2, rows=b"\0" + samples.tobytes())
+    )
     assert read_image(tmp_path / "x.png").tolist() == [[[0x01, 0x7F, 0xFF]]]
 
 
 def test_16_bit_grey_can_have_a_transparent_level(tmp_path: Path) -> None:
     rows = b"\0" + np.array([300, 1000], ">u2").tobytes()
-    content = png(width=2, height=1, depth=16, colour=0, rows=rows, transparency=struct.pack(">H", 300))
+    content = png(
+        width=2, height=1, depth=16, colour=0, rows=rows, transparency=struct.pack(">H", 300)
+    )
     (tmp_path / "x.png").write_bytes(content)
     assert read_image(tmp_path / "x.png").tolist() == [[[255] * 3, [1000 >> 8] * 3]]
 
 
-def png(width: int, height: int, depth: int, colour: int, rows: bytes, transparency: bytes = b"") -> bytes:
+def png(
+    width: int, height: int, depth: int, colour: int, rows: bytes, transparency: bytes = b""
+) -> bytes:
     """A PNG of the given header (W3C PNG, section 11), whatever its rows hold."""
 
     def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
     transparent = chunk(b"tRNS", transparency) if transparency else b""
@@ -407,9 +457,15 @@ def png(width: int, height: int, depth: int, colour: int, rows: bytes, transpare
 
 @pytest.mark.parametrize(
     "samples",
-    [np.full((1, 1), 0.5, np.float32), np.full((1, 1), 70_000, np.int32), np.full((1, 1), -1, np.int32)],
+    [
+        np.full((1, 1), 0.5, np.float32),
+        np.full((1, 1), 70_000, np.int32),
+        np.full((1, 1), -1, np.int32),
+    ],
 )
-def test_samples_without_a_known_white_are_refused(samples: NDArray[np.generic], tmp_path: Path) -> None:
+def test_samples_without_a_known_white_are_refused(
+    samples: NDArray[np.generic], tmp_path: Path
+) -> None:
     PIL.Image.fromarray(samples).save(tmp_path / "x.tiff")
     with pytest.raises(DataError, match=r"x\.tiff holds .*; images of 8 or 16 bits can be sent"):
         read_image(tmp_path / "x.tiff")
@@ -429,7 +485,9 @@ def test_of_several_frames_the_first_is_read(tmp_path: Path) -> None:
         (2**20, "far more pixels than the 16777216"),
     ],
 )
-def test_an_image_above_2_to_24_pixels_is_refused_by_its_header(side: int, reason: str, tmp_path: Path) -> None:
+def test_an_image_above_2_to_24_pixels_is_refused_by_its_header(
+    side: int, reason: str, tmp_path: Path
+) -> None:
     (tmp_path / "x.png").write_bytes(png(width=side, height=side, depth=8, colour=2, rows=b""))
     for read in (read_image, lambda path: blocks(ImageFolder(path))):
         with pytest.raises(DataError, match=reason):
@@ -460,7 +518,9 @@ def test_a_corrupted_file_is_an_image_or_a_data_error(form: str, draw: st.DataOb
         content[draw.draw(st.integers(0, len(content) - 1))] = draw.draw(st.integers(0, 255))
     with pytest.MonkeyPatch.context() as patch:
         opened = PIL.Image.open
-        patch.setattr(PIL.Image, "open", lambda path, formats: opened(io.BytesIO(content), formats=formats))
+        patch.setattr(
+            PIL.Image, "open", lambda path, formats: opened(io.BytesIO(content), formats=formats)
+        )
         try:
             image = read_image(Path("x"))
         except DataError as error:

@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 PROGRAMS = {"semcomm", "make", "python", "pip", "git", "pytest", "cd", ".", "dask"}
-"""An indented block whose first line begins with one of these is commands, any other a picture or an output."""
+"""An indented block whose first line begins with one of these is commands, any other a picture or
+an output.
+"""
 
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
 
@@ -49,7 +51,9 @@ def blocks(page: Path) -> list[Block]:
     for token in MarkdownIt("commonmark").enable("table").parse(page.read_text()):
         if token.type in ("fence", "code_block"):
             assert token.map
-            language = token.info.strip() or ("sh" if program(token.content) in PROGRAMS else "text")
+            language = token.info.strip() or (
+                "sh" if program(token.content) in PROGRAMS else "text"
+            )
             file = _file_named(before, language)
             found.append(Block(page, token.map[0] + 1, language, token.content, file, reason))
             before, reason = "", ""
@@ -90,5 +94,9 @@ def links(page: Path) -> Iterator[str]:
 def _file_named(paragraph: str, language: str) -> str:
     """Example: "`mine.yaml`, beside it:" names a YAML block's file."""
     extension = {"python": "py", "yaml": "yaml", "toml": "toml"}.get(language)
-    named = re.search(rf"`([\w-]+\.{extension})`", paragraph) if extension and paragraph.endswith(":") else None
+    named = (
+        re.search(rf"`([\w-]+\.{extension})`", paragraph)
+        if extension and paragraph.endswith(":")
+        else None
+    )
     return named[1] if named else ""

@@ -1,4 +1,5 @@
-"""A decoder of indices written from docs/bitstream.md and an exported code table alone, and the page's own figures.
+"""A decoder of indices written from docs/bitstream.md and an exported code table alone, and the
+page's own figures.
 
 Nothing here decodes with semcomm: the reader below is plain Python over `struct`, `zlib` and `csv`.
 """
@@ -15,13 +16,14 @@ import numpy as np
 import pytest
 from pages import ROOT
 
+from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec
 from semcomm.data.sample import Sample
 from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.run.tables import write_code_table
 from semcomm.transmission import Preamble, write_transmission
-from semcomm.transmitter import EntropyCoding, Transmitter
+from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 from semcomm.zoo.names import codec_names
 
@@ -106,7 +108,9 @@ def crc(bits: str, width: int) -> int:
     return register
 
 
-def read_frame(text: str, number: int, shape: Shape, table: Table) -> tuple[tuple[int, int], list[int]]:
+def read_frame(
+    text: str, number: int, shape: Shape, table: Table
+) -> tuple[tuple[int, int], list[int]]:
     """An image's size and the indices of its slice `number`."""
     if shape.crc:
         assert crc(text, shape.crc) == 0
@@ -123,10 +127,12 @@ def read_frame(text: str, number: int, shape: Shape, table: Table) -> tuple[tupl
     return size, indices
 
 
-def read_file(content: bytes, groups: int, table: Table) -> tuple[str, list[tuple[tuple[int, int], list[int]]]]:
+def read_file(
+    content: bytes, groups: int, table: Table
+) -> tuple[str, list[tuple[tuple[int, int], list[int]]]]:
     """The codec's name, and each image's size and indices."""
-    magic, version, header, slices, width, length_bits, coder, height, columns, _, name_bytes = struct.unpack_from(
-        ">4sBBBBBBHH8sB", content
+    magic, version, header, slices, width, length_bits, coder, height, columns, _, name_bytes = (
+        struct.unpack_from(">4sBBBBBBHH8sB", content)
     )
     assert (magic, version, coder) == (b"SEMC", 2, 1)
     position = 23 + name_bytes
@@ -192,18 +198,27 @@ def test_the_page_and_a_table_decode_a_transmission_from_its_bytes(
     tiny_codec: Codec, framing: Framing, tmp_path: Path
 ) -> None:
     wide = np.concatenate(Sample().load(0, 3), axis=1)
-    blocks = [[*Sample().load(0, 5), wide[:9, :70], wide[:1, :1]], [np.concatenate([wide, wide])[:33, :50]]]
+    blocks = [
+        [*Sample().load(0, 5), wide[:9, :70], wide[:1, :1]],
+        [np.concatenate([wide, wide])[:33, :50]],
+    ]
     transmitter = Transmitter(tiny_codec, "huffman", framing)
     sent = [transmitter.transmit(images) for images in blocks]
     stream = io.BytesIO()
-    write_transmission(stream, Preamble.of(tiny_codec, "huffman", framing), [block.frames for block in sent])
+    write_transmission(
+        stream, Preamble.of(tiny_codec, "huffman", framing), [block.frames for block in sent]
+    )
     write_code_table(tiny_codec, tmp_path / "table.csv")
 
-    name, images = read_file(stream.getvalue(), tiny_codec.geometry.groups, huffman_table(tmp_path / "table.csv"))
+    name, images = read_file(
+        stream.getvalue(), tiny_codec.geometry.groups, huffman_table(tmp_path / "table.csv")
+    )
 
     assert name == "tiny"
     assert [size for size, _ in images] == [image.shape[:2] for block in blocks for image in block]
-    for (_, indices), grid in zip(images, [grid for block in sent for grid in block.indices], strict=True):
+    for (_, indices), grid in zip(
+        images, [grid for block in sent for grid in block.indices], strict=True
+    ):
         assert indices == grid.ravel().tolist()
 
 
@@ -230,7 +245,9 @@ def test_the_polynomials_and_check_values_of_the_page() -> None:
     assert [int(width) for width, *_ in rows] == [32, 24, 16, 8]
     for width, terms, polynomial, check in rows:
         powers = {"1": 0, "x": 1} | {f"x^{power}": power for power in range(2, 33)}
-        assert sum(1 << powers[term] for term in terms.split(" + ")) == 1 << int(width) | int(polynomial, 16)
+        assert sum(1 << powers[term] for term in terms.split(" + ")) == 1 << int(width) | int(
+            polynomial, 16
+        )
         assert POLYNOMIALS[int(width)] == int(polynomial, 16)
         assert crc(nine, int(width)) == int(check, 16)
     assert f"{zlib.crc32(b'123456789'):X}" in PAGE

@@ -1,4 +1,6 @@
-"""docs/channel.md: what its channel does is what its docstring says, and it can be installed as a package."""
+"""docs/channel.md: what its channel does is what its docstring says, and it can be installed as a
+package.
+"""
 
 import os
 import re
@@ -18,7 +20,9 @@ COMMAND = Path(sys.executable).parent / "semcomm"
 
 
 def block(language: str) -> str:
-    (found,) = [each.text for each in blocks(ROOT / "docs" / "channel.md") if each.language == language]
+    (found,) = [
+        each.text for each in blocks(ROOT / "docs" / "channel.md") if each.language == language
+    ]
     return found
 
 
@@ -36,12 +40,17 @@ def test_the_channel_takes_no_more_than_fifteen_lines() -> None:
 
 
 def test_a_file_leads_to_rows_of_the_table(folder: Path) -> None:
-    done = CliRunner().invoke(main, ["run", "mine.yaml", "--images", "32", "--workers", "1", "--out", "results/mine"])
+    done = CliRunner().invoke(
+        main, ["run", "mine.yaml", "--images", "32", "--workers", "1", "--out", "results/mine"]
+    )
     assert done.exit_code == 0, done.stderr
     table = pd.read_csv(folder / "results" / "mine" / "results.csv")
     assert table["channel.fault"].tolist() == [0, 0.001, 0.01]
-    assert table.bit_errors.is_monotonic_increasing and table.bit_errors[0] == 0 < table.bit_errors[1]
-    # Half of the bits are ones, give or take; a fault turns them, and 4 sigma of the errors' number are left.
+    assert (
+        table.bit_errors.is_monotonic_increasing and table.bit_errors[0] == 0 < table.bit_errors[1]
+    )
+    # Half of the bits are ones, give or take; a fault turns them, and 4 sigma of the errors' number
+    # are left.
     expected = 0.5 * 0.01 * table.bits_per_image[2] * 32
     assert abs(table.bit_errors[2] - expected) < 0.2 * expected + 4 * np.sqrt(expected)
 
@@ -50,18 +59,38 @@ def test_a_parameter_out_of_its_bounds_is_told_with_its_place(folder: Path) -> N
     (folder / "mine.yaml").write_text(block("yaml").replace("[0, 0.001, 0.01]", "[0, 2]"))
     done = CliRunner().invoke(main, ["run", "mine.yaml"])
     assert done.exit_code == 2
-    assert re.search(r"mine\.yaml:3:\d+: channel\.fault is 2; it takes a number from 0 to 1", done.stderr)
+    assert re.search(
+        r"mine\.yaml:3:\d+: channel\.fault is 2; it takes a number from 0 to 1", done.stderr
+    )
 
 
-def test_an_installed_package_goes_by_its_name(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_an_installed_package_goes_by_its_name(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     (folder / "pyproject.toml").write_text(block("toml"))
-    installed, elsewhere = tmp_path_factory.mktemp("installed"), tmp_path_factory.mktemp("elsewhere")
-    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
+    installed, elsewhere = (
+        tmp_path_factory.mktemp("installed"),
+        tmp_path_factory.mktemp("elsewhere"),
+    )
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "--quiet",
+    ]
     subprocess.run([*pip, "--target", str(installed), str(folder)], check=True)
-    scenario = "codec: {model: ecvq-n128-nu16}\nchannel: {model: stuck_at_zero, fault: 0.001}\nimages: 8\n"
+    scenario = (
+        "codec: {model: ecvq-n128-nu16}\nchannel: {model: stuck_at_zero, fault: 0.001}\nimages: 8\n"
+    )
     (elsewhere / "named.yaml").write_text(scenario)
     path = os.environ | {"PYTHONPATH": str(installed)}
-    done = subprocess.run([COMMAND, "run", "named.yaml"], cwd=elsewhere, env=path, capture_output=True, text=True)
+    done = subprocess.run(
+        [COMMAND, "run", "named.yaml"], cwd=elsewhere, env=path, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(elsewhere / "results" / "named" / "results.csv")
     assert table["channel.fault"].tolist() == [0.001]

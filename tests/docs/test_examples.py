@@ -1,13 +1,14 @@
-"""Every command and block of code in README.md, CONTRIBUTING.md and docs/ does what the page says it does.
+"""Every command and block of code in README.md, CONTRIBUTING.md and docs/ does what the page says
+it does.
 
-Those of a page run one after the other in one folder, in which `photos/` has a few images. So that this takes seconds,
-`shortened` changes commands, by these rules alone:
+Those of a page run one after the other in one folder, in which `photos/` has a few images. So that
+this takes seconds, `shortened` changes commands, by these rules alone:
 
 - `semcomm run` sends two images, in one process;
 - `semcomm train`, `design` and `context` take a few images, and `train` and `context` one epoch;
 - what asks for CIFAR-10 gets the sample that ships with semcomm;
-- `make`'s targets are looked up, not made; scripts of benchmarks/ and tools/ are compiled, not run; tests that a page
-  names are looked up; `pip` is checked to ask for an extra that there is.
+- `make`'s targets are looked up, not made; scripts of benchmarks/ and tools/ are compiled, not run;
+  tests that a page names are looked up; `pip` is checked to ask for an extra that there is.
 
 What cannot run at all has a comment above it that says why: `<!-- not run: ... -->`.
 """
@@ -52,7 +53,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if blocks(page)], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_all_of_a_page_works_in_its_order(page: Path, folder: Path) -> None:
     names: dict[str, object] = {}
     for block in blocks(page):
@@ -63,7 +66,9 @@ def test_all_of_a_page_works_in_its_order(page: Path, folder: Path) -> None:
 
 
 def test_few_blocks_are_not_run_and_each_says_why() -> None:
-    reasons = [f"{block.place}: {block.reason}" for page in PAGES for block in blocks(page) if block.reason]
+    reasons = [
+        f"{block.place}: {block.reason}" for page in PAGES for block in blocks(page) if block.reason
+    ]
     print(*reasons, sep="\n")
     assert len(reasons) <= MOST_EXCEPTIONS, reasons
 
@@ -77,7 +82,11 @@ def test_what_is_only_to_be_looked_at_has_no_commands() -> None:
 
 def test_the_pages_show_each_command_of_the_command_line() -> None:
     shown = {
-        words_of(line)[1] for page in PAGES for block in blocks(page) for line in block.commands if "semcomm " in line
+        words_of(line)[1]
+        for page in PAGES
+        for block in blocks(page)
+        for line in block.commands
+        if "semcomm " in line
     }
     assert shown == set(main.commands)
 
@@ -85,10 +94,16 @@ def test_the_pages_show_each_command_of_the_command_line() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_within_lines_have_only_options_that_there_are(page: Path) -> None:
     for span in spans(page):
-        words = words_of(span) if program(span) in ("semcomm", "pytest", "python") and " " in span else [""]
+        words = (
+            words_of(span)
+            if program(span) in ("semcomm", "pytest", "python") and " " in span
+            else [""]
+        )
         if words[0] == "semcomm":
             command = main.commands[words[1]]
-            known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+            known = {option for parameter in command.params for option in parameter.opts} | {
+                "--help"
+            }
             assert {word for word in words if word.startswith("-")} <= known, span
         elif words[0]:
             PROGRAM_CHECKS[words[0]](words)
@@ -96,7 +111,9 @@ def test_commands_within_lines_have_only_options_that_there_are(page: Path) -> N
 
 def test_the_demo_prints_what_the_page_says(folder: Path) -> None:
     (shown,) = [block for block in blocks(ROOT / "README.md") if "bits_per_image" in block.text]
-    (target,) = re.findall(r"^demo:.*\n\t\$\(BIN\)/(semcomm .*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    (target,) = re.findall(
+        r"^demo:.*\n\t\$\(BIN\)/(semcomm .*)$", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
     printed = CliRunner().invoke(main, target.split()[1:], catch_exceptions=False).stdout
     figures = dict(line.split(maxsplit=1) for line in printed.splitlines())
     for name, value in (line.split(maxsplit=1) for line in shown.text.splitlines()):
@@ -108,7 +125,9 @@ def test_the_demo_prints_what_the_page_says(folder: Path) -> None:
 
 
 def test_mistakes_are_told_as_the_page_says(folder: Path) -> None:
-    (shown,) = [block for block in blocks(ROOT / "docs" / "scenarios.md") if "did you mean" in block.text]
+    (shown,) = [
+        block for block in blocks(ROOT / "docs" / "scenarios.md") if "did you mean" in block.text
+    ]
     Path("uplink.yaml").write_text(
         "name: uplink\ncodec: {modle: vq-n64}\nchannel: {model: binary_symmetric, crossover: 0.7}\n"
     )
@@ -157,7 +176,9 @@ def own_folder(rest: list[str]) -> Path:
 
 def make(words: list[str]) -> None:
     subprocess.run(
-        [shutil.which("make") or "make", "-C", str(ROOT), "--dry-run", *words[1:]], check=True, capture_output=True
+        [shutil.which("make") or "make", "-C", str(ROOT), "--dry-run", *words[1:]],
+        check=True,
+        capture_output=True,
     )
 
 
@@ -177,7 +198,9 @@ def named_tests(words: list[str]) -> None:
 
 def pip(words: list[str]) -> None:
     (asked,) = [word for word in words[2:] if not word.startswith("-")]
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
     found = re.fullmatch(r"(semcomm|\.)(?:\[(\w+)\])?", asked)
     assert found and (not found[2] or found[2] in extras), asked
 

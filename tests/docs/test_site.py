@@ -1,4 +1,6 @@
-"""The site builds without a warning, its links lead somewhere, and it takes nothing from elsewhere."""
+"""The site builds without a warning, its links lead somewhere, and it takes nothing from
+elsewhere.
+"""
 
 import re
 import subprocess
@@ -17,10 +19,14 @@ ELSEWHERE = ("http:", "https:", "mailto:")
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as `make docs` builds it."""
-    (command,) = re.findall(r"^docs:.*\n\t\$\(BIN\)/python (-m sphinx .*) docs/_build$", MAKEFILE, re.MULTILINE)
+    (command,) = re.findall(
+        r"^docs:.*\n\t\$\(BIN\)/python (-m sphinx .*) docs/_build$", MAKEFILE, re.MULTILINE
+    )
     assert "-W" in command.split() and "--keep-going" in command.split()
     target = tmp_path_factory.mktemp("site")
-    built = subprocess.run([sys.executable, *command.split(), target], cwd=ROOT, capture_output=True, text=True)
+    built = subprocess.run(
+        [sys.executable, *command.split(), target], cwd=ROOT, capture_output=True, text=True
+    )
     assert built.returncode == 0, built.stderr
     return target
 
@@ -43,7 +49,10 @@ class Page(HTMLParser):
         self.places |= {found[name] for name in ("id", "name") if name in found}
         if tag == "a" and "href" in found:
             self.links.append(found["href"])
-        if tag in ("link", "script", "img", "iframe", "source", "video") and found.get("rel") != "canonical":
+        if (
+            tag in ("link", "script", "img", "iframe", "source", "video")
+            and found.get("rel") != "canonical"
+        ):
             self.loads += [found[name] for name in ("src", "href") if name in found]
 
 
@@ -82,7 +91,9 @@ def headings(page: Path) -> Iterator[str]:
         yield re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_every_link_of_a_page_leads_to_a_file_as_a_forge_shows_it(page: Path) -> None:
     for link in links(page):
         if not link.startswith(ELSEWHERE):
@@ -95,4 +106,6 @@ def test_every_link_of_a_page_leads_to_a_file_as_a_forge_shows_it(page: Path) ->
 @pytest.mark.parametrize("name", reference_pages())
 def test_the_pages_of_fields_are_those_that_the_classes_make(name: str) -> None:
     text = (ROOT / "docs" / "reference" / name).read_text()
-    assert text == reference_pages()[name], "run `python tools/reference.py` and commit what it writes"
+    assert text == reference_pages()[name], (
+        "run `python tools/reference.py` and commit what it writes"
+    )

@@ -1,4 +1,6 @@
-"""What the first release made and measured, kept as files: transmissions, codecs, and the tables of a run."""
+"""What the first release made and measured, kept as files: transmissions, codecs, and the tables of
+a run.
+"""
 
 import io
 from pathlib import Path
@@ -59,7 +61,9 @@ def test_receiver_gives_the_same_pictures(case: str, expected: dict[str, NDArray
     stream = io.BytesIO((HERE / f"{case}.sem").read_bytes())
     preamble = Preamble.read(stream)
     (frames,) = read_blocks(stream)
-    received = Receiver(codec_of(case), preamble.entropy_coder, preamble.framing).receive(Reception.of(frames))
+    received = Receiver(codec_of(case), preamble.entropy_coder, preamble.framing).receive(
+        Reception.of(frames)
+    )
     assert received.indices is not None
     assert np.array_equal(np.stack(received.indices), expected[f"{case} indices"])
     difference = np.stack(received.images).astype(int) - expected[f"{case} images"]
@@ -92,11 +96,15 @@ def test_runs_measure_the_same(cell: int) -> None:
     before = pd.read_csv(HERE / "results.csv").iloc[cell]
     images_before = pd.read_csv(HERE / "per_image.csv").query("cell == @cell").reset_index()
     results = simulate(read_scenarios(HERE / "sweep.yaml")[cell].scenario)
-    measured = [name for name in before.index[5:] if name in results.summary and pd.notna(before[name])]
+    measured = [
+        name for name in before.index[5:] if name in results.summary and pd.notna(before[name])
+    ]
     assert "psnr_db" in measured
     for name in measured:
         if isinstance(before[name], float):
             assert results.summary[name] == pytest.approx(before[name], rel=1e-9), name
     for name in images_before.columns.drop(["index", "image", "cell"]):
         values = results.per_image[name].to_numpy(float)
-        assert values == pytest.approx(images_before[name].to_numpy(float), rel=1e-9, nan_ok=True), name
+        assert values == pytest.approx(
+            images_before[name].to_numpy(float), rel=1e-9, nan_ok=True
+        ), name

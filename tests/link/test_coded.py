@@ -1,4 +1,6 @@
-"""Coding and retransmission: what is sent and counted by hand, what is combined, and what it is worth in noise."""
+"""Coding and retransmission: what is sent and counted by hand, what is combined, and what it is
+worth in noise.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +40,9 @@ def random_frames(*lengths: int, seed: int = 0) -> Frames:
 
 def checked_frames(*lengths: int, seed: int = 0) -> Frames:
     """Frames whose last 16 bits are a CRC that fits."""
-    return CRC.frame(random_frames(*[length - 16 for length in lengths], seed=seed), [(32, 32)] * len(lengths))
+    return CRC.frame(
+        random_frames(*[length - 16 for length in lengths], seed=seed), [(32, 32)] * len(lengths)
+    )
 
 
 def always(frames: Frames) -> NDArray[np.bool_]:
@@ -50,7 +54,10 @@ def never(frames: Frames) -> NDArray[np.bool_]:
 
 
 def coded(
-    channel: BitChannel, code: Code, retransmission: Retransmission | None = None, intact: Check = CRC.intact
+    channel: BitChannel,
+    code: Code,
+    retransmission: Retransmission | None = None,
+    intact: Check = CRC.intact,
 ) -> Coded:
     return Coded(channel, code, 1, retransmission, intact)
 
@@ -65,7 +72,8 @@ def texts(frames: Frames) -> list[str]:
 
 @dataclass(frozen=True)
 class Scripted(BitChannel):
-    """Does in each round what the script says with the bits of every frame; the last word holds from then on.
+    """Does in each round what the script says with the bits of every frame; the last word holds
+    from then on.
 
     Each word maps a frame's bits to LLRs; `sent` is what the channel was handed, round by round.
     """
@@ -101,7 +109,9 @@ CONTROL = slice(0, 40)
 LOST = changed(0, slice(None))
 
 
-@pytest.mark.parametrize("code", [*map(LdpcCode, get_args(Rate)), RepetitionCode(1), RepetitionCode(3)], ids=str)
+@pytest.mark.parametrize(
+    "code", [*map(LdpcCode, get_args(Rate)), RepetitionCode(1), RepetitionCode(3)], ids=str
+)
 def test_without_noise_frames_of_every_length_come_back(code: Code) -> None:
     frames = random_frames(*EVERY_LENGTH)
     reception = send(coded(ERROR_FREE, code), frames)
@@ -120,7 +130,9 @@ def test_over_a_clear_channel_of_symbols_too(
     bits: list[str], code: Code, modulation: str, retransmission: Retransmission | None
 ) -> None:
     frames = Frames.join([np.array(list(text), np.uint8) for text in bits])
-    carrier = Link(modulation, "soft", code, None, retransmission).over(load_channel("awgn", esn0_db=50.0), never)
+    carrier = Link(modulation, "soft", code, None, retransmission).over(
+        load_channel("awgn", esn0_db=50.0), never
+    )
     reception = send(carrier, frames)
     assert texts(reception.frames) == bits
     assert reception.counts.bit_errors.sum() == 0
@@ -128,7 +140,9 @@ def test_over_a_clear_channel_of_symbols_too(
 
 
 def test_a_frame_that_is_longer_than_its_control_field_can_tell_is_refused() -> None:
-    with pytest.raises(LinkError, match="a frame has 65536 bits, more than the 65535 that the link's control field"):
+    with pytest.raises(
+        LinkError, match="a frame has 65536 bits, more than the 65535 that the link's control field"
+    ):
         send(coded(ERROR_FREE, LdpcCode()), random_frames(3, 65_536))
 
 
@@ -163,7 +177,10 @@ def test_the_control_field_is_the_length_in_the_code_of_rate_one_fifth() -> None
     channel, code = Scripted([heard]), LdpcCode("1/5").of(LENGTH_BITS)
     send(coded(channel, UNCODED), random_frames(600))
     length = np.array([list(f"{600:016b}")], np.uint8)
-    assert channel.sent[0].bits[CONTROL].tolist() == code.mother(length)[0][code.positions(40)].tolist()
+    assert (
+        channel.sent[0].bits[CONTROL].tolist()
+        == code.mother(length)[0][code.positions(40)].tolist()
+    )
     assert channel.sent[0].bits[40:].tolist() == random_frames(600).bits.tolist()
 
 
@@ -194,7 +211,10 @@ def test_where_a_tenth_of_the_payloads_fail_ten_times_fewer_control_fields_do(
     link = Link(modulation, code=LdpcCode(rate))
     arrived = send(link.over(load_channel("awgn", esn0_db=esn0_db), always), frames).frames
     lost = int((arrived.lengths == 0).sum())
-    wrong = sum(ours != theirs for ours, theirs in zip(texts(frames), texts(arrived), strict=True)) - lost
+    wrong = (
+        sum(ours != theirs for ours, theirs in zip(texts(frames), texts(arrived), strict=True))
+        - lost
+    )
     assert 75 < wrong < 300
     assert lost <= wrong / 10
 
@@ -207,11 +227,15 @@ def test_control_fields_of_frames_without_a_code_survive_hard_decisions() -> Non
 
 
 HALVES = [changed(0, slice(40, None, 2)), changed(0, slice(41, None, 2))]
-"""Rounds in which the bits in even, and then those in odd places behind the control field are erased."""
+"""Rounds in which the bits in even, and then those in odd places behind the control field are
+erased.
+"""
 
 
 @pytest.mark.parametrize(("model", "arrives"), [("chase", True), ("arq", False)])
-def test_chase_combining_adds_up_what_two_rounds_brought_and_arq_forgets(model: str, arrives: bool) -> None:
+def test_chase_combining_adds_up_what_two_rounds_brought_and_arq_forgets(
+    model: str, arrives: bool
+) -> None:
     frames = checked_frames(200)
     channel = Scripted(HALVES)
     reception = send(coded(channel, UNCODED, Retransmission(model, 2)), frames)
@@ -236,7 +260,9 @@ def all_but(first: int, stop: int) -> Callable[[NDArray[np.uint8]], NDArray[np.f
 def test_control_fields_are_combined_too(model: str, length: int) -> None:
     """Ten bits do not tell sixteen; four times ten others do."""
     quarters = [all_but(first, first + 10) for first in range(0, 40, 10)]
-    reception = send(coded(Scripted(quarters), UNCODED, Retransmission(model, 4)), checked_frames(40_000))
+    reception = send(
+        coded(Scripted(quarters), UNCODED, Retransmission(model, 4)), checked_frames(40_000)
+    )
     assert reception.frames.lengths.tolist() == [length]
 
 
@@ -245,11 +271,15 @@ def test_llrs_of_all_rounds_add_up() -> None:
     zeros = Frames.join([np.zeros(50, np.uint8)])
 
     def says(llr: float) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-        return lambda bits: np.concatenate([heard(bits[CONTROL]), np.full(bits.size - 40, llr, np.float32)])
+        return lambda bits: np.concatenate(
+            [heard(bits[CONTROL]), np.full(bits.size - 40, llr, np.float32)]
+        )
 
     for rounds, bit in {2: 1, 3: 0}.items():
         channel = Scripted([says(4.0), says(-8.0), says(8.0)])
-        arrived = send(coded(channel, UNCODED, Retransmission("chase", rounds), never), zeros).frames
+        arrived = send(
+            coded(channel, UNCODED, Retransmission("chase", rounds), never), zeros
+        ).frames
         assert arrived.bits.tolist() == [bit] * 50
 
 
@@ -312,7 +342,8 @@ def test_what_is_sent_again_is_what_the_check_refuses() -> None:
 def test_bit_errors_on_the_channel_are_those_of_all_rounds() -> None:
     channel = Scripted([changed(-1, slice(40, 43))])
     counts = send(
-        coded(channel, LdpcCode("1/2"), Retransmission("arq", 5), passing(5, 2)), random_frames(90, 90)
+        coded(channel, LdpcCode("1/2"), Retransmission("arq", 5), passing(5, 2)),
+        random_frames(90, 90),
     ).counts
     assert counts.bit_errors.tolist() == [15, 6]
 
@@ -320,14 +351,19 @@ def test_bit_errors_on_the_channel_are_those_of_all_rounds() -> None:
 def test_initial_errors_are_of_the_first_round_whatever_came_later() -> None:
     frames = checked_frames(100)
     recovered = send(coded(Scripted([LOST, heard]), UNCODED, Retransmission("arq", 2)), frames)
-    assert (texts(recovered.frames), recovered.counts.initial_errors.tolist()) == (texts(frames), [1])
+    assert (texts(recovered.frames), recovered.counts.initial_errors.tolist()) == (
+        texts(frames),
+        [1],
+    )
     spoilt = send(coded(Scripted([heard, LOST]), UNCODED, Retransmission("arq", 2), never), frames)
     assert (spoilt.frames.lengths.tolist(), spoilt.counts.initial_errors.tolist()) == ([0], [0])
 
 
 @pytest.mark.parametrize("retransmission", [None, Retransmission("chase")])
 @pytest.mark.parametrize("code", [LdpcCode(), RepetitionCode(3)], ids=["ldpc", "repetition"])
-def test_there_may_be_no_frames_and_frames_without_bits(code: Code, retransmission: Retransmission | None) -> None:
+def test_there_may_be_no_frames_and_frames_without_bits(
+    code: Code, retransmission: Retransmission | None
+) -> None:
     none = send(coded(ERROR_FREE, code, retransmission), Frames.join([]))
     assert len(none.frames) == none.counts.channel_uses.size == none.counts.initial_errors.size == 0
     empty = send(coded(ERROR_FREE, code, retransmission, always), random_frames(0, 0))
@@ -344,7 +380,9 @@ BIT_LEVEL = [
 
 
 @pytest.mark.parametrize(("name", "parameters"), BIT_LEVEL)
-def test_coding_and_retransmission_work_over_channels_of_bits(name: str, parameters: dict[str, float]) -> None:
+def test_coding_and_retransmission_work_over_channels_of_bits(
+    name: str, parameters: dict[str, float]
+) -> None:
     frames, channel = checked_frames(*[200] * 60), load_channel(name, **parameters)
     reception = send(coded(channel, LdpcCode("1/2"), Retransmission("chase", 64)), frames)
     assert texts(reception.frames) == texts(frames)
@@ -355,7 +393,9 @@ def test_coding_and_retransmission_work_over_channels_of_bits(name: str, paramet
         assert 12 < again < 36  # 24 of 60 are lost on average, with a standard deviation of 3.8
         assert texts(send(coded(channel, LdpcCode("1/2")), frames).frames).count("") > 0
     else:
-        assert len(set(texts(send(channel, frames).frames)) & set(texts(frames))) < 5  # without coding
+        assert (
+            len(set(texts(send(channel, frames).frames)) & set(texts(frames))) < 5
+        )  # without coding
         assert again < 5
 
 
@@ -380,10 +420,14 @@ def test_a_block_fares_the_same_again_and_its_first_frames_whatever_follows(
         assert getattr(whole.counts, column).tolist() == getattr(again.counts, column).tolist()
         assert getattr(whole.counts, column)[:25].tolist() == values.tolist()
     assert 1 < whole.counts.transmissions.mean() < 3
-    assert whole.counts.bit_errors.tolist() != send(carrier, frames, seed=1).counts.bit_errors.tolist()
+    assert (
+        whole.counts.bit_errors.tolist() != send(carrier, frames, seed=1).counts.bit_errors.tolist()
+    )
 
 
-def wrong_frames(link: Link, esn0_db: float, frames: Frames, seed: int, intact: Check = CRC.intact) -> int:
+def wrong_frames(
+    link: Link, esn0_db: float, frames: Frames, seed: int, intact: Check = CRC.intact
+) -> int:
     """How many frames are wrong in the end, over white noise."""
     arrived = send(link.over(load_channel("awgn", esn0_db=esn0_db), intact), frames, seed).frames
     return sum(ours != theirs for ours, theirs in zip(texts(frames), texts(arrived), strict=True))
@@ -413,7 +457,10 @@ def test_combining_beats_forgetting_and_new_parity_beats_both() -> None:
     frames = checked_frames(*[100] * 800)
     first, arq, chase, incremental = (
         wrong_frames(Link("qpsk", code=LdpcCode("5/6"), retransmission=scheme), 3.0, frames, 4)
-        for scheme in (None, *(Retransmission(model, 2) for model in ("arq", "chase", "incremental")))
+        for scheme in (
+            None,
+            *(Retransmission(model, 2) for model in ("arq", "chase", "incremental")),
+        )
     )
     assert first > 600
     assert first > arq > chase > incremental

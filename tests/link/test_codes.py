@@ -1,4 +1,6 @@
-"""What both codes promise the link: whole symbols, mother codewords, and payloads that come back."""
+"""What both codes promise the link: whole symbols, mother codewords, and payloads that come
+back.
+"""
 
 from fractions import Fraction
 from typing import get_args
@@ -15,7 +17,9 @@ from semcomm.link.codes import SHORTEST, Code, LdpcCode, Rate, RepetitionCode, f
 # A busy machine may take longer for an example than hypothesis allows.
 without_deadline = settings(deadline=None, max_examples=40)
 
-every_code = st.one_of(st.sampled_from(get_args(Rate)).map(LdpcCode), st.integers(1, 9).map(RepetitionCode))
+every_code = st.one_of(
+    st.sampled_from(get_args(Rate)).map(LdpcCode), st.integers(1, 9).map(RepetitionCode)
+)
 payloads_of_bits = st.lists(st.text("01", max_size=200), min_size=1, max_size=5).map(
     lambda texts: Frames.join([np.array(list(text), np.uint8) for text in texts])
 )
@@ -26,7 +30,9 @@ payloads_of_bits = st.lists(st.text("01", max_size=200), min_size=1, max_size=5)
 def test_payloads_come_back_from_what_is_sent_of_them(
     code: Code, payloads: Frames, bits_per_symbol: int, version: int
 ) -> None:
-    """At any redundancy version after the first, as all by itself a later one may not hold the payload."""
+    """At any redundancy version after the first, as all by itself a later one may not hold the
+    payload.
+    """
     codes = [code.of(length) for length in payloads.lengths.tolist()]
     words = mothers(codes, payloads)
     heard = []
@@ -39,7 +45,9 @@ def test_payloads_come_back_from_what_is_sent_of_them(
             assert places.shape == (sent,)
             np.add.at(llrs, places, 5.0 - 10.0 * word[places])
         heard.append(llrs)
-    decoded = Frames(code.decode(codes, np.concatenate(heard)), np.array([each.payload_bits for each in codes]))
+    decoded = Frames(
+        code.decode(codes, np.concatenate(heard)), np.array([each.payload_bits for each in codes])
+    )
     for found, bits in zip(decoded.split(), payloads.split(), strict=True):
         assert found[: bits.size].tolist() == bits.tolist()
         assert not found[bits.size :].any()
@@ -49,7 +57,9 @@ def test_payloads_come_back_from_what_is_sent_of_them(
 @without_deadline
 def test_mother_codewords_are_those_of_each_payload_by_itself(code: Code, payloads: Frames) -> None:
     codes = [code.of(length) for length in payloads.lengths.tolist()]
-    for block_code, bits, word in zip(codes, payloads.split(), mothers(codes, payloads).split(), strict=True):
+    for block_code, bits, word in zip(
+        codes, payloads.split(), mothers(codes, payloads).split(), strict=True
+    ):
         filled = np.concatenate([bits, np.zeros(block_code.payload_bits - bits.size, np.uint8)])
         assert word.tolist() == block_code.mother(filled[None])[0].tolist()
 
@@ -68,7 +78,9 @@ def test_ldpc_sends_at_its_nominal_rate(rate: Rate) -> None:
 
 
 def test_ldpc_fills_up_short_payloads() -> None:
-    assert [LdpcCode().of(length).payload_bits for length in (0, 1, 11, 12, 13)] == [SHORTEST] * 4 + [13]
+    assert [LdpcCode().of(length).payload_bits for length in (0, 1, 11, 12, 13)] == [
+        SHORTEST
+    ] * 4 + [13]
 
 
 def test_iterations_end_where_they_are_told_to() -> None:
@@ -94,7 +106,9 @@ def test_iterations_end_where_they_are_told_to() -> None:
         (2, 0, 1, [0, 0]),  # of an empty frame one bit that says nothing
     ],
 )
-def test_repetition_by_hand(times: int, length: int, bits_per_symbol: int, positions: list[int]) -> None:
+def test_repetition_by_hand(
+    times: int, length: int, bits_per_symbol: int, positions: list[int]
+) -> None:
     code = RepetitionCode(times)
     block_code = code.of(length)
     sent = block_code.sent_bits(bits_per_symbol)

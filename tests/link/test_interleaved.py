@@ -1,4 +1,6 @@
-"""Interleaving moves bits and loses none: bursts spread, groups share their channel uses, and are lost together."""
+"""Interleaving moves bits and loses none: bursts spread, groups share their channel uses, and are
+lost together.
+"""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -45,7 +47,10 @@ class Loses(BitChannel):
     numbers: tuple[int, ...]
 
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
-        parts = [bits[:0] if number in self.numbers else bits for number, bits in enumerate(frames.split())]
+        parts = [
+            bits[:0] if number in self.numbers else bits
+            for number, bits in enumerate(frames.split())
+        ]
         return Reception.of(Frames.join(parts))
 
 
@@ -84,7 +89,8 @@ def test_each_bit_is_sent_once(count: int) -> None:
 
 
 def test_the_order_is_agreed_for_ever() -> None:
-    # The ranks of 0, 1, 2, ... times the golden section, modulo 1: receivers that are out there know no other.
+    # The ranks of 0, 1, 2, ... times the golden section, modulo 1: receivers that are out there
+    # know no other.
     assert interleaving(0).tolist() == []
     assert interleaving(1).tolist() == [0]
     assert interleaving(5).tolist() == [0, 3, 1, 4, 2]
@@ -96,7 +102,9 @@ def closest(places: NDArray[np.int64]) -> int:
 
 
 @pytest.mark.parametrize("count", [16, 46, 100, 610, 1409, 1597, 6000, 65_536])
-def test_bits_in_a_row_on_the_channel_stood_a_third_of_their_mean_distance_apart_or_more(count: int) -> None:
+def test_bits_in_a_row_on_the_channel_stood_a_third_of_their_mean_distance_apart_or_more(
+    count: int,
+) -> None:
     order = interleaving(count)
     longest = int(np.sqrt(count))
     for burst in sorted({2, 3, 5, 8, longest // 2, longest} - {0, 1}):
@@ -117,7 +125,9 @@ def test_without_it_the_burst_hits_one_frame() -> None:
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=12), depths)
 @without_deadline
-def test_channel_uses_of_a_group_are_shared_out_by_bits_and_none_is_lost(lengths: list[int], depth: int) -> None:
+def test_channel_uses_of_a_group_are_shared_out_by_bits_and_none_is_lost(
+    lengths: list[int], depth: int
+) -> None:
     frames = random_frames(*lengths)
     carrier = Modulated(load_channel("rayleigh", esn0_db=20.0, coherence=8, pilots=2), "64qam")
     uses = through(carrier, depth, frames).counts.channel_uses
@@ -141,7 +151,8 @@ def test_the_channel_is_handed_one_frame_a_group_with_the_bits_of_all(depth: int
     through(Recorder(), depth, frames)
     ends = [*range(0, 4, depth), 4]
     assert [np.sort(bits).tolist() for bits in handed[0].split()] == [
-        np.sort(np.concatenate(frames.split()[first:stop])).tolist() for first, stop in pairwise(ends)
+        np.sort(np.concatenate(frames.split()[first:stop])).tolist()
+        for first, stop in pairwise(ends)
     ]
 
 
@@ -157,7 +168,10 @@ def test_a_packet_that_is_lost_is_its_whole_group() -> None:
 
 def test_groups_are_lost_at_the_rate_of_packets() -> None:
     frames = random_frames(*[5] * 12_000)
-    lost = through(load_channel("packet_erasure", loss=0.3), 6, frames).frames.lengths.reshape(-1, 6) == 0
+    lost = (
+        through(load_channel("packet_erasure", loss=0.3), 6, frames).frames.lengths.reshape(-1, 6)
+        == 0
+    )
     assert (lost.all(axis=1) == lost.any(axis=1)).all()
     # Of 2,000 packets: 0.3 within 4 standard deviations of 0.01.
     assert abs(lost[:, 0].mean() - 0.3) < 0.04

@@ -1,4 +1,6 @@
-"""LDPC codes against Sionna's, decoding back what was encoded, and what a noisy link may do to it."""
+"""LDPC codes against Sionna's, decoding back what was encoded, and what a noisy link may do to
+it.
+"""
 
 import subprocess
 import sys
@@ -22,7 +24,10 @@ from semcomm.link.ldpc.code_block import CodeBlock
 Bits = NDArray[np.uint8]
 Llrs = NDArray[np.float32]
 
-RATES = [Fraction(rate) for rate in ("1/5", "1/4", "1/3", "2/5", "1/2", "2/3", "3/4", "5/6", "9/10", "11/12")]
+RATES = [
+    Fraction(rate)
+    for rate in ("1/5", "1/4", "1/3", "2/5", "1/2", "2/3", "3/4", "5/6", "9/10", "11/12")
+]
 HALF = Fraction(1, 2)
 
 rates = st.sampled_from(RATES)
@@ -34,13 +39,19 @@ def random_payloads(frames: int, code: Ldpc, seed: int = 0) -> Bits:
     return np.random.default_rng(seed).integers(0, 2, (frames, code.payload_bits), dtype=np.uint8)
 
 
-def received(code: Ldpc, bits: Bits, positions: NDArray[np.int64], sigma: float = 0.0, seed: int = 0) -> Llrs:
-    """LLRs of mother codewords whose bits at `positions` were sent by BPSK over noise; 8 times the sign without."""
+def received(
+    code: Ldpc, bits: Bits, positions: NDArray[np.int64], sigma: float = 0.0, seed: int = 0
+) -> Llrs:
+    """LLRs of mother codewords whose bits at `positions` were sent by BPSK over noise; 8 times the
+    sign without.
+    """
     values = 1.0 - 2.0 * bits[:, positions]
     if sigma:
         values += sigma * np.random.default_rng(seed).standard_normal(values.shape)
     llrs = np.zeros(bits.shape, np.float32)
-    np.add.at(llrs, (slice(None), positions), (values * (2 / sigma**2 if sigma else 8)).astype(np.float32))
+    np.add.at(
+        llrs, (slice(None), positions), (values * (2 / sigma**2 if sigma else 8)).astype(np.float32)
+    )
     return llrs
 
 
@@ -59,7 +70,9 @@ def sionna(payload_bits: int, sent_bits: int, bits_per_symbol: int | None = None
 def sionna_encode(encoder: Any, payloads: Bits, **arguments: Any) -> Bits:
     import torch
 
-    return np.asarray(encoder(torch.from_numpy(payloads.astype(np.float32)), **arguments).numpy()).astype(np.uint8)
+    return np.asarray(
+        encoder(torch.from_numpy(payloads.astype(np.float32)), **arguments).numpy()
+    ).astype(np.uint8)
 
 
 def test_importing_it_imports_neither_sionna_nor_torch() -> None:
@@ -105,7 +118,9 @@ def test_bits_are_interleaved_for_symbols_as_sionna_does(bits_per_symbol: int) -
 
 @pytest.mark.parametrize("base_graph", [1, 2])
 @pytest.mark.parametrize("lifting", [sizes[3] for sizes in LIFTING_SETS])
-def test_mother_codewords_fulfil_every_check_of_sionnas_matrix(base_graph: int, lifting: int) -> None:
+def test_mother_codewords_fulfil_every_check_of_sionnas_matrix(
+    base_graph: int, lifting: int
+) -> None:
     payload_bits = 22 * lifting - 1 if base_graph == 1 else 10 * lifting
     rate = Fraction(3, 4) if base_graph == 1 else Fraction(1, 5)
     code = Ldpc(payload_bits, rate)
@@ -113,14 +128,18 @@ def test_mother_codewords_fulfil_every_check_of_sionnas_matrix(base_graph: int, 
     encoder = sionna(payload_bits, code.sent_bits())
     mother = code.mother(random_payloads(2, code)).astype(np.int64)
     fillers = np.zeros((2, encoder.k_filler), np.int64)
-    codewords = np.concatenate([mother[:, :payload_bits], fillers, mother[:, payload_bits:]], axis=1)
+    codewords = np.concatenate(
+        [mother[:, :payload_bits], fillers, mother[:, payload_bits:]], axis=1
+    )
     assert (block.base_graph, block.lifting) == (base_graph, encoder.z)
     assert not (encoder.pcm @ codewords.T % 2).any()
 
 
 @given(lengths, rates, st.integers(0, 3), st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=150)
-def test_without_noise_what_is_encoded_is_decoded(length: int, rate: Fraction, version: int, seed: int) -> None:
+def test_without_noise_what_is_encoded_is_decoded(
+    length: int, rate: Fraction, version: int, seed: int
+) -> None:
     code = Ldpc(length, rate)
     payloads = random_payloads(2, code, seed)
     mother = code.mother(payloads)
@@ -137,7 +156,9 @@ def test_without_noise_every_lifting_size_is_decoded(base_graph: int) -> None:
         payload_bits = lifting * (22 if base_graph == 1 else 6 if lifting < 32 else 10)
         code = Ldpc(payload_bits, Fraction(5, 6) if base_graph == 1 else Fraction(1, 5))
         payloads = random_payloads(1, code)
-        decoded = code.decode(received(code, code.mother(payloads), code.positions(code.sent_bits())))
+        decoded = code.decode(
+            received(code, code.mother(payloads), code.positions(code.sent_bits()))
+        )
         np.testing.assert_array_equal(decoded.payloads, payloads)
 
 
@@ -146,12 +167,16 @@ def test_without_noise_every_short_payload_is_decoded_at_high_rates(rate: str) -
     for payload_bits in range(12, 200):
         code = Ldpc(payload_bits, Fraction(rate))
         payloads = random_payloads(1, code)
-        decoded = code.decode(received(code, code.mother(payloads), code.positions(code.sent_bits())))
+        decoded = code.decode(
+            received(code, code.mother(payloads), code.positions(code.sent_bits()))
+        )
         np.testing.assert_array_equal(decoded.payloads, payloads)
 
 
 def test_version_0_sends_the_mother_codeword_from_behind_two_columns_on_and_round_again() -> None:
-    code = Ldpc(512, HALF)  # 8 columns of Z = 64, then 42 of parity: 3200 bits, of which 128 are never sent
+    code = Ldpc(
+        512, HALF
+    )  # 8 columns of Z = 64, then 42 of parity: 3200 bits, of which 128 are never sent
     assert code.mother_bits == 3200
     np.testing.assert_array_equal(code.positions(1024), np.arange(128, 1152))
     np.testing.assert_array_equal(code.positions(3075)[3070:], [3198, 3199, 128, 129, 130])
@@ -160,19 +185,26 @@ def test_version_0_sends_the_mother_codeword_from_behind_two_columns_on_and_roun
 @pytest.mark.parametrize(
     ("payload_bits", "rate", "starts"),
     [
-        # Base graph 2, Z = 64: columns 13, 25 and 43 of 64 bits behind the two never sent, less two of fillers.
+        # Base graph 2, Z = 64: columns 13, 25 and 43 of 64 bits behind the two never sent, less two
+        # of fillers.
         (512, "1/2", [128, 832, 1600, 2752]),
-        # Base graph 1, Z = 32 and four fillers: column 17 is payload, columns 33 and 56 stand behind the fillers.
+        # Base graph 1, Z = 32 and four fillers: column 17 is payload, columns 33 and 56 stand
+        # behind the fillers.
         (700, "3/4", [64, 64 + 17 * 32, 64 + 33 * 32 - 4, 64 + 56 * 32 - 4]),
     ],
 )
-def test_other_versions_start_where_the_standard_says(payload_bits: int, rate: str, starts: list[int]) -> None:
+def test_other_versions_start_where_the_standard_says(
+    payload_bits: int, rate: str, starts: list[int]
+) -> None:
     code = Ldpc(payload_bits, Fraction(rate))
     assert [code.positions(1, version)[0] for version in range(4)] == starts
 
 
 def test_no_version_starts_at_a_filler() -> None:
-    for base_graph, (columns, most, starts) in {1: (22, 8448, (17, 33, 56)), 2: (10, 3840, (13, 25, 43))}.items():
+    for base_graph, (columns, most, starts) in {
+        1: (22, 8448, (17, 33, 56)),
+        2: (10, 3840, (13, 25, 43)),
+    }.items():
         for payload_bits in range(293 if base_graph == 1 else 12, most + 1):
             block = CodeBlock(payload_bits, base_graph)
             fillers = range(payload_bits - 2 * block.lifting, (columns - 2) * block.lifting)
@@ -181,8 +213,15 @@ def test_no_version_starts_at_a_filler() -> None:
 
 @pytest.mark.parametrize(
     ("payload_bits", "rate", "bits_per_symbol", "sent"),
-    # 600 / (2/3) = 900; 601 / (2/3) = 901.5; whole symbols of 6 bits: 906 = 151 * 6; too few at 11/12: 24 + 1
-    [(600, "2/3", 1, 900), (601, "2/3", 1, 902), (601, "2/3", 6, 906), (12, "1/5", 1, 60), (22, "11/12", 1, 25)],
+    # 600 / (2/3) = 900; 601 / (2/3) = 901.5; whole symbols of 6 bits: 906 = 151 * 6; too few at
+    # 11/12: 24 + 1
+    [
+        (600, "2/3", 1, 900),
+        (601, "2/3", 1, 902),
+        (601, "2/3", 6, 906),
+        (12, "1/5", 1, 60),
+        (22, "11/12", 1, 25),
+    ],
 )
 def test_a_payload_gets_as_many_bits_as_its_rate_asks_for(
     payload_bits: int, rate: str, bits_per_symbol: int, sent: int
@@ -214,22 +253,31 @@ def test_long_payloads_are_cut_into_equal_code_blocks(
 
 def test_each_code_block_is_encoded_as_sionna_does() -> None:
     code = Ldpc(20_000, Fraction(3, 4))
-    sent, payloads = code.sent_bits(), random_payloads(1, code)  # 26667: 8889 for each of three blocks
+    sent, payloads = (
+        code.sent_bits(),
+        random_payloads(1, code),
+    )  # 26667: 8889 for each of three blocks
     ours = code.mother(payloads)[:, code.positions(sent)]
-    np.testing.assert_array_equal(ours[:, -8889:], sionna_encode(sionna(6667, 8889), payloads[:, -6667:]))
+    np.testing.assert_array_equal(
+        ours[:, -8889:], sionna_encode(sionna(6667, 8889), payloads[:, -6667:])
+    )
 
 
 @cache
 def noisy_block() -> tuple[list[Ldpc], list[Llrs]]:
     """Frames of many codes, some of which are past decoding."""
     draws = np.random.default_rng(3)
-    codes = [Ldpc(int(draws.integers(12, 900)), RATES[draws.integers(len(RATES))]) for _ in range(60)]
+    codes = [
+        Ldpc(int(draws.integers(12, 900)), RATES[draws.integers(len(RATES))]) for _ in range(60)
+    ]
     codes += [codes[0], Ldpc(9000, HALF), codes[0]]
     llrs = []
     for number, code in enumerate(codes):
         mother = code.mother(random_payloads(1, code, number))
         positions = code.positions(code.sent_bits())
-        llrs.append(received(code, mother, positions, sigma_of(code, draws.uniform(0, 4)), number)[0])
+        llrs.append(
+            received(code, mother, positions, sigma_of(code, draws.uniform(0, 4)), number)[0]
+        )
     return codes, llrs
 
 
@@ -237,18 +285,25 @@ def frame_by_frame(codes: list[Ldpc], decoded: Decoded) -> list[tuple[bytes, int
     parts = np.split(decoded.payloads, np.cumsum([code.payload_bits for code in codes])[:-1])
     return [
         (part.tobytes(), int(iterations), bool(converged))
-        for part, iterations, converged in zip(parts, decoded.iterations, decoded.converged, strict=True)
+        for part, iterations, converged in zip(
+            parts, decoded.iterations, decoded.converged, strict=True
+        )
     ]
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_what_a_frame_becomes_does_not_depend_on_the_others(seed: int) -> None:
     codes, llrs = noisy_block()
-    alone = [frame_by_frame([code], decode([code], part))[0] for code, part in zip(codes, llrs, strict=True)]
+    alone = [
+        frame_by_frame([code], decode([code], part))[0]
+        for code, part in zip(codes, llrs, strict=True)
+    ]
     assert len({converged for _, _, converged in alone}) == 2
     order = np.random.default_rng(seed).permutation(len(codes))[seed:]
     mixed = [codes[number] for number in order]
-    together = frame_by_frame(mixed, decode(mixed, np.concatenate([llrs[number] for number in order])))
+    together = frame_by_frame(
+        mixed, decode(mixed, np.concatenate([llrs[number] for number in order]))
+    )
     assert together == [alone[number] for number in order]
 
 
@@ -313,7 +368,8 @@ def test_transmissions_that_fail_alone_succeed_when_their_llrs_are_added() -> No
     first = received(code, mother, code.positions(code.sent_bits()), sigma, seed=1)
     again = received(code, mother, code.positions(code.sent_bits()), sigma, seed=2)
     other = received(code, mother, code.positions(code.sent_bits(), version=2), sigma, seed=2)
-    # Twice the same is 4 dB, where this code hardly fails; new parity in place of it gains more still.
+    # Twice the same is 4 dB, where this code hardly fails; new parity in place of it gains more
+    # still.
     assert failures(first) > 95
     assert failures(again) > 95
     assert failures(first + again) < 5
@@ -339,8 +395,12 @@ def test_box_plus_is_the_llr_of_the_sum(a: float, b: float) -> None:
     assert (found == 0) == (a == 0 or b == 0) or abs(exact) < 1e-5
 
 
-@pytest.mark.parametrize(("payload_bits", "rate", "ebn0_db"), [(64, "1/2", 1.8), (64, "11/12", 5.6)])
-def test_frame_errors_are_at_most_a_tenth_more_than_sionnas(payload_bits: int, rate: str, ebn0_db: float) -> None:
+@pytest.mark.parametrize(
+    ("payload_bits", "rate", "ebn0_db"), [(64, "1/2", 1.8), (64, "11/12", 5.6)]
+)
+def test_frame_errors_are_at_most_a_tenth_more_than_sionnas(
+    payload_bits: int, rate: str, ebn0_db: float
+) -> None:
     import torch
     from sionna.phy.fec.ldpc import LDPC5GDecoder
 
@@ -364,12 +424,21 @@ def test_frame_errors_are_at_most_a_tenth_more_than_sionnas(payload_bits: int, r
     ("attempt", "message"),
     [
         (lambda: Ldpc(11, HALF), "a payload of 11 bits; the LDPC codes of 5G NR take 12 or more"),
-        (lambda: Ldpc(12, Fraction(1, 6)), "code rate 1/6; the LDPC codes of 5G NR take 1/5 to 11/12"),
+        (
+            lambda: Ldpc(12, Fraction(1, 6)),
+            "code rate 1/6; the LDPC codes of 5G NR take 1/5 to 11/12",
+        ),
         (lambda: Ldpc(12, Fraction(19, 20)), "code rate 19/20"),
         (lambda: Ldpc(12, HALF).positions(24, 4), "redundancy version 4; there are 0 to 3"),
         (lambda: Ldpc(12, HALF).positions(25, 0, 4), "25 bits do not fill symbols of 4 bits"),
-        (lambda: Ldpc(12, HALF).mother(np.zeros((2, 13), np.uint8)), r"payloads of shape \(2, 13\)"),
-        (lambda: Ldpc(12, HALF).decode(np.zeros((2, 24), np.float32)), r"LLRs of shape \(48,\); .* have 192 bits"),
+        (
+            lambda: Ldpc(12, HALF).mother(np.zeros((2, 13), np.uint8)),
+            r"payloads of shape \(2, 13\)",
+        ),
+        (
+            lambda: Ldpc(12, HALF).decode(np.zeros((2, 24), np.float32)),
+            r"LLRs of shape \(48,\); .* have 192 bits",
+        ),
         (lambda: CodeBlock(3841, 2), "a block of 3841 bits on base graph 2; it takes 12 to 3840"),
     ],
 )

@@ -85,11 +85,36 @@ def test_efficiency_is_bits_a_symbol_times_the_code_rate(link: Link, efficiency:
 @pytest.mark.parametrize(
     ("link", "channel", "crc", "told"),
     [
-        (Link(), AWGN, 16, "channel Awgn carries symbols, so it takes link.modulation: bpsk, qpsk, 16qam, 64qam"),
-        (Link("bpsk"), ERROR_FREE, 16, "link.modulation is bpsk, but channel ErrorFree carries bits: leave it out"),
-        (Link(decisions="hard"), ERROR_FREE, 16, "link.decisions is hard, but channel ErrorFree has no demapper"),
-        (Link(retransmission=CHASE), ERROR_FREE, 0, "retransmission needs a check of frames: set framing.crc to 8 or"),
-        (Link(retransmission=INCREMENTAL), ERROR_FREE, 8, "sends other bits of a mother codeword: set link.code.model"),
+        (
+            Link(),
+            AWGN,
+            16,
+            "channel Awgn carries symbols, so it takes link.modulation: bpsk, qpsk, 16qam, 64qam",
+        ),
+        (
+            Link("bpsk"),
+            ERROR_FREE,
+            16,
+            "link.modulation is bpsk, but channel ErrorFree carries bits: leave it out",
+        ),
+        (
+            Link(decisions="hard"),
+            ERROR_FREE,
+            16,
+            "link.decisions is hard, but channel ErrorFree has no demapper",
+        ),
+        (
+            Link(retransmission=CHASE),
+            ERROR_FREE,
+            0,
+            "retransmission needs a check of frames: set framing.crc to 8 or",
+        ),
+        (
+            Link(retransmission=INCREMENTAL),
+            ERROR_FREE,
+            8,
+            "sends other bits of a mother codeword: set link.code.model",
+        ),
         (
             Link(code=RepetitionCode(3), retransmission=INCREMENTAL),
             ERROR_FREE,
@@ -98,7 +123,9 @@ def test_efficiency_is_bits_a_symbol_times_the_code_rate(link: Link, efficiency:
         ),
     ],
 )
-def test_a_link_that_does_not_go_with_its_ends_is_refused(link: Link, channel: Any, crc: int, told: str) -> None:
+def test_a_link_that_does_not_go_with_its_ends_is_refused(
+    link: Link, channel: Any, crc: int, told: str
+) -> None:
     with pytest.raises(LinkError, match=told):
         link.check(channel, crc)
 
@@ -127,17 +154,23 @@ FADES = [
 def test_frames_meet_the_same_fades_whatever_the_code_and_the_retransmission() -> None:
     """One gain a frame, told by the LLRs: those of lost frames are small."""
     rng, seen = np.random.default_rng(1), []
-    frames = Framing(header=False).frame(Frames.join([rng.integers(0, 2, 40, dtype=np.uint8)] * 30), [(32, 32)] * 30)
+    frames = Framing(header=False).frame(
+        Frames.join([rng.integers(0, 2, 40, dtype=np.uint8)] * 30), [(32, 32)] * 30
+    )
     rayleigh = load_channel("rayleigh", esn0_db=10.0)
 
     class Listener(type(rayleigh)):
-        def transmit(self, symbols: Any, lengths: NDArray[np.int64], rng: np.random.Generator) -> Any:
+        def transmit(
+            self, symbols: Any, lengths: NDArray[np.int64], rng: np.random.Generator
+        ) -> Any:
             reception = super().transmit(symbols, lengths, rng)
             seen.append(reception.noise_variances[np.cumsum(lengths) - 1])
             return reception
 
     for link in FADES:
-        link.over(Listener(esn0_db=10.0), Framing(header=False).intact).transmit(frames, np.random.default_rng(7))
+        link.over(Listener(esn0_db=10.0), Framing(header=False).intact).transmit(
+            frames, np.random.default_rng(7)
+        )
     first_rounds = [gains.tolist() for gains in seen if gains.size == 30]
     assert first_rounds == [first_rounds[0]] * len(FADES)
     assert len(seen) > len(FADES)  # the others are later rounds, whose gains are new

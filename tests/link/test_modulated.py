@@ -1,4 +1,6 @@
-"""A channel of symbols that carries bits: padding, counts, lost symbols, and both kinds of decisions."""
+"""A channel of symbols that carries bits: padding, counts, lost symbols, and both kinds of
+decisions.
+"""
 
 from dataclasses import dataclass
 
@@ -9,9 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semcomm.channel import SymbolChannel, SymbolReception
+from semcomm.choices import Modulation
 from semcomm.frames import Frames
 from semcomm.link.modulated import Modulated
-from semcomm.link.modulation import BITS_PER_SYMBOL, Modulation, demap, modulate
+from semcomm.link.modulation import BITS_PER_SYMBOL, demap, modulate
 from semcomm.scenario.plugins import load_channel
 
 # A busy machine may take longer for an example than hypothesis allows.
@@ -25,7 +28,9 @@ frames_of_bits = st.lists(st.text("01", max_size=40), max_size=6).map(
 
 @dataclass(frozen=True)
 class Recorder(SymbolChannel):
-    """Adds a little noise, loses the symbols of these numbers, keeps what it was handed, and uses 3 pilots a frame."""
+    """Adds a little noise, loses the symbols of these numbers, keeps what it was handed, and uses 3
+    pilots a frame.
+    """
 
     lost: tuple[int, ...] = ()
 
@@ -52,18 +57,25 @@ def test_frames_of_any_lengths_come_back_over_a_clear_channel(
     reception = clear.transmit(frames, np.random.default_rng(0))
     assert reception.frames.bits.tolist() == frames.bits.tolist()
     assert reception.frames.lengths.tolist() == frames.lengths.tolist()
-    assert reception.counts.channel_uses.tolist() == [-(-n // BITS_PER_SYMBOL[modulation]) for n in frames.lengths]
+    assert reception.counts.channel_uses.tolist() == [
+        -(-n // BITS_PER_SYMBOL[modulation]) for n in frames.lengths
+    ]
     assert reception.counts.channel_bits.tolist() == frames.lengths.tolist()
     assert not reception.counts.bit_errors.any()
 
 
 @given(frames_of_bits, modulations)
 @without_deadline
-def test_zeros_fill_up_the_last_symbol_of_each_frame(frames: Frames, modulation: Modulation) -> None:
+def test_zeros_fill_up_the_last_symbol_of_each_frame(
+    frames: Frames, modulation: Modulation
+) -> None:
     channel, per_symbol = Recorder(), BITS_PER_SYMBOL[modulation]
     Modulated(channel, modulation).transmit(frames, np.random.default_rng(0))
     symbols, lengths = channel.handed
-    padded = [np.concatenate([bits, np.zeros(-bits.size % per_symbol, np.uint8)]) for bits in frames.split()]
+    padded = [
+        np.concatenate([bits, np.zeros(-bits.size % per_symbol, np.uint8)])
+        for bits in frames.split()
+    ]
     expected = [modulate(bits, modulation) for bits in padded]
     assert lengths.tolist() == [part.size for part in expected]
     assert symbols.tolist() == [symbol for part in expected for symbol in part.tolist()]
@@ -75,7 +87,8 @@ def test_errors_are_counted_against_what_was_sent(modulation: Modulation) -> Non
     noisy = Modulated(load_channel("awgn", esn0_db=0.0), modulation)
     reception = noisy.transmit(frames, np.random.default_rng(1))
     errors = [
-        int((ours != theirs).sum()) for ours, theirs in zip(frames.split(), reception.frames.split(), strict=True)
+        int((ours != theirs).sum())
+        for ours, theirs in zip(frames.split(), reception.frames.split(), strict=True)
     ]
     assert sum(errors) > 100
     assert reception.counts.bit_errors.tolist() == errors
@@ -91,7 +104,9 @@ def test_of_lost_symbols_nothing_is_known_and_their_bits_are_taken_for_0(
 ) -> None:
     per_symbol = BITS_PER_SYMBOL[modulation]
     frames = Frames.join([np.ones(2 * per_symbol, np.uint8), np.ones(per_symbol, np.uint8)])
-    reception = Modulated(Recorder(lost=(1, 2)), modulation, decisions).transmit(frames, np.random.default_rng(0))
+    reception = Modulated(Recorder(lost=(1, 2)), modulation, decisions).transmit(
+        frames, np.random.default_rng(0)
+    )
     assert (reception.llrs[per_symbol:] == 0).all()
     assert (reception.llrs[:per_symbol] < 0).all()
     assert reception.frames.bits.tolist() == [1] * per_symbol + [0] * 2 * per_symbol
@@ -99,17 +114,26 @@ def test_of_lost_symbols_nothing_is_known_and_their_bits_are_taken_for_0(
 
 
 @pytest.mark.parametrize("modulation", list(BITS_PER_SYMBOL))
-def test_soft_decisions_are_the_exact_ratios_and_hard_ones_as_sure_as_was_told(modulation: Modulation) -> None:
+def test_soft_decisions_are_the_exact_ratios_and_hard_ones_as_sure_as_was_told(
+    modulation: Modulation,
+) -> None:
     frames, channel = random_frames(60), Recorder()
     soft = Modulated(channel, modulation).transmit(frames, np.random.default_rng(0)).llrs
-    hard = Modulated(channel, modulation, "hard", 2.5).transmit(frames, np.random.default_rng(0)).llrs
+    hard = (
+        Modulated(channel, modulation, "hard", 2.5).transmit(frames, np.random.default_rng(0)).llrs
+    )
     arrived = channel.handed[0] * 0.9
     assert soft.dtype == hard.dtype == np.float32
     assert soft.tolist() == demap(arrived, np.full(arrived.size, 0.02), modulation).tolist()
-    assert hard.tolist() == (2.5 * demap(arrived, np.full(arrived.size, 0.02), modulation, "hard")).tolist()
+    assert (
+        hard.tolist()
+        == (2.5 * demap(arrived, np.full(arrived.size, 0.02), modulation, "hard")).tolist()
+    )
     assert set(np.abs(hard).tolist()) == {2.5}
 
 
 def test_channel_uses_are_those_that_the_channel_says() -> None:
-    reception = Modulated(Recorder(), "16qam").transmit(random_frames(0, 4, 5), np.random.default_rng(0))
+    reception = Modulated(Recorder(), "16qam").transmit(
+        random_frames(0, 4, 5), np.random.default_rng(0)
+    )
     assert reception.counts.channel_uses.tolist() == [3, 4, 5]

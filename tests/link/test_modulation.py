@@ -1,4 +1,6 @@
-"""Labels by the standard's formulas, ratios against the sum over all symbols, and decisions by distance."""
+"""Labels by the standard's formulas, ratios against the sum over all symbols, and decisions by
+distance.
+"""
 
 import numpy as np
 import pytest
@@ -8,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from semcomm.link.modulation import BITS_PER_SYMBOL, LARGEST_LLR, SYMBOLS_AT_ONCE, Modulation, demap, modulate
+from semcomm.choices import Modulation
+from semcomm.link.modulation import BITS_PER_SYMBOL, LARGEST_LLR, SYMBOLS_AT_ONCE, demap, modulate
 
 Bits = NDArray[np.uint8]
 
@@ -28,7 +31,9 @@ def constellation(modulation: Modulation) -> NDArray[np.complex128]:
     return modulate(labels(modulation).reshape(-1), modulation)
 
 
-def points(modulation: Modulation, count: int = 2000) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
+def points(
+    modulation: Modulation, count: int = 2000
+) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
     """Points of the plane, and noise variances from far below to far above a symbol's energy."""
     rng = np.random.default_rng(7)
     symbols = 2 * rng.uniform(-1, 1, (count, 2)).view(np.complex128)[:, 0]
@@ -48,10 +53,22 @@ def noisy(modulation: Modulation, bits: Bits, variance: float, seed: int) -> NDA
         ("bpsk", "1", -1, -1, 2),
         ("qpsk", "01", 1, -1, 2),  # 5.1.3: ((1 - 2 b0) + j (1 - 2 b1)) / sqrt(2)
         ("qpsk", "10", -1, 1, 2),
-        ("16qam", "0000", 1, 1, 10),  # 5.1.4: ((1 - 2 b0) (2 - (1 - 2 b2)) + j (1 - 2 b1) (2 - (1 - 2 b3))) / sqrt(10)
+        (
+            "16qam",
+            "0000",
+            1,
+            1,
+            10,
+        ),  # 5.1.4: ((1 - 2 b0) (2 - (1 - 2 b2)) + j (1 - 2 b1) (2 - (1 - 2 b3))) / sqrt(10)
         ("16qam", "0110", 3, -1, 10),
         ("16qam", "1001", -1, 3, 10),
-        ("64qam", "000000", 3, 3, 42),  # 5.1.5: (1 - 2 b0) (4 - (1 - 2 b2) (2 - (1 - 2 b4))) + j (...), over sqrt(42)
+        (
+            "64qam",
+            "000000",
+            3,
+            3,
+            42,
+        ),  # 5.1.5: (1 - 2 b0) (4 - (1 - 2 b2) (2 - (1 - 2 b4))) + j (...), over sqrt(42)
         ("64qam", "100011", -1, 1, 42),
         ("64qam", "011101", 5, -7, 42),
         ("64qam", "101011", -7, 1, 42),
@@ -71,7 +88,10 @@ def test_the_mean_energy_is_one(modulation: Modulation) -> None:
 
 @every_modulation
 def test_nearest_neighbours_differ_in_one_bit(modulation: Modulation) -> None:
-    symbols, differing = constellation(modulation), labels(modulation)[:, None] != labels(modulation)
+    symbols, differing = (
+        constellation(modulation),
+        labels(modulation)[:, None] != labels(modulation),
+    )
     distances = np.abs(symbols[:, None] - symbols) + np.where(np.eye(symbols.size), np.inf, 0)
     neighbours = distances < distances.min() * 1.001
     assert neighbours.any(axis=1).all()
@@ -82,7 +102,9 @@ def test_nearest_neighbours_differ_in_one_bit(modulation: Modulation) -> None:
 @without_deadline
 def test_without_noise_the_bits_come_back(modulation: Modulation, data: st.DataObject) -> None:
     count = data.draw(st.integers(0, 20)) * BITS_PER_SYMBOL[modulation]
-    bits = np.array(data.draw(st.lists(st.integers(0, 1), min_size=count, max_size=count)), np.uint8)
+    bits = np.array(
+        data.draw(st.lists(st.integers(0, 1), min_size=count, max_size=count)), np.uint8
+    )
     symbols = modulate(bits, modulation)
     hard = demap(symbols, np.zeros(symbols.size), modulation, "hard")
     soft = demap(symbols, np.full(symbols.size, 1e-3), modulation)
@@ -94,12 +116,16 @@ def test_without_noise_the_bits_come_back(modulation: Modulation, data: st.DataO
 
 @pytest.mark.parametrize("modulation", ["qpsk", "16qam", "64qam"])
 def test_bits_that_do_not_fill_a_symbol_are_refused(modulation: Modulation) -> None:
-    with pytest.raises(ValueError, match=f"13 bits do not fill symbols of {BITS_PER_SYMBOL[modulation]} bits"):
+    with pytest.raises(
+        ValueError, match=f"13 bits do not fill symbols of {BITS_PER_SYMBOL[modulation]} bits"
+    ):
         modulate(np.zeros(13, np.uint8), modulation)
 
 
 @every_modulation
-def test_soft_ratios_are_those_of_the_sum_over_the_whole_constellation(modulation: Modulation) -> None:
+def test_soft_ratios_are_those_of_the_sum_over_the_whole_constellation(
+    modulation: Modulation,
+) -> None:
     symbols, variances = points(modulation)
     exponents = -(np.abs(symbols[:, None] - constellation(modulation)) ** 2) / variances[:, None]
     expected = [
@@ -108,7 +134,8 @@ def test_soft_ratios_are_those_of_the_sum_over_the_whole_constellation(modulatio
         for place in range(BITS_PER_SYMBOL[modulation])
     ]
     soft = demap(symbols, variances, modulation)
-    # float32 rounds to 6e-8 of a value; the sum over the plane loses up to 1e-12 of its exponents of up to 1e4
+    # float32 rounds to 6e-8 of a value; the sum over the plane loses up to 1e-12 of its exponents
+    # of up to 1e4
     np.testing.assert_allclose(soft.reshape(symbols.size, -1).T, expected, rtol=1e-7, atol=1e-10)
 
 
@@ -131,7 +158,8 @@ def test_soft_ratios_are_calibrated(modulation: Modulation, variance: float) -> 
     limit = norm.isf(0.001 / 2 / (16 * 20))
     for members in np.array_split(np.argsort(llrs), 20):
         expected, spread = said[members].sum(), np.sqrt((said[members] * (1 - said[members])).sum())
-        # Where less than one error is expected, the normal law does not hold and 12 more are out of the question.
+        # Where less than one error is expected, the normal law does not hold and 12 more are out of
+        # the question.
         assert abs((bits[members] == 0).sum() - expected) <= limit * spread + 12 * (spread < 1)
 
 
@@ -171,5 +199,8 @@ def test_bpsk_decides_by_the_sum_of_both_dimensions_however_little_noise_there_i
 @every_modulation
 def test_many_symbols_are_demapped_as_few_are(modulation: Modulation) -> None:
     symbols, variances = points(modulation, 2 * SYMBOLS_AT_ONCE + 3)
-    pieces = [demap(symbols[n : n + 1000], variances[n : n + 1000], modulation) for n in range(0, symbols.size, 1000)]
+    pieces = [
+        demap(symbols[n : n + 1000], variances[n : n + 1000], modulation)
+        for n in range(0, symbols.size, 1000)
+    ]
     np.testing.assert_array_equal(demap(symbols, variances, modulation), np.concatenate(pieces))

@@ -26,16 +26,22 @@ def errors_by_hand(sent: Bits, arrived: Bits) -> int:
 
 @settings(deadline=None)  # the first call may compile
 @given(pairs)
-def test_bit_errors_are_those_of_each_frame_with_zeros_for_what_is_missing(drawn: list[tuple[Bits, Bits]]) -> None:
+def test_bit_errors_are_those_of_each_frame_with_zeros_for_what_is_missing(
+    drawn: list[tuple[Bits, Bits]],
+) -> None:
     sent, arrived = both(drawn)
     assert bit_errors(sent, arrived).tolist() == [errors_by_hand(*pair) for pair in drawn]
 
 
 @settings(deadline=None)  # the first call may compile
 @given(pairs)
-def test_a_frame_is_wrong_where_it_differs_in_length_or_in_a_bit(drawn: list[tuple[Bits, Bits]]) -> None:
+def test_a_frame_is_wrong_where_it_differs_in_length_or_in_a_bit(
+    drawn: list[tuple[Bits, Bits]],
+) -> None:
     sent, arrived = both(drawn)
-    assert wrong(sent, arrived).tolist() == [ours.tolist() != theirs.tolist() for ours, theirs in drawn]
+    assert wrong(sent, arrived).tolist() == [
+        ours.tolist() != theirs.tolist() for ours, theirs in drawn
+    ]
     assert not wrong(sent, sent).any()
 
 
@@ -49,7 +55,9 @@ def test_soft_bits_are_those_of_frames_that_arrived_at_full_length_and_0_of_othe
     llrs = np.split(soft_bits(sent, Reception(arrived, told)), np.cumsum(sent.lengths)[:-1])
     parts = np.split(told, np.cumsum(arrived.lengths)[:-1])
     for (ours, theirs), got, given_llrs in zip(drawn, llrs, parts, strict=False):
-        assert got.tolist() == (given_llrs.tolist() if ours.size == theirs.size else [0.0] * ours.size)
+        assert got.tolist() == (
+            given_llrs.tolist() if ours.size == theirs.size else [0.0] * ours.size
+        )
 
 
 def test_hard_bits_count_as_what_is_told_and_soft_ones_as_what_they_are() -> None:
@@ -62,8 +70,12 @@ def test_hard_bits_count_as_what_is_told_and_soft_ones_as_what_they_are() -> Non
 
 
 def test_a_channel_that_says_nothing_takes_a_use_a_bit() -> None:
-    sent = Frames.join([np.array([1, 1, 0], np.uint8), np.array([1], np.uint8), np.array([0, 1], np.uint8)])
-    arrived = Frames.join([np.array([1, 0, 0], np.uint8), np.array([], np.uint8), np.array([0, 1], np.uint8)])
+    sent = Frames.join(
+        [np.array([1, 1, 0], np.uint8), np.array([1], np.uint8), np.array([0, 1], np.uint8)]
+    )
+    arrived = Frames.join(
+        [np.array([1, 0, 0], np.uint8), np.array([], np.uint8), np.array([0, 1], np.uint8)]
+    )
     counts = counted(sent, Reception.of(arrived))
     assert counts.channel_uses.tolist() == counts.channel_bits.tolist() == [3, 1, 2]
     assert counts.bit_errors.tolist() == [1, 1, 0]

@@ -30,7 +30,9 @@ def oracle_ssim(sent: Images, received: Images) -> NDArray[np.float64]:
     structural_similarity = pytest.importorskip("skimage.metrics").structural_similarity
     settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
     pairs = zip(sent, received, strict=True)
-    return np.array([structural_similarity(a, b, data_range=255, channel_axis=-1, **settings) for a, b in pairs])
+    return np.array(
+        [structural_similarity(a, b, data_range=255, channel_axis=-1, **settings) for a, b in pairs]
+    )
 
 
 def test_mse_of_one_sample_off_by_three_is_nine_over_all_samples() -> None:
@@ -52,7 +54,9 @@ def test_mse_of_an_image_with_more_than_2_to_32_of_squared_error_is_exact() -> N
 
 @given(st.tuples(*[arrays(np.uint8, (2, 3, 4, 3))] * 2))
 def test_mse_is_the_mean_of_squares_in_python_integers(pair: tuple[Images, Images]) -> None:
-    squares = [[(int(a) - int(b)) ** 2 for a, b in zip(*rows, strict=True)] for rows in _rows(*pair)]
+    squares = [
+        [(int(a) - int(b)) ** 2 for a, b in zip(*rows, strict=True)] for rows in _rows(*pair)
+    ]
     assert mean_squared_error(*pair).tolist() == [sum(row) / 36 for row in squares]
 
 
@@ -61,7 +65,9 @@ def _rows(sent: Images, received: Images) -> list[tuple[list[int], list[int]]]:
 
 
 def test_psnr_of_worked_cases() -> None:
-    assert psnr_db(np.array([65025.0, 650.25, 65.025]), 3072) == pytest.approx([0, 20, 30], abs=ROUNDING)
+    assert psnr_db(np.array([65025.0, 650.25, 65.025]), 3072) == pytest.approx(
+        [0, 20, 30], abs=ROUNDING
+    )
 
 
 def test_psnr_of_a_perfect_image_is_that_of_one_sample_off_by_one() -> None:
@@ -84,7 +90,9 @@ def test_ssim_of_flat_images_is_the_luminance_term_alone() -> None:
 
 @pytest.mark.parametrize("shape", [(11, 11), (11, 40), (33, 12), (74, 75), (130, 201)])
 @pytest.mark.parametrize("deviation", [1, 30])
-def test_ssim_agrees_with_scikit_image_on_random_images(shape: tuple[int, int], deviation: float) -> None:
+def test_ssim_agrees_with_scikit_image_on_random_images(
+    shape: tuple[int, int], deviation: float
+) -> None:
     sent = random_images(3, *shape, 3)
     received = noisy(sent, deviation)
     assert ssim(sent, received) == pytest.approx(oracle_ssim(sent, received), abs=ROUNDING)
@@ -105,7 +113,9 @@ def test_ssim_agrees_with_scikit_image_on_bright_flat_images_where_variances_can
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(11, 40), st.integers(11, 40), st.permutations(range(5)))
-def test_ssim_does_not_depend_on_the_other_images(height: int, width: int, order: list[int]) -> None:
+def test_ssim_does_not_depend_on_the_other_images(
+    height: int, width: int, order: list[int]
+) -> None:
     sent, received = random_images(5, height, width, 3), random_images(5, height, width, 3, seed=1)
     together = ssim(sent, received)
     assert np.array_equal(ssim(sent[order], received[order]), together[order])
@@ -123,12 +133,16 @@ def test_images_of_unlike_shapes_are_refused_rather_than_broadcast(metric: objec
     assert callable(metric)
     with pytest.raises(ValueError, match="1 images are sent, 2 received"):
         metric(random_images(1, 16, 16, 3), random_images(2, 16, 16, 3))
-    with pytest.raises(ValueError, match=r"image 0 is sent as \(16, 16, 3\), received as \(16, 1, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"image 0 is sent as \(16, 16, 3\), received as \(16, 1, 3\)"
+    ):
         metric(random_images(1, 16, 16, 3), random_images(1, 16, 1, 3))
 
 
 @pytest.mark.parametrize("metric", [mean_squared_error, ssim])
-def test_images_of_many_sizes_have_the_values_that_each_has_alone(metric: Callable[..., NDArray[np.float64]]) -> None:
+def test_images_of_many_sizes_have_the_values_that_each_has_alone(
+    metric: Callable[..., NDArray[np.float64]],
+) -> None:
     sent = [random_images(1, side, 2 * side, 3)[0] for side in (5, 16, 32)]
     received = [noisy(image, 10) for image in sent]
     alone = [metric([ours], [theirs]).item() for ours, theirs in zip(sent, received, strict=True)]

@@ -19,7 +19,9 @@ def test_images_of_any_size_come_back_from_patches(images: NDArray[np.uint8]) ->
 
 
 @given(IMAGES)
-def test_patches_are_filled_up_with_the_nearest_pixel_of_the_edge(images: NDArray[np.uint8]) -> None:
+def test_patches_are_filled_up_with_the_nearest_pixel_of_the_edge(
+    images: NDArray[np.uint8],
+) -> None:
     _, height, width, _ = images.shape
     rows, columns = grid_shape(height, width)
     whole = from_patches(to_patches(images))
@@ -51,9 +53,14 @@ def test_a_single_pixel_fills_its_patch() -> None:
 
 def test_values_become_the_nearest_bytes_and_ties_the_even_one() -> None:
     values = np.array(
-        [-np.inf, -0.1, 0.5 / 255, 1.5 / 255, 0.4999, 0.5, 254.5 / 255, 1, 1.1, np.inf, np.nan], np.float32
+        [-np.inf, -0.1, 0.5 / 255, 1.5 / 255, 0.4999, 0.5, 254.5 / 255, 1, 1.1, np.inf, np.nan],
+        np.float32,
     )
     scaled = values[:-1] * np.float32(255)
-    expected = [round(float(min(max(value, 0), 255))) for value in scaled]  # Python rounds ties to even, too
+    expected = [
+        round(float(min(max(value, 0), 255))) for value in scaled
+    ]  # Python rounds ties to even, too
     assert to_bytes(values).tolist() == [*expected, 0]
-    assert to_bytes(np.arange(256, dtype=np.float32).reshape(2, 128) / 255).ravel().tolist() == list(range(256))
+    assert to_bytes(
+        np.arange(256, dtype=np.float32).reshape(2, 128) / 255
+    ).ravel().tolist() == list(range(256))

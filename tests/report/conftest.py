@@ -45,5 +45,7 @@ def downloads(browser: webdriver.Chrome, tmp_path: Path) -> Path:
     """The folder that the browser's downloads go to."""
     folder = tmp_path / "downloads"
     folder.mkdir()
-    browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)})
+    browser.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)}
+    )
     return folder

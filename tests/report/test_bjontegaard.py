@@ -42,7 +42,9 @@ def line(rates: list[float], at_ten: float, per_decade: float) -> Curve:
 
 
 rates = st.lists(st.integers(100, 3000), min_size=4, max_size=8, unique=True)
-clouds = st.lists(st.tuples(st.integers(100, 3000), st.integers(1800, 2800)), min_size=4, max_size=60)
+clouds = st.lists(
+    st.tuples(st.integers(100, 3000), st.integers(1800, 2800)), min_size=4, max_size=60
+)
 
 
 @st.composite
@@ -57,7 +59,9 @@ def systems(draw: st.DrawFn) -> Curve:
 # JCTVC-E137, by way of the tests of Netflix's VMAF, which quote its data and results.
 @pytest.mark.parametrize(("first", "percent"), [(0, -0.465215420752807), (2, -1.8779823450567612)])
 def test_bd_rate_is_the_published_one(first: int, percent: float) -> None:
-    assert bd_rate(curve(*E137[first]), curve(*E137[first + 1])).value == pytest.approx(percent, abs=1e-9)
+    assert bd_rate(curve(*E137[first]), curve(*E137[first + 1])).value == pytest.approx(
+        percent, abs=1e-9
+    )
 
 
 def test_a_piecewise_cubic_is_close_to_the_single_one_of_2001() -> None:
@@ -68,13 +72,19 @@ def test_a_piecewise_cubic_is_close_to_the_single_one_of_2001() -> None:
 
 @given(systems(), systems())
 @settings(deadline=None)
-def test_deltas_are_those_of_the_package_bjontegaard_on_the_hulls(anchor: Curve, test: Curve) -> None:
+def test_deltas_are_those_of_the_package_bjontegaard_on_the_hulls(
+    anchor: Curve, test: Curve
+) -> None:
     hulls = [values for hull in map(upper_hull, (anchor, test)) for values in (hull.x, hull.y)]
     options = {"method": "pchip", "require_matching_points": False, "min_overlap": 0}
     if min(hulls[1][-1], hulls[3][-1]) - max(hulls[1][0], hulls[3][0]) > 0.01:
-        assert bd_rate(anchor, test).value == pytest.approx(bjontegaard.bd_rate(*hulls, **options), abs=1e-6)
+        assert bd_rate(anchor, test).value == pytest.approx(
+            bjontegaard.bd_rate(*hulls, **options), abs=1e-6
+        )
     if min(hulls[0][-1], hulls[2][-1]) > max(hulls[0][0], hulls[2][0]):
-        assert bd_psnr(anchor, test).value == pytest.approx(bjontegaard.bd_psnr(*hulls, **options), abs=1e-6)
+        assert bd_psnr(anchor, test).value == pytest.approx(
+            bjontegaard.bd_psnr(*hulls, **options), abs=1e-6
+        )
 
 
 @given(systems())
@@ -86,7 +96,9 @@ def test_a_curve_is_no_better_than_itself(system: Curve) -> None:
 @given(systems(), st.floats(0.9, 1.1))
 @settings(deadline=None)
 def test_more_rate_by_a_factor_is_so_many_percent(system: Curve, factor: float) -> None:
-    assert bd_rate(system, shifted(system, rate_factor=factor)).value == pytest.approx(100 * (factor - 1), abs=1e-9)
+    assert bd_rate(system, shifted(system, rate_factor=factor)).value == pytest.approx(
+        100 * (factor - 1), abs=1e-9
+    )
 
 
 @given(systems(), st.floats(-1, 1))
@@ -138,7 +150,9 @@ def test_fewer_than_four_points_on_a_hull_are_refused() -> None:
     anchor = curve([100, 200, 300, 400, 500], [20.0, 22.0, 21.0, 23.0, 20.0], "anchor")
     whole = curve(*X265[0])
     for delta in (bd_rate, bd_psnr):
-        with pytest.raises(ReportError, match="anchor has 3 of 5 points on its hull; this takes at least 4"):
+        with pytest.raises(
+            ReportError, match="anchor has 3 of 5 points on its hull; this takes at least 4"
+        ):
             delta(anchor, whole)
         with pytest.raises(ReportError, match="anchor has 3 of 5 points"):
             delta(whole, anchor)
@@ -163,7 +177,11 @@ def test_curves_without_a_common_rate_are_refused(factor: float) -> None:
 @pytest.mark.parametrize("rate", [0.0, -5.0])
 def test_rates_without_a_logarithm_are_refused(rate: float) -> None:
     bad = curve([rate, 200, 300, 400], [20.0, 22.0, 23.0, 23.5], "bad")
-    for function in (lambda: bd_rate(bad, bad), lambda: bd_psnr(bad, bad), lambda: at_rate(bad, 250)):
+    for function in (
+        lambda: bd_rate(bad, bad),
+        lambda: bd_psnr(bad, bad),
+        lambda: at_rate(bad, 250),
+    ):
         with pytest.raises(ReportError, match=f"bad has a rate of {rate:g}; rates are above 0"):
             function()
 
@@ -201,7 +219,9 @@ def test_between_points_on_a_straight_line_the_psnr_is_the_lines(
 
 @pytest.mark.parametrize("rate", [99.9, 400.1, 0.0, -1.0, math.nan])
 def test_nothing_is_said_beyond_the_points(rate: float) -> None:
-    with pytest.raises(ReportError, match=rf"some has 100 to 400 bits on its hull, and nothing at {rate:g}"):
+    with pytest.raises(
+        ReportError, match=rf"some has 100 to 400 bits on its hull, and nothing at {rate:g}"
+    ):
         at_rate(curve([100, 400], [20.0, 23.0]), rate)
 
 
@@ -224,4 +244,6 @@ def test_a_comparison_at_rates_takes_curves_of_two_points() -> None:
     told = compared(line([10, 1000], 20, 5), line([1, 100], 21, 5), [10, 100])
     gap = {"anchor_db_at_10": 20, "test_db_at_10": 21, "difference_db_at_10": 1}
     gap |= {"anchor_db_at_100": 25, "test_db_at_100": 26, "difference_db_at_100": 1}
-    assert told == {"anchor": "line", "test": "line"} | {key: pytest.approx(value) for key, value in gap.items()}
+    assert told == {"anchor": "line", "test": "line"} | {
+        key: pytest.approx(value) for key, value in gap.items()
+    }

@@ -27,7 +27,9 @@ def scale(figure: dict[str, Any], name: str) -> dict[str, Any]:
         ([0, 0], "linear"),
     ],
 )
-def test_the_axis_is_logarithmic_where_values_span_two_decades(values: list[float], kind: str) -> None:
+def test_the_axis_is_logarithmic_where_values_span_two_decades(
+    values: list[float], kind: str
+) -> None:
     figure = axis_figure(["a", "b"], STYLES, "Crossover probability", values, [20, 21])["page"]
     assert scale(figure, "x")["type"] == kind
 
@@ -46,7 +48,9 @@ def test_a_single_value_has_room_too() -> None:
 
 
 def test_only_the_file_has_a_legend_in_it() -> None:
-    page, file = (rate_figure(["a", "b"], STYLES, [1, 2], [3, 4])[name] for name in ("page", "file"))
+    page, file = (
+        rate_figure(["a", "b"], STYLES, [1, 2], [3, 4])[name] for name in ("page", "file")
+    )
     assert "legends" not in page
     assert file["legends"]
 

@@ -31,7 +31,9 @@ def table(folder: Path, rows: str = ROWS):
 
 
 def plain(curves: list[Curve]) -> dict[str, list[tuple[float, float]]]:
-    return {curve.label: list(zip(curve.x.tolist(), curve.y.tolist(), strict=True)) for curve in curves}
+    return {
+        curve.label: list(zip(curve.x.tolist(), curve.y.tolist(), strict=True)) for curve in curves
+    }
 
 
 def cloud(pairs: list[tuple[float, float]]) -> Curve:
@@ -39,8 +41,12 @@ def cloud(pairs: list[tuple[float, float]]) -> Curve:
     return Curve("cloud", x, y)
 
 
-def test_each_combination_of_values_is_a_curve_sorted_by_x_in_the_order_of_first_rows(tmp_path: Path) -> None:
-    curves = curves_of(table(tmp_path), "bits_per_image", "psnr_db", ["quantizer|codec", "entropy_coder"])
+def test_each_combination_of_values_is_a_curve_sorted_by_x_in_the_order_of_first_rows(
+    tmp_path: Path,
+) -> None:
+    curves = curves_of(
+        table(tmp_path), "bits_per_image", "psnr_db", ["quantizer|codec", "entropy_coder"]
+    )
     assert list(plain(curves).items()) == [
         ("ecvq, huffman", [(326, 21.9), (534, 24.35)]),
         ("vq, huffman", [(507, 22.97)]),
@@ -56,13 +62,23 @@ def test_without_groups_all_measured_rows_are_one_curve(tmp_path: Path) -> None:
     assert len(curve) == 5
 
 
-def test_numbers_and_truth_values_are_labelled_with_the_names_of_their_columns(tmp_path: Path) -> None:
-    curves = curves_of(table(tmp_path), "bits_per_image", "psnr_db", ["channel.crossover", "codec.container"])
-    assert list(plain(curves)) == ["crossover 0.001", "crossover 0.0", "crossover 0.0, container True"]
+def test_numbers_and_truth_values_are_labelled_with_the_names_of_their_columns(
+    tmp_path: Path,
+) -> None:
+    curves = curves_of(
+        table(tmp_path), "bits_per_image", "psnr_db", ["channel.crossover", "codec.container"]
+    )
+    assert list(plain(curves)) == [
+        "crossover 0.001",
+        "crossover 0.0",
+        "crossover 0.0, container True",
+    ]
 
 
 def test_rows_that_no_column_tells_apart_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match=r"a row has none of quantizer, entropy_coder; `quantizer\|codec` takes"):
+    with pytest.raises(
+        ReportError, match=r"a row has none of quantizer, entropy_coder; `quantizer\|codec` takes"
+    ):
         curves_of(table(tmp_path), "bits_per_image", "psnr_db", ["quantizer", "entropy_coder"])
 
 
@@ -75,7 +91,9 @@ def test_rows_that_no_column_tells_apart_are_refused(tmp_path: Path) -> None:
         ("codec", "psnr_db", [], "codec is ecvq-b in a row; it takes finite numbers"),
     ],
 )
-def test_columns_that_cannot_be_drawn_are_told(tmp_path: Path, x: str, y: str, by: list[str], message: str) -> None:
+def test_columns_that_cannot_be_drawn_are_told(
+    tmp_path: Path, x: str, y: str, by: list[str], message: str
+) -> None:
     with pytest.raises(ReportError, match=message):
         curves_of(table(tmp_path), x, y, by)
 
@@ -96,13 +114,19 @@ def test_curves_take_other_names() -> None:
     curves = [Curve(name, np.ones(1), np.ones(1)) for name in ("vq, huffman", "webp", "jpeg")]
     named = renamed(curves, ["webp=WebP, q = 30", "vq, huffman=VQ"])
     assert [curve.label for curve in named] == ["VQ", "WebP, q = 30", "jpeg"]
-    with pytest.raises(ReportError, match="there is no curve avif to name; there are: vq, huffman; webp; jpeg"):
+    with pytest.raises(
+        ReportError, match="there is no curve avif to name; there are: vq, huffman; webp; jpeg"
+    ):
         renamed(curves, ["avif=AVIF"])
 
 
 def test_a_hull_by_hand() -> None:
-    assert plain([upper_hull(cloud([(1, 1), (2, 1.5), (3, 5), (4, 4)]))]) == {"cloud": [(1, 1), (3, 5)]}
-    assert plain([upper_hull(cloud([(1, 1), (2, 2), (3, 3), (3, 0), (1, 0)]))]) == {"cloud": [(1, 1), (2, 2), (3, 3)]}
+    assert plain([upper_hull(cloud([(1, 1), (2, 1.5), (3, 5), (4, 4)]))]) == {
+        "cloud": [(1, 1), (3, 5)]
+    }
+    assert plain([upper_hull(cloud([(1, 1), (2, 2), (3, 3), (3, 0), (1, 0)]))]) == {
+        "cloud": [(1, 1), (2, 2), (3, 3)]
+    }
 
 
 @given(points)
@@ -147,4 +171,6 @@ def _is_between(point: tuple[float, float], others: set[tuple[float, float]]) ->
     after = min((other for other in others if other > point), default=None)
     if before is None or after is None:
         return after is None
-    return (point[1] - before[1]) * (after[0] - before[0]) == (after[1] - before[1]) * (point[0] - before[0])
+    return (point[1] - before[1]) * (after[0] - before[0]) == (after[1] - before[1]) * (
+        point[0] - before[0]
+    )

@@ -26,13 +26,20 @@ def test_half_widths_lie_around_their_means(tmp_path: Path) -> None:
 
 
 def test_rates_have_two_ends_of_their_own(tmp_path: Path) -> None:
-    ends = interval(table(tmp_path, {"rate": [0.0], "rate_low": [0.0], "rate_high": [0.037]}), "rate")
+    ends = interval(
+        table(tmp_path, {"rate": [0.0], "rate_low": [0.0], "rate_high": [0.037]}), "rate"
+    )
     assert ends is not None
     assert [end.tolist() for end in ends] == [[0], [0.037]]
 
 
 def test_what_has_none_has_none(tmp_path: Path) -> None:
-    both = table(tmp_path, {"psnr_db": [20], "psnr_db_ci95": [0.5]}, {"psnr_db": [21]}, {"psnr_db": [22], "bpp": [1]})
+    both = table(
+        tmp_path,
+        {"psnr_db": [20], "psnr_db_ci95": [0.5]},
+        {"psnr_db": [21]},
+        {"psnr_db": [22], "bpp": [1]},
+    )
     ends = interval(both, "psnr_db")
     assert ends is not None
     assert np.isnan(ends[0]).tolist() == [False, True, True]

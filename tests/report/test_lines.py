@@ -25,8 +25,16 @@ def test_settings_go_by_their_key_path() -> None:
 @pytest.mark.parametrize(
     ("cells", "key", "values"),
     [
-        (product(channel__esn0_db=[3, 1.5, -2], channel__doppler=[1, 2, 3, 4]), "channel.esn0_db", [-2, 1.5, 3]),
-        (product(link__iterations=[1, 2, 3], channel__crossover=[0.1, 0.2]), "channel.crossover", [0.1, 0.2]),
+        (
+            product(channel__esn0_db=[3, 1.5, -2], channel__doppler=[1, 2, 3, 4]),
+            "channel.esn0_db",
+            [-2, 1.5, 3],
+        ),
+        (
+            product(link__iterations=[1, 2, 3], channel__crossover=[0.1, 0.2]),
+            "channel.crossover",
+            [0.1, 0.2],
+        ),
         (product(channel__a=[1, 2], channel__b=[1, 2, 3]), "channel.b", [1, 2, 3]),
         (product(link__interleaving=[None, 4, 1]), "link.interleaving", [None, 1, 4]),
         (product(codec__quality=[10, 20], framing__slices=[1, 2]), "codec.quality", [10, 20]),
@@ -52,12 +60,16 @@ def test_the_slider_moves_over_the_number_that_says_most(
         product(link__interleaving=[None, 4]),
     ],
 )
-def test_there_is_no_slider_over_seeds_names_truth_values_and_single_numbers(cells: list[dict[str, Any]]) -> None:
+def test_there_is_no_slider_over_seeds_names_truth_values_and_single_numbers(
+    cells: list[dict[str, Any]],
+) -> None:
     assert axis_of(cells) is None
 
 
 def test_lines_are_called_by_what_tells_them_apart_and_nothing_else() -> None:
-    cells = product(link__modulation=["qpsk", "16qam"], framing__slices=[1, 2], channel__esn0_db=[0, 1])
+    cells = product(
+        link__modulation=["qpsk", "16qam"], framing__slices=[1, 2], channel__esn0_db=[0, 1]
+    )
     assert list(dict.fromkeys(labels(cells, ["channel.esn0_db"]))) == [
         "qpsk, slices 1",
         "qpsk, slices 2",
@@ -67,7 +79,10 @@ def test_lines_are_called_by_what_tells_them_apart_and_nothing_else() -> None:
 
 
 def test_a_name_of_their_own_is_enough_where_it_tells_all_apart() -> None:
-    cells = [{"name": name, "link.code.rate": rate} for name, rate in (("weak", "8/9"), ("strong", "1/3"))]
+    cells = [
+        {"name": name, "link.code.rate": rate}
+        for name, rate in (("weak", "8/9"), ("strong", "1/3"))
+    ]
     assert labels(cells, []) == ["weak", "strong"]
 
 
@@ -84,4 +99,9 @@ def test_what_is_switched_off_and_what_is_not_said_are_told_apart() -> None:
 
 def test_numbers_and_rates_carry_their_setting() -> None:
     cells = [{"link.code.rate": rate, "seed": seed} for rate in ("1/2", "3/4") for seed in (1, 2)]
-    assert labels(cells, []) == ["rate 1/2, seed 1", "rate 1/2, seed 2", "rate 3/4, seed 1", "rate 3/4, seed 2"]
+    assert labels(cells, []) == [
+        "rate 1/2, seed 1",
+        "rate 1/2, seed 2",
+        "rate 3/4, seed 1",
+        "rate 3/4, seed 2",
+    ]

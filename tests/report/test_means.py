@@ -15,19 +15,29 @@ from semcomm.cli import main
 from semcomm.errors import ReportError
 from semcomm.report.means import means
 
-rows = st.lists(st.tuples(st.sampled_from("ab"), st.integers(-99, 99) | st.none()), min_size=1, max_size=20)
+rows = st.lists(
+    st.tuples(st.sampled_from("ab"), st.integers(-99, 99) | st.none()), min_size=1, max_size=20
+)
 
 
 @given(rows, st.integers(1, 7))
 @settings(deadline=None)
-def test_means_do_not_depend_on_the_parts_in_which_rows_come(found: list[tuple[str, int | None]], size: int) -> None:
-    table = pd.DataFrame([(name, "" if x is None else str(x)) for name, x in found], columns=["name", "x"], dtype=str)
-    told = means((table[first : first + size] for first in range(0, len(table), size)), ["name"], ["x"])
+def test_means_do_not_depend_on_the_parts_in_which_rows_come(
+    found: list[tuple[str, int | None]], size: int
+) -> None:
+    table = pd.DataFrame(
+        [(name, "" if x is None else str(x)) for name, x in found], columns=["name", "x"], dtype=str
+    )
+    told = means(
+        (table[first : first + size] for first in range(0, len(table), size)), ["name"], ["x"]
+    )
     assert told.name.tolist() == list(dict.fromkeys(name for name, _ in found))
     for row in told.itertuples():
         x = np.array([value for name, value in found if name == row.name and value is not None])
         assert int(row.rows) == sum(name == row.name for name, _ in found)
-        assert float(row.x or "nan") == pytest.approx(x.mean() if x.size else math.nan, rel=1e-12, nan_ok=True)
+        assert float(row.x or "nan") == pytest.approx(
+            x.mean() if x.size else math.nan, rel=1e-12, nan_ok=True
+        )
         if x.size > 1:
             expected = t.ppf(0.975, x.size - 1) * x.std(ddof=1) / math.sqrt(x.size)
             assert float(row.x_ci95) == pytest.approx(expected, rel=1e-6, abs=1e-6)
@@ -36,13 +46,22 @@ def test_means_do_not_depend_on_the_parts_in_which_rows_come(found: list[tuple[s
 
 
 def test_columns_of_numbers_and_truth_values_are_taken_unless_others_are_asked_for() -> None:
-    table = pd.DataFrame({"seed": ["1", "2"], "codec": ["a", "a"], "psnr_db": ["20", "24"], "damaged": ["True", ""]})
+    table = pd.DataFrame(
+        {"seed": ["1", "2"], "codec": ["a", "a"], "psnr_db": ["20", "24"], "damaged": ["True", ""]}
+    )
     told = means([table], ["codec"])
     assert told.to_dict("records") == [
         {"codec": "a", "rows": "2", "seed": "1.5", "seed_ci95": told.seed_ci95[0]}
-        | {"psnr_db": "22.0", "psnr_db_ci95": told.psnr_db_ci95[0], "damaged": "1.0", "damaged_ci95": ""}
+        | {
+            "psnr_db": "22.0",
+            "psnr_db_ci95": told.psnr_db_ci95[0],
+            "damaged": "1.0",
+            "damaged_ci95": "",
+        }
     ]
-    assert float(told.psnr_db_ci95[0]) == pytest.approx(t.ppf(0.975, 1) * 2)  # a standard deviation of sqrt(8)
+    assert float(told.psnr_db_ci95[0]) == pytest.approx(
+        t.ppf(0.975, 1) * 2
+    )  # a standard deviation of sqrt(8)
     with pytest.raises(ReportError, match="codec is a in a row; it takes finite numbers"):
         means([table.assign(results="x.csv")], ["seed"], ["codec"])
     with pytest.raises(ReportError, match="there is no column quality"):

@@ -1,4 +1,6 @@
-"""The report in a browser: everything on it moves as it should, and says what the simulator says."""
+"""The report in a browser: everything on it moves as it should, and says what the simulator
+says.
+"""
 
 import io
 import json
@@ -49,7 +51,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of three systems at five Es/N0, from hardly anything intact to nearly everything."""
     path = tmp_path_factory.mktemp("report") / "three systems.yaml"
     path.write_text(SCENARIO)
-    told = CliRunner().invoke(main, ["run", str(path), "--out", str(path.with_name("run")), "--workers", "1"])
+    told = CliRunner().invoke(
+        main, ["run", str(path), "--out", str(path.with_name("run")), "--workers", "1"]
+    )
     assert told.exit_code == 0, told.output
     return path.with_name("run")
 
@@ -68,7 +72,8 @@ def page(browser: Chrome, file: Path) -> Chrome:
     if browser.current_url != file.as_uri():
         opened(browser, file)
     browser.execute_script(
-        "document.querySelectorAll('.legend [aria-pressed=false]').forEach((entry) => entry.click());"
+        "document.querySelectorAll('.legend [aria-pressed=false]').forEach((entry) => "
+        "entry.click());"
         "slider.value = 2; slider.dispatchEvent(new Event('input'));"
         "document.querySelector('#thumbs button').click();"
         "const system = document.getElementById('system');"
@@ -160,7 +165,9 @@ def downloaded(folder: Path, name: str) -> str:
 
 def texts(page: Chrome, selector: str) -> list[str]:
     return list(
-        page.execute_script("return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText)", selector)
+        page.execute_script(
+            "return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText)", selector
+        )
     )
 
 
@@ -178,15 +185,23 @@ def use_all(page: Chrome) -> None:
     click(page, page.find_elements(By.CSS_SELECTOR, ".grid button")[5])
 
 
-def test_nothing_leaves_the_page_and_the_console_stays_silent(browser: Chrome, downloads: Path, file: Path) -> None:
+def test_nothing_leaves_the_page_and_the_console_stays_silent(
+    browser: Chrome, downloads: Path, file: Path
+) -> None:
     page = browser
     opened(page, file)
     use_all(page)
     until(lambda: len(list(downloads.glob("*.[cs][sv][vg]"))) == 3)
     events = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
-    requests = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    requests = [
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    ]
     assert file.as_uri() in requests
-    assert [url for url in requests if url != file.as_uri() and not url.startswith(("data:", "blob:"))] == []
+    assert [
+        url for url in requests if url != file.as_uri() and not url.startswith(("data:", "blob:"))
+    ] == []
     assert errors_told(page) == []
 
 
@@ -194,9 +209,11 @@ def test_the_page_forbids_the_browser_to_ask_anyone_for_anything(page: Chrome) -
     """Fetching, images from elsewhere, and code made of text: the policy stops each."""
     script = (
         "const done = arguments[0], stopped = [];"
-        "document.addEventListener('securitypolicyviolation', (e) => stopped.push(e.effectiveDirective));"
+        "document.addEventListener('securitypolicyviolation', (e) => "
+        "stopped.push(e.effectiveDirective));"
         "fetch('http://127.0.0.1:9/').catch(() => {}); new Image().src = 'http://127.0.0.1:9/a.png';"
-        "const s = document.createElement('script'); s.textContent = 'window.bad = 1'; document.body.append(s);"
+        "const s = document.createElement('script'); s.textContent = 'window.bad = 1'; "
+        "document.body.append(s);"
         "setTimeout(() => done([stopped.sort(), window.bad ?? null]), 500);"
     )
     stopped, bad = page.execute_async_script(script)
@@ -205,7 +222,9 @@ def test_the_page_forbids_the_browser_to_ask_anyone_for_anything(page: Chrome) -
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_the_slider_shows_each_systems_picture_and_figures(page: Chrome, images: pd.DataFrame, value: int) -> None:
+def test_the_slider_shows_each_systems_picture_and_figures(
+    page: Chrome, images: pd.DataFrame, value: int
+) -> None:
     move_to(page, value)
     for number in (0, 5):
         pick(page, number)
@@ -251,13 +270,21 @@ def test_the_error_map_is_how_far_pixels_are_apart(page: Chrome) -> None:
     move_to(page, 4)
     shown = card(page, "ecvq")
     canvas, received = (shown.find_element(By.TAG_NAME, tag) for tag in ("canvas", "img"))
-    until(lambda: page.execute_script("return arguments[0].dataset.drawn === arguments[0].dataset.key", canvas))
+    until(
+        lambda: page.execute_script(
+            "return arguments[0].dataset.drawn === arguments[0].dataset.key", canvas
+        )
+    )
     script = "const c = arguments[0]; return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
     drawn = np.array(page.execute_script(script, canvas)).reshape(32, 32, 4)[..., :3]
     error = np.abs(picture(received).astype(float) - Sample().load(0, 1)[0]).mean(axis=2)
     place = np.minimum(error, 64) / 64 * 5
-    stops = np.array([[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58], [252, 165, 10], [252, 255, 164]])
-    colours = np.stack([np.interp(place, range(6), stops[:, channel]) for channel in range(3)], axis=2)
+    stops = np.array(
+        [[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58], [252, 165, 10], [252, 255, 164]]
+    )
+    colours = np.stack(
+        [np.interp(place, range(6), stops[:, channel]) for channel in range(3)], axis=2
+    )
     assert np.abs(drawn - colours).max() <= 0.5 + 1e-9  # rounded
     assert (error > 64).any()
     assert (error < 8).any()
@@ -287,12 +314,16 @@ def test_the_csv_is_the_simulators_with_its_intervals(
     for name in ("psnr_db", "bits_per_image", "channel_uses_per_image", "images"):
         assert table[name].tolist() == rows[name].tolist()
     for number, psnrs in images.groupby("cell").psnr_db:
-        low, high = scipy.stats.t.interval(0.95, len(psnrs) - 1, psnrs.mean(), scipy.stats.sem(psnrs))
+        low, high = scipy.stats.t.interval(
+            0.95, len(psnrs) - 1, psnrs.mean(), scipy.stats.sem(psnrs)
+        )
         assert table.psnr_db_low[number] == pytest.approx(low)
         assert table.psnr_db_high[number] == pytest.approx(high)
 
 
-def test_the_rate_figures_csv_is_of_the_sliders_place(page: Chrome, downloads: Path, rows: pd.DataFrame) -> None:
+def test_the_rate_figures_csv_is_of_the_sliders_place(
+    page: Chrome, downloads: Path, rows: pd.DataFrame
+) -> None:
     move_to(page, 6)
     click(page, button(page, "rate", "Data, CSV"))
     table = pd.read_csv(io.StringIO(downloaded(downloads, "rate.csv")))
@@ -319,7 +350,9 @@ def test_pointing_at_a_point_reads_its_values(page: Chrome, rows: pd.DataFrame) 
     number = cell("webp", 10)
     page.execute_script("arguments[0].scrollIntoView({block: 'center'})", discs[number])
     ActionChains(page).move_to_element(discs[number]).perform()
-    tip = until(lambda: page.find_element(By.ID, "tip").is_displayed() and page.find_element(By.ID, "tip"))
+    tip = until(
+        lambda: page.find_element(By.ID, "tip").is_displayed() and page.find_element(By.ID, "tip")
+    )
     values = told(tip)
     row = rows.iloc[number]
     assert tip.find_element(By.TAG_NAME, "strong").text == "webp"
@@ -329,7 +362,9 @@ def test_pointing_at_a_point_reads_its_values(page: Chrome, rows: pd.DataFrame) 
 
 
 @pytest.mark.parametrize(("system", "codec_name"), [("ecvq", "ecvq-n128-nu16"), ("vq", "vq-n64")])
-def test_the_code_is_the_transmitters(page: Chrome, folder: Path, system: str, codec_name: str) -> None:
+def test_the_code_is_the_transmitters(
+    page: Chrome, folder: Path, system: str, codec_name: str
+) -> None:
     number, codec = 4, load_codec(codec_name)
     sent = Transmitter(codec, "huffman", Framing()).transmit(Sample().load(0, 24))
     assert sent.indices is not None
@@ -348,7 +383,9 @@ def test_the_code_is_the_transmitters(page: Chrome, folder: Path, system: str, c
     assert len(page.find_element(By.CSS_SELECTOR, "#bits .check").text) == 16
 
     table = [row.split() for row in texts(page, "#words tbody tr")]
-    counts = np.bincount(np.concatenate([grid.ravel() for grid in sent.indices]), minlength=len(words))
+    counts = np.bincount(
+        np.concatenate([grid.ravel() for grid in sent.indices]), minlength=len(words)
+    )
     here = np.bincount(sent.indices[number].ravel(), minlength=len(words))
     assert len(table) == len(words)
     for row in table:
@@ -360,7 +397,9 @@ def test_the_code_is_the_transmitters(page: Chrome, folder: Path, system: str, c
 
 def words_of(codec: Codec) -> list[str]:
     lengths = codec.code_lengths
-    return [f"{code:0{length}b}" for code, length in zip(canonical_codes(lengths), lengths, strict=True)]
+    return [
+        f"{code:0{length}b}" for code, length in zip(canonical_codes(lengths), lengths, strict=True)
+    ]
 
 
 def test_pointing_at_bits_marks_their_position_and_reads_it_out(page: Chrome) -> None:
@@ -384,26 +423,39 @@ def test_positions_that_arrived_wrong_are_marked(page: Chrome, images: pd.DataFr
 
 
 def test_an_image_format_has_no_code_to_show(page: Chrome) -> None:
-    assert [option.text for option in page.find_elements(By.CSS_SELECTOR, "#system option")] == ["ecvq", "vq"]
+    assert [option.text for option in page.find_elements(By.CSS_SELECTOR, "#system option")] == [
+        "ecvq",
+        "vq",
+    ]
 
 
 def test_what_made_it_is_told(page: Chrome, folder: Path) -> None:
     origin = json.loads((folder / "origin.json").read_text())
     text = page.find_element(By.CSS_SELECTOR, ".origin").text
-    for said in (origin["command"], origin["date"], origin["versions"]["torch"], "channel.esn0_db", "ecvq, vq, webp"):
+    for said in (
+        origin["command"],
+        origin["date"],
+        origin["versions"]["torch"],
+        "channel.esn0_db",
+        "ecvq, vq, webp",
+    ):
         assert said in text
 
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("media", ["screen", "print"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone_paper_and_both_schemes(page: Chrome, width: int, media: str, scheme: str) -> None:
+def test_it_fits_a_phone_paper_and_both_schemes(
+    page: Chrome, width: int, media: str, scheme: str
+) -> None:
     screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
     try:
-        until(lambda: page.execute_script("return document.documentElement.scrollWidth <= innerWidth"))
+        until(
+            lambda: page.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+        )
         ink, paper = (brightness(page, name) for name in ("color", "backgroundColor"))
         assert (ink > paper) == (scheme == "dark" and media == "screen")
         assert abs(ink - paper) > 150
@@ -427,7 +479,10 @@ def test_strangers_names_are_text(browser: Chrome, tmp_path: Path) -> None:
     scenario = tmp_path / "mine.yaml"
     scenario.write_text("codec: {model: webp, quality: 20}\ndata: {images: photos}\n")
     run = tmp_path / "</script><script>window.bad=2</script>"
-    for arguments in (["run", str(scenario), "--out", str(run)], ["report", str(run), "-o", str(tmp_path / "r.html")]):
+    for arguments in (
+        ["run", str(scenario), "--out", str(run)],
+        ["report", str(run), "-o", str(tmp_path / "r.html")],
+    ):
         result = CliRunner().invoke(main, arguments)
         assert result.exit_code == 0, result.output
     browser.get_log("browser")
@@ -440,7 +495,9 @@ def test_strangers_names_are_text(browser: Chrome, tmp_path: Path) -> None:
     assert errors_told(browser) == []
 
 
-def test_images_of_any_size_and_those_whose_size_is_lost_are_shown(browser: Chrome, tmp_path: Path) -> None:
+def test_images_of_any_size_and_those_whose_size_is_lost_are_shown(
+    browser: Chrome, tmp_path: Path
+) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
     (cat,) = Sample().load(0, 1)
@@ -460,7 +517,9 @@ def test_images_of_any_size_and_those_whose_size_is_lost_are_shown(browser: Chro
     browser.get_log("browser")
     browser.get((tmp_path / "r.html").as_uri())
     until(lambda: browser.find_elements(By.CSS_SELECTOR, ".plot svg"))
-    assert browser.find_element(By.ID, "no-code").is_displayed()  # the large one has 48 x 48 x 2 positions
+    assert browser.find_element(
+        By.ID, "no-code"
+    ).is_displayed()  # the large one has 48 x 48 x 2 positions
     assert not browser.find_element(By.ID, "bits").is_displayed()
     pick(browser, 1)
     assert len(texts(browser, ".grid button")) == 3 * 8 * 2

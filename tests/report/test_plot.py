@@ -27,16 +27,22 @@ def system(label: str, loss: float = 0.0) -> Curve:
     return Curve(label, x, 19.5 + 8.5 * np.log10(x / 150) - loss - 0.8 * (x == 700))
 
 
-def figure(*curves: Curve, x: str = "bits_per_image", y: str = "psnr_db", hull: bool = False, log: str = "") -> Figure:
+def figure(
+    *curves: Curve, x: str = "bits_per_image", y: str = "psnr_db", hull: bool = False, log: str = ""
+) -> Figure:
     with matplotlib.rc_context(STYLE):
-        made = drawn(curves, x, y, hull, [direction for direction in ("x", "y") if direction in log])
+        made = drawn(
+            curves, x, y, hull, [direction for direction in ("x", "y") if direction in log]
+        )
         made.draw_without_rendering()
     return made
 
 
 def tick_labels(axis: matplotlib.axis.Axis) -> list[str]:
     low, high = sorted(axis.get_view_interval())
-    return [tick.label1.get_text() for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+    return [
+        tick.label1.get_text() for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high
+    ]
 
 
 @pytest.fixture
@@ -60,7 +66,9 @@ def test_the_same_curves_give_the_same_bytes_in_any_process(tmp_path: Path, endi
     assert (tmp_path / f"here.{ending}").read_bytes() == (tmp_path / f"there.{ending}").read_bytes()
 
 
-def test_a_figure_is_as_wide_as_a_column_in_each_format(tmp_path: Path, systems: list[Curve]) -> None:
+def test_a_figure_is_as_wide_as_a_column_in_each_format(
+    tmp_path: Path, systems: list[Curve]
+) -> None:
     for ending in ("svg", "PDF", "png"):
         write_plot(systems, tmp_path / f"figure.{ending}", "bits_per_image", "psnr_db")
     assert plot.WIDTH == 3.5
@@ -84,7 +92,9 @@ def test_an_svg_has_a_path_for_each_line_and_no_date(tmp_path: Path, systems: li
         assert f"stroke: {colour}" in written
 
 
-def test_lines_join_all_points_and_are_told_apart_by_colour_marker_and_dash(systems: list[Curve]) -> None:
+def test_lines_join_all_points_and_are_told_apart_by_colour_marker_and_dash(
+    systems: list[Curve],
+) -> None:
     lines = figure(*systems).axes[0].lines
     assert len(lines) == 6
     for line, curve in zip(lines, systems, strict=True):
@@ -96,7 +106,10 @@ def test_lines_join_all_points_and_are_told_apart_by_colour_marker_and_dash(syst
 
 def test_a_hundred_lines_are_told_apart_by_one_thing_or_another() -> None:
     lines = figure(*(system(str(number)) for number in range(100))).axes[0].lines
-    assert len({(line.get_color(), line.get_marker(), str(line._dash_pattern)) for line in lines}) == 100
+    assert (
+        len({(line.get_color(), line.get_marker(), str(line._dash_pattern)) for line in lines})
+        == 100
+    )
 
 
 def test_a_hull_is_a_line_through_its_points_and_the_others_are_hollow_markers() -> None:
@@ -117,7 +130,9 @@ def test_legends_of_any_length_stay_inside_the_figure_and_off_the_axes(length: i
     assert everything.x0 <= box.x0 < box.x1 <= everything.x1
     assert box.y1 <= everything.y1
     assert axes.get_window_extent().height > 1.8 * made.dpi
-    for one, other in pairwise(sorted(legend.get_texts(), key=lambda text: text.get_window_extent().x0)):
+    for one, other in pairwise(
+        sorted(legend.get_texts(), key=lambda text: text.get_window_extent().x0)
+    ):
         assert not one.get_window_extent().overlaps(other.get_window_extent())
 
 
@@ -205,8 +220,13 @@ def test_the_command_draws_the_intervals_of_chosen_rows(tmp_path: Path) -> None:
     for name, more in (("with", {"psnr_db_ci95": [0.1, 0.2, 0.3, 0.4]}), ("without", {})):
         pd.DataFrame(rows | more).to_csv(tmp_path / f"{name}.csv", index=False)
         command = ["plot", str(tmp_path / f"{name}.csv"), "--x", "esn0_db", "--where", "scenario=b"]
-        assert CliRunner().invoke(main, [*command, "-o", str(tmp_path / f"{name}.svg")]).exit_code == 0
-    bars = [(tmp_path / f"{name}.svg").read_text().count("LineCollection") for name in ("with", "without")]
+        assert (
+            CliRunner().invoke(main, [*command, "-o", str(tmp_path / f"{name}.svg")]).exit_code == 0
+        )
+    bars = [
+        (tmp_path / f"{name}.svg").read_text().count("LineCollection")
+        for name in ("with", "without")
+    ]
     assert bars == [1, 0]
 
 

@@ -1,4 +1,6 @@
-"""Results read back: what was written, what is chosen from it, and what is told of files that are none."""
+"""Results read back: what was written, what is chosen from it, and what is told of files that are
+none.
+"""
 
 from pathlib import Path
 
@@ -61,15 +63,25 @@ def test_values_come_back_as_they_were_written(tmp_path: Path, rows: list[list[s
     assert read.to_numpy().tolist() == rows
 
 
-def test_rows_of_files_and_folders_follow_each_other_and_tell_where_they_are_from(tmp_path: Path) -> None:
-    first, second = written(tmp_path / "a", "x,y\n1,2\n"), written(tmp_path, "y,z\n3,\n4,5\n", "b.csv") / "b.csv"
+def test_rows_of_files_and_folders_follow_each_other_and_tell_where_they_are_from(
+    tmp_path: Path,
+) -> None:
+    first, second = (
+        written(tmp_path / "a", "x,y\n1,2\n"),
+        written(tmp_path, "y,z\n3,\n4,5\n", "b.csv") / "b.csv",
+    )
     read = read_results([first, second])
-    assert with_columns(read, []).to_csv(index=False) == f"x,y,results,z\n1,2,{first},\n,3,{second},\n,4,{second},5\n"
+    assert (
+        with_columns(read, []).to_csv(index=False)
+        == f"x,y,results,z\n1,2,{first},\n,3,{second},\n,4,{second},5\n"
+    )
     assert list(texts(read, "x")) == ["1", "", ""]
 
 
 def test_a_column_of_numbers_has_nan_where_it_is_empty(table: pd.DataFrame) -> None:
-    assert np.array_equal(numbers(table, "psnr_db"), [22.97, 24.5, 24.35, np.nan, np.nan], equal_nan=True)
+    assert np.array_equal(
+        numbers(table, "psnr_db"), [22.97, 24.5, 24.35, np.nan, np.nan], equal_nan=True
+    )
     assert numbers(table, "bits_per_image").dtype == np.float64
 
 
@@ -105,7 +117,11 @@ def test_brackets_in_a_condition_stand_for_themselves(tmp_path: Path) -> None:
         ("codec", "the condition codec should be KEY=VALUE"),
         ("codec=vq", "no row has codec=vq; codec is vq-n64, vq-n128, ecvq-n128, webp"),
         ("entropy_coder=arithmetic", "entropy_coder is huffman, fixed_length, empty"),
-        ("codek=vq", "there is no column codek; there are codec, entropy_coder, bits_per_image, psnr_db, channel"),
+        (
+            "codek=vq",
+            "there is no column codek; there are codec, entropy_coder, bits_per_image, psnr_db, "
+            "channel",
+        ),
         ("\x1b[2J=1", r"there is no column '\\x1b\[2J'"),
     ],
 )
@@ -117,12 +133,16 @@ def test_a_condition_that_nothing_meets_is_told_with_what_there_is(
 
 
 def test_conditions_that_are_met_apart_but_not_together_leave_no_row(table: pd.DataFrame) -> None:
-    with pytest.raises(ReportError, match=r"no row has entropy_coder=fixed_length; entropy_coder is huffman$"):
+    with pytest.raises(
+        ReportError, match=r"no row has entropy_coder=fixed_length; entropy_coder is huffman$"
+    ):
         select(table, ["codec=vq-n64", "entropy_coder=fixed_length"])
 
 
 def test_a_column_that_one_file_lacks_is_told_with_that_file(tmp_path: Path) -> None:
-    table = read_results([written(tmp_path / "a", "x,y\n1,2\n"), written(tmp_path / "b", "y,z\n3,4\n")])
+    table = read_results(
+        [written(tmp_path / "a", "x,y\n1,2\n"), written(tmp_path / "b", "y,z\n3,4\n")]
+    )
     assert list(numbers(table, "y")) == [2, 3]
     with pytest.raises(ReportError) as told:
         numbers(table, "x")
@@ -163,7 +183,9 @@ def test_a_file_that_is_no_table_is_told_so(tmp_path: Path, content: bytes, mess
 
 @given(st.binary(max_size=200))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_a_file_holds_there_is_a_table_or_a_message(tmp_path: Path, content: bytes) -> None:
+def test_whatever_a_file_holds_there_is_a_table_or_a_message(
+    tmp_path: Path, content: bytes
+) -> None:
     (tmp_path / "results.csv").write_bytes(content)
     try:
         table = read_results([tmp_path])
@@ -176,7 +198,10 @@ def test_whatever_a_file_holds_there_is_a_table_or_a_message(tmp_path: Path, con
 @pytest.mark.parametrize("name", ["nowhere", "a-folder"])
 def test_where_there_is_no_file_it_is_said_what_writes_one(tmp_path: Path, name: str) -> None:
     (tmp_path / "a-folder").mkdir()
-    with pytest.raises(ReportError, match=rf"{name}.*: No such file or directory; `semcomm run` writes results\.csv"):
+    with pytest.raises(
+        ReportError,
+        match=rf"{name}.*: No such file or directory; `semcomm run` writes results\.csv",
+    ):
         read_results([tmp_path / name])
 
 
@@ -186,7 +211,9 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> Non
 
 
 def test_shown_tables_are_aligned_rounded_and_steer_no_terminal(tmp_path: Path) -> None:
-    table = read_results([written(tmp_path, "codec,psnr_db,images\na\x1b[2J,24.208485424972352,10000000\nb,,3\n")])
+    table = read_results(
+        [written(tmp_path, "codec,psnr_db,images\na\x1b[2J,24.208485424972352,10000000\nb,,3\n")]
+    )
     lines = aligned(with_columns(table, ["codec", "psnr_db", "images"])).splitlines()
     assert [line.split() for line in lines] == [
         ["codec", "psnr_db", "images"],
@@ -198,7 +225,9 @@ def test_shown_tables_are_aligned_rounded_and_steer_no_terminal(tmp_path: Path) 
 
 @pytest.fixture
 def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The same rows as CSV and as a partitioned Parquet data set, and parts of three rows to read them in."""
+    """The same rows as CSV and as a partitioned Parquet data set, and parts of three rows to read
+    them in.
+    """
     monkeypatch.setattr(tables, "CHUNK_ROWS", 3)
     rows = pd.DataFrame(
         {
@@ -218,7 +247,9 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def test_records_are_the_same_from_both_forms_and_are_read_in_parts(records: list[Path]) -> None:
-    csv, parquet = ([chunk.drop(columns="results") for chunk in read_chunks([path])] for path in records)
+    csv, parquet = (
+        [chunk.drop(columns="results") for chunk in read_chunks([path])] for path in records
+    )
     assert [len(chunk) for chunk in csv] == [3, 3, 3, 1]
     assert all(len(chunk) <= 3 for chunk in parquet)
     expected, found = pd.concat(csv, ignore_index=True), pd.concat(parquet, ignore_index=True)
@@ -227,7 +258,9 @@ def test_records_are_the_same_from_both_forms_and_are_read_in_parts(records: lis
 
 
 @pytest.mark.parametrize("form", [0, 1])
-def test_rows_are_chosen_part_by_part_and_written_as_one_table(records: list[Path], tmp_path: Path, form: int) -> None:
+def test_rows_are_chosen_part_by_part_and_written_as_one_table(
+    records: list[Path], tmp_path: Path, form: int
+) -> None:
     chosen = select_chunks(read_chunks([records[form]]), ["damaged=true", "cell=1"])
     write_csv((with_columns(chunk, ["image", "bits"]) for chunk in chosen), tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == "image,bits\ntest/00007,507\n"
@@ -247,6 +280,9 @@ def test_too_many_rows_are_not_shown(records: list[Path], monkeypatch: pytest.Mo
 
 
 def test_what_is_no_data_set_is_told(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.parquet", written(tmp_path, "a,b\n", "text.parquet") / "text.parquet"):
+    for path in (
+        tmp_path / "none.parquet",
+        written(tmp_path, "a,b\n", "text.parquet") / "text.parquet",
+    ):
         with pytest.raises(ReportError, match=f"{path.name}: this is no Parquet data set: "):
             read_results([path])

@@ -1,4 +1,6 @@
-"""Blocks put together: prefixes of runs, where a run stops, and that neither workers nor the order of cells matter."""
+"""Blocks put together: prefixes of runs, where a run stops, and that neither workers nor the order
+of cells matter.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -70,7 +72,9 @@ def file(tmp_path: Path, photos: Path, tiny_codec_file: Path) -> Path:
 
 def run(file: Path, out: str, *options: str) -> Path:
     folder = file.with_name(out)
-    told = CliRunner().invoke(main, ["run", str(file), "--out", str(folder), *options], catch_exceptions=False)
+    told = CliRunner().invoke(
+        main, ["run", str(file), "--out", str(folder), *options], catch_exceptions=False
+    )
     assert told.exit_code == 0, told.output
     return folder
 
@@ -91,25 +95,37 @@ def test_a_block_comes_out_the_same_before_and_after_others(file: Path, tmp_path
     for order in orders:
         folder = tmp_path / str(order[0])
         folder.mkdir()
-        made = {number: run_block(Task(str(folder), 0, cell, number, shared=False)) for number in order}
+        made = {
+            number: run_block(Task(str(folder), 0, cell, number, shared=False)) for number in order
+        }
         tables.append(records([made[number] for number in range(4)]))
     pd.testing.assert_frame_equal(*tables, check_exact=True)
 
 
 @pytest.mark.parametrize("target", [1, 100, 10_000])
-def test_a_run_stops_after_the_fewest_blocks_with_enough_frame_errors(file: Path, target: int) -> None:
-    errors = simulate(read_scenario(file)).per_image.residual_frame_errors.to_numpy().reshape(-1, BLOCK_IMAGES)
+def test_a_run_stops_after_the_fewest_blocks_with_enough_frame_errors(
+    file: Path, target: int
+) -> None:
+    errors = (
+        simulate(read_scenario(file))
+        .per_image.residual_frame_errors.to_numpy()
+        .reshape(-1, BLOCK_IMAGES)
+    )
     enough = np.flatnonzero(errors.sum(axis=1).cumsum() >= target)
     blocks = int(enough[0]) + 1 if enough.size else 4
     watched: list[int] = []
     results = simulate(read_scenario(file, [f"stop={{frame_errors: {target}}}"]), watched.append)
-    assert watched == [BLOCK_IMAGES] * blocks + [(4 - blocks) * BLOCK_IMAGES] * (blocks < 4)  # the rest at once
+    assert watched == [BLOCK_IMAGES] * blocks + [(4 - blocks) * BLOCK_IMAGES] * (
+        blocks < 4
+    )  # the rest at once
     assert results.summary["images"] == BLOCK_IMAGES * blocks
     assert results.summary["residual_frame_errors"] == errors[:blocks].sum()
 
 
 def swept(file: Path, crossovers: list[float]) -> list[str]:
-    """Options for cells that share what they send, over a channel that only its own file defines."""
+    """Options for cells that share what they send, over a channel that only its own file
+    defines.
+    """
     file.with_name("noisy.py").write_text(NOISY)
     settings = {
         "link.modulation": "null",
@@ -122,10 +138,16 @@ def swept(file: Path, crossovers: list[float]) -> list[str]:
 
 def test_tables_are_the_same_bytes_for_one_worker_and_two(file: Path) -> None:
     options = swept(file, [0.2, 0.001, 0.13])
-    one, two = (run(file, f"out{workers}", *options, "--workers", str(workers)) for workers in (1, 2))
+    one, two = (
+        run(file, f"out{workers}", *options, "--workers", str(workers)) for workers in (1, 2)
+    )
     for name in TABLES:
         assert (one / name).read_bytes() == (two / name).read_bytes()
-    assert pd.read_csv(two / "results.csv").images.tolist() == [BLOCK_IMAGES, IMAGES, 3 * BLOCK_IMAGES]
+    assert pd.read_csv(two / "results.csv").images.tolist() == [
+        BLOCK_IMAGES,
+        IMAGES,
+        3 * BLOCK_IMAGES,
+    ]
 
 
 def test_the_order_of_cells_changes_no_row(file: Path) -> None:
@@ -133,7 +155,9 @@ def test_the_order_of_cells_changes_no_row(file: Path) -> None:
     tables = []
     for order in (crossovers, crossovers[::-1]):
         folder = run(file, f"out{order[0]}", *swept(file, order), "--workers", "1")
-        results = pd.read_csv(folder / "results.csv", dtype=str).sort_values("channel.crossover", ignore_index=True)
+        results = pd.read_csv(folder / "results.csv", dtype=str).sort_values(
+            "channel.crossover", ignore_index=True
+        )
         per_image = pd.read_csv(folder / "per_image.csv", dtype=str)
         per_image["cell"] = per_image.cell.astype(int).map(dict(enumerate(order)))
         tables.append((results, per_image.sort_values(["cell", "image"], ignore_index=True)))
@@ -153,7 +177,9 @@ def test_a_links_own_errors_are_not_blamed_on_the_channel() -> None:
 
 def test_what_a_channel_does_wrong_under_a_link_is_told_as_its_error() -> None:
     class Broken(type(load_channel("awgn", esn0_db=1.0))):
-        def transmit(self, symbols: Any, lengths: NDArray[np.int64], rng: np.random.Generator) -> Any:
+        def transmit(
+            self, symbols: Any, lengths: NDArray[np.int64], rng: np.random.Generator
+        ) -> Any:
             return super().transmit(symbols[1:], lengths, rng)
 
     with pytest.raises(ChannelError, match="channel Broken failed: IndexError"):

@@ -1,4 +1,6 @@
-"""What cells share is what each would make, and only what was damaged on the way is decoded again."""
+"""What cells share is what each would make, and only what was damaged on the way is decoded
+again.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +42,9 @@ def made(shapes: list[tuple[int, int]], dtype: type = np.uint16) -> Undisturbed:
 
 def same_arrays(ours: list[NDArray[Any]], theirs: list[NDArray[Any]]) -> bool:
     pairs = zip(ours, theirs, strict=True)
-    return all(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
+    return all(
+        a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs
+    )
 
 
 def same(ours: Undisturbed, theirs: Undisturbed) -> bool:
@@ -63,7 +67,10 @@ def test_what_is_kept_is_what_was_made(
 
 
 def test_files_of_any_lengths_are_kept_too(tmp_path: Path) -> None:
-    whole = replace(made([(1, 1)] * 3), descriptions=[np.arange(length, dtype=np.uint8) for length in (5, 0, 900)])
+    whole = replace(
+        made([(1, 1)] * 3),
+        descriptions=[np.arange(length, dtype=np.uint8) for length in (5, 0, 900)],
+    )
     assert same(kept(tmp_path / "kept", lambda: whole), whole)
 
 
@@ -76,7 +83,11 @@ def test_without_a_path_nothing_is_kept(tmp_path: Path) -> None:
 
 def test_each_source_and_span_has_a_file_of_its_own_in_the_runs_folder() -> None:
     choice = CodecChoice("vq-n64")
-    keys = [(choice, range(0, 256)), (choice, range(256, 512)), (replace(choice, dtype="bfloat16"), range(0, 256))]
+    keys = [
+        (choice, range(0, 256)),
+        (choice, range(256, 512)),
+        (replace(choice, dtype="bfloat16"), range(0, 256)),
+    ]
     places = [place("run", key) for key in keys]
     assert len(set(places)) == 3
     assert {path.parent for path in places} == {folder("run")}
@@ -111,7 +122,9 @@ def test_sharing_changes_no_result_and_encodes_once(
         Swept(replace(scenario, channel=load_channel("binary_symmetric", crossover=crossover)), {})
         for crossover in (0.0, 2e-4, 0.01)
     ]
-    cells.append(Swept(replace(scenario, codec=replace(scenario.codec, entropy_coder="fixed_length")), {}))
+    cells.append(
+        Swept(replace(scenario, codec=replace(scenario.codec, entropy_coder="fixed_length")), {})
+    )
     for number, cell in enumerate(cells):
         apart = run_block(Task(str(tmp_path / "apart"), number, cell, 0, shared=False))
         shared = run_block(Task(str(tmp_path / "shared"), number, cell, 0, shared=True))
@@ -153,7 +166,10 @@ def test_only_images_that_changed_on_the_way_are_decoded_again(system: System) -
     assert received.damaged.tolist() == crc_failed.tolist()
     assert same_arrays(received.indices, descriptions)
     again = compared(images, whole.images)
-    assert (measured.mse.tolist(), measured.ssim.tolist()) == (again.mse.tolist(), again.ssim.tolist())
+    assert (measured.mse.tolist(), measured.ssim.tolist()) == (
+        again.mse.tolist(),
+        again.ssim.tolist(),
+    )
 
 
 def test_where_nothing_changed_nothing_is_decoded(system: System) -> None:

@@ -1,4 +1,6 @@
-"""A dask scheduler and two workers, started by hand, do a sweep of which they are given the address alone."""
+"""A dask scheduler and two workers, started by hand, do a sweep of which they are given the address
+alone.
+"""
 
 import os
 import re
@@ -52,9 +54,13 @@ class Slow(BitChannel):
 
 @contextmanager
 def started(log: Path, says: str, *command: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A command of dask and what the pattern finds in what it says; it is killed when the block ends."""
+    """A command of dask and what the pattern finds in what it says; it is killed when the block
+    ends.
+    """
     with log.open("wb") as file:
-        process = subprocess.Popen([sys.executable, "-m", "dask", *command, "--no-dashboard"], stderr=file)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dask", *command, "--no-dashboard"], stderr=file
+        )
     try:
         while not (found := re.search(says, log.read_text())):
             assert process.poll() is None, log.read_text()
@@ -68,7 +74,9 @@ def started(log: Path, says: str, *command: str) -> Iterator[tuple[subprocess.Po
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = tmp_path_factory.mktemp("scheduler") / "log"
-    with started(log, "Scheduler at: +(tcp.*)", "scheduler", "--host", "127.0.0.1", "--port", "0") as (_, address):
+    with started(
+        log, "Scheduler at: +(tcp.*)", "scheduler", "--host", "127.0.0.1", "--port", "0"
+    ) as (_, address):
         yield address
 
 
@@ -87,7 +95,10 @@ def two_workers(scheduler: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "--local-directory",
         str(place),
     ]
-    with started(place / "1.log", says, *command) as (one, _), started(place / "2.log", says, *command) as (other, _):
+    with (
+        started(place / "1.log", says, *command) as (one, _),
+        started(place / "2.log", says, *command) as (other, _),
+    ):
         yield [one.pid, other.pid]
 
 
@@ -124,7 +135,10 @@ def test_a_cell_that_raises_there_costs_no_other_and_another_command_makes_up_fo
     (folder / "raise").touch()
     told = run("--scheduler", scheduler, "--out", "there")
     assert told.exit_code == 2
-    assert "cell 7 of 12, {'channel.crossover': 0.05, 'seed': 1}, failed: ChannelError: " in told.stderr
+    assert (
+        "cell 7 of 12, {'channel.crossover': 0.05, 'seed': 1}, failed: ChannelError: "
+        in told.stderr
+    )
     assert "no luck" in told.stderr
     assert len((folder / "there" / "results.csv").read_text().splitlines()) == 1 + 10
     (folder / "raise").unlink()
@@ -132,7 +146,9 @@ def test_a_cell_that_raises_there_costs_no_other_and_another_command_makes_up_fo
     assert tables(folder / "there") == here(folder)
 
 
-def test_a_worker_that_has_another_channel_is_refused(scheduler: str, two_workers: list[int], folder: Path) -> None:
+def test_a_worker_that_has_another_channel_is_refused(
+    scheduler: str, two_workers: list[int], folder: Path
+) -> None:
     assert run("--scheduler", scheduler, "--out", "there", "--where", "seed=1").exit_code == 0
     (folder / "slow.py").write_text(SLOW + "# changed\n")
     told = run("--scheduler", scheduler, "--out", "other", "--where", "seed=1")
@@ -144,7 +160,9 @@ def test_a_sweep_on_two_workers_of_which_one_is_killed_gives_the_same_bytes(
     scheduler: str, two_workers: list[int], folder: Path
 ) -> None:
     command = [COMMAND, "run", "mine.yaml", "--scheduler", scheduler, "--out", "there"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
         while begun(folder) != set(two_workers):
             assert process.poll() is None
             time.sleep(0.02)
@@ -154,7 +172,9 @@ def test_a_sweep_on_two_workers_of_which_one_is_killed_gives_the_same_bytes(
     assert tables(folder / "there") == here(folder)
 
 
-def test_where_no_scheduler_answers_that_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_scheduler_answers_that_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(cluster, "SECONDS", 0.5)
     told = run("--scheduler", "tcp://127.0.0.1:1")
     assert told.exit_code == 2

@@ -1,4 +1,6 @@
-"""The columns that tell of link and channel, each worked by hand or counted again from what was sent and received."""
+"""The columns that tell of link and channel, each worked by hand or counted again from what was
+sent and received.
+"""
 
 import math
 from dataclasses import dataclass, replace
@@ -34,7 +36,9 @@ def checked(*payloads: str) -> Frames:
 
 
 def test_frames_by_hand() -> None:
-    """Of four frames of 12 bits the second becomes another that fits, the third has two wrong bits, one is lost."""
+    """Of four frames of 12 bits the second becomes another that fits, the third has two wrong bits,
+    one is lost.
+    """
     sent = checked("1010", "1100", "0011", "1111")
     damaged = sent.split()[2] ^ np.array(list("100000000001"), np.uint8)
     arrived = Frames.join([sent.split()[0], checked("1000").bits, damaged, sent.bits[:0]])
@@ -120,7 +124,11 @@ def test_the_columns_of_a_row_by_hand() -> None:
         },
         rel=1e-14,
     )
-    counts = [value for name, value in row.items() if "errors" in name or name in ("frames", "false_accepts")]
+    counts = [
+        value
+        for name, value in row.items()
+        if "errors" in name or name in ("frames", "false_accepts")
+    ]
     assert all(type(value) is int for value in counts)
 
 
@@ -153,9 +161,13 @@ LINKS: dict[str, tuple[Link, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", LINKS)
-def test_a_runs_columns_are_those_of_what_was_sent_and_received(name: str, tiny_codec_file: Path) -> None:
+def test_a_runs_columns_are_those_of_what_was_sent_and_received(
+    name: str, tiny_codec_file: Path
+) -> None:
     link, parameters = LINKS[name]
-    channel = load_channel(parameters["name"], **{key: parameters[key] for key in parameters if key != "name"})
+    channel = load_channel(
+        parameters["name"], **{key: parameters[key] for key in parameters if key != "name"}
+    )
     codec, framing = CodecChoice(str(tiny_codec_file), device="cpu"), Framing(slices=2, crc=16)
     scenario = Scenario("mine", codec, channel, framing=framing, link=link, images=20, seed=3)
     told = simulate(scenario).summary
@@ -166,16 +178,23 @@ def test_a_runs_columns_are_those_of_what_was_sent_and_received(name: str, tiny_
     pairs = [*zip(sent.frames.split(), reception.frames.split(), strict=True)]
     counts = reception.counts or Counts(*[sent.frames.lengths] * 2, *np.zeros((4, 40), np.int64))
     wrong = [ours.tolist() != theirs.tolist() for ours, theirs in pairs]
-    errors = sum(int((ours != theirs).sum()) if ours.size == theirs.size else ours.size for ours, theirs in pairs)
+    errors = sum(
+        int((ours != theirs).sum()) if ours.size == theirs.size else ours.size
+        for ours, theirs in pairs
+    )
     payload_bits = sent.payload_bits.sum()
     assert 0 < sum(wrong) < 40
     assert told["frames"] == 40
     assert told["coded_bits_per_image"] == counts.channel_bits.sum() / 20
     assert told["channel_uses_per_image"] == counts.channel_uses.sum() / 20
-    assert told["bandwidth_ratio"] == pytest.approx(counts.channel_uses.sum() / (20 * 3072), rel=1e-14)
+    assert told["bandwidth_ratio"] == pytest.approx(
+        counts.channel_uses.sum() / (20 * 3072), rel=1e-14
+    )
     added = counts.channel_bits.sum() + counts.feedback_bits.sum() - payload_bits
     assert told["overhead_bits_per_image"] == pytest.approx(added / 20, rel=1e-14)
-    assert told["residual_frame_errors"] == sum(wrong) == round(40 * told["residual_frame_error_rate"])
+    assert (
+        told["residual_frame_errors"] == sum(wrong) == round(40 * told["residual_frame_error_rate"])
+    )
     assert told["post_fec_bit_errors"] == errors
     assert told["post_fec_bit_error_rate"] == errors / sent.frames.bits.size
     assert told["false_accepts"] == 0

@@ -28,7 +28,9 @@ def test_each_pixel_of_a_small_image_is_a_square_of_its_own_colour() -> None:
     assert np.array_equal(sheet[3:8:4, 3:12:4], image)
 
 
-def test_images_of_odd_and_differing_sizes_stand_top_left_in_columns_of_the_widest_and_rows_of_the_highest() -> None:
+def test_images_of_odd_and_differing_sizes_stand_top_left_in_columns_of_the_widest_and_rows_of_the_highest() -> (
+    None
+):
     sheet = contact_sheet([(plain(3, 1, 10), plain(1, 5, 20)), (plain(1, 2, 30), plain(2, 1, 40))])
     expected = plain((12 + 4) + (8 + 4), (20 + 4) + (8 + 4), WHITE)
     expected[0:12, 0:4], expected[0:4, 24:32] = 10, 30

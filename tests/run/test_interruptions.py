@@ -1,4 +1,6 @@
-"""Whatever is killed or fails on the way, the same command ends in the bytes of an uninterrupted run."""
+"""Whatever is killed or fails on the way, the same command ends in the bytes of an uninterrupted
+run.
+"""
 
 import multiprocessing
 import os
@@ -79,7 +81,9 @@ def run_here(out: str) -> None:
 
 
 def begun(out: str) -> multiprocessing.process.BaseProcess:
-    """A process of its own for it, forked from one that has imported everything, so that kills meet the work."""
+    """A process of its own for it, forked from one that has imported everything, so that kills meet
+    the work.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["semcomm.console", "semcomm.run.run"])
     process = context.Process(target=run_here, args=(out,))
@@ -117,7 +121,9 @@ def test_a_run_killed_at_random_moments_ends_in_the_same_bytes(folder: Path) -> 
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([COMMAND, "run", "mine.yaml", *options], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [COMMAND, "run", "mine.yaml", *options], capture_output=True, text=True, check=False
+    )
 
 
 def children(pid: int) -> list[int]:
@@ -125,10 +131,14 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux to know which processes are a run's")
+@pytest.mark.skipif(
+    not Path("/proc/self/task").exists(), reason="needs Linux to know which processes are a run's"
+)
 def test_the_processes_of_a_killed_run_end_and_another_command_goes_on(folder: Path) -> None:
     command = [COMMAND, "run", "mine.yaml", "--workers", "2", "--out"]
-    with subprocess.Popen([*command, "pieces"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [*command, "pieces"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         while not (folder / "pieces" / "results.csv").exists():
             assert process.poll() is None
             time.sleep(0.01)
@@ -159,7 +169,10 @@ def test_cells_that_raise_are_listed_and_another_command_makes_up_for_them(folde
     told = run("--workers", "2", "--out", "pieces")
     assert told.returncode == 2
     for number, seed in ((5, 1), (6, 2)):
-        assert f"cell {number} of 8, {{'channel.crossover': 0.01, 'seed': {seed}}}, failed: ChannelError" in told.stderr
+        assert (
+            f"cell {number} of 8, {{'channel.crossover': 0.01, 'seed': {seed}}}, failed: "
+            "ChannelError" in told.stderr
+        )
     assert "Traceback" not in told.stderr
     assert len((folder / "pieces" / "results.csv").read_text().splitlines()) == 1 + 6
     (folder / "raises").unlink()

@@ -17,7 +17,9 @@ from semcomm.run.pools import THREADS, TRIALS, Failed, cores, in_order, pool_of
 
 
 class Job(NamedTuple):
-    """What a worker is to do: note that it has begun, then fail or die the first few times, then square a number."""
+    """What a worker is to do: note that it has begun, then fail or die the first few times, then
+    square a number.
+    """
 
     folder: Path
     number: int
@@ -60,7 +62,9 @@ def test_results_come_in_the_order_of_the_tasks(tmp_path: Path, processes: int) 
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_an_error_is_handed_on_in_place_of_its_result_and_the_others_are_done(tmp_path: Path, processes: int) -> None:
+def test_an_error_is_handed_on_in_place_of_its_result_and_the_others_are_done(
+    tmp_path: Path, processes: int
+) -> None:
     jobs = [Job(tmp_path, number, failures=9 if number == 2 else 0) for number in range(5)]
     results = [result for _, result in results_of(jobs, processes)]
     assert isinstance(results[2], Failed)
@@ -71,7 +75,12 @@ def test_an_error_is_handed_on_in_place_of_its_result_and_the_others_are_done(tm
 
 
 def test_a_task_that_fails_once_or_loses_its_process_is_tried_again(tmp_path: Path) -> None:
-    jobs = [Job(tmp_path, 0), Job(tmp_path, 1, failures=TRIALS - 2), Job(tmp_path, 2, deaths=1), Job(tmp_path, 3)]
+    jobs = [
+        Job(tmp_path, 0),
+        Job(tmp_path, 1, failures=TRIALS - 2),
+        Job(tmp_path, 2, deaths=1),
+        Job(tmp_path, 3),
+    ]
     assert [result for _, result in results_of(jobs, 2)] == [0, 1, 4, 9]
 
 
@@ -83,7 +92,9 @@ def test_a_task_that_ends_every_process_fails_alone(tmp_path: Path) -> None:
     assert [result for result in results if not isinstance(result, Failed)] == [0, 4, 9, 16, 25]
 
 
-def test_workers_divide_the_cores_and_leave_interrupts_and_this_process_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_divide_the_cores_and_leave_interrupts_and_this_process_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv(THREADS[0], "7")
     monkeypatch.delenv(THREADS[1], raising=False)
     before = dict(os.environ), signal.getsignal(signal.SIGINT)
@@ -131,7 +142,9 @@ def test_an_interruption_ends_all_processes_and_what_was_asked_for_in_vain_is_no
 def test_what_is_known_is_not_computed(tmp_path: Path, processes: int) -> None:
     jobs = [Job(tmp_path, number) for number in range(6)]
     known = {1: 100, 4: 400}
-    results = [result for _, result in results_of(jobs, processes, known=lambda job: known.get(job.number))]
+    results = [
+        result for _, result in results_of(jobs, processes, known=lambda job: known.get(job.number))
+    ]
     assert results == [0, 100, 4, 9, 400, 25]
     assert begun(tmp_path) == [0, 2, 3, 5]
 

@@ -32,12 +32,16 @@ sweep: {{channel.crossover: [0, 0.01]}}
 @pytest.fixture
 def folder(tmp_path: Path, tiny_codec_file: Path) -> Path:
     (tmp_path / "mine.yaml").write_text(SCENARIO.format(codec=tiny_codec_file))
-    told = CliRunner().invoke(main, ["run", str(tmp_path / "mine.yaml"), "--out", str(tmp_path / "run")])
+    told = CliRunner().invoke(
+        main, ["run", str(tmp_path / "mine.yaml"), "--out", str(tmp_path / "run")]
+    )
     assert told.exit_code == 0, told.output
     return tmp_path / "run"
 
 
-def test_a_cell_is_kept_as_transmitter_and_receiver_have_it(folder: Path, tiny_codec: Codec) -> None:
+def test_a_cell_is_kept_as_transmitter_and_receiver_have_it(
+    folder: Path, tiny_codec: Codec
+) -> None:
     images, framing = Sample().load(0, COUNT), Framing(slices=2, crc=8)
     sent = Transmitter(tiny_codec, framing=framing).transmit(images)
     clean, noisy = load_cell(folder, 0), load_cell(folder, 1)
@@ -69,7 +73,9 @@ def test_records_are_those_of_the_table(folder: Path) -> None:
 def test_pictures_have_the_psnr_of_their_records(folder: Path) -> None:
     for row in range(2):
         cell = load_cell(folder, row)
-        for record, sent, received in zip(cell.records, cell.first.sent, cell.first.received, strict=True):
+        for record, sent, received in zip(
+            cell.records, cell.first.sent, cell.first.received, strict=True
+        ):
             mse = np.mean((sent.astype(float) - received) ** 2)
             assert record["psnr_db"] == pytest.approx(10 * np.log10(255**2 / mse))
 

@@ -1,4 +1,6 @@
-"""An interrupted run goes on where it was, to the same bytes; and a folder of another run is refused."""
+"""An interrupted run goes on where it was, to the same bytes; and a folder of another run is
+refused.
+"""
 
 import shutil
 import subprocess
@@ -115,23 +117,35 @@ def test_a_part_of_the_cells_is_a_part_of_the_run(folder: Path) -> None:
     assert (folder / "pieces" / "results.csv").read_text().splitlines() == [whole[0], whole[4]]
     assert not (folder / "pieces" / "per_image.csv").exists()
     assert run("--out", "pieces", "--where", "seed=1").exit_code == 0
-    assert (folder / "pieces" / "results.csv").read_text().splitlines() == [whole[0], whole[1], whole[3], whole[4]]
+    assert (folder / "pieces" / "results.csv").read_text().splitlines() == [
+        whole[0],
+        whole[1],
+        whole[3],
+        whole[4],
+    ]
     assert run("--out", "pieces").exit_code == 0
     assert tables(folder / "pieces") == tables(folder / "whole")
 
 
 @pytest.mark.parametrize(
     ("condition", "told"),
-    [("seed=3", "no row has seed=3; seed is 1, 2"), ("sead=1", "the scenario: there is no column sead; there are ")],
+    [
+        ("seed=3", "no row has seed=3; seed is 1, 2"),
+        ("sead=1", "the scenario: there is no column sead; there are "),
+    ],
 )
-def test_where_no_cell_is_meant_that_is_told_and_nothing_written(folder: Path, condition: str, told: str) -> None:
+def test_where_no_cell_is_meant_that_is_told_and_nothing_written(
+    folder: Path, condition: str, told: str
+) -> None:
     refused = run("--out", "out", "--where", condition)
     assert refused.exit_code == 2
     assert told in refused.stderr
     assert not (folder / "out").exists()
 
 
-def test_a_run_that_is_done_is_not_done_again_unless_afresh(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_is_done_is_not_done_again_unless_afresh(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert run("--out", "out").exit_code == 0
     before = tables(folder / "out")
     ran: list[Task] = []
@@ -145,13 +159,29 @@ def test_a_run_that_is_done_is_not_done_again_unless_afresh(folder: Path, monkey
     assert tables(folder / "out") == before
 
 
-def test_images_are_repeated_over_other_noise_and_encoded_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_are_repeated_over_other_noise_and_encoded_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     encoded: list[int] = []
     monkeypatch.setattr(
-        block, "undisturbed", lambda system, images: encoded.append(len(images)) or undisturbed(system, images)
+        block,
+        "undisturbed",
+        lambda system, images: encoded.append(len(images)) or undisturbed(system, images),
     )
-    assert run("--out", "once", "--set", "sweep.seed=[1]", "--set", "sweep.channel.crossover=[0.01]").exit_code == 0
-    options = ["--set", "sweep.seed=[1]", "--set", "sweep.channel.crossover=[0.01]", "--set", "repeat=3"]
+    assert (
+        run(
+            "--out", "once", "--set", "sweep.seed=[1]", "--set", "sweep.channel.crossover=[0.01]"
+        ).exit_code
+        == 0
+    )
+    options = [
+        "--set",
+        "sweep.seed=[1]",
+        "--set",
+        "sweep.channel.crossover=[0.01]",
+        "--set",
+        "repeat=3",
+    ]
     encoded.clear()
     assert run("--out", "thrice", *options).exit_code == 0
     assert encoded == [4, 4, 2]
@@ -163,7 +193,9 @@ def test_images_are_repeated_over_other_noise_and_encoded_once(folder: Path, mon
     assert pd.read_csv(folder / "thrice" / "results.csv").images.tolist() == [30]
 
 
-def test_records_are_parquet_by_choice_and_beyond_so_many(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_are_parquet_by_choice_and_beyond_so_many(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(image_tables, "BLOCKS_AT_ONCE", 2)
     assert run("--out", "csv").exit_code == 0
     told = run("--out", "parquet", "--records", "parquet")
@@ -173,7 +205,9 @@ def test_records_are_parquet_by_choice_and_beyond_so_many(folder: Path, monkeypa
     csv = pd.read_csv(folder / "csv" / "per_image.csv")
     parquet = pd.read_parquet(folder / "parquet" / "per_image.parquet")
     assert parquet.cell.astype(int).tolist() == csv.cell.tolist()
-    pd.testing.assert_frame_equal(parquet.drop(columns="cell"), csv.drop(columns="cell"), check_exact=True)
+    pd.testing.assert_frame_equal(
+        parquet.drop(columns="cell"), csv.drop(columns="cell"), check_exact=True
+    )
     monkeypatch.setattr(image_tables, "CSV_ROWS", 39)
     assert run("--out", "csv", "--fresh").exit_code == 0
     assert not (folder / "csv" / "per_image.csv").exists()
@@ -208,7 +242,9 @@ def test_a_damaged_block_is_computed_again(folder: Path, monkeypatch: pytest.Mon
         ("--images=3", "scenario.images is null there, 3 here"),
     ],
 )
-def test_a_folder_of_another_run_is_refused_until_told_otherwise(folder: Path, option: str, difference: str) -> None:
+def test_a_folder_of_another_run_is_refused_until_told_otherwise(
+    folder: Path, option: str, difference: str
+) -> None:
     assert run("--out", "out").exit_code == 0
     before = tables(folder / "out")
     refused = run("--out", "out", option)
@@ -227,7 +263,9 @@ def test_a_channel_file_that_changed_makes_it_another_run(folder: Path) -> None:
     assert run("--out", "out").exit_code == 0
     assert run("--out", "out").exit_code == 0
     (folder / "flip.py").write_text(FLIP + "\n# changed\n")
-    refused = subprocess.run([COMMAND, "run", "mine.yaml", "--out", "out"], capture_output=True, text=True, check=False)
+    refused = subprocess.run(
+        [COMMAND, "run", "mine.yaml", "--out", "out"], capture_output=True, text=True, check=False
+    )
     assert refused.returncode == 2
     assert "channel is" in refused.stderr
 
@@ -237,7 +275,9 @@ def test_without_a_folder_what_was_changed_is_part_of_its_name(folder: Path) -> 
     assert [path.name for path in Path("results").iterdir()] == ["mine, sweep.seed=_1_, images=3"]
 
 
-def test_a_cell_that_fails_costs_the_others_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cell_that_fails_costs_the_others_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fails(task: Task) -> Block:
         if task.place == 1:
             raise ValueError("no luck")
@@ -246,7 +286,10 @@ def test_a_cell_that_fails_costs_the_others_nothing(folder: Path, monkeypatch: p
     monkeypatch.setattr(simulation, "run_block", fails)
     done = run("--out", "out")
     assert done.exit_code == 2
-    assert "cell 2 of 4, {'channel.crossover': 0.001, 'seed': 2}, failed: ValueError: no luck" in done.stderr
+    assert (
+        "cell 2 of 4, {'channel.crossover': 0.001, 'seed': 2}, failed: ValueError: no luck"
+        in done.stderr
+    )
     assert len((folder / "out" / "results.csv").read_text().splitlines()) == 4
     monkeypatch.setattr(simulation, "run_block", run_block)
     assert run("--out", "out").exit_code == 0

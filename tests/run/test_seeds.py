@@ -10,7 +10,10 @@ KEYS: dict[str, tuple[dict[str, object], int]] = {
     "binary_erasure": ({"erasure": 0.1}, 7524426915630084517),
     "binary_symmetric": ({"crossover": 0.001}, 16467465045561909416),
     "error_free": ({}, 7280481271330164720),
-    "gilbert_elliott": ({"bad_share": 0.15, "burst_bits": 40.0, "bad_crossover": 0.4}, 9246722370358519744),
+    "gilbert_elliott": (
+        {"bad_share": 0.15, "burst_bits": 40.0, "bad_crossover": 0.4},
+        9246722370358519744,
+    ),
     "packet_erasure": ({"loss": 0.1}, 7652074211898625490),
     "rayleigh": ({"esn0_db": 12.0, "coherence": 40}, 12381329560300088929),
     "rician": ({"esn0_db": 12.0, "k_factor_db": 6.0}, 17789951252102356650),

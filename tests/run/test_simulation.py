@@ -1,4 +1,6 @@
-"""A run's numbers, each computed again from what was sent and received; and what they do not depend on."""
+"""A run's numbers, each computed again from what was sent and received; and what they do not depend
+on.
+"""
 
 import hashlib
 import math
@@ -61,12 +63,16 @@ def again(scenario: Scenario) -> tuple[list[Image], Sent, Received]:
     codec, coder, framing = scenario.codec.load(), scenario.codec.entropy_coder, scenario.framing
     images = scenario.data.open().load(0, IMAGES)
     sent = Transmitter(codec, coder, framing).transmit(images)
-    reception = scenario.channel.transmit(sent.frames, block_generator(scenario.seed, scenario.channel, 0))
+    reception = scenario.channel.transmit(
+        sent.frames, block_generator(scenario.seed, scenario.channel, 0)
+    )
     return images, sent, Receiver(codec, coder, framing).receive(reception)
 
 
 def lengths_in(content: bytes) -> list[int]:
-    """The frames' lengths that bytes on their way hold, and these bytes hold no more than their bits."""
+    """The frames' lengths that bytes on their way hold, and these bytes hold no more than their
+    bits.
+    """
     (count,) = struct.unpack_from(">I", content)
     lengths = list(struct.unpack_from(f">{count}I", content, 4))
     assert len(content) == 4 + 4 * count + math.ceil(sum(lengths) / 8)
@@ -78,7 +84,9 @@ def lengths_in(content: bytes) -> list[int]:
 def test_bits_are_those_of_the_frames_that_the_channel_is_handed(
     scenario: Scenario, framing: Framing, coder: str
 ) -> None:
-    scenario = replace(scenario, framing=framing, codec=replace(scenario.codec, entropy_coder=coder))
+    scenario = replace(
+        scenario, framing=framing, codec=replace(scenario.codec, entropy_coder=coder)
+    )
     results = simulate(scenario)
     lengths = lengths_in(again(scenario)[1].frames.to_bytes())
     bits = [sum(lengths[n : n + framing.slices]) for n in range(0, len(lengths), framing.slices)]
@@ -106,7 +114,8 @@ def test_entropy_is_that_of_the_shares_of_all_indices_sent(scenario: Scenario) -
 def test_distortion_is_that_of_the_received_pictures(scenario: Scenario) -> None:
     results, (images, _, received) = simulate(scenario), again(scenario)
     mse = [
-        np.mean((image.astype(float) - picture) ** 2) for image, picture in zip(images, received.images, strict=True)
+        np.mean((image.astype(float) - picture) ** 2)
+        for image, picture in zip(images, received.images, strict=True)
     ]
     psnr = [10 * math.log10(255**2 / error) for error in mse]
     # Logarithms and means in double precision.
@@ -135,7 +144,9 @@ def test_an_image_whose_size_is_lost_counts_as_grey_and_all_its_indices_as_error
     PIL.Image.fromarray(image).save(tmp_path / "image.png")
     (tmp_path / "lossy.py").write_text(LOSE_ALL)
     lossy = load_channel(f"{tmp_path / 'lossy.py'}:LoseAll")
-    results = simulate(replace(scenario, data=DataChoice(images=tmp_path), images=None, channel=lossy))
+    results = simulate(
+        replace(scenario, data=DataChoice(images=tmp_path), images=None, channel=lossy)
+    )
     (row,) = results.per_image.to_dict("records")
     assert row["mse"] == pytest.approx(np.mean((image.astype(float) - 128) ** 2), rel=1e-13)
     assert row["index_errors"] == row["indices"] == 3 * 10 * 2
@@ -149,7 +160,10 @@ def test_over_an_error_free_channel_nothing_is_damaged(scenario: Scenario) -> No
 
 def test_a_row_tells_what_was_run(scenario: Scenario) -> None:
     told = simulate(scenario).summary
-    assert {name: told[name] for name in ("scenario", "codec", "quantizer", "entropy_coder", "channel", "seed")} == {
+    assert {
+        name: told[name]
+        for name in ("scenario", "codec", "quantizer", "entropy_coder", "channel", "seed")
+    } == {
         "scenario": "mine",
         "codec": "tiny",
         "quantizer": "vq",
@@ -187,10 +201,15 @@ def test_blocks_are_watched_and_have_noise_of_their_own(scenario: Scenario, tmp_
         image.save(tmp_path / f"{number:03}.png", compress_level=0)
     noisy = load_channel("binary_symmetric", crossover=0.05)
     watched: list[int] = []
-    results = simulate(replace(scenario, data=DataChoice(images=tmp_path), images=None, channel=noisy), watched.append)
+    results = simulate(
+        replace(scenario, data=DataChoice(images=tmp_path), images=None, channel=noisy),
+        watched.append,
+    )
     assert watched == [256, 44]
     errors = results.per_image.index_errors.tolist()
-    assert errors[:44] != errors[256:]  # the same image, 44 times: equal noise would make equal errors
+    assert (
+        errors[:44] != errors[256:]
+    )  # the same image, 44 times: equal noise would make equal errors
 
 
 def test_noise_depends_on_seed_channel_parameters_and_block_alone() -> None:
@@ -199,7 +218,13 @@ def test_noise_depends_on_seed_channel_parameters_and_block_alone() -> None:
     def draw(seed: int, channel: object, block: int) -> int:
         return int(block_generator(seed, channel, block).integers(1 << 62))
 
-    draws = [draw(0, weak, 0), draw(1, weak, 0), draw(0, strong, 0), draw(0, weak, 1), draw(2**64 - 1, weak, 0)]
+    draws = [
+        draw(0, weak, 0),
+        draw(1, weak, 0),
+        draw(0, strong, 0),
+        draw(0, weak, 1),
+        draw(2**64 - 1, weak, 0),
+    ]
     assert len(set(draws)) == len(draws)
     assert draw(0, load_channel("binary_symmetric", crossover=1e-3), 0) == draws[0]
 
@@ -215,7 +240,9 @@ def test_a_channels_key_is_the_hash_of_its_class_and_what_is_not_at_its_default(
     # Stored as text: another key would give every published figure other noise.
     texts = {
         '{"class": "ErrorFree"}': ErrorFree(),
-        '{"class": "BinarySymmetric", "crossover": 0.001}': load_channel("binary_symmetric", crossover=1e-3),
+        '{"class": "BinarySymmetric", "crossover": 0.001}': load_channel(
+            "binary_symmetric", crossover=1e-3
+        ),
         '{"class": "Fading"}': Fading(0.5),
         '{"class": "Fading", "depth": 0.25}': Fading(0.25),
     }
@@ -243,11 +270,18 @@ def coded(codec: Codec, images: list[Image]) -> list[tuple[bytes, bytes, bytes]]
     latents = codec.encode(images)
     indices = codec.quantize(latents)
     pictures = codec.decode(codec.dequantize(indices), [image.shape[:2] for image in images])
-    return [(z.tobytes(), k.tobytes(), p.tobytes()) for z, k, p in zip(latents, indices, pictures, strict=True)]
+    return [
+        (z.tobytes(), k.tobytes(), p.tobytes())
+        for z, k, p in zip(latents, indices, pictures, strict=True)
+    ]
 
 
 def test_images_come_out_the_same_on_one_thread_and_two(codec: Codec) -> None:
-    images = [*Sample().load(0, 70), np.concatenate(Sample().load(70, 75)), Sample().load(75, 76)[0][:5, :9]]
+    images = [
+        *Sample().load(0, 70),
+        np.concatenate(Sample().load(70, 75)),
+        Sample().load(75, 76)[0][:5, :9],
+    ]
     with threads(1):
         on_one = coded(codec, images)
     with threads(2):

@@ -1,4 +1,6 @@
-"""Sweeps end to end: a row a cell, written as it is finished, and the mistakes of all cells at once."""
+"""Sweeps end to end: a row a cell, written as it is finished, and the mistakes of all cells at
+once.
+"""
 
 from pathlib import Path
 
@@ -26,10 +28,14 @@ def run(folder: Path, text: str, *options: str) -> tuple[list[str], pd.DataFrame
     path = folder / "mine.yaml"
     path.write_text(text)
     told = CliRunner().invoke(
-        main, ["run", str(path), "--fresh", "--out", str(folder / "out"), *options], catch_exceptions=False
+        main,
+        ["run", str(path), "--fresh", "--out", str(folder / "out"), *options],
+        catch_exceptions=False,
     )
     assert told.exit_code == 0, told.output
-    results, per_image = (pd.read_csv(folder / "out" / name) for name in ("results.csv", "per_image.csv"))
+    results, per_image = (
+        pd.read_csv(folder / "out" / name) for name in ("results.csv", "per_image.csv")
+    )
     return told.stdout.splitlines(), results, per_image
 
 
@@ -60,7 +66,9 @@ def test_each_row_is_that_of_the_cell_run_by_itself(tmp_path: Path) -> None:
     assert "cell" not in per_image
 
 
-def test_what_was_swept_has_a_column_where_no_other_tells_it(tmp_path: Path, tiny_codec_file: Path) -> None:
+def test_what_was_swept_has_a_column_where_no_other_tells_it(
+    tmp_path: Path, tiny_codec_file: Path
+) -> None:
     text = f"""\
 codec: {{model: {tiny_codec_file}}}
 sweep:
@@ -97,7 +105,13 @@ sweep:
 """
     _, results, _ = run(tmp_path, text)
     assert results.codec.tolist() == ["tiny", "jpeg", "webp"]
-    missing = ["quantizer", "entropy_coder", "entropy_bits_per_image", "index_error_rate", "preamble_bits"]
+    missing = [
+        "quantizer",
+        "entropy_coder",
+        "entropy_bits_per_image",
+        "index_error_rate",
+        "preamble_bits",
+    ]
     assert results[missing].notna().all(axis=1).tolist() == [True, False, False]
     assert results[missing].isna().all(axis=1).tolist() == [False, True, True]
     rows = pd.read_csv(tmp_path / "out" / "results.csv", dtype=str)
@@ -128,7 +142,9 @@ def test_an_empty_sweep_is_told_as_that(tmp_path: Path) -> None:
     assert told.endswith("sweep is null; it takes a mapping of fields to lists or ranges")
 
 
-def test_a_change_on_the_command_line_holds_in_every_cell_and_can_change_the_sweep(tmp_path: Path) -> None:
+def test_a_change_on_the_command_line_holds_in_every_cell_and_can_change_the_sweep(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(SWEEP + "sweep: {codec.quality: {start: 10, stop: 30, step: 10}}")
 

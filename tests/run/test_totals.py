@@ -1,4 +1,6 @@
-"""Totals over blocks are those of all images at once, and their intervals are those of textbooks."""
+"""Totals over blocks are those of all images at once, and their intervals are those of
+textbooks.
+"""
 
 import math
 
@@ -12,7 +14,12 @@ from scipy.stats import binomtest, t
 from semcomm.measures.intervals import half_width, wilson
 from semcomm.run.totals import PSNR_STEP_DB, Columns, Totals
 
-images = st.tuples(st.integers(1, 9), st.floats(1e-4, 65025), st.floats(0, 1) | st.just(math.nan), st.integers(0, 999))
+images = st.tuples(
+    st.integers(1, 9),
+    st.floats(1e-4, 65025),
+    st.floats(0, 1) | st.just(math.nan),
+    st.integers(0, 999),
+)
 blocks = st.lists(st.lists(images, min_size=1, max_size=5), min_size=1, max_size=5)
 
 
@@ -20,13 +27,25 @@ def columns_of(block: list[tuple[int, float, float, int]]) -> Columns:
     height, mse, ssim, bits = (np.array(column) for column in zip(*block, strict=True))
     psnr = 10 * np.log10(255**2 / mse)
     width = np.full_like(height, 8)
-    return {"image": "a", "height": height, "width": width, "mse": mse, "psnr_db": psnr, "ssim": ssim, "bits": bits}
+    return {
+        "image": "a",
+        "height": height,
+        "width": width,
+        "mse": mse,
+        "psnr_db": psnr,
+        "ssim": ssim,
+        "bits": bits,
+    }
 
 
 @given(blocks)
 @settings(deadline=None)
-def test_totals_of_blocks_are_those_of_all_their_images(found: list[list[tuple[int, float, float, int]]]) -> None:
-    parts = [Totals.of(columns_of(block), np.bincount([number])) for number, block in enumerate(found)]
+def test_totals_of_blocks_are_those_of_all_their_images(
+    found: list[list[tuple[int, float, float, int]]],
+) -> None:
+    parts = [
+        Totals.of(columns_of(block), np.bincount([number])) for number, block in enumerate(found)
+    ]
     totals = parts[0]
     for part in parts[1:]:
         totals = totals + part
@@ -35,7 +54,11 @@ def test_totals_of_blocks_are_those_of_all_their_images(found: list[list[tuple[i
     assert totals.total("bits") == whole.bits.sum()
     assert totals.largest == 8 * whole.height.max()
     assert totals.index_counts.tolist() == [1] * len(found)
-    for name in ("bits", "psnr_db", "ssim"):  # sums in another order: a few units in the sixteenth digit
+    for name in (
+        "bits",
+        "psnr_db",
+        "ssim",
+    ):  # sums in another order: a few units in the sixteenth digit
         assert totals.mean(name) == pytest.approx(whole[name].mean(), rel=1e-13, nan_ok=True)
     for share in (0.05, 0.5, 0.9):
         rounded = whole.psnr_db.quantile(share)
@@ -60,4 +83,6 @@ def test_one_value_has_no_interval_and_equal_values_a_narrow_one() -> None:
 @settings(deadline=None)
 def test_the_interval_of_a_rate_is_wilsons(events: int, others: int) -> None:
     expected = binomtest(events, events + others).proportion_ci(0.95, method="wilson")
-    assert wilson(events, events + others) == pytest.approx((expected.low, expected.high), rel=1e-12, abs=1e-15)
+    assert wilson(events, events + others) == pytest.approx(
+        (expected.low, expected.high), rel=1e-12, abs=1e-15
+    )

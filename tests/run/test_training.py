@@ -1,4 +1,6 @@
-"""Training scenarios: read, run from the command line, killed, gone on with, and finished as a codec's file."""
+"""Training scenarios: read, run from the command line, killed, gone on with, and finished as a
+codec's file.
+"""
 
 import json
 import os
@@ -41,7 +43,9 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the training scenario tiny.yaml and the 256 images of the sample as files in photos."""
+    """A folder with the training scenario tiny.yaml and the 256 images of the sample as files in
+    photos.
+    """
     folder = tmp_path_factory.mktemp("training")
     (folder / "photos").mkdir()
     for number, image in enumerate(Sample().load(0, 256)):
@@ -53,7 +57,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(folder: Path) -> Path:
     """The codec's file of an uninterrupted training."""
-    return run_training(read_training(folder / "tiny.yaml"), folder / "uninterrupted", "by hand", nothing)
+    return run_training(
+        read_training(folder / "tiny.yaml"), folder / "uninterrupted", "by hand", nothing
+    )
 
 
 def nothing(so_far: EpochSoFar) -> None:
@@ -80,30 +86,52 @@ run_training(read_training(sys.argv[1]), Path(sys.argv[2]), "by hand", watch)
 def test_a_training_killed_in_mid_epoch_and_called_again_ends_in_the_same_codec(
     folder: Path, trained: Path, tmp_path: Path
 ) -> None:
-    arguments = [sys.executable, "-c", KILLED_IN_THE_SECOND_EPOCH, str(folder / "tiny.yaml"), str(tmp_path)]
+    arguments = [
+        sys.executable,
+        "-c",
+        KILLED_IN_THE_SECOND_EPOCH,
+        str(folder / "tiny.yaml"),
+        str(tmp_path),
+    ]
     killed = subprocess.run(arguments, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.checkpoint.safetensors"]
 
     epochs: list[int] = []
     resumed = run_training(
-        read_training(folder / "tiny.yaml"), tmp_path, "by hand", lambda so_far: epochs.append(so_far.epoch)
+        read_training(folder / "tiny.yaml"),
+        tmp_path,
+        "by hand",
+        lambda so_far: epochs.append(so_far.epoch),
     )
     assert set(epochs) == {1, 2}  # the first was whole
     assert load_codec(resumed).digest == load_codec(trained).digest
 
 
-def test_the_command_line_trains_on_the_first_images_of_a_folder(folder: Path, tmp_path: Path) -> None:
+def test_the_command_line_trains_on_the_first_images_of_a_folder(
+    folder: Path, tmp_path: Path
+) -> None:
     changes = ["--set", "training.epochs=2", "--set", "name=small"]
     result = semcomm_train(folder / "tiny.yaml", "--images", 50, *changes, "--out", tmp_path)
     assert result.exit_code == 0
     assert result.stdout.replace("\n", "") == f"written: {tmp_path / 'small.safetensors'}"
-    line = r"epoch {}/2: loss [\d.]+  [\d.]+ dB  [\d.]+ bits  \d+ codewords used, perplexity [\d.]+\n"
+    line = (
+        r"epoch {}/2: loss [\d.]+  [\d.]+ dB  [\d.]+ bits  \d+ codewords used, perplexity [\d.]+\n"
+    )
     assert re.fullmatch(line.format(1) + line.format(2), result.stderr)
     codec = load_codec(tmp_path / "small.safetensors")
-    assert asdict(codec.geometry) == {"groups": 1, "dimension": 2, "codewords": 16, "channels": 4, "blocks": 0}
+    assert asdict(codec.geometry) == {
+        "groups": 1,
+        "dimension": 2,
+        "codewords": 16,
+        "channels": 4,
+        "blocks": 0,
+    }
     assert codec.quantizer == "ecvq"
-    assert codec.origin["command"] == "semcomm train tiny --set training.epochs=2 --set name=small --set images=50"
+    assert (
+        codec.origin["command"]
+        == "semcomm train tiny --set training.epochs=2 --set name=small --set images=50"
+    )
     assert (codec.origin["data"], codec.origin["images"]) == ("a folder", 50)
     assert codec.origin["training"] == asdict(Recipe(epochs=2, batch_size=8, device="cpu"))
     assert codec.origin["seed"] == 3
@@ -125,7 +153,9 @@ def test_the_command_line_goes_on_where_it_was_interrupted(
     assert (through.exit_code, again.exit_code) == (0, 0)
     assert re.findall(r"epoch (\d)/3", interrupted.stderr) == ["1"]
     assert re.findall(r"epoch (\d)/3", again.stderr) == ["2", "3"]
-    digests = {load_codec(tmp_path / where / "tiny.safetensors").digest for where in ("through", "again")}
+    digests = {
+        load_codec(tmp_path / where / "tiny.safetensors").digest for where in ("through", "again")
+    }
     assert len(digests) == 1
 
 
@@ -134,19 +164,27 @@ def test_another_trainings_checkpoint_is_told_and_kept(folder: Path, trained: Pa
     content = checkpoint.read_bytes()
     result = semcomm_train(folder / "tiny.yaml", "--set", "seed=4", "--out", trained.parent)
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"error: {checkpoint} was made by another training: remove it, or go on")
+    assert result.stderr.startswith(
+        f"error: {checkpoint} was made by another training: remove it, or go on"
+    )
     assert checkpoint.read_bytes() == content
 
 
-def test_codecs_differ_with_the_seed_and_not_with_the_folder(folder: Path, trained: Path, tmp_path: Path) -> None:
+def test_codecs_differ_with_the_seed_and_not_with_the_folder(
+    folder: Path, trained: Path, tmp_path: Path
+) -> None:
     digests = [load_codec(trained).digest]
     for seed in (3, 4):
         made = read_training(folder / "tiny.yaml", [f"seed={seed}"])
-        digests.append(load_codec(run_training(made, tmp_path / str(seed), "by hand", nothing)).digest)
+        digests.append(
+            load_codec(run_training(made, tmp_path / str(seed), "by hand", nothing)).digest
+        )
     assert digests[0] == digests[1] != digests[2]
 
 
-def test_where_cifar10_lies_is_not_told(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_cifar10_lies_is_not_told(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(scenario, "Cifar10", lambda root, split: Sample())
     options = ["data={name: cifar10, split: train}", "images=16", "training.epochs=1"]
     made = read_training(folder / "tiny.yaml", options, data_root=tmp_path / "secret")
@@ -178,25 +216,32 @@ def test_mistakes_are_told_with_their_places(folder: Path, tmp_path: Path) -> No
         f'{path}:4:14: training.quantizer is "vqq"; it takes `vq` or `ecvq`',
         f"{path}:5:16: training.rate_weight is -0.5; it takes a number from 0 to 1000000 or null",
         f"{path}:6:3: training.epoch is not known; did you mean `epochs`?",
-        f"{path}:7:1: codec is not known; the file takes name, geometry, training, data, images, seed",
+        f"{path}:7:1: codec is not known; the file takes name, geometry, training, data, images, "
+        "seed",
         f'{path}:8:9: images is "none"; it takes a whole number of at least 1 or null',
         "--set seed=-1: seed is -1; it takes a whole number from 0 to 18446744073709551615",
     ]
     assert not list(tmp_path.iterdir())
 
 
-def test_more_images_than_there_are_and_images_of_two_sizes_are_refused(folder: Path, tmp_path: Path) -> None:
+def test_more_images_than_there_are_and_images_of_two_sizes_are_refused(
+    folder: Path, tmp_path: Path
+) -> None:
     photos = DataChoice(images=folder / "photos")
     with pytest.raises(DataError, match="257 images are asked for; the data set holds 256"):
         training_images(TrainingScenario("tiny", data=photos, images=257))
     for name, size in {"a": (8, 8), "b": (8, 9)}.items():
         PIL.Image.new("RGB", size).save(tmp_path / f"{name}.png")
-    with pytest.raises(DataError, match=r"images of one size; these have 2, such as \[\(8, 8\), \(9, 8\)\]"):
+    with pytest.raises(
+        DataError, match=r"images of one size; these have 2, such as \[\(8, 8\), \(9, 8\)\]"
+    ):
         training_images(TrainingScenario("tiny", data=DataChoice(images=tmp_path)))
 
 
 def test_the_first_images_are_taken(folder: Path) -> None:
-    images = training_images(TrainingScenario("tiny", data=DataChoice(images=folder / "photos"), images=5))
+    images = training_images(
+        TrainingScenario("tiny", data=DataChoice(images=folder / "photos"), images=5)
+    )
     assert np.array_equal(images, np.stack(Sample().load(0, 5)))
 
 
@@ -206,25 +251,45 @@ PAPERS = [name for name in scenario_names("training") if name not in BETTER]
 
 @pytest.mark.parametrize("name", PAPERS)
 def test_shipped_training_scenarios_are_the_papers(name: str) -> None:
-    """Section IV: CIFAR-10, D = 4, K = 256, beta = 1/4, 128 epochs of batches of 64; N, nu and another K by name."""
+    """Section IV: CIFAR-10, D = 4, K = 256, beta = 1/4, 128 epochs of batches of 64; N, nu and
+    another K by name.
+    """
     made = read_training(name)
     quantizer, indices, *others = name.split("-")
     codewords = [int(other.removeprefix("k")) for other in others if other.startswith("k")]
     weight = [other for other in others if other.startswith("nu")]
-    assert made.name == name and made.data == DataChoice("cifar10", split="train") and made.images is None
+    assert (
+        made.name == name
+        and made.data == DataChoice("cifar10", split="train")
+        and made.images is None
+    )
     assert (made.geometry.dimension, made.geometry.codewords) == (4, *(codewords or [256]))
     assert 64 * made.geometry.groups == int(indices.removeprefix("n"))
-    assert made.training == Recipe(quantizer, 1 / int(weight[0].removeprefix("nu")) if weight else 0.0)  # type: ignore[arg-type]
+    assert made.training == Recipe(
+        quantizer, 1 / int(weight[0].removeprefix("nu")) if weight else 0.0
+    )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", BETTER)
 def test_shipped_training_scenarios_of_the_better_recipe_are_what_is_documented(name: str) -> None:
-    """docs/decisions/0012-recipe.md: Muon, four blocks, twice the codewords, a higher learning rate after a rise."""
-    made, rates = read_training(name), {ONE_RATE: [1 / 16], LEVELS: list(np.geomspace(1 / 4, 1 / 100, 8))}
-    assert made.name == name and made.data == DataChoice("cifar10", split="train") and made.images is None
+    """docs/decisions/0012-recipe.md: Muon, four blocks, twice the codewords, a higher learning rate
+    after a rise.
+    """
+    made, rates = (
+        read_training(name),
+        {ONE_RATE: [1 / 16], LEVELS: list(np.geomspace(1 / 4, 1 / 100, 8))},
+    )
+    assert (
+        made.name == name
+        and made.data == DataChoice("cifar10", split="train")
+        and made.images is None
+    )
     assert made.geometry == Geometry(groups=2, dimension=4, codewords=512, blocks=4)
     assert made.training.rate_weights == pytest.approx(rates[name])
     assert made.training.epochs == {ONE_RATE: 32, LEVELS: 64}[name]
     rates_of_learning = made.training.learning_rate, made.training.kernel_learning_rate
     assert (*rates_of_learning, made.training.warm_up_steps) == (4e-3, 7e-3, 200)
-    assert made.training.quantizer == "ecvq" and made.training.batch_size == {ONE_RATE: 64, LEVELS: 128}[name]
+    assert (
+        made.training.quantizer == "ecvq"
+        and made.training.batch_size == {ONE_RATE: 64, LEVELS: 128}[name]
+    )

@@ -97,7 +97,9 @@ def mistakes_of(text: str, *overrides: str) -> list[str]:
 
 
 def test_sections_are_made_of_their_fields_and_defaults() -> None:
-    built = scenario(CODEC + CHANNEL + "framing:\ntraining: {root: a/b, size: [8, 16], flags: [0, 1]}")
+    built = scenario(
+        CODEC + CHANNEL + "framing:\ntraining: {root: a/b, size: [8, 16], flags: [0, 1]}"
+    )
     assert built.codec == Codec("vq")
     assert built.channel == BinarySymmetric(0.1)
     assert built.framing == Framing()
@@ -116,7 +118,9 @@ def test_a_section_inside_a_section_is_found_by_its_model() -> None:
     text = CODEC + CHANNEL + "link: {code: {model: ldpc, rate: 1/2}}"
     assert scenario(text).link == Link(Ldpc("1/2"))
     assert scenario(CODEC + CHANNEL + "link: {code: ~}").link == Link()
-    assert mistakes_of(text, "link.code.rate=3") == ["--set link.code.rate=3: link.code.rate is 3; it takes text"]
+    assert mistakes_of(text, "link.code.rate=3") == [
+        "--set link.code.rate=3: link.code.rate is 3; it takes text"
+    ]
 
 
 def test_free_keys_pass_as_they_are() -> None:
@@ -159,7 +163,10 @@ def test_free_keys_pass_as_they_are() -> None:
         ("training: {hmm: 1}", f"3:12: training.hmm is not known; training takes {TRAINING}"),
         ("training: {made: 1}", f"3:12: training.made is not known; training takes {TRAINING}"),
         ("chanel: 1", "3:1: chanel is not known; did you mean `channel`?"),
-        ("foo: 1", "3:1: foo is not known; the file takes codec, channel, framing, training, link, sweep"),
+        (
+            "foo: 1",
+            "3:1: foo is not known; the file takes codec, channel, framing, training, link, sweep",
+        ),
         ("link: {code: {rate: 1/2}}", "3:8: link.code.model is missing; it takes a name"),
         ("sweep: [1]", "3:8: sweep is [1]; it takes a mapping"),
     ],
@@ -168,7 +175,9 @@ def test_a_mistake_names_its_place_its_value_and_what_would_do(lines: str, mista
     assert mistakes_of(CODEC + CHANNEL + lines) == [f"a.yaml:{mistake}"]
 
 
-@pytest.mark.parametrize("value", ["0.7", "-1", '"0.1"', "true", ".inf", ".nan", "null", "[0.1]", "{a: 1}"])
+@pytest.mark.parametrize(
+    "value", ["0.7", "-1", '"0.1"', "true", ".inf", ".nan", "null", "[0.1]", "{a: 1}"]
+)
 def test_a_number_is_a_finite_number_within_its_bounds_and_nothing_else(value: str) -> None:
     shown = value.replace("a:", '"a":')
     what = f"channel.crossover is {shown}; it takes a number from 0 to 0.5"
@@ -196,12 +205,14 @@ def test_all_mistakes_are_told_at_once_in_file_order() -> None:
     assert mistakes_of(text, "framing.crc=1", "codec.bar=1") == [
         "a.yaml:1:20: training.epochs is 0; it takes a whole number from 1 to 100000",
         "a.yaml:2:1: channel.crossover is missing; it takes a number from 0 to 0.5",
-        "a.yaml:3:1: foo is not known; the file takes codec, channel, framing, training, link, sweep",
+        "a.yaml:3:1: foo is not known; the file takes codec, channel, framing, training, link, "
+        "sweep",
         "a.yaml:4:1: codec.model is missing; it takes text",
         "a.yaml:4:9: codec.modle is not known; did you mean `model`?",
         'a.yaml:4:27: codec.dtype is "f8"; it takes `float32` or `bfloat16`',
         "--set framing.crc=1: framing.crc is 1; it takes 0, 8 or 16",
-        "--set codec.bar=1: codec.bar is not known; codec takes model, entropy_coder, device, dtype",
+        "--set codec.bar=1: codec.bar is not known; codec takes model, entropy_coder, device, "
+        "dtype",
     ]
 
 
@@ -218,7 +229,10 @@ def test_what_a_missing_section_needs_is_missing_from_the_file() -> None:
         ("{model: nosuch}", "2:18: channel.model nosuch: there is none; it takes binary_symmetric"),
         ("{model: 3}", "2:18: channel.model is 3; it takes a name"),
         ("{crossover: 0.1}", "2:1: channel.model is missing; it takes a name"),
-        ("binary_symmetric", '2:10: channel is "binary_symmetric"; it takes a mapping with a model'),
+        (
+            "binary_symmetric",
+            '2:10: channel is "binary_symmetric"; it takes a mapping with a model',
+        ),
         (
             "{model: binary_symmetric, crossover: 0.1, gain: 1}",
             "2:52: channel.gain is not known; channel takes model, crossover",
@@ -258,7 +272,10 @@ def test_keys_can_be_checked_without_a_class() -> None:
         (tuple[int, int], "a list of 2 whole numbers"),
         (tuple[int, str], "a list of a whole number, text"),
         (tuple[Annotated[float, Gt(0)], ...], "a list of numbers above 0"),
-        (Annotated[list[Path], Len(1, 3)], "a list of paths no shorter than 1 and no longer than 3"),
+        (
+            Annotated[list[Path], Len(1, 3)],
+            "a list of paths no shorter than 1 and no longer than 3",
+        ),
         (dict[str, int], "a mapping"),
         (Any, "anything"),
         (complex, "a complex"),
@@ -269,13 +286,17 @@ def test_a_type_is_described_by_what_it_takes(hint: Any, words: str) -> None:
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
-names = st.sampled_from(["model", "crossover", "epochs", "code", "rate", "", "a.b", "."]) | st.text(max_size=3)
+names = st.sampled_from(["model", "crossover", "epochs", "code", "rate", "", "a.b", "."]) | st.text(
+    max_size=3
+)
 values = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
     max_leaves=8,
 )
-sections = st.sampled_from(["codec", "channel", "framing", "training", "link", "sweep", "link.code", "codec.x"])
+sections = st.sampled_from(
+    ["codec", "channel", "framing", "training", "link", "sweep", "link.code", "codec.x"]
+)
 
 
 @given(st.dictionaries(sections, values, max_size=4))
@@ -293,4 +314,6 @@ def test_what_is_taken_is_what_was_written(name: str, value: Any) -> None:
     built = build(document, "training", Training)
     if built is not None:
         made = getattr(built, name)
-        assert made == (Path(value) if name == "root" else tuple(value) if isinstance(value, list) else value)
+        assert made == (
+            Path(value) if name == "root" else tuple(value) if isinstance(value, list) else value
+        )

@@ -12,7 +12,20 @@ from semcomm.scenario.document import MAX_BYTES, Document, Place
 
 YAML_PIECES = [
     *"[]{}:,-?&*!|>%'\"#@`\\~=._ \n\r\t\x00\x1b\ufeffab01é",
-    *(": ", "- ", "? ", "&a ", "*a", "<<", "---\n", "%YAML 1.2\n", "!x ", "!!int ", "!!bool ", "!!map "),
+    *(
+        ": ",
+        "- ",
+        "? ",
+        "&a ",
+        "*a",
+        "<<",
+        "---\n",
+        "%YAML 1.2\n",
+        "!x ",
+        "!!int ",
+        "!!bool ",
+        "!!map ",
+    ),
     *("\\U", "FFFFFFFF", "\\ud800", "0x", "1e3", ".inf"),
 ]
 NINE_LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -34,7 +47,18 @@ def finished(text: str, *overrides: str) -> dict[str, object]:
 
 def test_scalars_are_read_by_the_rules_of_yaml_1_2() -> None:
     written = "a: [1e-3, no, 012, 1:30, 2001-01-01, ~, true, 1/2, 0x1F, '1']"
-    assert finished(written)["a"] == [0.001, "no", 12, "1:30", "2001-01-01", None, True, "1/2", 31, "1"]
+    assert finished(written)["a"] == [
+        0.001,
+        "no",
+        12,
+        "1:30",
+        "2001-01-01",
+        None,
+        True,
+        "1/2",
+        31,
+        "1",
+    ]
 
 
 def test_keys_are_text_whatever_they_look_like() -> None:
@@ -87,8 +111,12 @@ def test_an_alias_has_the_value_and_the_place_of_its_anchor() -> None:
         ("empty.crc=16", "empty.crc", 16),
     ],
 )
-def test_an_override_sets_new_nested_and_existing_keys(option: str, key: str, value: object) -> None:
-    document = Document.parse("seed: 1\nchannel: {model: bsc, crossover: 0.5}\nempty:", "a.yaml", [option])
+def test_an_override_sets_new_nested_and_existing_keys(
+    option: str, key: str, value: object
+) -> None:
+    document = Document.parse(
+        "seed: 1\nchannel: {model: bsc, crossover: 0.5}\nempty:", "a.yaml", [option]
+    )
     assert document.value(key) == value
     assert document.place(key).text == f"--set {option}"
     document.finish()
@@ -108,7 +136,9 @@ def test_an_override_reaches_keys_that_hold_dots() -> None:
     assert root == {"sweep": {"channel.esn0_db": {"stop": 7}}}
 
 
-@pytest.mark.parametrize("option", ["", "seed", "=3", ".=3", "a..b=3", "a.=3", "a b=3", "a." * 30 + "b=3"])
+@pytest.mark.parametrize(
+    "option", ["", "seed", "=3", ".=3", "a..b=3", "a.=3", "a b=3", "a." * 30 + "b=3"]
+)
 def test_an_override_that_is_not_key_and_value_is_refused(option: str) -> None:
     (mistake,) = mistakes_of("a: {}", option)
     assert mistake == f"--set {option}: it takes key.path=value, such as seed=1"
@@ -147,12 +177,18 @@ def test_a_text_that_is_not_a_mapping_is_refused(text: str, what: str) -> None:
 
 
 def test_a_syntax_error_names_its_line_and_column() -> None:
-    assert mistakes_of("a: 1\nb: c: d") == ["a.yaml:2:5: this is not YAML: mapping values are not allowed here"]
-    assert mistakes_of("a: 1\nb: \x00") == ["a.yaml:2:4: this is not text: it holds the character #x0000"]
+    assert mistakes_of("a: 1\nb: c: d") == [
+        "a.yaml:2:5: this is not YAML: mapping values are not allowed here"
+    ]
+    assert mistakes_of("a: 1\nb: \x00") == [
+        "a.yaml:2:4: this is not text: it holds the character #x0000"
+    ]
 
 
 def test_tags_duplicate_keys_and_keys_that_are_not_text_are_all_told() -> None:
-    text = "a: !!python/object/apply:os.system [ls]\na: 2\n? [b]\n: 1\n!x c: 3\n" + "k" * 101 + ": 1"
+    text = (
+        "a: !!python/object/apply:os.system [ls]\na: 2\n? [b]\n: 1\n!x c: 3\n" + "k" * 101 + ": 1"
+    )
     assert mistakes_of(text) == [
         "a.yaml:1:4: python/object/apply:os.system is a tag; only plain values are taken",
         "a.yaml:2:1: a is given twice",
@@ -219,7 +255,9 @@ def test_files_that_are_missing_too_large_or_not_text_are_refused(tmp_path: Path
 @example('a: "\\U00110000"', False)
 def test_any_text_gives_a_mapping_or_mistakes_of_one_line_each(text: str, as_option: bool) -> None:
     try:
-        document = Document.parse("b: 1" if as_option else text, "a.yaml", [f"a.b={text}"] if as_option else [])
+        document = Document.parse(
+            "b: 1" if as_option else text, "a.yaml", [f"a.b={text}"] if as_option else []
+        )
         document.finish()
     except ScenarioError as error:
         assert error.mistakes and all(mistake.isprintable() for mistake in error.mistakes)

@@ -1,4 +1,6 @@
-"""Scenario files: the shipped ones, what is filled in, where paths start, and every mistake at its place."""
+"""Scenario files: the shipped ones, what is filled in, where paths start, and every mistake at its
+place.
+"""
 
 from pathlib import Path
 
@@ -134,24 +136,42 @@ def test_an_unknown_codec_is_told_along_with_mistakes_elsewhere(folder: Path) ->
             "codec: {model: tiny.safetensors}\nframing: {slices: 2, header: false}",
             "mine.yaml:2:1: framing: slices is 2",
         ),
-        ("codec: {model: tiny.safetensors}\nframing: nothing", 'mine.yaml:2:10: framing is "nothing"; it takes a mapp'),
+        (
+            "codec: {model: tiny.safetensors}\nframing: nothing",
+            'mine.yaml:2:10: framing is "nothing"; it takes a mapp',
+        ),
         (
             "codec: {model: tiny.safetensors}\nchannel: {model: awgm}",
             "mine.yaml:2:18: channel awgm is not known; there",
         ),
-        ("codec: {model: tiny.safetensors}\nchannel: {model: binary_symmetric}", "mine.yaml:2:1: channel.crossover is"),
+        (
+            "codec: {model: tiny.safetensors}\nchannel: {model: binary_symmetric}",
+            "mine.yaml:2:1: channel.crossover is",
+        ),
         (
             "codec: {model: tiny.safetensors}\nchannel: {model: no/file.py:A}",
             "mine.yaml:2:18: there is no channel file",
         ),
-        ("codec: {model: tiny.safetensors}\nimages: 257", "mine.yaml:2:9: images is 257; the data set holds 256"),
-        ("codec: {model: tiny.safetensors}\ndata: {split: test}", "mine.yaml:2:1: data: it takes either a name,"),
+        (
+            "codec: {model: tiny.safetensors}\nimages: 257",
+            "mine.yaml:2:9: images is 257; the data set holds 256",
+        ),
+        (
+            "codec: {model: tiny.safetensors}\ndata: {split: test}",
+            "mine.yaml:2:1: data: it takes either a name,",
+        ),
         ("codec:\n  model: ecvq-n127", "mine.yaml:2:10: codec 'ecvq-n127' is not known; there are"),
         ("codec:\n  model: a/b.c", "mine.yaml:2:10: codec 'a/b.c' is not known; there are"),
-        ("codec:\n  model: ../../etc/passwd", "mine.yaml:2:10: codec '../../etc/passwd' is not known; there are"),
+        (
+            "codec:\n  model: ../../etc/passwd",
+            "mine.yaml:2:10: codec '../../etc/passwd' is not known; there are",
+        ),
         ("codec:\n  model: no.safetensors", "mine.yaml:2:10: there is no codec at"),
         ("codec:\n  model: ~nobody-here/no.safetensors", "mine.yaml:2:10: there is no codec at"),
-        ("codec:\n  model: tiny.safetensors\n  device: tpu", 'mine.yaml:3:11: codec.device is "tpu"; it takes `auto`,'),
+        (
+            "codec:\n  model: tiny.safetensors\n  device: tpu",
+            'mine.yaml:3:11: codec.device is "tpu"; it takes `auto`,',
+        ),
     ],
 )
 def test_a_mistake_is_told_at_its_place(folder: Path, text: str, mistake: str) -> None:
@@ -166,18 +186,26 @@ def test_an_unknown_codec_of_an_option_is_told_as_the_options(folder: Path) -> N
 
 def test_a_folder_that_is_not_there_is_told_at_the_data(folder: Path) -> None:
     text = "codec: {model: tiny.safetensors}\ndata: {images: no/photos}"
-    assert mistakes(folder, text) == [f"mine.yaml:2:16: {folder}/no/photos is neither a folder nor a file"]
+    assert mistakes(folder, text) == [
+        f"mine.yaml:2:16: {folder}/no/photos is neither a folder nor a file"
+    ]
 
 
 def test_a_scenario_that_is_nowhere_is_told_so() -> None:
-    with pytest.raises(ScenarioError, match=r"^eror-free: there is no such file; those that go by their name are "):
+    with pytest.raises(
+        ScenarioError, match=r"^eror-free: there is no such file; those that go by their name are "
+    ):
         read_scenario("eror-free")
 
 
 def test_nothing_is_written_when_there_are_mistakes(folder: Path) -> None:
-    (folder / "mine.yaml").write_text("codec: {model: tiny.safetensors}\nchannel: {model: binary_symmetric}")
+    (folder / "mine.yaml").write_text(
+        "codec: {model: tiny.safetensors}\nchannel: {model: binary_symmetric}"
+    )
     before = sorted(folder.rglob("*"))
-    result = CliRunner().invoke(main, ["run", str(folder / "mine.yaml"), "--out", str(folder / "results")])
+    result = CliRunner().invoke(
+        main, ["run", str(folder / "mine.yaml"), "--out", str(folder / "results")]
+    )
     assert result.exit_code == 2
     assert "mine.yaml:2:1: channel.crossover is missing" in result.output
     assert sorted(folder.rglob("*")) == before
@@ -185,9 +213,13 @@ def test_nothing_is_written_when_there_are_mistakes(folder: Path) -> None:
 
 def test_mistakes_in_the_data_are_told_beside_those_of_other_sections(tmp_path: Path) -> None:
     scenario = tmp_path / "a.yaml"
-    scenario.write_text("codec: {model: vq-n64, device: cuda}\ndata: {name: sample}\nimages: 300\nseed: -1\n")
+    scenario.write_text(
+        "codec: {model: vq-n64, device: cuda}\ndata: {name: sample}\nimages: 300\nseed: -1\n"
+    )
     with pytest.raises(ScenarioError) as caught:
         read_scenario(scenario)
-    places = [mistake.removeprefix(f"{scenario}:").split(": ")[0] for mistake in caught.value.mistakes]
+    places = [
+        mistake.removeprefix(f"{scenario}:").split(": ")[0] for mistake in caught.value.mistakes
+    ]
     cuda = [] if torch.cuda.is_available() else ["1:32"]
     assert places == [*cuda, "3:9", "4:7"]

@@ -1,4 +1,6 @@
-"""The schemas of scenario files: they take what the checker takes, and refuse what it refuses, at the same place."""
+"""The schemas of scenario files: they take what the checker takes, and refuse what it refuses, at
+the same place.
+"""
 
 import json
 from pathlib import Path
@@ -27,7 +29,9 @@ TRAINING = Draft202012Validator(training_schema())
 
 
 def told(text: str, schema: Draft202012Validator = SCENARIO) -> set[str]:
-    """The key paths at which the schema refuses a text, those of the sections where a key is not known."""
+    """The key paths at which the schema refuses a text, those of the sections where a key is not
+    known.
+    """
     errors = schema.iter_errors(YAML(typ="safe").load(text))
     return {".".join(map(str, error.absolute_path)) for error in errors}
 
@@ -66,13 +70,30 @@ def test_the_command_prints_a_schema_of_the_draft_that_it_names(kind: str) -> No
         ("codec: {model: vq-n64}\nframing: {size: [32]}", "framing.size"),
         ("codec: {model: vq-n64}\nchannel: {}", "channel"),
         ("codec: {model: vq-n64}\nchannel: {model: binary_symmetric}", "channel"),
-        ("codec: {model: vq-n64}\nchannel: {model: binary_symmetric, crossover: 0.7}", "channel.crossover"),
-        ("codec: {model: vq-n64}\nchannel: {model: binary_symmetric, crossover: '0.1'}", "channel.crossover"),
-        ("codec: {model: vq-n64}\nchannel: {model: binary_symmetric, crossover: 0.1, ebn0_db: 3}", "channel"),
-        ("codec: {model: vq-n64}\nchannel: {model: awgn, esn0_db: 1, ebn0_db: 3}\nlink: {modulation: bpsk}", "channel"),
+        (
+            "codec: {model: vq-n64}\nchannel: {model: binary_symmetric, crossover: 0.7}",
+            "channel.crossover",
+        ),
+        (
+            "codec: {model: vq-n64}\nchannel: {model: binary_symmetric, crossover: '0.1'}",
+            "channel.crossover",
+        ),
+        (
+            "codec: {model: vq-n64}\nchannel: "
+            "{model: binary_symmetric, crossover: 0.1, ebn0_db: 3}",
+            "channel",
+        ),
+        (
+            "codec: {model: vq-n64}\nchannel: {model: awgn, esn0_db: 1, ebn0_db: 3}\nlink: "
+            "{modulation: bpsk}",
+            "channel",
+        ),
         ("codec: {model: vq-n64}\nlink: {code: {model: turbo}}", "link.code.model"),
         ("codec: {model: vq-n64}\nlink: {code: {model: ldpc, times: 3}}", "link.code"),
-        ("codec: {model: vq-n64}\nlink: {retransmission: {transmissions: 1}}", "link.retransmission.transmissions"),
+        (
+            "codec: {model: vq-n64}\nlink: {retransmission: {transmissions: 1}}",
+            "link.retransmission.transmissions",
+        ),
         ("codec: {model: vq-n64}\nstop: {frame_errors: 0}", "stop.frame_errors"),
         ("codec: {model: vq-n64}\nseed: true", "seed"),
         ("codec: {model: vq-n64}\nsweep: {framing.crc: [8, 9]}", "sweep"),
@@ -81,7 +102,9 @@ def test_the_command_prints_a_schema_of_the_draft_that_it_names(kind: str) -> No
         ("codec: {model: vq-n64}\nsweep: {seed: 3}", "sweep"),
     ],
 )
-def test_what_the_checker_refuses_the_schema_refuses_there(text: str, place: str, tmp_path: Path) -> None:
+def test_what_the_checker_refuses_the_schema_refuses_there(
+    text: str, place: str, tmp_path: Path
+) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(text)
     with pytest.raises(ScenarioError):
@@ -110,7 +133,10 @@ def test_what_the_checker_takes_the_schema_takes(text: str, tmp_path: Path) -> N
 
 def test_a_channel_of_a_file_may_have_any_parameters() -> None:
     assert (
-        told("{codec: {model: vq-n64}, channel: {model: mine.py:Mine, fault: 1}, sweep: {channel.fault: [1]}}") == set()
+        told(
+            "{codec: {model: vq-n64}, channel: {model: mine.py:Mine, fault: 1}, sweep: {channel.fault: [1]}}"
+        )
+        == set()
     )
 
 
@@ -124,11 +150,15 @@ def test_a_training_scenario_is_refused_where_the_checker_refuses_it(tmp_path: P
 
 
 def leaves(section: type, key: str, variants: Variants) -> list[tuple[str, Setting, type]]:
-    """The fields that are no sections, of a section and those within it: key path, field, and class that has it."""
+    """The fields that are no sections, of a section and those within it: key path, field, and class
+    that has it.
+    """
     found = []
     for setting in settings_of(section):
         path, inner = f"{key}.{setting.name}".strip("."), section_class(setting.hint)
-        kinds = [each.section for each in variants.get(path, []) if each.section] or ([inner] if inner else [])
+        kinds = [each.section for each in variants.get(path, []) if each.section] or (
+            [inner] if inner else []
+        )
         found += [leaf for kind in kinds for leaf in leaves(kind, path, variants)]
         found += [] if kinds else [(path, setting, section)]
     return found
@@ -147,12 +177,16 @@ LEAVES = [*leaves(Scenario, "", scenario_variants()), *leaves(TrainingScenario, 
     | st.sampled_from(["huffman", "ldpc", "known", "1/2", 16, 0.5, 1e9, 2**64, 2**64 - 1])
     | st.lists(st.integers(0, 65536), max_size=3),
 )
-def test_the_schema_of_a_field_takes_what_the_checker_takes(leaf: tuple[str, Setting, type], value: Any) -> None:
+def test_the_schema_of_a_field_takes_what_the_checker_takes(
+    leaf: tuple[str, Setting, type], value: Any
+) -> None:
     _, setting, section = leaf
     document = Document({"section": {setting.name: value}}, Document.parse("a: 1", "a.yaml").places)
     build(document, "section", section)
     refused = any(what.startswith(f"section.{setting.name} is ") for _, what in document.mistakes)
-    whole = isinstance(value, float) and value.is_integer()  # a whole number to JSON, which has no other kind
+    whole = (
+        isinstance(value, float) and value.is_integer()
+    )  # a whole number to JSON, which has no other kind
     if not (refused and whole):
         assert refused is not field_schema(section, setting).is_valid(value)
 

@@ -53,7 +53,9 @@ def test_a_list_of_grids_is_their_union_in_order() -> None:
         ("{start: 2, stop: 2, step: 1}", [2]),
     ],
 )
-def test_a_range_holds_both_ends_where_its_steps_reach_them(written: str, values: list[float]) -> None:
+def test_a_range_holds_both_ends_where_its_steps_reach_them(
+    written: str, values: list[float]
+) -> None:
     found = [change["a"] for change in changes(f"sweep: {{a: {written}}}")]
     assert found == values
     assert [type(value) for value in found] == [type(value) for value in values]
@@ -86,11 +88,16 @@ def test_a_range_with_a_factor_is_geometric(written: str, values: list[float]) -
 )
 def test_a_factor_that_never_leads_to_the_stop_is_refused(written: str) -> None:
     (told,) = mistakes(f"sweep: {{a: {written}}}")
-    assert told.startswith("a.yaml:1:12: sweep.a is") and "a step or a positive factor that leads to it" in told
+    assert (
+        told.startswith("a.yaml:1:12: sweep.a is")
+        and "a step or a positive factor that leads to it" in told
+    )
 
 
 def test_a_cell_holds_the_rest_of_the_document_and_no_sweep() -> None:
-    document = Document.parse("seed: 7\nchannel: {model: x, crossover: 0}\nsweep: {channel.crossover: [0.5]}", "a.yaml")
+    document = Document.parse(
+        "seed: 7\nchannel: {model: x, crossover: 0}\nsweep: {channel.crossover: [0.5]}", "a.yaml"
+    )
     (cell,) = cells(document)
     assert cell.document.root == {"seed": 7, "channel": {"model": "x", "crossover": 0.5}}
     assert document.value("channel.crossover") == 0

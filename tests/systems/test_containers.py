@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from semcomm.choices import ImageFormat
 from semcomm.data.sample import Sample
 from semcomm.systems.containers import CONTAINERS
-from semcomm.systems.image_files import PILLOW, Format, ImageCodec
+from semcomm.systems.image_files import PILLOW, ImageCodec
 
 Image = NDArray[np.uint8]
 SIZES = [(32, 32), (17, 33), (1, 1), (8, 50)]
@@ -17,12 +18,16 @@ def pictures(height: int, width: int) -> dict[str, Image]:
     tiles = Sample().load(0, 4)
     sheet = np.concatenate([np.concatenate(tiles[:2], axis=1), np.concatenate(tiles[2:], axis=1)])
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    return {"natural": sheet[:height, :width], "noise": noise, "flat": np.full_like(noise, (200, 10, 60))}
+    return {
+        "natural": sheet[:height, :width],
+        "noise": noise,
+        "flat": np.full_like(noise, (200, 10, 60)),
+    }
 
 
 @pytest.mark.parametrize("quality", [0, 35, 90, 100])
 @pytest.mark.parametrize("model", PILLOW)
-def test_the_container_around_a_body_makes_the_file_again(model: Format, quality: int) -> None:
+def test_the_container_around_a_body_makes_the_file_again(model: ImageFormat, quality: int) -> None:
     container, whole = CONTAINERS[model], ImageCodec(model, quality)
     for height, width in SIZES:
         blank = fitted_to_no_image(whole, np.full((height, width, 3), 128, np.uint8))

@@ -1,4 +1,6 @@
-"""Image formats as systems: the same picture with and without container, and some picture whatever arrives."""
+"""Image formats as systems: the same picture with and without container, and some picture whatever
+arrives.
+"""
 
 import io
 import sys
@@ -9,12 +11,13 @@ import PIL.Image
 import pytest
 from numpy.typing import NDArray
 
+from semcomm.choices import ImageFormat
 from semcomm.data.sample import Sample
 from semcomm.errors import CodecError, FramingError, ScenarioError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.scenario.scenario import read_scenario
-from semcomm.systems.image_files import GREY, PILLOW, Format, ImageCodec, ImageReceiver, ImageTransmitter
+from semcomm.systems.image_files import GREY, PILLOW, ImageCodec, ImageReceiver, ImageTransmitter
 
 Image = NDArray[np.uint8]
 NONE = Framing(header=False, crc=0)
@@ -29,7 +32,7 @@ def cut(height: int, width: int) -> Image:
 
 @pytest.mark.parametrize("quality", [5, 60])
 @pytest.mark.parametrize("model", PILLOW)
-def test_a_picture_is_the_same_with_and_without_container(model: Format, quality: int) -> None:
+def test_a_picture_is_the_same_with_and_without_container(model: ImageFormat, quality: int) -> None:
     whole, bare = ImageCodec(model, quality), ImageCodec(model, quality, container=False)
     for size in SIZES:
         image = cut(*size)
@@ -44,12 +47,14 @@ def test_a_picture_is_the_same_with_and_without_container(model: Format, quality
 
 
 @pytest.mark.parametrize("model", PILLOW)
-def test_a_picture_resembles_its_image_and_more_so_at_higher_quality(model: Format) -> None:
+def test_a_picture_resembles_its_image_and_more_so_at_higher_quality(model: ImageFormat) -> None:
     image = cut(32, 32)
     errors = []
     for quality in (5, 90):
         codec = ImageCodec(model, quality, container=False)
-        errors.append(np.mean((codec.decode(codec.encode(image), 32, 32).astype(float) - image) ** 2))
+        errors.append(
+            np.mean((codec.decode(codec.encode(image), 32, 32).astype(float) - image) ** 2)
+        )
     assert errors[1] < errors[0] < image.var()
 
 
@@ -62,7 +67,7 @@ def test_a_picture_resembles_its_image_and_more_so_at_higher_quality(model: Form
     ],
 )
 def test_effort_goes_from_the_encoders_quickest_setting_to_its_most_thorough(
-    model: Format, quickest: dict[str, int], thorough: dict[str, int]
+    model: ImageFormat, quickest: dict[str, int], thorough: dict[str, int]
 ) -> None:
     image = cut(32, 32)
     for effort, options in ((0.0, quickest), (1.0, thorough)):
@@ -73,7 +78,9 @@ def test_effort_goes_from_the_encoders_quickest_setting_to_its_most_thorough(
 
 @pytest.mark.parametrize("container", [True, False])
 @pytest.mark.parametrize("model", PILLOW)
-def test_payload_bits_are_those_of_the_bytes_and_without_framing_all_bits(model: Format, container: bool) -> None:
+def test_payload_bits_are_those_of_the_bytes_and_without_framing_all_bits(
+    model: ImageFormat, container: bool
+) -> None:
     codec, images = ImageCodec(model, 20, container), Sample().load(0, 2)
     sent = ImageTransmitter(codec, NONE).transmit(images)
     contents = [codec.content_of(codec.encode(image), 32, 32) for image in images]
@@ -85,8 +92,14 @@ def test_payload_bits_are_those_of_the_bytes_and_without_framing_all_bits(model:
 
 @pytest.mark.parametrize("container", [True, False])
 @pytest.mark.parametrize("model", PILLOW)
-def test_images_of_several_sizes_go_through_with_a_header(model: Format, container: bool) -> None:
-    codec, framing, images = ImageCodec(model, 40, container), Framing(), [cut(*size) for size in SIZES]
+def test_images_of_several_sizes_go_through_with_a_header(
+    model: ImageFormat, container: bool
+) -> None:
+    codec, framing, images = (
+        ImageCodec(model, 40, container),
+        Framing(),
+        [cut(*size) for size in SIZES],
+    )
     sent = ImageTransmitter(codec, framing).transmit(images)
     received = ImageReceiver(codec, framing).receive(Reception.of(sent.frames))
     assert not received.damaged.any()
@@ -112,7 +125,7 @@ def damaged(frames: Frames, trial: int) -> Frames:
 @pytest.mark.parametrize("container", [True, False])
 @pytest.mark.parametrize("model", PILLOW)
 def test_whatever_arrives_becomes_a_grey_or_a_complete_picture(
-    model: Format, container: bool, framing: Framing
+    model: ImageFormat, container: bool, framing: Framing
 ) -> None:
     codec, images = ImageCodec(model, 20, container), Sample().load(0, 2)
     sent = ImageTransmitter(codec, framing).transmit(images)
@@ -138,18 +151,22 @@ def test_jpeg_xl_at_100_is_lossless() -> None:
 
 @pytest.mark.parametrize("model", PILLOW)
 @pytest.mark.parametrize("container", [True, False])
-def test_a_file_of_another_size_is_damage(model: Format, container: bool) -> None:
+def test_a_file_of_another_size_is_damage(model: ImageFormat, container: bool) -> None:
     """Also where the file itself is in order, a picture has the size that was agreed."""
     codec = ImageCodec(model, 20)
     content = np.unpackbits(np.frombuffer(codec.encode(cut(17, 33)), np.uint8))
-    received = ImageReceiver(ImageCodec(model, 20, container), NONE).receive(Reception.of(Frames.join([content])))
+    received = ImageReceiver(ImageCodec(model, 20, container), NONE).receive(
+        Reception.of(Frames.join([content]))
+    )
     assert received.images[0].shape == (32, 32, 3)
     assert received.damaged.tolist() == [True] or not container
 
 
 def test_a_frame_of_several_slices_is_refused() -> None:
     for end in (ImageTransmitter, ImageReceiver):
-        with pytest.raises(FramingError, match=r"^framing\.slices is 3; an image file is one frame"):
+        with pytest.raises(
+            FramingError, match=r"^framing\.slices is 3; an image file is one frame"
+        ):
             end(ImageCodec("webp", 20), Framing(slices=3))
 
 
@@ -168,10 +185,14 @@ def mistakes(folder: Path, text: str) -> list[str]:
             "codec: {model: webp, quality: 101}",
             "mine.yaml:1:31: codec.quality is 101; it takes a whole number from 0 to 100",
         ),
-        ("codec: {model: webp}", "mine.yaml:1:1: codec.quality is missing; it takes a whole number from 0 to 100"),
+        (
+            "codec: {model: webp}",
+            "mine.yaml:1:1: codec.quality is missing; it takes a whole number from 0 to 100",
+        ),
         (
             "codec: {model: webp, quality: 1, entropy_coder: huffman}",
-            "mine.yaml:1:34: codec.entropy_coder is not known; codec takes model, quality, container, effort",
+            "mine.yaml:1:34: codec.entropy_coder is not known; codec takes model, quality, "
+            "container, effort",
         ),
         (
             "codec: {model: webp, quality: 1}\nframing: {slices: 3}",
@@ -188,15 +209,23 @@ def test_a_mistake_is_told_at_its_place(tmp_path: Path, text: str, mistake: str)
     assert mistakes(tmp_path, text) == [mistake]
 
 
-def test_a_missing_plug_in_is_told_with_what_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_plug_in_is_told_with_what_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "pillow_jxl", None)  # makes its import fail
-    with pytest.raises(CodecError, match=r"^codec jpeg_xl needs a plug-in: pip install 'semcomm\[jxl\]'"):
+    with pytest.raises(
+        CodecError, match=r"^codec jpeg_xl needs a plug-in: pip install 'semcomm\[jxl\]'"
+    ):
         ImageReceiver(ImageCodec("jpeg_xl", 20), NONE)
     (told,) = mistakes(tmp_path, "codec: {model: jpeg_xl, quality: 20}")
-    assert told.startswith("mine.yaml:1:16: codec jpeg_xl needs a plug-in: pip install 'semcomm[jxl]'")
+    assert told.startswith(
+        "mine.yaml:1:16: codec jpeg_xl needs a plug-in: pip install 'semcomm[jxl]'"
+    )
 
 
-def test_a_pillow_without_the_format_is_told_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pillow_without_the_format_is_told_with_what_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delitem(PIL.Image.SAVE, "AVIF")
     with pytest.raises(CodecError, match=r"^codec avif needs a Pillow built with it"):
         ImageTransmitter(ImageCodec("avif", 20), NONE)

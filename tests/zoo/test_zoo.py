@@ -26,7 +26,9 @@ def test_every_shipped_codec_loads_and_makes_pictures() -> None:
     for name in codec_names():
         codec = load_codec(name)
         assert codec.name == name
-        pictures = codec.decode(codec.dequantize(codec.quantize(codec.encode(images))), [(32, 32)] * 4)
+        pictures = codec.decode(
+            codec.dequantize(codec.quantize(codec.encode(images))), [(32, 32)] * 4
+        )
         # An image's own mean colour comes to 15 dB here, which is 45 grey levels.
         assert np.sqrt(np.mean((np.stack(pictures) - np.stack(images).astype(float)) ** 2)) < 45
 
@@ -35,18 +37,27 @@ def test_every_shipped_codec_loads_and_makes_pictures() -> None:
 def test_rate_and_psnr_of_each_shipped_codec_are_those_that_are_listed(row: dict[str, str]) -> None:
     """On the sample; another machine may round an index or a pixel the other way."""
     codec = CodecChoice(row["codec"])
-    scenario = Scenario("zoo", codec, load_channel("error_free"), framing=Framing(header=False, crc=0))
+    scenario = Scenario(
+        "zoo", codec, load_channel("error_free"), framing=Framing(header=False, crc=0)
+    )
     summary = simulate(scenario).summary
     assert has_context(codec.load().tensors) == bool(row["sample_context_bits_per_image"])
     if row["sample_context_bits_per_image"]:
         context = simulate(replace(scenario, codec=replace(codec, entropy_coder="context"))).summary
-        assert context["bits_per_image"] == pytest.approx(float(row["sample_context_bits_per_image"]), abs=0.1)
+        assert context["bits_per_image"] == pytest.approx(
+            float(row["sample_context_bits_per_image"]), abs=0.1
+        )
         assert context["psnr_db"] == summary["psnr_db"] and context["damaged_images"] == 0
-        assert context["bits_per_image"] == pytest.approx(float(row["cifar10_context_bits_per_image"]), abs=4 * 60 / 16)
+        assert context["bits_per_image"] == pytest.approx(
+            float(row["cifar10_context_bits_per_image"]), abs=4 * 60 / 16
+        )
     assert summary["bits_per_image"] == pytest.approx(float(row["sample_bits_per_image"]), abs=0.1)
     assert summary["psnr_db"] == pytest.approx(float(row["sample_psnr_db"]), abs=0.002)
-    # The sample is the first 256 of the test images, whose bits and PSNR spread by 60 bits and 2.5 dB at most.
-    assert summary["bits_per_image"] == pytest.approx(float(row["cifar10_bits_per_image"]), abs=4 * 60 / 16)
+    # The sample is the first 256 of the test images, whose bits and PSNR spread by 60 bits and 2.5
+    # dB at most.
+    assert summary["bits_per_image"] == pytest.approx(
+        float(row["cifar10_bits_per_image"]), abs=4 * 60 / 16
+    )
     assert summary["psnr_db"] == pytest.approx(float(row["cifar10_psnr_db"]), abs=4 * 2.5 / 16)
 
 
@@ -74,14 +85,24 @@ def test_names_from_strangers_are_never_paths(
         monkeypatch.setattr(module, "ZOO", shipped)
     monkeypatch.chdir(tiny_codec_file.parent)
     stranger = str(tiny_codec_file.with_suffix(""))
-    for name in ("../tiny", stranger, f"{stranger}.safetensors", "./../tiny", "tiny", "zoo/../../tiny", "~/tiny"):
+    for name in (
+        "../tiny",
+        stranger,
+        f"{stranger}.safetensors",
+        "./../tiny",
+        "tiny",
+        "zoo/../../tiny",
+        "~/tiny",
+    ):
         with pytest.raises(CodecError, match="is not known"):
             load_shipped(name)
     (shipped / "tiny.safetensors").write_bytes(tiny_codec_file.read_bytes())
     assert load_shipped("tiny").digest == tiny_codec.digest
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "nul\0", "line\n", "a b", "x" * 1000, "ecvq-n128-nu61", "\ud800"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "nul\0", "line\n", "a b", "x" * 1000, "ecvq-n128-nu61", "\ud800"]
+)
 def test_an_unknown_name_lists_what_there_is(name: str) -> None:
     with pytest.raises(CodecError) as caught:
         load_codec(name)

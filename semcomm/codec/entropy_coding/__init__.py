@@ -12,7 +12,8 @@ from semcomm.codec.entropy_coding.huffman import Huffman
 from semcomm.codec.entropy_coding.interface import EntropyCoder
 from semcomm.errors import CodecError
 
-# A codec's tensors to the coder that a scenario names; one that lacks what the coder needs is a CodecError.
+# A codec's tensors to the coder that a scenario names; one that lacks what the coder needs is a
+# CodecError.
 # A transmission's preamble tells the coder by its place here, so new ones go to the end.
 ENTROPY_CODERS: dict[str, Callable[[Mapping[str, NDArray[Any]]], EntropyCoder]] = {
     "fixed_length": lambda tensors: FixedLength(tensors["code_lengths"].size),
@@ -24,5 +25,7 @@ ENTROPY_CODERS: dict[str, Callable[[Mapping[str, NDArray[Any]]], EntropyCoder]] 
 def entropy_coder(name: str, tensors: Mapping[str, NDArray[Any]]) -> EntropyCoder:
     """The coder of this name for a codec's tensors. Raises CodecError where there is none."""
     if name not in ENTROPY_CODERS:
-        raise CodecError(f"entropy coder {name!r} is not known; there are {', '.join(ENTROPY_CODERS)}")
+        raise CodecError(
+            f"entropy coder {name!r} is not known; there are {', '.join(ENTROPY_CODERS)}"
+        )
     return ENTROPY_CODERS[name](tensors)

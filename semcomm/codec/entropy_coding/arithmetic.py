@@ -1,10 +1,10 @@
 """Arithmetic coding to single bits, of symbols whose frequencies are integers.
 
-Witten, Neal and Cleary, Arithmetic coding for data compression, Communications of the ACM 30(6), 1987, with
-the division first and carries into what was written. A message is an interval within [0, 1), which each symbol
-narrows to its share. `low` and `width` are the interval in units of 2^-48, after as many doublings as
-bits were written; a width is above 2^47 whenever a symbol comes, and a total at most 2^32.
-docs/bitstream.md is this file in prose.
+Witten, Neal and Cleary, Arithmetic coding for data compression, Communications of the ACM 30(6),
+1987, with the division first and carries into what was written. A message is an interval within [0,
+1), which each symbol narrows to its share. `low` and `width` are the interval in units of 2^-48,
+after as many doublings as bits were written; a width is above 2^47 whenever a symbol comes, and a
+total at most 2^32. docs/bitstream.md is this file in prose.
 """
 
 import numpy as np
@@ -19,13 +19,17 @@ TERMINATION_BITS = 2
 
 @compiled
 def narrowed(low: int, width: int, below: int, frequency: int, total: int) -> tuple[int, int]:
-    """The part of an interval that belongs to a symbol; `below` are the frequencies of lower symbols together."""
+    """The part of an interval that belongs to a symbol; `below` are the frequencies of lower
+    symbols together.
+    """
     step = width // total
     return low + step * below, step * frequency
 
 
 @compiled
-def write_settled(bits: NDArray[np.uint8], position: int, low: int, width: int) -> tuple[int, int, int]:
+def write_settled(
+    bits: NDArray[np.uint8], position: int, low: int, width: int
+) -> tuple[int, int, int]:
     """Double the interval until it is wider than a half, writing the bits that leave it at the top.
 
     Returns the next position, low and width.
@@ -43,7 +47,9 @@ def write_settled(bits: NDArray[np.uint8], position: int, low: int, width: int) 
 
 @compiled
 def write_end(bits: NDArray[np.uint8], position: int, low: int, width: int) -> int:
-    """Write the fewest bits that tell the interval whatever follows them; returns the position behind them."""
+    """Write the fewest bits that tell the interval whatever follows them; returns the position
+    behind them.
+    """
     count, value = ending(low, width)
     if value >= ONE:
         _carry(bits, position)
@@ -54,9 +60,11 @@ def write_end(bits: NDArray[np.uint8], position: int, low: int, width: int) -> i
 
 @compiled
 def ending(low: int, width: int) -> tuple[int, int]:
-    """How many bits end a message, 0 to 2, and the number that they begin: it and all up to its next lie within.
+    """How many bits end a message, 0 to 2, and the number that they begin: it and all up to its
+    next lie within.
 
-    Of a width above a half, a quarter is at least two, so that one of them starts within it and ends within it.
+    Of a width above a half, a quarter is at least two, so that one of them starts within it and
+    ends within it.
     """
     for count in range(TERMINATION_BITS + 1):
         unit = ONE >> count
@@ -79,11 +87,12 @@ def window(bits: NDArray[np.uint8], position: int, end: int) -> int:
 def symbol_at(
     frequencies: NDArray[np.int32], total: int, width: int, offset: int, unknown_bits: int
 ) -> tuple[int, int]:
-    """The symbol in whose part of an interval a message lies, and the frequencies of lower ones together.
+    """The symbol in whose part of an interval a message lies, and the frequencies of lower ones
+    together.
 
     offset: of the message from the interval's low end, if all bits that it lacks were zeros.
-    unknown_bits: how many of the 48 bits it lacks; where the symbol depends on them, or in the part of the
-        interval that rounding gives to none, the symbol is -1.
+    unknown_bits: how many of the 48 bits it lacks; where the symbol depends on them, or in the part
+        of the interval that rounding gives to none, the symbol is -1.
     """
     step, spread, below = width // total, (1 << unknown_bits) - 1, 0
     for symbol in range(frequencies.size):
@@ -113,7 +122,9 @@ def read_settled(
 
 @compiled
 def _carry(bits: NDArray[np.uint8], position: int) -> None:
-    """Add one to the bits before a position; an interval below 1 never carries out of its message."""
+    """Add one to the bits before a position; an interval below 1 never carries out of its
+    message.
+    """
     position -= 1
     while bits[position]:
         bits[position] = 0

@@ -18,21 +18,23 @@ MAX_CODE_LENGTH = 16
 def optimal_code_lengths(
     counts: NDArray[np.int64] | NDArray[np.float64], limit: int = MAX_CODE_LENGTH
 ) -> NDArray[np.uint8]:
-    """Lengths of the prefix code that spends the fewest bits on `counts` with no codeword above `limit`.
+    """Lengths of the prefix code that spends the fewest bits on `counts` with no codeword above
+    `limit`.
 
-    Package-merge (Larmore and Hirschberg, A fast algorithm for optimal length-limited Huffman codes,
-    Journal of the ACM 37(3), 1990). A count of 0 is a count like any other: its symbol gets a codeword too,
-    which costs the symbols that do occur as little as possible.
+    Package-merge (Larmore and Hirschberg, A fast algorithm for optimal length-limited Huffman
+    codes, Journal of the ACM 37(3), 1990). A count of 0 is a count like any other: its symbol gets
+    a codeword too, which costs the symbols that do occur as little as possible.
 
-    Several codes can be optimal. This is the one with the shortest longest codeword, in which, of symbols
-    with equal counts, the lower has the shorter codeword: a short decoding table, and the same on every
-    machine.
+    Several codes can be optimal. This is the one with the shortest longest codeword, in which, of
+    symbols with equal counts, the lower has the shorter codeword: a short decoding table, and the
+    same on every machine.
 
-    counts: (K,) integers or weights, K from 1 to 65536, finite and not negative; worked on as float64,
-    exact while 16 times their sum stays below 2^53.
-    Returns (K,) lengths from 1 to limit. A single symbol gets length 0: the number of symbols is always
-    known, so it takes no bits.
-    Raises CodeTableError when K is above 2^limit, ValueError for other counts or a limit not 1 to 16.
+    counts: (K,) integers or weights, K from 1 to 65536, finite and not negative; worked on as
+        float64, exact while 16 times their sum stays below 2^53.
+    Returns (K,) lengths from 1 to limit. A single symbol gets length 0: the number of symbols is
+    always known, so it takes no bits.
+    Raises CodeTableError when K is above 2^limit, ValueError for other counts or a limit not 1 to
+    16.
 
     Example: counts [3, 9, 1, 1] give [2, 1, 3, 3]; with limit 2 they give [2, 2, 2, 2].
     """
@@ -57,14 +59,20 @@ def canonical_codes(lengths: NDArray[np.uint8]) -> NDArray[np.uint32]:
     Example: lengths [2, 1, 3, 3] give 10, 0, 110, 111.
     """
     if lengths.ndim != 1 or lengths.dtype != np.uint8:
-        raise CodeTableError(f"code lengths are {lengths.shape} {lengths.dtype}; they must be (K,) uint8")
+        raise CodeTableError(
+            f"code lengths are {lengths.shape} {lengths.dtype}; they must be (K,) uint8"
+        )
     if np.any(lengths > MAX_CODE_LENGTH):
-        raise CodeTableError(f"code length {lengths.argmax()} is {lengths.max()}; the longest possible is 16")
+        raise CodeTableError(
+            f"code length {lengths.argmax()} is {lengths.max()}; the longest possible is 16"
+        )
     unused_bits = MAX_CODE_LENGTH - lengths.astype(np.int64)
     shares = 1 << unused_bits
     if shares.sum() != 1 << MAX_CODE_LENGTH:
         kraft_sum = Fraction(int(shares.sum()), 1 << MAX_CODE_LENGTH)
-        raise CodeTableError(f"{lengths.size} code lengths have Kraft sum {kraft_sum}; a complete code has 1")
+        raise CodeTableError(
+            f"{lengths.size} code lengths have Kraft sum {kraft_sum}; a complete code has 1"
+        )
     canonical = np.argsort(lengths, kind="stable")
     codes = np.empty(lengths.size, np.uint32)
     codes[canonical] = (shares[canonical].cumsum() - shares[canonical]) >> unused_bits[canonical]
@@ -78,7 +86,9 @@ def _check(counts: NDArray[Any], limit: int) -> None:
         raise ValueError(f"counts are {counts.shape}; they must be (K,), for at least one symbol")
     wrong = ~(np.isfinite(counts) & (counts >= 0))
     if wrong.any():
-        raise ValueError(f"counts[{wrong.argmax()}] is {counts[wrong][0]}; it must be finite and at least 0")
+        raise ValueError(
+            f"counts[{wrong.argmax()}] is {counts[wrong][0]}; it must be finite and at least 0"
+        )
     if counts.size > 1 << limit:
         raise CodeTableError(f"{counts.size} symbols do not fit codewords of at most {limit} bits")
 
@@ -86,8 +96,8 @@ def _check(counts: NDArray[Any], limit: int) -> None:
 def _package_merge(weights: NDArray[np.float64], limit: int) -> NDArray[np.uint8]:
     """Code lengths of ascending `weights`.
 
-    The cheapest 2K - 2 entries of the last level are taken, and with each package the two entries it was
-    made of, a level below. A symbol's code length is the number of times its leaf was taken.
+    The cheapest 2K - 2 entries of the last level are taken, and with each package the two entries
+    it was made of, a level below. A symbol's code length is the number of times its leaf was taken.
     """
     lengths = np.zeros(weights.size, np.uint8)
     taken = 2 * weights.size - 2
@@ -99,7 +109,8 @@ def _package_merge(weights: NDArray[np.float64], limit: int) -> NDArray[np.uint8
 
 
 def _levels(weights: NDArray[np.float64], limit: int) -> Iterator[NDArray[np.bool_]]:
-    """Which entries of each level are leaves, the others being packages of two entries of the level before.
+    """Which entries of each level are leaves, the others being packages of two entries of the level
+    before.
 
     A leaf goes before a package of equal weight, whose symbols would all lie deeper.
     """

@@ -37,7 +37,9 @@ class ContextCoder:
     def encode(
         self, symbols: NDArray[np.uint16], runs: NDArray[np.int64]
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """The messages one after the other, as `PrefixCode.encode` returns them, and with its errors."""
+        """The messages one after the other, as `PrefixCode.encode` returns them, and with its
+        errors.
+        """
         counts = check_symbols(symbols, runs, self._model.codewords)
         self._check(runs)
         most_bits = OCTAVES + self._model.codewords.bit_length() + 1
@@ -45,12 +47,15 @@ class ContextCoder:
         ends = _encode(symbols, runs, self._model.tables, bits)
         return bits[: ends[-1] if ends.size else 0].copy(), np.diff(ends, prepend=0)
 
-    def decode(self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]) -> Decoded:
+    def decode(
+        self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]
+    ) -> Decoded:
         """The symbols of messages that may be damaged: whatever the bits are, they raise no error.
 
-        A message is good as far as its bits alone decide its symbols, whatever bits would follow them. It is
-        intact if they end where the symbols' own message ends: not one bit less, more or other. An arithmetic
-        decoder cannot know of a wrong bit before that: it makes valid symbols of it and of all that follow.
+        A message is good as far as its bits alone decide its symbols, whatever bits would follow
+        them. It is intact if they end where the symbols' own message ends: not one bit less, more
+        or other. An arithmetic decoder cannot know of a wrong bit before that: it makes valid
+        symbols of it and of all that follow.
 
         Arguments, result and errors are those of `PrefixCode.decode`.
         """
@@ -64,7 +69,8 @@ class ContextCoder:
         starts, positions, columns, groups = runs.T
         if np.any(groups != self._model.groups):
             raise ValueError(
-                f"runs have {groups.min()} to {groups.max()} groups; the model's have {self._model.groups}"
+                f"runs have {groups.min()} to {groups.max()} groups; the model's have "
+                f"{self._model.groups}"
             )
         if np.any((positions > 0) & (starts >= columns)):
             raise ValueError(f"a run begins in column {starts.max()} of a grid with fewer")
@@ -103,14 +109,18 @@ def _decode(
     model: Model,
     symbols: NDArray[np.uint16],
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Fills `symbols`; returns which were good and which messages are intact, as `Decoded` has them."""
+    """Fills `symbols`; returns which were good and which messages are intact, as `Decoded` has
+    them.
+    """
     good, intact = np.zeros(len(runs), np.int64), np.zeros(len(runs), np.bool_)
     first = begin = 0
     for message in range(len(runs)):
         end = begin + lengths[message]
         start, positions, columns, groups = runs[message]
         grid = symbols[first : first + positions * groups]
-        good[message], intact[message] = _decode_run(bits, begin, end, grid, start, columns, groups, model)
+        good[message], intact[message] = _decode_run(
+            bits, begin, end, grid, start, columns, groups, model
+        )
         first += grid.size
         begin = end
     return good, intact
@@ -127,7 +137,9 @@ def _decode_run(
     groups: int,
     model: Model,
 ) -> tuple[int, bool]:
-    """Fills in one run; returns how many of its symbols are good, and whether its message is intact."""
+    """Fills in one run; returns how many of its symbols are good, and whether its message is
+    intact.
+    """
     sums, frequencies = np.empty(model[2].shape[1], np.int32), np.empty(model[6].shape[1], np.int32)
     low, width, offset = 0, ONE, window(bits, begin, end)
     position = begin + PRECISION
@@ -142,6 +154,8 @@ def _decode_run(
             return number, False
         grid[number] = symbol
         above, width = narrowed(0, width, below, frequencies[symbol], total)
-        position, low, width, offset = read_settled(bits, position, end, low + above, width, offset - above)
+        position, low, width, offset = read_settled(
+            bits, position, end, low + above, width, offset - above
+        )
     count, value = ending(low, width)
     return grid.size, end == position - PRECISION + count and low + offset == value

@@ -1,7 +1,9 @@
-"""Frequencies of an index, given those that were decoded before it: a small network in whole numbers.
+"""Frequencies of an index, given those that were decoded before it: a small network in whole
+numbers.
 
-From indices to frequencies every operation is exact. Sums are of integers and stay below 2^24 in magnitude, so
-that their order, float32 or int32, threads and machines change nothing. docs/bitstream.md is this file in prose.
+From indices to frequencies every operation is exact. Sums are of integers and stay below 2^24 in
+magnitude, so that their order, float32 or int32, threads and machines change nothing.
+docs/bitstream.md is this file in prose.
 """
 
 import math
@@ -16,8 +18,12 @@ from semcomm.compiled import compiled
 from semcomm.errors import CodecError
 
 PREFIX = "context."
-NEIGHBOURS = [(row, column) for row in (-2, -1, 0) for column in range(-2, 3) if row < 0 or column < 0]
-"""The positions, relative to an index's own, whose indices have a part in it: two rows above, two to the left."""
+NEIGHBOURS = [
+    (row, column) for row in (-2, -1, 0) for column in range(-2, 3) if row < 0 or column < 0
+]
+"""The positions, relative to an index's own, whose indices have a part in it: two rows above, two
+to the left.
+"""
 
 ACTIVATION_SHIFTS = 5, 6
 LOGIT_SHIFT = 7
@@ -32,7 +38,9 @@ Model = tuple[NDArray[Any], ...]
 
 
 def _powers_of_two() -> NDArray[np.int32]:
-    """The 32nd roots of 2^640, 2^639, ..., 1, rounded down, by five exact square roots: 2^20 down to 1."""
+    """The 32nd roots of 2^640, 2^639, ..., 1, rounded down, by five exact square roots: 2^20 down
+    to 1.
+    """
     roots = [1 << place for place in range(OCTAVE * OCTAVES, -1, -1)]
     for _ in range(OCTAVE.bit_length() - 1):
         roots = [math.isqrt(root) for root in roots]
@@ -53,7 +61,9 @@ def has_context(tensors: Tensors) -> bool:
     return any(name.startswith(PREFIX) for name in tensors)
 
 
-def context_shapes(tensors: Tensors, groups: int, codewords: int) -> dict[str, tuple[tuple[int, ...], str]]:
+def context_shapes(
+    tensors: Tensors, groups: int, codewords: int
+) -> dict[str, tuple[tuple[int, ...], str]]:
     """Shape and type of each tensor of a context model by name; none where there is no such model.
 
     Entries of an embedding and hidden units are as many as the tensors say.
@@ -62,13 +72,20 @@ def context_shapes(tensors: Tensors, groups: int, codewords: int) -> dict[str, t
     if not has_context(tensors):
         return {}
     entries, first, second = (
-        tensors[PREFIX + name].shape[-1] if PREFIX + name in tensors and tensors[PREFIX + name].ndim else 0
+        tensors[PREFIX + name].shape[-1]
+        if PREFIX + name in tensors and tensors[PREFIX + name].ndim
+        else 0
         for name in ("embedding", "bias1", "bias2")
     )
     slots = len(NEIGHBOURS) * groups + groups * (groups - 1) // 2
-    if codewords > MAX_CODEWORDS or slots * (codewords + 1) * first > MAX_TABLE or max(entries, first, second) > 1024:
+    if (
+        codewords > MAX_CODEWORDS
+        or slots * (codewords + 1) * first > MAX_TABLE
+        or max(entries, first, second) > 1024
+    ):
         raise CodecError(
-            f"has a context model of {codewords} codewords, {groups} groups and {first} and {second} hidden units, "
+            f"has a context model of {codewords} codewords, {groups} groups and {first} and "
+            f"{second} hidden units, "
             f"more than can be"
         )
     shapes = {
@@ -103,18 +120,27 @@ class ContextModel:
         """
         if not has_context(tensors):
             raise CodecError("the codec has no context model; `semcomm context CODEC` makes one")
-        part = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items() if name.startswith(PREFIX)}
+        part = {
+            name.removeprefix(PREFIX): tensor
+            for name, tensor in tensors.items()
+            if name.startswith(PREFIX)
+        }
         embedding = part["embedding"].astype(np.float64)
         near, before = (
-            (embedding @ part[name].astype(np.float64)).astype(np.int32) for name in ("neighbours", "before")
+            (embedding @ part[name].astype(np.float64)).astype(np.int32)
+            for name in ("neighbours", "before")
         )
         _check_sums(part, near, before)
         wide = [part[name].astype(np.float32) for name in ("weight2", "bias2", "weight3", "bias3")]
         groups, codewords = part["bias3"].shape
         return cls(groups, codewords, (near, before, part["bias1"], *wide))
 
-    def frequencies(self, symbols: NDArray[np.uint16], rows: int, columns: int) -> NDArray[np.int32]:
-        """(n, K) frequencies, from 1 to 2^20, at each of the n = rows columns groups symbols of a grid."""
+    def frequencies(
+        self, symbols: NDArray[np.uint16], rows: int, columns: int
+    ) -> NDArray[np.int32]:
+        """(n, K) frequencies, from 1 to 2^20, at each of the n = rows columns groups symbols of a
+        grid.
+        """
         found = np.empty((symbols.size, self.codewords), np.int32)
         _all_frequencies(symbols, rows, columns, self.tables, found)
         return found
@@ -130,7 +156,10 @@ def _check_sums(part: Tensors, near: NDArray[np.int32], before: NDArray[np.int32
     for bias, bound in bounds.items():
         largest = int((bound + np.abs(part[bias].astype(np.int64))).max(initial=0))
         if largest >= MAX_SUM:
-            raise CodecError(f"has a context model whose sums with {PREFIX}{bias} reach {largest}, not below 2^24")
+            raise CodecError(
+                f"has a context model whose sums with {PREFIX}{bias} reach {largest}, not below "
+                "2^24"
+            )
 
 
 @compiled
@@ -143,7 +172,8 @@ def neighbour_sums(
     near: NDArray[np.int32],
     sums: NDArray[np.int32],
 ) -> None:
-    """What the neighbours of a position add to the first layer; those outside the run have the last row.
+    """What the neighbours of a position add to the first layer; those outside the run have the last
+    row.
 
     place: of the position in its run; start: the column in which the run begins.
     """
@@ -199,7 +229,9 @@ def _all_frequencies(
 def _add_products(
     sums: NDArray[np.int32], shift: int, weights: NDArray[np.float32], outputs: NDArray[np.float32]
 ) -> None:
-    """Add a layer's products to its biases: activations are sums shifted right and cut to 0 to 255."""
+    """Add a layer's products to its biases: activations are sums shifted right and cut to 0 to
+    255.
+    """
     for unit in range(sums.size):
         activation = np.float32(min(max(sums[unit] >> shift, 0), MAX_ACTIVATION))
         if activation:
@@ -213,6 +245,8 @@ def _powers(logits: NDArray[np.int32], found: NDArray[np.int32]) -> int:
     highest = logits.max() >> LOGIT_SHIFT
     total = 0
     for symbol in range(logits.size):
-        found[symbol] = FREQUENCIES[min(highest - (logits[symbol] >> LOGIT_SHIFT), OCTAVE * OCTAVES)]
+        found[symbol] = FREQUENCIES[
+            min(highest - (logits[symbol] >> LOGIT_SHIFT), OCTAVE * OCTAVES)
+        ]
         total += found[symbol]
     return total

@@ -8,8 +8,8 @@ from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 class FixedLength(PrefixCode):
     """Symbols 0 to K - 1 as binary numbers of ceil(log2 K) bits, most significant bit first.
 
-    Counting upwards in codewords of one length is what a canonical prefix code does, so this is one, whose
-    codewords from K on are not in use.
+    Counting upwards in codewords of one length is what a canonical prefix code does, so this is
+    one, whose codewords from K on are not in use.
 
     Raises ValueError unless `alphabet`, K, is 1 to 65536.
 
@@ -18,6 +18,8 @@ class FixedLength(PrefixCode):
 
     def __init__(self, alphabet: int) -> None:
         if not 1 <= alphabet <= 1 << 16:
-            raise ValueError(f"the alphabet has {alphabet} symbols; a fixed-length code takes 1 to 65536")
+            raise ValueError(
+                f"the alphabet has {alphabet} symbols; a fixed-length code takes 1 to 65536"
+            )
         width = (alphabet - 1).bit_length()
         super().__init__(np.full(1 << width, width, np.uint8), alphabet)

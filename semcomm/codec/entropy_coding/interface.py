@@ -1,7 +1,7 @@
 """Messages laid one after the other in a flat array, and what a decoder found in them.
 
-A message is a run of positions of a grid in raster order, with some groups of symbols at each, groups innermost: its
-first column, its positions, the grid's columns and its groups.
+A message is a run of positions of a grid in raster order, with some groups of symbols at each,
+groups innermost: its first column, its positions, the grid's columns and its groups.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,9 @@ class Decoded:
 
 
 class EntropyCoder(Protocol):
-    """Codes many runs of symbols in one call, each by itself; `PrefixCode` says what goes in and comes out."""
+    """Codes many runs of symbols in one call, each by itself; `PrefixCode` says what goes in and
+    comes out.
+    """
 
     @property
     def min_bits_per_symbol(self) -> int: ...
@@ -37,10 +39,14 @@ class EntropyCoder(Protocol):
         self, symbols: NDArray[np.uint16], runs: NDArray[np.int64]
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]: ...
 
-    def decode(self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]) -> Decoded: ...
+    def decode(
+        self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]
+    ) -> Decoded: ...
 
 
-def check_symbols(symbols: NDArray[np.uint16], runs: NDArray[np.int64], alphabet: int) -> NDArray[np.int64]:
+def check_symbols(
+    symbols: NDArray[np.uint16], runs: NDArray[np.int64], alphabet: int
+) -> NDArray[np.int64]:
     """The symbols of each message, (M,) int64, where they are those that an encoder was handed.
 
     Raises ValueError when the arrays do not fit together, or a symbol is outside the alphabet.
@@ -55,7 +61,9 @@ def check_symbols(symbols: NDArray[np.uint16], runs: NDArray[np.int64], alphabet
     return counts
 
 
-def check_bits(bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]) -> NDArray[np.int64]:
+def check_bits(
+    bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """The symbols that each message should hold, (M,) int64, where these are messages' bits.
 
     Raises ValueError when the arrays do not fit together.
@@ -70,11 +78,15 @@ def check_bits(bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArra
 
 
 def symbol_counts(runs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(M,) int64, the symbols of each message; raises ValueError unless `runs` is (M, 4) int64, none negative."""
+    """(M,) int64, the symbols of each message; raises ValueError unless `runs` is (M, 4) int64,
+    none negative.
+    """
     if runs.ndim != 2 or runs.shape[1] != 4 or runs.dtype != np.int64:
         raise ValueError(f"runs are {runs.shape} {runs.dtype}; they must be (n, 4) int64")
     if np.any(runs < 0):
-        raise ValueError(f"a run is {runs[runs.min(axis=1).argmin()].tolist()}; none of it can be negative")
+        raise ValueError(
+            f"a run is {runs[runs.min(axis=1).argmin()].tolist()}; none of it can be negative"
+        )
     symbols = (runs[:, 1].astype(np.float64) * runs[:, 3]).sum()
     if symbols >= 2.0**62:
         raise ValueError(f"runs hold {symbols:g} symbols; no array is that long")
@@ -89,7 +101,9 @@ def whole_grids(shapes: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
 
 
 def rows_of(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Runs (M, 4) of so many symbols in one row each, for coders to which it makes no difference."""
+    """Runs (M, 4) of so many symbols in one row each, for coders to which it makes no
+    difference.
+    """
     ones = np.ones_like(counts)
     return np.stack([np.zeros_like(counts), counts, np.maximum(counts, 1), ones], axis=1)
 
@@ -97,7 +111,9 @@ def rows_of(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 def check_vector(name: str, vector: NDArray[Any], dtype: DTypeLike) -> None:
     """Raises ValueError unless `vector` is one-dimensional and of `dtype`."""
     if vector.ndim != 1 or vector.dtype != dtype:
-        raise ValueError(f"{name} is {vector.shape} {vector.dtype}; it must be (n,) {np.dtype(dtype)}")
+        raise ValueError(
+            f"{name} is {vector.shape} {vector.dtype}; it must be (n,) {np.dtype(dtype)}"
+        )
 
 
 def total(name: str, sizes: NDArray[np.int64]) -> int:

@@ -9,13 +9,14 @@ from semcomm.compiled import compiled
 
 
 class PrefixCode:
-    """The canonical prefix code with the given code lengths, of which the first `alphabet` are in use.
+    """The canonical prefix code with the given code lengths, of which the first `alphabet` are in
+    use.
 
     code_lengths: (at least alphabet,) uint8.
     Raises CodeTableError when they do not form a complete prefix code.
 
-    Example: code lengths [2, 1, 3, 3] give the codewords 10, 0, 110, 111. Symbols 1, 0, 3 are the bits
-    0 10 111; the bits 0 10 11 are two good symbols and the beginning of a third.
+    Example: code lengths [2, 1, 3, 3] give the codewords 10, 0, 110, 111. Symbols 1, 0, 3 are the
+    bits 0 10 111; the bits 0 10 11 are two good symbols and the beginning of a third.
     """
 
     def __init__(self, code_lengths: NDArray[np.uint8], alphabet: int) -> None:
@@ -40,9 +41,10 @@ class PrefixCode:
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """The codewords of all messages one after the other, most significant bit first.
 
-        symbols: all messages one after the other; runs: (M, 4) of which positions each is; a prefix code
-            looks at how many alone.
-        Returns bits (sum(lengths),) uint8 zeros and ones, and lengths (M,) int64 bits of each message.
+        symbols: all messages one after the other; runs: (M, 4) of which positions each is; a prefix
+            code looks at how many alone.
+        Returns bits (sum(lengths),) uint8 zeros and ones, and lengths (M,) int64 bits of each
+        message.
         Raises ValueError when the arrays do not fit together, or a symbol is outside the alphabet.
         """
         counts = check_symbols(symbols, runs, self._alphabet)
@@ -51,13 +53,17 @@ class PrefixCode:
         _write_codewords(symbols, self._codewords, self._code_lengths, bits)
         return bits[:-MAX_CODE_LENGTH], lengths
 
-    def decode(self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]) -> Decoded:
+    def decode(
+        self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]
+    ) -> Decoded:
         """The symbols of messages that may be damaged: whatever the bits are, they raise no error.
 
-        A message ends at its first sign of damage: a codeword that is not in use, or one that its bits end in
-        the middle of. It is decoded from its own bits alone, as if the others were not there.
+        A message ends at its first sign of damage: a codeword that is not in use, or one that its
+        bits end in the middle of. It is decoded from its own bits alone, as if the others were not
+        there.
 
-        bits: (sum(lengths),) zeros and ones, all messages one after the other; lengths: (M,) bits of each.
+        bits: (sum(lengths),) zeros and ones, all messages one after the other; lengths: (M,) bits
+            of each.
         runs: (M, 4) which positions each message should hold; all their symbols are allocated.
         Raises ValueError when the arrays do not fit together.
         """
@@ -68,21 +74,27 @@ class PrefixCode:
         return Decoded(symbols, good, intact)
 
 
-def _left_aligned_bits(codes: NDArray[np.uint32], code_lengths: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _left_aligned_bits(
+    codes: NDArray[np.uint32], code_lengths: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
     """(K, 16) zeros and ones: each codeword's bits, then zeros."""
     aligned = (codes << (MAX_CODE_LENGTH - code_lengths)).astype(">u2")
     return np.unpackbits(aligned.view(np.uint8).reshape(-1, 2), axis=1)
 
 
 def _symbol_of_window(code_lengths: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """(2^longest,) which symbol's codeword the next `longest` bits, read as a number, begin with."""
+    """(2^longest,) which symbol's codeword the next `longest` bits, read as a number, begin
+    with.
+    """
     canonical = np.argsort(code_lengths, kind="stable")
     unused_bits = code_lengths.max() - code_lengths[canonical].astype(np.int64)
     return np.repeat(canonical.astype(np.uint16), 1 << unused_bits)
 
 
 def _packed(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Eight bits a byte, and three bytes of zeros, so that a window at the very end stays inside."""
+    """Eight bits a byte, and three bytes of zeros, so that a window at the very end stays
+    inside.
+    """
     return np.concatenate([np.packbits(bits), np.zeros(3, np.uint8)])
 
 
@@ -106,7 +118,9 @@ def _write_codewords(
     code_lengths: NDArray[np.uint8],
     bits: NDArray[np.uint8],
 ) -> None:
-    """Copies 16 bits for every symbol, which a processor does at once; the next symbol covers the excess."""
+    """Copies 16 bits for every symbol, which a processor does at once; the next symbol covers the
+    excess.
+    """
     position = 0
     for symbol in symbols:
         for k in range(16):
@@ -122,10 +136,11 @@ def _decode_messages(
     tables: tuple[NDArray[np.uint16], NDArray[np.uint8], int],
     symbols: NDArray[np.uint16],
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Fills `symbols`; returns which were good and which messages are intact, as `Decoded` has them.
+    """Fills `symbols`; returns which were good and which messages are intact, as `Decoded` has
+    them.
 
-    A window may reach into the next message, but a codeword found in it counts only where it ends within
-    this one, and then this message's bits alone decided which codeword it is.
+    A window may reach into the next message, but a codeword found in it counts only where it ends
+    within this one, and then this message's bits alone decided which codeword it is.
     """
     symbol_of_window, length_of_window, alphabet = tables
     spare_bits = 24 - int(length_of_window.max())
@@ -136,7 +151,9 @@ def _decode_messages(
         position, end = begin, begin + lengths[message]
         while good[message] < counts[message]:
             byte = position >> 3
-            three_bytes = int(packed[byte]) << 16 | int(packed[byte + 1]) << 8 | int(packed[byte + 2])
+            three_bytes = (
+                int(packed[byte]) << 16 | int(packed[byte + 1]) << 8 | int(packed[byte + 2])
+            )
             window = three_bytes >> (spare_bits - (position & 7)) & (symbol_of_window.size - 1)
             symbol, length = symbol_of_window[window], int(length_of_window[window])
             if symbol >= alphabet or length > end - position:

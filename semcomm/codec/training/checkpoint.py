@@ -16,7 +16,8 @@ from semcomm.files import write_atomically
 
 
 def save_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
-    """Write weights, optimizer and epoch; nothing else is needed, for all randomness is keyed by the epoch.
+    """Write weights, optimizer and epoch; nothing else is needed, for all randomness is keyed by
+    the epoch.
 
     training: says which training this is; only the same one goes on from the file.
     """
@@ -36,13 +37,19 @@ def load_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} is not a checkpoint ({error}); remove it to train from the start") from None
+        raise CheckpointError(
+            f"{path} is not a checkpoint ({error}); remove it to train from the start"
+        ) from None
     if metadata.get("training") != training:
         made = metadata.get("training", "nothing known")
-        raise CheckpointError(f"{path} was made by another training: remove it, or go on with its settings, {made}")
+        raise CheckpointError(
+            f"{path} was made by another training: remove it, or go on with its settings, {made}"
+        )
     state, digest = _state(trainer), metadata.pop("sha256", "")
     if digest != _digest(metadata, tensors) or _shapes(tensors) != _shapes(state):
-        raise CheckpointError(f"{path} is damaged: its content does not fit its SHA-256; remove it to train again")
+        raise CheckpointError(
+            f"{path} is damaged: its content does not fit its SHA-256; remove it to train again"
+        )
     for name, tensor in state.items():
         tensor.copy_(tensors[name])
     trainer.epoch = int(metadata["epoch"])
@@ -64,5 +71,8 @@ def _state(trainer: Trainer) -> dict[str, Tensor]:
     state: dict[str, Tensor] = {}
     for name, parameter in trainer.model.named_parameters():
         state[name] = parameter
-        state.update((f"{name}.{moment}", tensor) for moment, tensor in trainer.optimizers.moments(parameter).items())
+        state.update(
+            (f"{name}.{moment}", tensor)
+            for moment, tensor in trainer.optimizers.moments(parameter).items()
+        )
     return state

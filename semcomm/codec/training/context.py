@@ -1,8 +1,10 @@
-"""Training of a context model: the network of docs/bitstream.md as it computes, whole numbers and all.
+"""Training of a context model: the network of docs/bitstream.md as it computes, whole numbers and
+all.
 
-Weights are kept as real numbers and rounded wherever they are used; a gradient passes through the rounding as
-if it were not there (Bengio, Leonard and Courville, Estimating or propagating gradients through stochastic
-neurons for conditional computation, 2013). So what is trained is what codes, not something near it.
+Weights are kept as real numbers and rounded wherever they are used; a gradient passes through the
+rounding as if it were not there (Bengio, Leonard and Courville, Estimating or propagating gradients
+through stochastic neurons for conditional computation, 2013). So what is trained is what codes, not
+something near it.
 """
 
 import math
@@ -28,10 +30,17 @@ ABOVE, BESIDE = -min(row for row, _ in NEIGHBOURS), max(column for _, column in 
 ACTIVATION_UNIT = WEIGHT_UNIT = 1 / 64
 EMBEDDING_UNIT = ACTIVATION_UNIT / WEIGHT_UNIT / (1 << ACTIVATION_SHIFTS[0])
 SUM_UNITS = EMBEDDING_UNIT * WEIGHT_UNIT, ACTIVATION_UNIT * WEIGHT_UNIT
-"""What 1 stands for among the sums of the first layer and of the others; a logit of 1 is an octave."""
+"""What 1 stands for among the sums of the first layer and of the others; a logit of 1 is an
+octave.
+"""
 
 BIASES = ("bias1", "bias2", "bias3")
-OTHER_UNITS = {"embedding": EMBEDDING_UNIT, "bias1": SUM_UNITS[0], "bias2": SUM_UNITS[1], "bias3": SUM_UNITS[1]}
+OTHER_UNITS = {
+    "embedding": EMBEDDING_UNIT,
+    "bias1": SUM_UNITS[0],
+    "bias2": SUM_UNITS[1],
+    "bias3": SUM_UNITS[1],
+}
 LARGEST_WEIGHT, LARGEST_BIAS = 127, 1 << 20
 
 
@@ -53,7 +62,8 @@ class ContextRecipe:
 
 @dataclass(frozen=True)
 class ContextEpoch:
-    """What an epoch gave: the ideal bits of its images' indices, while the model was still learning them.
+    """What an epoch gave: the ideal bits of its images' indices, while the model was still learning
+    them.
 
     level: of the codec, where it has several.
     """
@@ -69,7 +79,9 @@ class ContextEpoch:
 
 
 class ContextNetwork(nn.Module):
-    """The context model of grids with `groups` indices below `codewords` at each position, to be trained."""
+    """The context model of grids with `groups` indices below `codewords` at each position, to be
+    trained.
+    """
 
     def __init__(self, groups: int, codewords: int, recipe: ContextRecipe) -> None:
         super().__init__()
@@ -77,7 +89,9 @@ class ContextNetwork(nn.Module):
         inputs = len(NEIGHBOURS) * groups * recipe.entries
         earlier = groups * (groups - 1) // 2
         self.embedding = _normal(0.5, codewords + 1, recipe.entries)
-        self.neighbours = _normal(1.5 / math.sqrt(inputs), len(NEIGHBOURS) * groups, recipe.entries, first)
+        self.neighbours = _normal(
+            1.5 / math.sqrt(inputs), len(NEIGHBOURS) * groups, recipe.entries, first
+        )
         self.before = _normal(0.1, earlier, recipe.entries, first)
         self.weight2 = _normal(math.sqrt(2 / first), groups, first, second)
         self.weight3 = _normal(math.sqrt(1 / second), groups, second, codewords)
@@ -89,7 +103,9 @@ class ContextNetwork(nn.Module):
         """Logits (B, h, w, g, K), in octaves, of indices (B, h, w, g) int64."""
         whole = {name: multiples * unit for name, (multiples, unit) in self._multiples().items()}
         embedded = whole["embedding"][indices]
-        near = self._neighbours(embedded, whole["embedding"][-1]) @ whole["neighbours"].flatten(end_dim=1)
+        near = self._neighbours(embedded, whole["embedding"][-1]) @ whole["neighbours"].flatten(
+            end_dim=1
+        )
         logits = []
         for group in range(indices.shape[-1]):
             first, pair = near + whole["bias1"][group], group * (group - 1) // 2
@@ -103,7 +119,9 @@ class ContextNetwork(nn.Module):
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The model as a codec's file holds it."""
         return {
-            PREFIX + name: multiples.detach().numpy().astype(np.int32 if name in BIASES else np.int8)
+            PREFIX + name: multiples.detach()
+            .numpy()
+            .astype(np.int32 if name in BIASES else np.int8)
             for name, (multiples, _) in self._multiples().items()
         }
 
@@ -116,7 +134,10 @@ class ContextNetwork(nn.Module):
         units, found = self.units(), {}
         for name, parameter in self.named_parameters():
             largest = LARGEST_BIAS if name in BIASES else LARGEST_WEIGHT
-            found[name] = _whole((parameter / units[name]).clamp(-largest, largest), down=False), units[name]
+            found[name] = (
+                _whole((parameter / units[name]).clamp(-largest, largest), down=False),
+                units[name],
+            )
         return found
 
     def _neighbours(self, embedded: Tensor, outside: Tensor) -> Tensor:
@@ -125,14 +146,19 @@ class ContextNetwork(nn.Module):
         padded = outside.expand(count, rows + ABOVE, columns + 2 * BESIDE, groups, entries).clone()
         padded[:, ABOVE:, BESIDE : BESIDE + columns] = embedded
         seen = [
-            padded[:, ABOVE + row : ABOVE + row + rows, BESIDE + column : BESIDE + column + columns].flatten(3)
+            padded[
+                :, ABOVE + row : ABOVE + row + rows, BESIDE + column : BESIDE + column + columns
+            ].flatten(3)
             for row, column in NEIGHBOURS
         ]
         return torch.cat(seen, dim=-1)
 
 
 def trained_context(
-    indices: NDArray[np.uint16], codewords: int, recipe: ContextRecipe, watch: Callable[[ContextEpoch], None]
+    indices: NDArray[np.uint16],
+    codewords: int,
+    recipe: ContextRecipe,
+    watch: Callable[[ContextEpoch], None],
 ) -> dict[str, NDArray[Any]]:
     """The tensors of a context model trained on indices (n, h, w, g).
 
@@ -173,7 +199,9 @@ def ideal_bits(network: ContextNetwork, indices: Tensor) -> Tensor:
 
 def _log2_shares(indices: Tensor, codewords: int) -> Tensor:
     """(g, K), every count one more than it is."""
-    counts = [torch.bincount(group.flatten(), minlength=codewords) + 1.0 for group in indices.unbind(-1)]
+    counts = [
+        torch.bincount(group.flatten(), minlength=codewords) + 1.0 for group in indices.unbind(-1)
+    ]
     return torch.stack([(count / count.sum()).log2() for count in counts])
 
 

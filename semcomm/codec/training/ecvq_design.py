@@ -1,7 +1,9 @@
-"""The classical design of an entropy-constrained vector quantizer: a new codebook, and no network trained.
+"""The classical design of an entropy-constrained vector quantizer: a new codebook, and no network
+trained.
 
-Chou, Lookabaugh and Gray, Entropy-constrained vector quantization, IEEE Transactions on Acoustics, Speech,
-and Signal Processing 37(1), 1989: Lloyd's algorithm with the Lagrangian D + rate_weight * R in place of D.
+Chou, Lookabaugh and Gray, Entropy-constrained vector quantization, IEEE Transactions on Acoustics,
+Speech, and Signal Processing 37(1), 1989: Lloyd's algorithm with the Lagrangian D + rate_weight * R
+in place of D.
 """
 
 import math
@@ -21,7 +23,9 @@ from semcomm.codec.quantizer import nearest_codewords
 from semcomm.modalities.rgb8 import Image
 
 TOLERANCE = 1e-4
-"""On latents of CIFAR-10, 1e-5 takes twice the iterations and ends within 0.005 dB of the same rate-PSNR curve."""
+"""On latents of CIFAR-10, 1e-5 takes twice the iterations and ends within 0.005 dB of the same
+rate-PSNR curve.
+"""
 
 MAX_ITERATIONS = 500
 VECTORS_AT_ONCE = 1 << 16
@@ -35,8 +39,8 @@ class Step:
     bits: (K,) float64, -log2 of the cells' shares.
     distortion: mean squared distance of a vector to its cell's centroid.
     rate: entropy of the cells, in bits a vector.
-    lagrangian: distortion + rate_weight * rate. An iteration raises it by no more than rate_weight times log2 of
-        the sum of 2^-bits before it, which is 0 unless empty cells have a price.
+    lagrangian: distortion + rate_weight * rate. An iteration raises it by no more than rate_weight
+        times log2 of the sum of 2^-bits before it, which is 0 unless empty cells have a price.
     """
 
     codebook: NDArray[np.float32]
@@ -46,7 +50,8 @@ class Step:
     lagrangian: float
 
     def __str__(self) -> str:
-        return f"distortion {self.distortion:.5f}  {self.rate:.4f} bits  Lagrangian {self.lagrangian:.6f}"
+        costs = f"distortion {self.distortion:.5f}  {self.rate:.4f} bits"
+        return f"{costs}  Lagrangian {self.lagrangian:.6f}"
 
 
 def designed_codec(
@@ -57,12 +62,13 @@ def designed_codec(
     origin: Mapping[str, Any],
     watch: Callable[[Step], None],
 ) -> Codec:
-    """An ecvq codec with the networks of `base`, and a quantizer designed on their latents of these images.
+    """An ecvq codec with the networks of `base`, and a quantizer designed on their latents of these
+    images.
 
-    The descent starts at the codebook of `base` and the shares that its indices have. So a codec designed for
-    a lower rate weight can be a base, too, as the paper goes from each rate weight to the next.
-    Probabilities and code lengths are counted over the same images, as `finished_codec` counts them. A context
-    model of the base's, which is of its indices, is left out.
+    The descent starts at the codebook of `base` and the shares that its indices have. So a codec
+    designed for a lower rate weight can be a base, too, as the paper goes from each rate weight to
+    the next. Probabilities and code lengths are counted over the same images, as `finished_codec`
+    counts them. A context model of the base's, which is of its indices, is left out.
 
     watch: called after each iteration.
     """
@@ -72,11 +78,16 @@ def designed_codec(
     for step in descent(vectors, base.codebook, _bits(_counts(base, latents)), rate_weight):
         iterations += 1
         watch(step)
-    about = About(base.geometry, "ecvq", {**origin, "rate_weight": rate_weight, "iterations": iterations})
+    about = About(
+        base.geometry, "ecvq", {**origin, "rate_weight": rate_weight, "iterations": iterations}
+    )
     quantizer = {"codebook": step.codebook, "bias": (rate_weight * step.bits).astype(np.float32)}
 
     def codec_of(counts: NDArray[np.int64]) -> Codec:
-        table = {"probabilities": counts / counts.sum(), "code_lengths": optimal_code_lengths(counts)}
+        table = {
+            "probabilities": counts / counts.sum(),
+            "code_lengths": optimal_code_lengths(counts),
+        }
         return codec_from(name, about, {**without_context(base.tensors), **quantizer, **table})
 
     unpriced = codec_of(np.ones(base.geometry.codewords, np.int64))
@@ -90,13 +101,14 @@ def descent(
     rate_weight: float,
     tolerance: float = TOLERANCE,
 ) -> Iterator[Step]:
-    """Assign each vector by criterion (3), then take each cell's centroid and -log2 of its share, and again.
+    """Assign each vector by criterion (3), then take each cell's centroid and -log2 of its share,
+    and again.
 
-    A codeword whose cell is empty stays where it is, at the price of a share of one vector, until a vector
-    finds it worth that. With rate_weight 0 this is Lloyd's algorithm.
+    A codeword whose cell is empty stays where it is, at the price of a share of one vector, until a
+    vector finds it worth that. With rate_weight 0 this is Lloyd's algorithm.
 
-    vectors: (n, D), at least one; codebook: (K, D) and bits: (K,), where to start.
-    Ends when an iteration lowers the Lagrangian by no more than `tolerance` of it, or after MAX_ITERATIONS.
+    vectors: (n, D), at least one; codebook: (K, D) and bits: (K,), where to start. Ends when an
+        iteration lowers the Lagrangian by no more than `tolerance` of it, or after MAX_ITERATIONS.
     """
     energy = np.square(vectors, dtype=np.float64).sum()
     before = math.inf
@@ -114,7 +126,9 @@ def descent(
 def _nearest(
     vectors: NDArray[np.float32], codebook: NDArray[np.float32], bias: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Criterion (3), a part at a time: over millions of vectors at once, memory would fall to pieces."""
+    """Criterion (3), a part at a time: over millions of vectors at once, memory would fall to
+    pieces.
+    """
     quantizer = torch.from_numpy(codebook), torch.from_numpy(bias.astype(np.float32))
     indices = np.empty(len(vectors), np.int64)
     for start in range(0, len(vectors), VECTORS_AT_ONCE):

@@ -1,4 +1,6 @@
-"""From a trained model to a codec: what the quantizer does on the training images fixes the rest."""
+"""From a trained model to a codec: what the quantizer does on the training images fixes the
+rest.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,21 +26,26 @@ SETTLING_PASSES = 3
 def finished_codec(
     name: str, model: Model, recipe: Recipe, images: Sequence[Image], origin: Mapping[str, Any]
 ) -> Codec:
-    """The codec of a trained model, its probabilities and code lengths counted over the training images.
+    """The codec of a trained model, its probabilities and code lengths counted over the training
+    images.
 
-    For ecvq the P of criterion (3) is the empirical one, too: starting at the trained logits, each pass
-    quantizes with the shares that the last one counted (docs/decisions/0004-probabilities.md).
+    For ecvq the P of criterion (3) is the empirical one, too: starting at the trained logits, each
+    pass quantizes with the shares that the last one counted (docs/decisions/0004-probabilities.md).
     At last, indices are assigned anew, so that one with a wrong bit stands for a near codeword.
     """
     about = About(model.geometry, recipe.quantizer, dict(origin))
     (rate_weight,) = recipe.rate_weights
-    return codec_from(name, about, _finished(model, 0, _networks(model), about, rate_weight, images))
+    return codec_from(
+        name, about, _finished(model, 0, _networks(model), about, rate_weight, images)
+    )
 
 
 def finished_levels(
     model: Model, recipe: Recipe, images: Sequence[Image], origin: Mapping[str, Any]
 ) -> tuple[About, dict[str, NDArray[Any]]]:
-    """What the file of a trained model with several levels holds, each finished as `finished_codec` says."""
+    """What the file of a trained model with several levels holds, each finished as `finished_codec`
+    says.
+    """
     about, networks = About(model.geometry, recipe.quantizer, dict(origin)), _networks(model)
     levels = [
         _finished(model, level, at_level(networks, level), about, rate_weight, images)
@@ -70,7 +77,9 @@ def _finished(
     codec = codec_of(bits, counts)
     latents = codec.encode(images)
     for _ in range(SETTLING_PASSES if rate_weight else 1):
-        indices = np.concatenate([grid.ravel() for grid in codec_of(bits, counts).quantize(latents)])
+        indices = np.concatenate(
+            [grid.ravel() for grid in codec_of(bits, counts).quantize(latents)]
+        )
         counts = np.maximum(np.bincount(indices, minlength=counts.size), 1)
         codec = codec_of(bits, counts)
         bits = np.log2(counts.sum()) - np.log2(counts)
@@ -79,8 +88,13 @@ def _finished(
 
 def _networks(model: Model) -> dict[str, NDArray[Any]]:
     """Weights as float16; gains of levels, which are no codec's own, stay float32."""
-    tensors = {name: _copied(tensor) for name, tensor in model.state_dict().items() if "coder." in name}
-    return {name: tensor if name.endswith(GAIN) else tensor.astype(np.float16) for name, tensor in tensors.items()}
+    tensors = {
+        name: _copied(tensor) for name, tensor in model.state_dict().items() if "coder." in name
+    }
+    return {
+        name: tensor if name.endswith(GAIN) else tensor.astype(np.float16)
+        for name, tensor in tensors.items()
+    }
 
 
 def _copied(tensor: Tensor) -> NDArray[Any]:

@@ -1,8 +1,9 @@
 """Which codeword gets which index: near ones get indices whose binary words differ in few bits.
 
-A wrong bit in a fixed-length index then gives a codeword near the right one. K. Zeger and A. Gersho, Pseudo-Gray
-coding, IEEE Trans. Communications 38(12), 1990; by simulated annealing, as N. Farvardin, A study of vector
-quantization for noisy channels, IEEE Trans. Information Theory 36(4), 1990, section III.
+A wrong bit in a fixed-length index then gives a codeword near the right one. K. Zeger and A.
+Gersho, Pseudo-Gray coding, IEEE Trans. Communications 38(12), 1990; by simulated annealing, as N.
+Farvardin, A study of vector quantization for noisy channels, IEEE Trans. Information Theory 36(4),
+1990, section III.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,33 +21,45 @@ LARGEST_ANNEALED = 2048
 
 MOST_PROPOSALS = 1 << 24
 TEMPERATURES = np.geomspace(3, 1e-4, 32)
-"""In mean distances between two codewords: at first nearly all exchanges are accepted, at last none that cost."""
+"""In mean distances between two codewords: at first nearly all exchanges are accepted, at last none
+that cost.
+"""
 
 
 def with_assigned_indices(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """A codec's tensors with the codewords in the order of `index_assignment`; what it makes of images is the same."""
+    """A codec's tensors with the codewords in the order of `index_assignment`; what it makes of
+    images is the same.
+    """
     order = index_assignment(tensors["codebook"], tensors["probabilities"])
-    return {name: tensor[order] if name in OF_CODEWORDS else tensor for name, tensor in tensors.items()}
+    return {
+        name: tensor[order] if name in OF_CODEWORDS else tensor for name, tensor in tensors.items()
+    }
 
 
-def index_assignment(codebook: NDArray[np.float32], probabilities: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The order of codewords that makes a single wrong bit in an index cost least, as far as could be found.
+def index_assignment(
+    codebook: NDArray[np.float32], probabilities: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """The order of codewords that makes a single wrong bit in an index cost least, as far as could
+    be found.
 
-    The cost is the sum over i and bits of P(i) |b(i) - b(i with that bit wrong)|^2. Where K is no power of two,
-    the words from K on are damage that a decoder notices, and count as the mean codeword, for which it has a
-    substitute.
+    The cost is the sum over i and bits of P(i) |b(i) - b(i with that bit wrong)|^2. Where K is no
+    power of two, the words from K on are damage that a decoder notices, and count as the mean
+    codeword, for which it has a substitute.
 
-    The result costs no more than the order given and, unless K is above LARGEST_ANNEALED, no exchange of two
-    indices makes it cost less. Nothing in it is left to chance.
+    The result costs no more than the order given and, unless K is above LARGEST_ANNEALED, no
+    exchange of two indices makes it cost less. Nothing in it is left to chance.
 
     codebook: (K, D); probabilities: (K,), their sum 1.
     Returns (K,) int64: i is to be the index of codeword order[i].
 
-    Example: codebook [[0], [3], [1], [2]] with equal probabilities gives 0, 2, 3, 1 or one that costs the same.
+    Example: codebook [[0], [3], [1], [2]] with equal probabilities gives 0, 2, 3, 1 or one that
+    costs the same.
     """
     used, words = len(codebook), 1 << (len(codebook) - 1).bit_length()
     mean = probabilities @ codebook
-    points = np.concatenate([codebook, np.broadcast_to(mean, (words - used, mean.size))], dtype=np.float64)
+    points = np.concatenate(
+        [codebook, np.broadcast_to(mean, (words - used, mean.size))], dtype=np.float64
+    )
     shares = np.concatenate([probabilities, np.zeros(words - used)])
     given = np.arange(words)
     split = np.concatenate([_split(points[:used] - mean, probabilities), given[used:]])
@@ -59,7 +72,9 @@ def index_assignment(codebook: NDArray[np.float32], probabilities: NDArray[np.fl
     return best[:used]
 
 
-def _cost(points: NDArray[np.float64], shares: NDArray[np.float64], order: NDArray[np.int64]) -> float:
+def _cost(
+    points: NDArray[np.float64], shares: NDArray[np.float64], order: NDArray[np.int64]
+) -> float:
     total, indices = 0.0, np.arange(order.size)
     for bit in range(_width(order.size)):
         wrong = points[order[indices ^ 1 << bit]]
@@ -68,12 +83,13 @@ def _cost(points: NDArray[np.float64], shares: NDArray[np.float64], order: NDArr
 
 
 def _split(centred: NDArray[np.float64], probabilities: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Codewords in halves of halves, a bit a time, each along the principal axis with the most variance left.
+    """Codewords in halves of halves, a bit a time, each along the principal axis with the most
+    variance left.
 
-    All parts are split along the same axis, so that those which differ in one earlier bit lie side by side.
-    A scalar codebook is sorted, which is best for a uniform one: S. W. McLaughlin, D. L. Neuhoff and J. J. Ashley,
-    Optimal binary index assignments for a class of equiprobable scalar and vector quantizers, IEEE Trans.
-    Information Theory 41(6), 1995.
+    All parts are split along the same axis, so that those which differ in one earlier bit lie side
+    by side. A scalar codebook is sorted, which is best for a uniform one: S. W. McLaughlin, D. L.
+    Neuhoff and J. J. Ashley, Optimal binary index assignments for a class of equiprobable scalar
+    and vector quantizers, IEEE Trans. Information Theory 41(6), 1995.
     """
     variances, axes = np.linalg.eigh((centred.T * probabilities) @ centred)
     places = centred @ axes
@@ -95,10 +111,11 @@ def _distances(points: NDArray[np.float64], shares: NDArray[np.float64]) -> NDAr
 
 
 def _annealed(distances: NDArray[np.float64], used: int) -> Iterator[NDArray[np.int64]]:
-    """The ends of as many annealings as leave little to chance: few words have few ways out of a poor order.
+    """The ends of as many annealings as leave little to chance: few words have few ways out of a
+    poor order.
 
-    The threshold of an exchange is exponential, which is Metropolis' rule: a rise is accepted with probability
-    exp(-rise / temperature).
+    The threshold of an exchange is exponential, which is Metropolis' rule: a rise is accepted with
+    probability exp(-rise / temperature).
     """
     rng = np.random.default_rng(0)
     proposals = min(64 * used**2, MOST_PROPOSALS) // TEMPERATURES.size
@@ -124,8 +141,12 @@ def _exchange(
 
 
 @compiled
-def _descend(distances: NDArray[np.float64], order: NDArray[np.int64], used: int, least: float) -> None:
-    """Binary switching until no exchange of two indices gains more than `least`, which is above rounding errors."""
+def _descend(
+    distances: NDArray[np.float64], order: NDArray[np.int64], used: int, least: float
+) -> None:
+    """Binary switching until no exchange of two indices gains more than `least`, which is above
+    rounding errors.
+    """
     improved = True
     while improved:
         improved = False
@@ -138,7 +159,9 @@ def _descend(distances: NDArray[np.float64], order: NDArray[np.int64], used: int
 
 @compiled
 def _rise(distances: NDArray[np.float64], order: NDArray[np.int64], i: int, j: int) -> float:
-    """By how much the cost rises when i and j exchange their codewords; if they are neighbours, they stay so."""
+    """By how much the cost rises when i and j exchange their codewords; if they are neighbours,
+    they stay so.
+    """
     at_i, at_j = distances[order[i]], distances[order[j]]
     rise = 0.0
     bit = 1

@@ -1,7 +1,7 @@
 """The losses (5) and (6) of the paper, with stop-gradients and the straight-through decoder input.
 
-Read as sums over an image's pixels and latents, and as means over the images of a batch, with pixels
-from 0 to 1 (docs/decisions/0003-training.md says why).
+Read as sums over an image's pixels and latents, and as means over the images of a batch, with
+pixels from 0 to 1 (docs/decisions/0003-training.md says why).
 """
 
 from collections.abc import Iterator
@@ -12,15 +12,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from semcomm.codec.devices import DType, autocast
+from semcomm.choices import DType
+from semcomm.codec.devices import autocast
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
 from semcomm.codec.quantizer import codeword_bits, nearest_codewords
 
 
 class Model(nn.Module):
-    """All that is trained: the networks, and for each of L levels a codebook (L, K, D) and its logits (L, K).
+    """All that is trained: the networks, and for each of L levels a codebook (L, K, D) and its
+    logits (L, K).
 
-    Levels share the kernels of the networks; outputs of each convolution have gains and biases of their own.
+    Levels share the kernels of the networks; outputs of each convolution have gains and biases of
+    their own.
     """
 
     def __init__(self, geometry: Geometry, levels: int = 1) -> None:
@@ -35,7 +38,9 @@ class Model(nn.Module):
                 _add_levels(network, levels)
 
     def sub_vectors(self, patches: Tensor, level: int = 0) -> Tensor:
-        """(B, 48, h, w) patches to (B, h, w, groups, D) float32, groups innermost of the positions."""
+        """(B, 48, h, w) patches to (B, h, w, groups, D) float32, groups innermost of the
+        positions.
+        """
         latents = self._run(self.encoder, patches, level).permute(0, 2, 3, 1)
         return latents.reshape(*latents.shape[:3], self.geometry.groups, self.geometry.dimension)
 
@@ -50,7 +55,9 @@ class Model(nn.Module):
 
 
 def _convolutions(network: nn.Module) -> Iterator[tuple[str, nn.Conv2d]]:
-    return ((name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv2d))
+    return (
+        (name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv2d)
+    )
 
 
 def _add_levels(network: nn.Module, levels: int) -> None:
@@ -65,7 +72,9 @@ def _weights(network: nn.Module, level: int) -> dict[str, Tensor]:
     found = {}
     for name, convolution in _convolutions(network):
         assert convolution.bias is not None
-        found[f"{name}.weight"] = convolution.weight * convolution.get_parameter("gain")[level, :, None, None, None]
+        found[f"{name}.weight"] = (
+            convolution.weight * convolution.get_parameter("gain")[level, :, None, None, None]
+        )
         found[f"{name}.bias"] = convolution.bias[level]
     return found
 
@@ -90,7 +99,9 @@ class Losses:
         return self.distortion + self.codebook + commitment_weight * self.commitment + rate
 
 
-def losses(model: Model, patches: Tensor, rate_weight: float, dtype: DType, level: int = 0) -> Losses:
+def losses(
+    model: Model, patches: Tensor, rate_weight: float, dtype: DType, level: int = 0
+) -> Losses:
     """Run a batch of (B, 48, h, w) float32 patches through encoder, quantizer and decoder."""
     images = len(patches)
     with autocast(patches.device, dtype):

@@ -1,7 +1,8 @@
 """Muon: steps whose matrix has all its singular values near 1, for the kernels of convolutions.
 
-Jordan and others, Muon: an optimizer for hidden layers in neural networks, 2024: momentum is taken to the nearest
-matrix with orthonormal rows or columns by five steps of a Newton-Schulz iteration with the coefficients given there.
+Jordan and others, Muon: an optimizer for hidden layers in neural networks, 2024: momentum is taken
+to the nearest matrix with orthonormal rows or columns by five steps of a Newton-Schulz iteration
+with the coefficients given there.
 """
 
 from collections.abc import Iterable
@@ -16,9 +17,11 @@ ITERATIONS = 5
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum after Nesterov, made orthogonal: kernels (out, in, height, width) count as matrices (out, rest).
+    """Momentum after Nesterov, made orthogonal: kernels (out, in, height, width) count as matrices
+    (out, rest).
 
-    lr: about the root mean square of a step's entries, times the square root of their number in a row.
+    lr: about the root mean square of a step's entries, times the square root of their number in a
+        row.
     """
 
     def __init__(self, kernels: Iterable[Tensor], lr: float) -> None:
@@ -41,7 +44,9 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """About the nearest matrix with orthonormal rows, or columns where there are fewer: singular values 0.7 to 1.2."""
+    """About the nearest matrix with orthonormal rows, or columns where there are fewer: singular
+    values 0.7 to 1.2.
+    """
     wide = matrix.T if len(matrix) > matrix.shape[1] else matrix
     found = wide / (wide.norm() + 1e-7)
     a, b, c = COEFFICIENTS

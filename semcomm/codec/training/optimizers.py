@@ -1,4 +1,6 @@
-"""What moves a model down a gradient: Adam, and Muon for kernels where the recipe has a learning rate for them."""
+"""What moves a model down a gradient: Adam, and Muon for kernels where the recipe has a learning
+rate for them.
+"""
 
 from collections.abc import Sequence
 
@@ -38,7 +40,9 @@ class Optimizers:
 
     def moments(self, parameter: Tensor) -> dict[str, Tensor]:
         """What is remembered of a parameter's gradients, to read or to overwrite in place."""
-        return next(optimizer.state[parameter] for optimizer in self._all if parameter in optimizer.state)
+        return next(
+            optimizer.state[parameter] for optimizer in self._all if parameter in optimizer.state
+        )
 
 
 def _adam(parameters: Sequence[Tensor], learning_rate: float) -> torch.optim.Adam:

@@ -1,67 +1,115 @@
-"""What a training is asked to do: every choice that shapes a codec, with the paper's values as defaults."""
+"""What a training is asked to do: every choice that shapes a codec, with the paper's values as
+defaults.
+"""
 
 import math
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, Le, Unit
+from annotated_types import Ge, Gt, Le, Unit, doc
 
-from semcomm.codec.devices import Device, DType
-from semcomm.codec.quantizer import QuantizerName
+from semcomm.choices import Device, DType, QuantizerName
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Section IV of the paper, and what it leaves open (docs/decisions/0003-training.md).
+    """Section IV of the paper, and what it leaves open (docs/decisions/0003-training.md)."""
 
-    quantizer: `vq` chooses the nearest codeword; `ecvq` weighs its bits, too.
-    rate_weight: the paper's nu, squared latent distance that one bit is worth; by default 1/16, and 0 for `vq`.
-    finest_rate_weight: with several levels, the lowest of their rate weights, which begin at `rate_weight` and have
-        equal ratios.
-    levels: rates that the codec can be used at, by networks that share their kernels; each trains on its share of
-        every batch.
-    commitment_weight: the paper's beta.
-    rate_ramp: share of the training over which rate weights rise from 0 to their values.
-    epochs: times that all images are gone through.
-    batch_size: of a step of the optimizer.
-    learning_rate: of Adam, at the start of a cosine that ends at 0.
-    logit_learning_rate: the same for the codewords' logits.
-    kernel_learning_rate: the same of Muon, for the kernels of convolutions; by default Adam trains them as all else.
-    warm_up_steps: of the optimizers, in which all learning rates rise to their values.
-    reseed_until: share of the training after which unused codewords are left alone.
-    device: where the training runs; `auto` takes CUDA, else MPS, else the CPU.
-    dtype: of the networks' arithmetic; `auto` takes bfloat16 where the device has instructions for it, else float32.
-        Weights, quantizer and losses are always float32.
-    """
-
-    quantizer: QuantizerName = "ecvq"
-    rate_weight: Annotated[float, Ge(0.0), Le(1e6)] | None = None
-    finest_rate_weight: Annotated[float, Gt(0.0), Le(1e6)] | None = None
-    levels: Annotated[int, Ge(1), Le(64)] = 1
-    commitment_weight: Annotated[float, Ge(0.0), Le(1e6)] = 0.25
-    rate_ramp: Annotated[float, Ge(0.0), Le(1.0)] = 0.3
-    epochs: Annotated[int, Ge(1), Le(100_000)] = 128
-    batch_size: Annotated[int, Ge(1), Le(65536), Unit("images")] = 64
-    learning_rate: Annotated[float, Gt(0.0), Le(1.0)] = 1e-3
-    logit_learning_rate: Annotated[float, Gt(0.0), Le(10.0)] = 1e-2
-    kernel_learning_rate: Annotated[float, Gt(0.0), Le(1.0)] | None = None
-    warm_up_steps: Annotated[int, Ge(0), Le(1_000_000), Unit("steps")] = 0
-    reseed_until: Annotated[float, Ge(0.0), Le(1.0)] = 0.75
-    device: Device = "auto"
-    dtype: DType | Literal["auto"] = "auto"
+    quantizer: Annotated[
+        QuantizerName, doc("`vq` chooses the nearest codeword; `ecvq` weighs its bits, too")
+    ] = "ecvq"
+    rate_weight: Annotated[
+        Annotated[float, Ge(0.0), Le(1e6)] | None,
+        doc(
+            "the paper's nu, squared latent distance that one bit is worth; by default "
+            "1/16, and 0 for `vq`"
+        ),
+    ] = None
+    finest_rate_weight: Annotated[
+        Annotated[float, Gt(0.0), Le(1e6)] | None,
+        doc(
+            "with several levels, the lowest of their rate weights, which begin at "
+            "`rate_weight` and have equal ratios"
+        ),
+    ] = None
+    levels: Annotated[
+        int,
+        Ge(1),
+        Le(64),
+        doc(
+            "rates that the codec can be used at, by networks that share their kernels; "
+            "each trains on its share of every batch"
+        ),
+    ] = 1
+    commitment_weight: Annotated[float, Ge(0.0), Le(1e6), doc("the paper's beta")] = 0.25
+    rate_ramp: Annotated[
+        float,
+        Ge(0.0),
+        Le(1.0),
+        doc("share of the training over which rate weights rise from 0 to their values"),
+    ] = 0.3
+    epochs: Annotated[int, Ge(1), Le(100_000), doc("times that all images are gone through")] = 128
+    batch_size: Annotated[
+        int, Ge(1), Le(65536), Unit("images"), doc("of a step of the optimizer")
+    ] = 64
+    learning_rate: Annotated[
+        float, Gt(0.0), Le(1.0), doc("of Adam, at the start of a cosine that ends at 0")
+    ] = 1e-3
+    logit_learning_rate: Annotated[
+        float, Gt(0.0), Le(10.0), doc("the same for the codewords' logits")
+    ] = 1e-2
+    kernel_learning_rate: Annotated[
+        Annotated[float, Gt(0.0), Le(1.0)] | None,
+        doc(
+            "the same of Muon, for the kernels of convolutions; by default Adam trains them "
+            "as all else"
+        ),
+    ] = None
+    warm_up_steps: Annotated[
+        int,
+        Ge(0),
+        Le(1_000_000),
+        Unit("steps"),
+        doc("of the optimizers, in which all learning rates rise to their values"),
+    ] = 0
+    reseed_until: Annotated[
+        float,
+        Ge(0.0),
+        Le(1.0),
+        doc("share of the training after which unused codewords are left alone"),
+    ] = 0.75
+    device: Annotated[
+        Device, doc("where the training runs; `auto` takes CUDA, else MPS, else the CPU")
+    ] = "auto"
+    dtype: Annotated[
+        DType | Literal["auto"],
+        doc(
+            "of the networks' arithmetic; `auto` takes bfloat16 where the device has "
+            "instructions for it, else float32. Weights, quantizer and losses are always "
+            "float32."
+        ),
+    ] = "auto"
 
     def __post_init__(self) -> None:
         if self.quantizer == "vq" and self.rate_weight:
-            raise ValueError(f"rate_weight is {self.rate_weight}; vq takes 0, or say quantizer `ecvq`")
+            raise ValueError(
+                f"rate_weight is {self.rate_weight}; vq takes 0, or say quantizer `ecvq`"
+            )
         if self.levels > 1 and not (self.rate_weight and self.finest_rate_weight):
             raise ValueError(
-                f"levels is {self.levels}; that takes a rate_weight and a finest_rate_weight, both above 0"
+                f"levels is {self.levels}; that takes a rate_weight and a finest_rate_weight, "
+                "both above 0"
             )
         if self.levels == 1 and self.finest_rate_weight:
-            raise ValueError(f"finest_rate_weight is {self.finest_rate_weight}; that takes several levels")
+            raise ValueError(
+                f"finest_rate_weight is {self.finest_rate_weight}; that takes several levels"
+            )
         if self.levels > self.batch_size:
-            raise ValueError(f"levels is {self.levels}; a batch has {self.batch_size} images, one at least for each")
+            raise ValueError(
+                f"levels is {self.levels}; a batch has {self.batch_size} images, one at least "
+                "for each"
+            )
 
     @property
     def rate_weights(self) -> list[float]:
@@ -78,7 +126,8 @@ class Recipe:
         return [weight * risen for weight in self.rate_weights]
 
     def learning_rate_at(self, step: int, progress: float) -> float:
-        """The factor on the learning rates at a step of the optimizers, counted from 0, after a share of the training.
+        """The factor on the learning rates at a step of the optimizers, counted from 0, after a
+        share of the training.
 
         It rises in equal steps to 1, then follows half a cosine down to 0.
         """

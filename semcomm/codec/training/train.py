@@ -11,7 +11,8 @@ from semcomm.codec.training.trainer import EpochSoFar, Trainer
 
 
 def train(trainer: Trainer, checkpoint: Path, watch: Callable[[EpochSoFar], None]) -> None:
-    """Train to the last epoch, from `checkpoint` where there is one, and leave one there after each epoch.
+    """Train to the last epoch, from `checkpoint` where there is one, and leave one there after each
+    epoch.
 
     watch: is told how it stands, several times a second.
     Raises CheckpointError when the file there is damaged or belongs to another training.

@@ -1,4 +1,6 @@
-"""One training: epochs of Adam steps, codewords re-seeded, everything random a function of seed and epoch."""
+"""One training: epochs of Adam steps, codewords re-seeded, everything random a function of seed and
+epoch.
+"""
 
 import math
 from collections.abc import Iterator
@@ -9,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semcomm.codec.devices import DType, fast_dtype, torch_device
+from semcomm.choices import DType
+from semcomm.codec.devices import fast_dtype, torch_device
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.losses import Losses, Model, losses
 from semcomm.codec.training.optimizers import Optimizers
@@ -25,7 +28,8 @@ class EpochSoFar:
     bits: N times the empirical entropy of the indices, an image.
     perplexity: 2 to the empirical entropy of an index, at most the used codewords.
 
-    Of several levels, the means of entropies and squared errors, and the codewords of the level that uses fewest.
+    Of several levels, the means of entropies and squared errors, and the codewords of the level
+    that uses fewest.
     """
 
     epoch: int
@@ -41,13 +45,17 @@ class EpochSoFar:
 class Trainer:
     """Trains a model on patches (n, h, w, 48) uint8; `epoch` says how many epochs are done."""
 
-    def __init__(self, geometry: Geometry, recipe: Recipe, patches: NDArray[np.uint8], seed: int) -> None:
+    def __init__(
+        self, geometry: Geometry, recipe: Recipe, patches: NDArray[np.uint8], seed: int
+    ) -> None:
         self.recipe, self.seed, self.epoch = recipe, seed, 0
         self.device = torch_device(recipe.device)
         self.dtype: DType = fast_dtype(self.device) if recipe.dtype == "auto" else recipe.dtype
         self.patches = torch.from_numpy(patches)
         if len(patches) < recipe.levels:
-            raise DataError(f"{recipe.levels} levels take as many images at least; there are {len(patches)}")
+            raise DataError(
+                f"{recipe.levels} levels take as many images at least; there are {len(patches)}"
+            )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_key(seed, "weights"))
             model = Model(geometry, recipe.levels)
@@ -61,14 +69,20 @@ class Trainer:
         """Start the codebook on sub-vectors that the untrained encoder makes of training images."""
         images = self._order(epoch=0)[:1024]
         vectors = self.model.sub_vectors(self._batch(images)).flatten(end_dim=-2)
-        self.model.codebook.copy_(_draw(vectors, self.model.geometry.codewords, _key(self.seed, "codebook")))
+        self.model.codebook.copy_(
+            _draw(vectors, self.model.geometry.codewords, _key(self.seed, "codebook"))
+        )
 
     def run_epoch(self) -> Iterator[EpochSoFar]:
-        """One pass over the images in whole batches, saying how it stands every 16 steps and at its end."""
+        """One pass over the images in whole batches, saying how it stands every 16 steps and at its
+        end.
+        """
         order = self._order(self.epoch)
         steps = len(order) // self.batch_size
         tally = _Tally(self.model.levels, self.model.geometry.codewords)
-        for step, images in enumerate(order[: steps * self.batch_size].reshape(steps, self.batch_size)):
+        for step, images in enumerate(
+            order[: steps * self.batch_size].reshape(steps, self.batch_size)
+        ):
             tally.add(*self._step(images, self.epoch * steps + step, steps * self.recipe.epochs))
             if step % 16 == 15 and step < steps - 1:
                 yield self._so_far(tally, steps)
@@ -104,12 +118,16 @@ class Trainer:
         so that neither an old price nor an old momentum takes it away again.
         """
         model = self.model
-        for level, (counts, vectors) in enumerate(zip(tally.counts, tally.last_vectors, strict=True)):
+        for level, (counts, vectors) in enumerate(
+            zip(tally.counts, tally.last_vectors, strict=True)
+        ):
             unused = torch.nonzero(counts == 0).flatten().to(self.device)
             if not len(unused):
                 continue
             codebook, logits = model.codebook[level], model.logits[level]
-            codebook[unused] = _draw(vectors, len(unused), _key(self.seed, "reseed", self.epoch, level))
+            codebook[unused] = _draw(
+                vectors, len(unused), _key(self.seed, "reseed", self.epoch, level)
+            )
             logits[unused] = math.log(len(logits)) - torch.logsumexp(-logits, dim=0)
             for parameter in (model.codebook, model.logits):
                 self.optimizers.moments(parameter)["exp_avg"][level, unused] = 0
@@ -166,7 +184,7 @@ def _draw(vectors: Tensor, count: int, key: int) -> Tensor:
 
 def _key(seed: int, purpose: str, epoch: int = 0, level: int = 0) -> int:
     """A generator's seed that depends on what it is for and nothing else."""
-    words = np.random.SeedSequence([seed, epoch, *purpose.encode(), *[level] * (level > 0)]).generate_state(
-        2, np.uint32
-    )
+    words = np.random.SeedSequence(
+        [seed, epoch, *purpose.encode(), *[level] * (level > 0)]
+    ).generate_state(2, np.uint32)
     return int(words[0]) << 31 | int(words[1]) >> 1

@@ -16,10 +16,13 @@ MOST_PAYLOAD_BITS = {1: 8448, 2: 3840}
 """Of one code block, by base graph: section 5.2.2."""
 
 CORE_ROWS = 4
-"""Rows whose parity is solved together. Each row after them has a column of parity to itself, with shift 0."""
+"""Rows whose parity is solved together. Each row after them has a column of parity to itself, with
+shift 0.
+"""
 
 LIFTING_SETS = tuple(
-    tuple(odd << doubling for doubling in range(8) if odd << doubling <= 384) for odd in (2, 3, 5, 7, 9, 11, 13, 15)
+    tuple(odd << doubling for doubling in range(8) if odd << doubling <= 384)
+    for odd in (2, 3, 5, 7, 9, 11, 13, 15)
 )
 """Lifting sizes Z that share a column of shifts, in the order of table 5.3.2-1."""
 
@@ -27,11 +30,12 @@ LIFTING_SIZES = tuple(sorted(size for sizes in LIFTING_SETS for size in sizes))
 
 
 class LiftedGraph(NamedTuple):
-    """A base graph whose every entry stands for a shifted Z x Z identity; compiled code takes it as it is.
+    """A base graph whose every entry stands for a shifted Z x Z identity; compiled code takes it as
+    it is.
 
-    Check i of row r holds the bits (i + shift) mod Z of the column of each of its edges, which are those from
-    row_starts[r] to before row_starts[r + 1]. The first columns hold payload, then each row r brings column
-    payload_columns + r of parity.
+    Check i of row r holds the bits (i + shift) mod Z of the column of each of its edges, which are
+    those from row_starts[r] to before row_starts[r + 1]. The first columns hold payload, then each
+    row r brings column payload_columns + r of parity.
 
     row_starts: (rows + 1,) int64; columns, shifts: (edges,) int64; lifting: Z.
     """
@@ -49,7 +53,8 @@ class LiftedGraph(NamedTuple):
 
 @cache
 def lifted_graph(base_graph: int, lifting: int, payload_columns: int) -> LiftedGraph:
-    """Base graph 1 or 2 lifted by `lifting`, without the columns of payload from `payload_columns` on.
+    """Base graph 1 or 2 lifted by `lifting`, without the columns of payload from `payload_columns`
+    on.
 
     Columns that are left out hold only filler bits, which are zero and take part in no check.
     """
@@ -59,7 +64,11 @@ def lifted_graph(base_graph: int, lifting: int, payload_columns: int) -> LiftedG
     lifting_set = next(number for number, sizes in enumerate(LIFTING_SETS) if lifting in sizes)
     return LiftedGraph(
         row_starts=np.searchsorted(rows, np.arange(rows[-1] + 2)),
-        columns=np.where(columns < payload_columns, columns, columns - PAYLOAD_COLUMNS[base_graph] + payload_columns),
+        columns=np.where(
+            columns < payload_columns,
+            columns,
+            columns - PAYLOAD_COLUMNS[base_graph] + payload_columns,
+        ),
         shifts=table[:, 2 + lifting_set] % lifting,
         lifting=lifting,
         payload_columns=payload_columns,
@@ -68,9 +77,11 @@ def lifted_graph(base_graph: int, lifting: int, payload_columns: int) -> LiftedG
 
 @cache
 def _table(base_graph: int) -> NDArray[np.int64]:
-    """Tables 5.3.2-2 and 5.3.2-3, (edges, 10): row, column, and the shift in each of the eight sets of sizes.
+    """Tables 5.3.2-2 and 5.3.2-3, (edges, 10): row, column, and the shift in each of the eight sets
+    of sizes.
 
-    Sionna ships them as text; reading it takes milliseconds, where importing Sionna's own reader takes seconds.
+    Sionna ships them as text; reading it takes milliseconds, where importing Sionna's own reader
+    takes seconds.
     """
     try:
         file = files("sionna") / "phy" / "fec" / "ldpc" / "codes" / f"5G_bg{base_graph}.csv"

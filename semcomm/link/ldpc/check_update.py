@@ -16,11 +16,11 @@ SLOPE = np.float32(math.log(2.0) ** (1 / 6) / (12 * math.log(2.0)))
 def box_plus(a: np.float32, b: np.float32) -> np.float32:
     """The LLR of the sum modulo 2 of two bits with LLRs a and b.
 
-    ln((1 + exp(a + b)) / (exp(a) + exp(b))) = (|a + b| - |a - b|) / 2 + f(|a + b|) - f(|a - b|) with
-    f(x) = ln(1 + exp(-x)): J. Hagenauer, E. Offer and L. Papke, Iterative decoding of binary block and convolutional
-    codes, IEEE Trans. Information Theory 42(2), 1996, section II. f is replaced by ln 2 max(0, 1 - x / (12 ln 2))^6,
-    which has its value and slope at 0 and is never further off than 0.0095. The result is exactly 0 where a or b is,
-    and never larger than either.
+    ln((1 + exp(a + b)) / (exp(a) + exp(b))) = (|a + b| - |a - b|) / 2 + f(|a + b|) - f(|a - b|)
+    with f(x) = ln(1 + exp(-x)): J. Hagenauer, E. Offer and L. Papke, Iterative decoding of binary
+    block and convolutional codes, IEEE Trans. Information Theory 42(2), 1996, section II. f is
+    replaced by ln 2 max(0, 1 - x / (12 ln 2))^6, which has its value and slope at 0 and is never
+    further off than 0.0095. The result is exactly 0 where a or b is, and never larger than either.
     """
     total, difference = abs(a + b), abs(a - b)
     near = SCALE - SLOPE * total
@@ -32,12 +32,16 @@ def box_plus(a: np.float32, b: np.float32) -> np.float32:
 
 
 @compiled
-def update_checks(incoming: NDArray[np.float32], forward: NDArray[np.float32], outgoing: NDArray[np.float32]) -> None:
-    """What each edge of some checks of one degree is told by the others: the box-plus of their messages.
+def update_checks(
+    incoming: NDArray[np.float32], forward: NDArray[np.float32], outgoing: NDArray[np.float32]
+) -> None:
+    """What each edge of some checks of one degree is told by the others: the box-plus of their
+    messages.
 
     Sums run forward over the edges, then backward, and where they meet they make all edges but one.
 
-    incoming, outgoing: (degree, lanes), degree at least 2, a lane a check; forward: room for as many.
+    incoming, outgoing: (degree, lanes), degree at least 2, a lane a check; forward: room for as
+        many.
     """
     last = len(incoming) - 1
     forward[0] = incoming[0]

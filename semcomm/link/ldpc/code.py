@@ -1,4 +1,6 @@
-"""The code of a whole payload: code blocks, and a block of frames with a code each decoded together."""
+"""The code of a whole payload: code blocks, and a block of frames with a code each decoded
+together.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,8 +22,9 @@ RATES = Fraction(1, 5), Fraction(11, 12)
 """The lowest and the highest code rate."""
 
 SHORT, SHORT_RATE = 34, Fraction(9, 10)
-"""Shorter payloads are sent at no higher rate: of 19 to 22 and 31 to 33 bits at 11/12, so little is sent that belief
-propagation does not find the bits never sent even without noise."""
+"""Shorter payloads are sent at no higher rate: of 19 to 22 and 31 to 33 bits at 11/12, so little is
+sent that belief propagation does not find the bits never sent even without noise.
+"""
 
 MAX_ITERATIONS = 20
 
@@ -30,10 +33,12 @@ MAX_ITERATIONS = 20
 class Decoded:
     """What the decoder made of F frames.
 
-    payloads: uint8 zeros and ones, (F, k) where all frames have one code, else those of all frames in a row.
+    payloads: uint8 zeros and ones, (F, k) where all frames have one code, else those of all frames
+        in a row.
     iterations: (F,) int64, of that code block which took most.
-    converged: (F,) bool, every parity check holds and no payload bit is undecided. Among wrong payloads this is rare
-        but happens; only a check of the payload itself, such as the frame's CRC, finds them.
+    converged: (F,) bool, every parity check holds and no payload bit is undecided. Among wrong
+        payloads this is rare but happens; only a check of the payload itself, such as the frame's
+        CRC, finds them.
     """
 
     payloads: NDArray[np.uint8]
@@ -45,11 +50,13 @@ class Decoded:
 class Ldpc:
     """The LDPC code of 5G NR for payloads of k bits at a code rate from 1/5 to 11/12.
 
-    A payload longer than one code block holds is cut into as few and as equal ones as there can be (3GPP TS 38.212,
-    section 5.2.2). The standard gives each a CRC of its own to resend fewer; frames here have one and are resent
-    whole, so code blocks get none. Its mother codeword is that of its code blocks in a row.
+    A payload longer than one code block holds is cut into as few and as equal ones as there can be
+    (3GPP TS 38.212, section 5.2.2). The standard gives each a CRC of its own to resend fewer;
+    frames here have one and are resent whole, so code blocks get none. Its mother codeword is that
+    of its code blocks in a row.
 
-    payload_bits: k, 12 or more. rate: which of the two base graphs is used depends on it, and `sent_bits`.
+    payload_bits: k, 12 or more. rate: which of the two base graphs is used depends on it, and
+    `sent_bits`.
     """
 
     payload_bits: int
@@ -57,9 +64,13 @@ class Ldpc:
 
     def __post_init__(self) -> None:
         if self.payload_bits < 12:
-            raise LinkError(f"a payload of {self.payload_bits} bits; the LDPC codes of 5G NR take 12 or more")
+            raise LinkError(
+                f"a payload of {self.payload_bits} bits; the LDPC codes of 5G NR take 12 or more"
+            )
         if not RATES[0] <= self.rate <= RATES[1]:
-            raise LinkError(f"code rate {self.rate}; the LDPC codes of 5G NR take {RATES[0]} to {RATES[1]}")
+            raise LinkError(
+                f"code rate {self.rate}; the LDPC codes of 5G NR take {RATES[0]} to {RATES[1]}"
+            )
 
     @cached_property
     def blocks(self) -> tuple[CodeBlock, ...]:
@@ -72,61 +83,94 @@ class Ldpc:
         return sum(block.mother_bits for block in self.blocks)
 
     def sent_bits(self, bits_per_symbol: int = 1) -> int:
-        """Bits of a first transmission: the fewest that fill whole symbols at no more than the code rate."""
+        """Bits of a first transmission: the fewest that fill whole symbols at no more than the code
+        rate.
+        """
         rate = min(self.rate, SHORT_RATE) if self.payload_bits < SHORT else self.rate
         return bits_per_symbol * ceil(self.payload_bits / rate / bits_per_symbol)
 
     def mother(self, payloads: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The mother codewords, (F, m), of payloads (F, k), uint8 zeros and ones."""
         if payloads.shape[1:] != (self.payload_bits,):
-            raise LinkError(f"payloads of shape {payloads.shape}; this code is for {self.payload_bits} bits each")
+            raise LinkError(
+                f"payloads of shape {payloads.shape}; this code is for {self.payload_bits} bits "
+                "each"
+            )
         stops = np.cumsum([block.payload_bits for block in self.blocks])
         parts = np.split(payloads, stops[:-1], axis=1)
         blocks = zip(self.blocks, parts, strict=True)
-        return np.concatenate([encode(block.graph, np.ascontiguousarray(part)) for block, part in blocks], axis=1)
+        return np.concatenate(
+            [encode(block.graph, np.ascontiguousarray(part)) for block, part in blocks], axis=1
+        )
 
     def positions(self, sent: int, version: int = 0, bits_per_symbol: int = 1) -> NDArray[np.int64]:
-        """Which bits of the mother codeword are sent, in order, (sent,); the code blocks have equal shares.
+        """Which bits of the mother codeword are sent, in order, (sent,); the code blocks have equal
+        shares.
 
-        sent: how many, a multiple of bits_per_symbol. version: the redundancy version, 0 to 3; 0, the first to send,
-        starts with the payload, less the 2 Z bits that are never sent. bits_per_symbol: see `CodeBlock.positions`.
+        sent: how many, a multiple of bits_per_symbol. version: the redundancy version, 0 to 3; 0,
+            the first to send, starts with the payload, less the 2 Z bits that are never sent.
+        bits_per_symbol: see `CodeBlock.positions`.
         """
         if version not in range(4):
             raise LinkError(f"redundancy version {version}; there are 0 to 3")
         if sent % bits_per_symbol:
             raise LinkError(f"{sent} bits do not fill symbols of {bits_per_symbol} bits")
         parts, start = [], 0
-        for block, symbols in zip(self.blocks, _shares(sent // bits_per_symbol, len(self.blocks)), strict=True):
-            parts.append(start + block.positions(symbols * bits_per_symbol, version, bits_per_symbol))
+        for block, symbols in zip(
+            self.blocks, _shares(sent // bits_per_symbol, len(self.blocks)), strict=True
+        ):
+            parts.append(
+                start + block.positions(symbols * bits_per_symbol, version, bits_per_symbol)
+            )
             start += block.mother_bits
         return np.concatenate(parts)
 
     def decode(self, llrs: NDArray[np.float32], max_iterations: int = MAX_ITERATIONS) -> Decoded:
         """Decode frames from the LLRs of their mother codewords, as `decode` does.
 
-        llrs: (F, m) float32 ln P(0) / P(1), those of a bit that was sent repeatedly added up, 0 of one not received.
+        llrs: (F, m) float32 ln P(0) / P(1), those of a bit that was sent repeatedly added up, 0 of
+            one not received.
         """
         decoded = decode([self] * len(llrs), llrs.reshape(-1), max_iterations)
         return replace(decoded, payloads=decoded.payloads.reshape(-1, self.payload_bits))
 
 
-def decode(codes: Sequence[Ldpc], llrs: NDArray[np.float32], max_iterations: int = MAX_ITERATIONS) -> Decoded:
+def decode(
+    codes: Sequence[Ldpc], llrs: NDArray[np.float32], max_iterations: int = MAX_ITERATIONS
+) -> Decoded:
     """Decode frames that have a code each; what one frame becomes does not depend on the others.
 
-    llrs: (sum of mother_bits,) float32 ln P(0) / P(1), one frame after the other, 0 where nothing was received.
-    max_iterations: a frame stops after the first iteration that leaves all parity checks right, or after so many.
+    llrs: (sum of mother_bits,) float32 ln P(0) / P(1), one frame after the other, 0 where nothing
+        was received.
+    max_iterations: a frame stops after the first iteration that leaves all parity checks right, or
+        after so many.
     """
     blocks = [block for code in codes for block in code.blocks]
     payload_bits = np.array([block.payload_bits for block in blocks], np.int64)
     mother_bits = np.array([block.mother_bits for block in blocks], np.int64)
     bit_stops, llr_stops = np.cumsum(payload_bits), np.cumsum(mother_bits)
     if llrs.shape != (mother_bits.sum(),):
-        raise LinkError(f"LLRs of shape {llrs.shape}; the mother codewords have {mother_bits.sum()} bits in a row")
-    table = Blocks(np.arange(len(blocks)), payload_bits, bit_stops - payload_bits, llr_stops - mother_bits, llr_stops)
-    found = Found(np.empty(payload_bits.sum(), np.uint8), np.empty(len(blocks), np.int64), np.empty(len(blocks), bool))
+        raise LinkError(
+            f"LLRs of shape {llrs.shape}; the mother codewords have {mother_bits.sum()} bits in "
+            "a row"
+        )
+    table = Blocks(
+        np.arange(len(blocks)),
+        payload_bits,
+        bit_stops - payload_bits,
+        llr_stops - mother_bits,
+        llr_stops,
+    )
+    found = Found(
+        np.empty(payload_bits.sum(), np.uint8),
+        np.empty(len(blocks), np.int64),
+        np.empty(len(blocks), bool),
+    )
     contiguous = np.ascontiguousarray(llrs, np.float32)
     for graph, numbers in _by_graph(blocks):
-        decode_blocks(graph, Blocks(*(column[numbers] for column in table)), contiguous, max_iterations, found)
+        decode_blocks(
+            graph, Blocks(*(column[numbers] for column in table)), contiguous, max_iterations, found
+        )
     counts = np.array([len(code.blocks) for code in codes], np.int64)
     firsts = np.cumsum(counts) - counts
     iterations = np.maximum.reduceat(found.iterations, firsts)
@@ -137,10 +181,17 @@ def _by_graph(blocks: list[CodeBlock]) -> list[tuple[LiftedGraph, list[int]]]:
     """The graphs of code blocks, and which blocks have them."""
     groups: dict[tuple[int, int, int], list[int]] = {}
     for number, block in enumerate(blocks):
-        groups.setdefault((block.base_graph, block.lifting, block.graph.payload_columns), []).append(number)
+        groups.setdefault(
+            (block.base_graph, block.lifting, block.graph.payload_columns), []
+        ).append(number)
     return [(blocks[numbers[0]].graph, numbers) for numbers in groups.values()]
 
 
 def _shares(total: int, count: int) -> list[int]:
-    """`count` numbers that add up to `total`, the smaller ones first, no two further apart than 1."""
-    return [stop - start for start, stop in pairwise(total * number // count for number in range(count + 1))]
+    """`count` numbers that add up to `total`, the smaller ones first, no two further apart than
+    1.
+    """
+    return [
+        stop - start
+        for start, stop in pairwise(total * number // count for number in range(count + 1))
+    ]

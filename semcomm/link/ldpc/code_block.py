@@ -18,7 +18,9 @@ from semcomm.link.ldpc.base_graph import (
 )
 
 START_COLUMNS = {1: (0, 17, 33, 56), 2: (0, 13, 25, 43)}
-"""Columns behind the two never sent at which redundancy versions 0 to 3 start: table 5.4.2.1-2, buffer unlimited."""
+"""Columns behind the two never sent at which redundancy versions 0 to 3 start: table 5.4.2.1-2,
+buffer unlimited.
+"""
 
 
 def choose_base_graph(payload_bits: int, rate: Fraction) -> int:
@@ -29,10 +31,12 @@ def choose_base_graph(payload_bits: int, rate: Fraction) -> int:
 
 @dataclass(frozen=True)
 class CodeBlock:
-    """The code of a block of k payload bits, 12 to 8,448 on base graph 1 and to 3,840 on base graph 2.
+    """The code of a block of k payload bits, 12 to 8,448 on base graph 1 and to 3,840 on base graph
+    2.
 
-    The standard fills the payload up with zeros to whole columns, encodes, and sends no filler. The mother codeword
-    here is without fillers: the k payload bits, of which the first 2 Z are never sent, then all parity bits.
+    The standard fills the payload up with zeros to whole columns, encodes, and sends no filler. The
+    mother codeword here is without fillers: the k payload bits, of which the first 2 Z are never
+    sent, then all parity bits.
     """
 
     payload_bits: int
@@ -47,10 +51,16 @@ class CodeBlock:
 
     @cached_property
     def lifting(self) -> int:
-        """Z, the smallest with which the payload fits into the columns that section 5.2.2 gives it."""
+        """Z, the smallest with which the payload fits into the columns that section 5.2.2 gives
+        it.
+        """
         columns = PAYLOAD_COLUMNS[self.base_graph]
         if self.base_graph == 2:
-            columns = next(few for few, most in ((6, 192), (8, 560), (9, 640), (10, 3840)) if self.payload_bits <= most)
+            columns = next(
+                few
+                for few, most in ((6, 192), (8, 560), (9, 640), (10, 3840))
+                if self.payload_bits <= most
+            )
         return next(size for size in LIFTING_SIZES if columns * size >= self.payload_bits)
 
     @cached_property
@@ -65,18 +75,23 @@ class CodeBlock:
     def positions(self, sent: int, version: int, bits_per_symbol: int = 1) -> NDArray[np.int64]:
         """Which bits of the mother codeword are sent, in order: section 5.4.2.
 
-        Bits are read from a circular buffer, from where the redundancy version starts and round as often as needed.
-        With more bits a symbol, the bits read are put row by row into a matrix of as many rows as a symbol has bits,
-        and read column by column, so that the first bits have the best protected place in their symbol.
+        Bits are read from a circular buffer, from where the redundancy version starts and round as
+        often as needed. With more bits a symbol, the bits read are put row by row into a matrix of
+        as many rows as a symbol has bits, and read column by column, so that the first bits have
+        the best protected place in their symbol.
 
         sent: how many, a multiple of bits_per_symbol. Returns (sent,) int64.
         """
         never_sent = 2 * self.lifting
-        order = (self._start(version) + np.arange(sent)) % (self.mother_bits - never_sent) + never_sent
+        order = (self._start(version) + np.arange(sent)) % (
+            self.mother_bits - never_sent
+        ) + never_sent
         return order.reshape(bits_per_symbol, -1).T.ravel()
 
     def _start(self, version: int) -> int:
-        """Where a redundancy version starts in the buffer. None starts at a filler; those behind them move up."""
+        """Where a redundancy version starts in the buffer. None starts at a filler; those behind
+        them move up.
+        """
         start = START_COLUMNS[self.base_graph][version] * self.lifting
         fillers = PAYLOAD_COLUMNS[self.base_graph] * self.lifting - self.payload_bits
         return start if start < self.payload_bits - 2 * self.lifting else start - fillers

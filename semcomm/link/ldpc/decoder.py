@@ -1,8 +1,8 @@
 """Layered belief propagation with early stopping, one code block after the other.
 
-D. Hocevar, A reduced complexity decoder architecture via layered decoding of LDPC codes, IEEE Workshop on Signal
-Processing Systems, 2004: the Z checks of a row of the base graph share no bit and are updated at once, and the next
-row already reads what they found.
+D. Hocevar, A reduced complexity decoder architecture via layered decoding of LDPC codes, IEEE
+Workshop on Signal Processing Systems, 2004: the Z checks of a row of the base graph share no bit
+and are updated at once, and the next row already reads what they found.
 """
 
 from math import ceil
@@ -17,16 +17,21 @@ from semcomm.link.ldpc.check_update import update_checks
 from semcomm.link.ldpc.rotation import add_rotated, read_rotated, write_rotated
 
 CERTAIN = np.float32(100.0)
-"""The LLR of a filler and the largest that is read of a channel; float32 adds small ones to it without loss."""
+"""The LLR of a filler and the largest that is read of a channel; float32 adds small ones to it
+without loss.
+"""
 
 VECTOR = 16
-"""Lanes are filled up to a multiple of this many, so that all are updated by vector instructions."""
+"""Lanes are filled up to a multiple of this many, so that all are updated by vector
+instructions.
+"""
 
 
 class Blocks(NamedTuple):
     """J code blocks of one graph among all that are to be decoded: (J,) int64 each.
 
-    numbers: which they are; payload_bits: k; bit_starts: where their payload bits begin among those of all.
+    numbers: which they are; payload_bits: k; bit_starts: where their payload bits begin among those
+        of all.
     llr_starts, llr_stops: where the LLRs of their mother codewords are among those of all.
     """
 
@@ -38,7 +43,9 @@ class Blocks(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What is found of all B code blocks: their payload bits in a row, iterations (B,), converged (B,)."""
+    """What is found of all B code blocks: their payload bits in a row, iterations (B,), converged
+    (B,).
+    """
 
     bits: NDArray[np.uint8]
     iterations: NDArray[np.int64]
@@ -48,8 +55,10 @@ class Found(NamedTuple):
 class Memory(NamedTuple):
     """What one code block after the other is decoded in.
 
-    posteriors: (columns, Z), the LLRs of all bits; messages: (edges, lanes), what checks told bits last.
-    incoming, forward: (largest degree, lanes); parities: (Z,); rows: (rows,). Lanes from Z on stay zero.
+    posteriors: (columns, Z), the LLRs of all bits; messages: (edges, lanes), what checks told bits
+        last.
+    incoming, forward: (largest degree, lanes); parities: (Z,); rows: (rows,). Lanes from Z on stay
+        zero.
     """
 
     posteriors: NDArray[np.float32]
@@ -80,14 +89,21 @@ def decode_blocks(
 
 @compiled
 def _decode_blocks(
-    graph: LiftedGraph, blocks: Blocks, llrs: NDArray[np.float32], max_iterations: int, found: Found, memory: Memory
+    graph: LiftedGraph,
+    blocks: Blocks,
+    llrs: NDArray[np.float32],
+    max_iterations: int,
+    found: Found,
+    memory: Memory,
 ) -> None:
     posteriors = memory.posteriors.reshape(-1)
     for block in range(blocks.numbers.size):
         number, start = blocks.numbers[block], blocks.bit_starts[block]
         payload = posteriors[: blocks.payload_bits[block]]
         _load(graph, payload.size, llrs[blocks.llr_starts[block] : blocks.llr_stops[block]], memory)
-        found.iterations[number], found.converged[number] = _iterate(graph, payload, max_iterations, memory)
+        found.iterations[number], found.converged[number] = _iterate(
+            graph, payload, max_iterations, memory
+        )
         for bit in range(payload.size):
             found.bits[start + bit] = payload[bit] < 0
 
@@ -105,8 +121,12 @@ def _load(graph: LiftedGraph, payload_bits: int, llrs: NDArray[np.float32], memo
 
 
 @compiled
-def _iterate(graph: LiftedGraph, payload: NDArray[np.float32], max_iterations: int, memory: Memory) -> tuple[int, bool]:
-    """Iterations until every check holds and no payload bit is undecided, and whether that came to be."""
+def _iterate(
+    graph: LiftedGraph, payload: NDArray[np.float32], max_iterations: int, memory: Memory
+) -> tuple[int, bool]:
+    """Iterations until every check holds and no payload bit is undecided, and whether that came to
+    be.
+    """
     rows = _telling_rows(graph, memory)
     for iteration in range(1, max_iterations + 1):
         for row in rows:
@@ -118,7 +138,9 @@ def _iterate(graph: LiftedGraph, payload: NDArray[np.float32], max_iterations: i
 
 @compiled
 def _telling_rows(graph: LiftedGraph, memory: Memory) -> NDArray[np.int64]:
-    """All rows but those whose own column of parity was not received: their checks can tell nothing."""
+    """All rows but those whose own column of parity was not received: their checks can tell
+    nothing.
+    """
     telling = 0
     for row in range(memory.rows.size):
         if row < CORE_ROWS or memory.posteriors[graph.payload_columns + row].any():
@@ -142,7 +164,9 @@ def _update_row(graph: LiftedGraph, row: int, memory: Memory) -> None:
 
 @compiled
 def _checks_hold(graph: LiftedGraph, rows: NDArray[np.int64], memory: Memory) -> bool:
-    """Whether the hard decisions, which are the LLRs' sign bits, have even parity in every check of these rows."""
+    """Whether the hard decisions, which are the LLRs' sign bits, have even parity in every check of
+    these rows.
+    """
     decisions, parities = memory.posteriors.view(np.int32), memory.parities
     for row in rows:
         parities[:] = 0

@@ -39,7 +39,9 @@ def write_rotated(column: Lanes, shift: int, told: Lanes, incoming: Lanes) -> No
 
 @compiled
 def add_rotated(column: NDArray[Any], shift: int, sums: NDArray[Any]) -> None:
-    """Add the integers of a column, bit by bit modulo 2, to those of their checks: (Z,) each, of one dtype."""
+    """Add the integers of a column, bit by bit modulo 2, to those of their checks: (Z,) each, of
+    one dtype.
+    """
     turn = column.size - shift
     head, tail = column[shift:], column[:shift]
     sums_tail = sums[turn:]

@@ -27,12 +27,17 @@ def spent(counts: list[int], ascending_lengths: tuple[int, ...]) -> int:
     return int(np.dot(sorted(counts, reverse=True), ascending_lengths))
 
 
-# 40 counts of 1 to 100 sum to less than 4181, the least with which a Huffman codeword takes 17 bits.
+# 40 counts of 1 to 100 sum to less than 4181, the least with which a Huffman codeword takes 17
+# bits.
 @given(st.lists(st.integers(1, 100), min_size=2, max_size=40))
-def test_where_the_limit_does_not_bind_the_lengths_are_as_good_as_huffmans(counts: list[int]) -> None:
+def test_where_the_limit_does_not_bind_the_lengths_are_as_good_as_huffmans(
+    counts: list[int],
+) -> None:
     outside = huffman_code(dict(enumerate(counts)))
     lengths = optimal_code_lengths(np.array(counts))
-    assert np.dot(counts, lengths.astype(int)) == sum(n * len(outside[k]) for k, n in enumerate(counts))
+    assert np.dot(counts, lengths.astype(int)) == sum(
+        n * len(outside[k]) for k, n in enumerate(counts)
+    )
 
 
 @given(st.lists(st.integers(0, 20), min_size=2, max_size=7), st.integers(3, 6))
@@ -66,7 +71,9 @@ def test_lengths_form_a_complete_code_and_lower_symbols_win_ties(counts: list[in
         (FIBONACCI, 16, [16, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]),
     ],
 )
-def test_lengths_of_a_case_worked_by_hand(counts: list[float], limit: int, lengths: list[int]) -> None:
+def test_lengths_of_a_case_worked_by_hand(
+    counts: list[float], limit: int, lengths: list[int]
+) -> None:
     assert optimal_code_lengths(np.array(counts), limit).tolist() == lengths
 
 
@@ -80,7 +87,10 @@ def test_the_limit_holds_where_huffman_would_exceed_it() -> None:
 def test_as_many_symbols_as_the_limit_allows(symbols: int) -> None:
     counts = np.random.default_rng(1).geometric(1e-3, symbols)
     lengths = optimal_code_lengths(counts)
-    assert np.unique(canonical_codes(lengths).astype(int) << (16 - lengths.astype(int))).size == symbols
+    assert (
+        np.unique(canonical_codes(lengths).astype(int) << (16 - lengths.astype(int))).size
+        == symbols
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,7 +107,9 @@ def test_as_many_symbols_as_the_limit_allows(symbols: int) -> None:
         (np.array([np.inf, 1.0]), 16, ValueError, r"counts\[0\] is inf"),
     ],
 )
-def test_counts_that_have_no_code_are_refused(counts: Any, limit: int, error: type[Exception], message: str) -> None:
+def test_counts_that_have_no_code_are_refused(
+    counts: Any, limit: int, error: type[Exception], message: str
+) -> None:
     with pytest.raises(error, match=message):
         optimal_code_lengths(counts, limit)
 

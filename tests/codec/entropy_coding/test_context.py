@@ -1,4 +1,6 @@
-"""The context coder: what it codes comes back, any bits decode, and a plain reading of docs/bitstream.md agrees."""
+"""The context coder: what it codes comes back, any bits decode, and a plain reading of
+docs/bitstream.md agrees.
+"""
 
 import hashlib
 import itertools
@@ -26,7 +28,9 @@ Tensors = dict[str, NDArray[Any]]
 without_deadline = settings(deadline=None, max_examples=50)
 
 
-def random_model(codewords: int, groups: int, seed: int, hidden: tuple[int, int] = (6, 5), reach: int = 40) -> Tensors:
+def random_model(
+    codewords: int, groups: int, seed: int, hidden: tuple[int, int] = (6, 5), reach: int = 40
+) -> Tensors:
     """Frequencies from 1 to 2^20 occur in it: its logits' biases alone spread over 24 octaves."""
     rng = np.random.default_rng(seed)
 
@@ -53,7 +57,9 @@ def cases(draw: st.DrawFn) -> tuple[Tensors, list[NDArray[np.uint16]]]:
     tensors = random_model(codewords, groups, draw(st.integers(0, 2**32)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     shapes = draw(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), max_size=4))
-    return tensors, [rng.integers(0, codewords, (*shape, groups)).astype(np.uint16) for shape in shapes]
+    return tensors, [
+        rng.integers(0, codewords, (*shape, groups)).astype(np.uint16) for shape in shapes
+    ]
 
 
 def coder_of(tensors: Tensors) -> ContextCoder:
@@ -76,18 +82,24 @@ def text_of(bits: NDArray[np.uint8]) -> str:
 # A decoder from docs/bitstream.md alone, in whole numbers of any size.
 
 
-def plain_frequencies(tensors: Tensors, decoded: list[int], start: int, columns: int, groups: int) -> list[int]:
+def plain_frequencies(
+    tensors: Tensors, decoded: list[int], start: int, columns: int, groups: int
+) -> list[int]:
     """Of the next index after those that were decoded."""
     part = {name.removeprefix("context."): tensor.tolist() for name, tensor in tensors.items()}
     (row, column), group = divmod(start + len(decoded) // groups, columns), len(decoded) % groups
     seen = []
-    for number, (below, right) in enumerate((r, c) for r in (-2, -1, 0) for c in range(-2, 3) if r < 0 or c < 0):
+    for number, (below, right) in enumerate(
+        (r, c) for r in (-2, -1, 0) for c in range(-2, 3) if r < 0 or c < 0
+    ):
         c, place = column + right, (row + below) * columns + column + right - start
         for j in range(groups):
             index = decoded[place * groups + j] if place >= 0 and 0 <= c < columns else -1
             seen.append((index, part["neighbours"][number * groups + j]))
     for j in range(group):
-        seen.append((decoded[len(decoded) - group + j], part["before"][group * (group - 1) // 2 + j]))
+        seen.append(
+            (decoded[len(decoded) - group + j], part["before"][group * (group - 1) // 2 + j])
+        )
     sums = part["bias1"][group]
     for index, weights in seen:
         for entry, row_of_weights in zip(part["embedding"][index], weights, strict=True):
@@ -150,12 +162,17 @@ def test_what_is_encoded_is_decoded_by_us_and_by_the_plain_decoder_each_grid_by_
 
     for grid, message in zip(grids, np.split(bits, np.cumsum(lengths))[:-1], strict=True):
         assert text_of(coder.encode(*flat([grid]))[0]) == text_of(message)
-        assert plain_decode(tensors, text_of(message), (0, *flat([grid])[1][0, 1:].tolist())) == grid.ravel().tolist()
+        assert (
+            plain_decode(tensors, text_of(message), (0, *flat([grid])[1][0, 1:].tolist()))
+            == grid.ravel().tolist()
+        )
 
 
 @given(st.data())
 @without_deadline
-def test_a_run_that_begins_and_ends_within_rows_is_coded_as_the_plain_decoder_reads_it(data: st.DataObject) -> None:
+def test_a_run_that_begins_and_ends_within_rows_is_coded_as_the_plain_decoder_reads_it(
+    data: st.DataObject,
+) -> None:
     codewords, columns, groups = (
         data.draw(st.integers(2, 6)),
         data.draw(st.integers(1, 5)),
@@ -163,7 +180,9 @@ def test_a_run_that_begins_and_ends_within_rows_is_coded_as_the_plain_decoder_re
     )
     tensors = random_model(codewords, groups, data.draw(st.integers(0, 2**32)))
     run = [data.draw(st.integers(0, columns - 1)), data.draw(st.integers(0, 14)), columns, groups]
-    symbols = np.random.default_rng(data.draw(st.integers(0, 99))).integers(0, codewords, run[1] * groups)
+    symbols = np.random.default_rng(data.draw(st.integers(0, 99))).integers(
+        0, codewords, run[1] * groups
+    )
     coder, runs = coder_of(tensors), np.array([run])
     bits, lengths = coder.encode(symbols.astype(np.uint16), runs)
     assert plain_decode(tensors, text_of(bits), run) == symbols.tolist()
@@ -178,22 +197,42 @@ def test_any_bits_give_symbols_that_are_intact_exactly_where_they_are_the_messag
 ) -> None:
     codewords, groups = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 2))
     coder = coder_of(random_model(codewords, groups, data.draw(st.integers(0, 2**32))))
-    received = data.draw(st.lists(st.tuples(st.text("01", max_size=70), st.integers(0, 12)), min_size=1, max_size=4))
+    received = data.draw(
+        st.lists(st.tuples(st.text("01", max_size=70), st.integers(0, 12)), min_size=1, max_size=4)
+    )
     bits, _ = message_of("".join(text for text, _ in received))
     lengths = np.array([len(text) for text, _ in received])
-    shapes = np.array([[data.draw(st.integers(0, 4)), positions, 5, groups] for _, positions in received])
+    shapes = np.array(
+        [[data.draw(st.integers(0, 4)), positions, 5, groups] for _, positions in received]
+    )
     decoded = coder.decode(bits, lengths, shapes)
 
     ends = np.cumsum(shapes[:, 1] * groups)
     for number, symbols in enumerate(np.split(decoded.symbols, ends)[:-1]):
-        good, text, shape = int(decoded.good[number]), received[number][0], shapes[number : number + 1]
-        assert symbols.max(initial=0) < codewords and 0 <= good <= symbols.size and not symbols[good:].any()
+        good, text, shape = (
+            int(decoded.good[number]),
+            received[number][0],
+            shapes[number : number + 1],
+        )
+        assert (
+            symbols.max(initial=0) < codewords
+            and 0 <= good <= symbols.size
+            and not symbols[good:].any()
+        )
         alone = coder.decode(*message_of(text), shape)
-        assert (alone.symbols.tolist(), alone.good[0], alone.intact[0]) == (symbols.tolist(), good, alone.intact[0])
+        assert (alone.symbols.tolist(), alone.good[0], alone.intact[0]) == (
+            symbols.tolist(),
+            good,
+            alone.intact[0],
+        )
         is_message = good == symbols.size and text_of(coder.encode(symbols, shape)[0]) == text
         assert decoded.intact[number] == is_message
-        longer = coder.decode(*message_of(text + data.draw(st.text("01", min_size=1, max_size=60))), shape)
-        assert longer.symbols[:good].tolist() == symbols[:good].tolist() and not (is_message and longer.intact[0])
+        longer = coder.decode(
+            *message_of(text + data.draw(st.text("01", min_size=1, max_size=60))), shape
+        )
+        assert longer.symbols[:good].tolist() == symbols[:good].tolist() and not (
+            is_message and longer.intact[0]
+        )
 
 
 @given(cases(), st.integers(0, 10**6))
@@ -213,9 +252,9 @@ def test_a_message_that_is_cut_off_keeps_what_its_bits_decide(
             assert found.symbols[:good].tolist() == grid.ravel()[:good].tolist()
             flipped = bits.copy()
             flipped[cut] ^= 1  # no symbol before the cut can depend on the bit behind it
-            assert coder.decode(flipped, np.array([bits.size]), whole_grids([grid.shape])).symbols[:good].tolist() == (
-                grid.ravel()[:good].tolist()
-            )
+            assert coder.decode(flipped, np.array([bits.size]), whole_grids([grid.shape])).symbols[
+                :good
+            ].tolist() == (grid.ravel()[:good].tolist())
 
 
 def test_a_message_takes_its_symbols_information_and_a_bit() -> None:
@@ -226,7 +265,9 @@ def test_a_message_takes_its_symbols_information_and_a_bit() -> None:
     _, lengths = ContextCoder(model).encode(*flat(grids))
     excess = lengths - [information(model, grid) for grid in grids]
     assert excess.min() > 0 and excess.max() < 2.001
-    assert 0.9 < excess.mean() < 1.1  # 400 values within 0 to 2, evenly spread or closer: three deviations are 0.09
+    assert (
+        0.9 < excess.mean() < 1.1
+    )  # 400 values within 0 to 2, evenly spread or closer: three deviations are 0.09
 
 
 def information(model: ContextModel, grid: NDArray[np.uint16]) -> float:
@@ -281,7 +322,9 @@ def formula_model(codewords: int, groups: int) -> Tensors:
         largest = 9000 if tensor.dtype == np.int32 else 90
         places = np.arange(tensor.size) + 1000 * number
         tensors[name] = (
-            (places * places % 7919 % (2 * largest + 1) - largest).astype(tensor.dtype).reshape(tensor.shape)
+            (places * places % 7919 % (2 * largest + 1) - largest)
+            .astype(tensor.dtype)
+            .reshape(tensor.shape)
         )
     return tensors
 
@@ -291,7 +334,9 @@ def formula_grid(rows: int, columns: int, groups: int, codewords: int) -> NDArra
     return (places * places % 101 % codewords).astype(np.uint16).reshape(rows, columns, groups)
 
 
-def test_frequencies_are_the_same_on_one_thread_and_two_one_image_at_a_time_and_all_at_once_in_any_order() -> None:
+def test_frequencies_are_the_same_on_one_thread_and_two_one_image_at_a_time_and_all_at_once_in_any_order() -> (
+    None
+):
     rng = np.random.default_rng(0)
     tensors = random_model(16, 2, seed=2, hidden=(32, 16))
     grids = rng.integers(0, 16, (64, 4, 4, 2)).astype(np.uint16)
@@ -315,9 +360,12 @@ def hashed(frequencies: Any) -> str:
 
 
 def permuted(tensors: Tensors, rng: np.random.Generator) -> Tensors:
-    """The same model with the entries of its embedding and its hidden units in another order, so that sums have one."""
+    """The same model with the entries of its embedding and its hidden units in another order, so
+    that sums have one.
+    """
     entries, first, second = (
-        rng.permutation(tensors[f"context.{name}"].shape[-1]) for name in ("embedding", "bias1", "bias2")
+        rng.permutation(tensors[f"context.{name}"].shape[-1])
+        for name in ("embedding", "bias1", "bias2")
     )
     return {
         "context.embedding": tensors["context.embedding"][:, entries],
@@ -331,25 +379,38 @@ def permuted(tensors: Tensors, rng: np.random.Generator) -> Tensors:
     }
 
 
-def by_matrix_products(tensors: Tensors, grids: NDArray[np.uint16], kind: type, order: int) -> NDArray[np.int32]:
-    """All grids' frequencies at once by numpy's matrix products, as a float network would be computed."""
+def by_matrix_products(
+    tensors: Tensors, grids: NDArray[np.uint16], kind: type, order: int
+) -> NDArray[np.int32]:
+    """All grids' frequencies at once by numpy's matrix products, as a float network would be
+    computed.
+    """
     from semcomm.codec.entropy_coding.context_model import FREQUENCIES
 
     part = {name.removeprefix("context."): tensor.astype(kind) for name, tensor in tensors.items()}
     count, rows, columns, groups = grids.shape
     padded = np.full((count, rows + 2, columns + 4, groups), len(part["embedding"]) - 1)
     padded[:, 2:, 2:-2] = grids
-    seen = [part["embedding"][padded[:, 2 + r : 2 + r + rows, 2 + c : 2 + c + columns]] for r, c in NEIGHBOURS]
+    seen = [
+        part["embedding"][padded[:, 2 + r : 2 + r + rows, 2 + c : 2 + c + columns]]
+        for r, c in NEIGHBOURS
+    ]
     inputs = np.stack(seen, axis=3).reshape(count, rows, columns, -1)
     near = inputs[..., ::order] @ part["neighbours"].reshape(inputs.shape[-1], -1)[::order]
     logits = []
     for group in range(groups):
         sums = near + part["bias1"][group]
         for j in range(group):
-            sums = sums + part["embedding"][grids[..., j]] @ part["before"][group * (group - 1) // 2 + j]
+            sums = (
+                sums
+                + part["embedding"][grids[..., j]] @ part["before"][group * (group - 1) // 2 + j]
+            )
         for layer, shift in (2, 5), (3, 6):
             active = np.clip(sums.astype(np.int64) >> shift, 0, 255).astype(kind)
-            sums = active[..., ::order] @ part[f"weight{layer}"][group][::order] + part[f"bias{layer}"][group]
+            sums = (
+                active[..., ::order] @ part[f"weight{layer}"][group][::order]
+                + part[f"bias{layer}"][group]
+            )
         logits.append(sums.astype(np.int64) >> 7)
     found = np.stack(logits, axis=3)
     return FREQUENCIES[np.minimum(found.max(axis=-1, keepdims=True) - found, 640)]
@@ -358,13 +419,19 @@ def by_matrix_products(tensors: Tensors, grids: NDArray[np.uint16], kind: type, 
 @pytest.mark.parametrize(
     ("name", "values", "message"),
     [
-        ("neighbours", np.full((24, 60, 6), 127, np.int8), "sums with context.bias1 reach [0-9]*, not below 2\\^24"),
+        (
+            "neighbours",
+            np.full((24, 60, 6), 127, np.int8),
+            "sums with context.bias1 reach [0-9]*, not below 2\\^24",
+        ),
         ("bias1", np.full((2, 6), 1 << 24, np.int32), "sums with context.bias1 reach 1[67]"),
         ("bias2", np.full((2, 5), 1 << 24, np.int32), "sums with context.bias2 reach 1[67]"),
         ("bias3", np.full((2, 3), -(1 << 31), np.int32), "sums with context.bias3 reach 2147"),
     ],
 )
-def test_a_model_whose_sums_could_be_inexact_is_refused(name: str, values: NDArray[Any], message: str) -> None:
+def test_a_model_whose_sums_could_be_inexact_is_refused(
+    name: str, values: NDArray[Any], message: str
+) -> None:
     tensors = random_model(3, 2, seed=0)
     tensors[f"context.{name}"] = values
     if name == "neighbours":
@@ -375,8 +442,14 @@ def test_a_model_whose_sums_could_be_inexact_is_refused(name: str, values: NDArr
 
 
 def test_a_model_that_would_fill_the_memory_is_refused() -> None:
-    tensors = {"context.embedding": np.zeros((257, 16), np.int8), "context.bias1": np.zeros((64, 1024), np.int32)}
-    with pytest.raises(CodecError, match="context model of 256 codewords, 64 groups and 1024 and 0 hidden units, more"):
+    tensors = {
+        "context.embedding": np.zeros((257, 16), np.int8),
+        "context.bias1": np.zeros((64, 1024), np.int32),
+    }
+    with pytest.raises(
+        CodecError,
+        match="context model of 256 codewords, 64 groups and 1024 and 0 hidden units, more",
+    ):
         context_shapes(tensors, 64, 256)
     with pytest.raises(CodecError, match="65536 codewords"):
         context_shapes(tensors, 1, 65536)

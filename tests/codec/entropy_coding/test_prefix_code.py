@@ -38,7 +38,9 @@ def huffman(lengths: NDArray[np.uint8]) -> Case:
 
 def fixed_length(alphabet: int) -> Case:
     width = int(np.ceil(np.log2(alphabet)))
-    return Case(FixedLength(alphabet), [f"{symbol:016b}"[16 - width :] for symbol in range(alphabet)])
+    return Case(
+        FixedLength(alphabet), [f"{symbol:016b}"[16 - width :] for symbol in range(alphabet)]
+    )
 
 
 def cases() -> st.SearchStrategy[Case]:
@@ -93,7 +95,9 @@ def test_what_is_encoded_is_decoded(data: st.DataObject) -> None:
 
     decoded = case.coder.decode(bits, lengths, grids)
     assert decoded.symbols.dtype == np.uint16 and decoded.symbols.tolist() == symbols.tolist()
-    assert decoded.good.dtype == np.int64 and decoded.good.tolist() == [len(message) for message in messages]
+    assert decoded.good.dtype == np.int64 and decoded.good.tolist() == [
+        len(message) for message in messages
+    ]
     assert decoded.intact.dtype == np.bool_ and decoded.intact.all()
 
 
@@ -101,7 +105,9 @@ def test_what_is_encoded_is_decoded(data: st.DataObject) -> None:
 @example(fixed_length(1), [("", 3), ("1", 2), ("", 0)])
 @example(huffman(SKEWED), [("1" * 15, 1), ("1" * 16, 1), ("1" * 17, 1)])
 @without_deadline
-def test_any_bits_are_decoded_as_if_no_other_message_were_there(case: Case, received: list[tuple[str, int]]) -> None:
+def test_any_bits_are_decoded_as_if_no_other_message_were_there(
+    case: Case, received: list[tuple[str, int]]
+) -> None:
     bits, lengths = bits_of(*(text for text, _ in received))
     counts = [count for _, count in received]
     decoded = case.coder.decode(bits, lengths, rows(counts))
@@ -109,7 +115,10 @@ def test_any_bits_are_decoded_as_if_no_other_message_were_there(case: Case, rece
     alone = [read_bit_by_bit(case.words, text, count) for text, count in received]
     assert decoded.good.tolist() == [len(symbols) for symbols, _ in alone]
     assert decoded.intact.tolist() == [intact for _, intact in alone]
-    padded = [[*symbols, *[0] * (count - len(symbols))] for (symbols, _), count in zip(alone, counts, strict=True)]
+    padded = [
+        [*symbols, *[0] * (count - len(symbols))]
+        for (symbols, _), count in zip(alone, counts, strict=True)
+    ]
     assert decoded.symbols.tolist() == [symbol for message in padded for symbol in message]
 
 
@@ -177,17 +186,35 @@ def test_tables_that_are_no_code_are_refused() -> None:
 @pytest.mark.parametrize(
     ("symbols", "grids", "message"),
     [
-        (np.array([1, 5], np.uint16), np.array([[0, 2, 9, 1]]), r"symbols\[1\] is 5; the alphabet is 0 to 4"),
+        (
+            np.array([1, 5], np.uint16),
+            np.array([[0, 2, 9, 1]]),
+            r"symbols\[1\] is 5; the alphabet is 0 to 4",
+        ),
         (np.array([1, 2], np.uint16), np.array([[0, 1, 9, 1]]), "runs hold 1 symbols; there are 2"),
-        (np.array([1, 2], np.uint16), np.array([[0, 3, 9, 1], [0, -1, 9, 1]]), r"a run is \[0, -1, 9, 1\]"),
+        (
+            np.array([1, 2], np.uint16),
+            np.array([[0, 3, 9, 1], [0, -1, 9, 1]]),
+            r"a run is \[0, -1, 9, 1\]",
+        ),
         (np.array([1, 2], np.uint16), np.array([[0, 2**31, 9, 2**31]] * 2), "runs hold 9.2"),
-        (np.array([1, 2], np.int64), np.array([[0, 2, 9, 1]]), "symbols is .* int64; it must be .* uint16"),
+        (
+            np.array([1, 2], np.int64),
+            np.array([[0, 2, 9, 1]]),
+            "symbols is .* int64; it must be .* uint16",
+        ),
         (np.array([[1, 2]], np.uint16), np.array([[0, 2, 9, 1]]), r"symbols is \(1, 2\)"),
-        (np.array([1, 2], np.uint16), np.array([[0, 2.0, 9, 1]]), r"runs are \(1, 4\) float64; .* \(n, 4\) int64"),
+        (
+            np.array([1, 2], np.uint16),
+            np.array([[0, 2.0, 9, 1]]),
+            r"runs are \(1, 4\) float64; .* \(n, 4\) int64",
+        ),
         (np.array([1, 2], np.uint16), np.array([2]), r"runs are \(1,\) int64"),
     ],
 )
-def test_encode_refuses_arrays_that_do_not_fit_together(symbols: Any, grids: Any, message: str) -> None:
+def test_encode_refuses_arrays_that_do_not_fit_together(
+    symbols: Any, grids: Any, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         FIVE.encode(symbols, grids)
 
@@ -195,15 +222,47 @@ def test_encode_refuses_arrays_that_do_not_fit_together(symbols: Any, grids: Any
 @pytest.mark.parametrize(
     ("bits", "lengths", "grids", "message"),
     [
-        (np.zeros(6, np.uint8), np.array([3]), np.array([[0, 1, 9, 1]]), "lengths sum to 3; there are 6 bits"),
-        (np.zeros(6, np.uint8), np.array([9, -3]), np.array([[0, 1, 9, 1]] * 2), r"lengths\[1\] is -3"),
-        (np.zeros(6, np.uint8), np.array([6]), np.array([[0, 1, 9, 1]] * 2), "runs are of 2 messages, lengths of 1"),
-        (np.zeros(6, np.uint8), np.array([6]), np.array([[0, -1, 9, 1]]), r"a run is \[0, -1, 9, 1\]"),
-        (np.zeros(6, np.uint8), np.array([3, 3]), np.array([[0, 2**31, 9, 2**31]] * 2), "runs hold 9.2"),
-        (np.zeros(6, np.bool_), np.array([6]), np.array([[0, 2, 9, 1]]), "bits is .* bool; it must be .* uint8"),
+        (
+            np.zeros(6, np.uint8),
+            np.array([3]),
+            np.array([[0, 1, 9, 1]]),
+            "lengths sum to 3; there are 6 bits",
+        ),
+        (
+            np.zeros(6, np.uint8),
+            np.array([9, -3]),
+            np.array([[0, 1, 9, 1]] * 2),
+            r"lengths\[1\] is -3",
+        ),
+        (
+            np.zeros(6, np.uint8),
+            np.array([6]),
+            np.array([[0, 1, 9, 1]] * 2),
+            "runs are of 2 messages, lengths of 1",
+        ),
+        (
+            np.zeros(6, np.uint8),
+            np.array([6]),
+            np.array([[0, -1, 9, 1]]),
+            r"a run is \[0, -1, 9, 1\]",
+        ),
+        (
+            np.zeros(6, np.uint8),
+            np.array([3, 3]),
+            np.array([[0, 2**31, 9, 2**31]] * 2),
+            "runs hold 9.2",
+        ),
+        (
+            np.zeros(6, np.bool_),
+            np.array([6]),
+            np.array([[0, 2, 9, 1]]),
+            "bits is .* bool; it must be .* uint8",
+        ),
         (np.zeros(6, np.uint8), np.array([6]), np.array([1]), r"runs are \(1,\)"),
     ],
 )
-def test_decode_refuses_arrays_that_do_not_fit_together(bits: Any, lengths: Any, grids: Any, message: str) -> None:
+def test_decode_refuses_arrays_that_do_not_fit_together(
+    bits: Any, lengths: Any, grids: Any, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         FIVE.decode(bits, lengths, grids)

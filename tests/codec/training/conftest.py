@@ -27,7 +27,9 @@ def patches() -> NDArray[np.uint8]:
 
 @pytest.fixture(scope="session")
 def make_trainer(patches: NDArray[np.uint8]) -> Callable[..., Trainer]:
-    """A function that makes a small trainer, and takes a seed and what is to differ in the recipe."""
+    """A function that makes a small trainer, and takes a seed and what is to differ in the
+    recipe.
+    """
 
     def make(seed: int = 0, **changes: object) -> Trainer:
         recipe = {"epochs": 4, "batch_size": 4, "device": "cpu"} | changes
@@ -39,7 +41,9 @@ def make_trainer(patches: NDArray[np.uint8]) -> Callable[..., Trainer]:
 
 @pytest.fixture(scope="session")
 def fingerprint() -> Callable[[Trainer], str]:
-    """A function that gives a digest of all that training changes: weights, Adam's state and the epoch."""
+    """A function that gives a digest of all that training changes: weights, Adam's state and the
+    epoch.
+    """
 
     def of(trainer: Trainer) -> str:
         digest = hashlib.sha256(str(trainer.epoch).encode())

@@ -38,7 +38,9 @@ def refused(trainer: Trainer, path: Path) -> str:
     with pytest.raises(CheckpointError, match=re.escape(str(path))) as caught:
         load_checkpoint(trainer, path, "this one")
     assert trainer.epoch == 0
-    assert all(torch.equal(tensor, before[name]) for name, tensor in trainer.model.state_dict().items())
+    assert all(
+        torch.equal(tensor, before[name]) for name, tensor in trainer.model.state_dict().items()
+    )
     return str(caught.value)
 
 
@@ -81,7 +83,9 @@ def test_a_checkpoint_cut_short_anywhere_is_refused(make_trainer: Make, checkpoi
 def test_a_flipped_bit_anywhere_is_refused_or_is_no_damage(
     make_trainer: Make, fingerprint: Fingerprint, checkpoint: Path
 ) -> None:
-    """A safetensors header has places that mean nothing, such as the case of a digit in an escape."""
+    """A safetensors header has places that mean nothing, such as the case of a digit in an
+    escape.
+    """
     content, intact, whole = checkpoint.read_bytes(), make_trainer(), make_trainer()
     load_checkpoint(intact, checkpoint, "this one")
     rng = np.random.default_rng(0)
@@ -100,7 +104,9 @@ def test_a_flipped_bit_anywhere_is_refused_or_is_no_damage(
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", b"\x80\x04N.", bytes(1000), b"\xff" * 1000])
-def test_what_is_no_safetensors_file_is_refused(make_trainer: Make, tmp_path: Path, content: bytes) -> None:
+def test_what_is_no_safetensors_file_is_refused(
+    make_trainer: Make, tmp_path: Path, content: bytes
+) -> None:
     path = tmp_path / "checkpoint"
     path.write_bytes(content)
     assert "is not a checkpoint" in refused(make_trainer(), path)
@@ -116,7 +122,9 @@ def test_another_safetensors_file_is_refused(make_trainer: Make, tmp_path: Path)
     assert "was made by another training" in refused(make_trainer(), path)
 
 
-def test_another_trainings_checkpoint_is_refused_with_its_settings(make_trainer: Make, tmp_path: Path) -> None:
+def test_another_trainings_checkpoint_is_refused_with_its_settings(
+    make_trainer: Make, tmp_path: Path
+) -> None:
     path = tmp_path / "checkpoint"
     save_checkpoint(make_trainer(), path, "that one, with seed 7")
     assert "that one, with seed 7" in refused(make_trainer(), path)
@@ -146,8 +154,12 @@ def test_tensors_that_do_not_fit_are_refused(
     assert "is damaged" in refused(make_trainer(), checkpoint)
 
 
-@pytest.mark.parametrize("epoch", [{}, {"epoch": ""}, {"epoch": "-1"}, {"epoch": "1.5"}, {"epoch": "q"}])
-def test_an_epoch_that_is_no_number_is_refused(make_trainer: Make, checkpoint: Path, epoch: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "epoch", [{}, {"epoch": ""}, {"epoch": "-1"}, {"epoch": "1.5"}, {"epoch": "q"}]
+)
+def test_an_epoch_that_is_no_number_is_refused(
+    make_trainer: Make, checkpoint: Path, epoch: dict[str, str]
+) -> None:
     checkpoint.write_bytes(save(load(checkpoint.read_bytes()), {"training": "this one"} | epoch))
     assert "is damaged" in refused(make_trainer(), checkpoint)
 

@@ -1,4 +1,6 @@
-"""Training of context models: what is trained is what codes; what can be learned is; a seed decides the rest."""
+"""Training of context models: what is trained is what codes; what can be learned is; a seed decides
+the rest.
+"""
 
 from typing import Any
 
@@ -45,12 +47,18 @@ def trained(indices: NDArray[np.uint16], recipe: ContextRecipe) -> Tensors:
 
 
 def bits_an_image(model: Tensors, grids: NDArray[np.uint16]) -> float:
-    _, lengths = ContextCoder(ContextModel.of(model)).encode(grids.ravel(), whole_grids([grid.shape for grid in grids]))
+    _, lengths = ContextCoder(ContextModel.of(model)).encode(
+        grids.ravel(), whole_grids([grid.shape for grid in grids])
+    )
     return float(lengths.mean())
 
 
-def test_what_follows_from_the_neighbours_is_learned(model: Tensors, indices: NDArray[np.uint16]) -> None:
-    """The first row is free; of the others, an index is the one above with probability 7/8 + 1/48."""
+def test_what_follows_from_the_neighbours_is_learned(
+    model: Tensors, indices: NDArray[np.uint16]
+) -> None:
+    """The first row is free; of the others, an index is the one above with probability 7/8 +
+    1/48.
+    """
     expected = 43 / 48
     entropy = -expected * np.log2(expected) - 5 / 48 * np.log2(1 / 48)
     least = 8 * np.log2(6) + 32 * entropy
@@ -71,7 +79,9 @@ def test_the_network_as_trained_gives_the_frequencies_that_code_on_any_number_of
     octaves = torch.floor(logits * 32).long().numpy().reshape(-1, CODEWORDS)
     expected = FREQUENCIES[np.minimum(octaves.max(axis=1, keepdims=True) - octaves, 640)]
     coder = ContextModel.of(model)
-    assert np.array_equal(np.concatenate([coder.frequencies(grid.ravel(), 5, 4) for grid in grids]), expected)
+    assert np.array_equal(
+        np.concatenate([coder.frequencies(grid.ravel(), 5, 4) for grid in grids]), expected
+    )
 
 
 def network_of(model: Tensors) -> ContextNetwork:
@@ -87,8 +97,11 @@ def test_bits_are_those_that_the_network_expects_and_one_to_end_with(
     model: Tensors, indices: NDArray[np.uint16]
 ) -> None:
     with torch.no_grad():
-        expected = ideal_bits(network_of(model), torch.from_numpy(indices[500:].astype(np.int64))).item()
-    # The end takes a bit, a tenth up or down over 100 images; logits rounded to 1/32 octave cost 1e-4 bits an index.
+        expected = ideal_bits(
+            network_of(model), torch.from_numpy(indices[500:].astype(np.int64))
+        ).item()
+    # The end takes a bit, a tenth up or down over 100 images; logits rounded to 1/32 octave cost
+    # 1e-4 bits an index.
     assert bits_an_image(model, indices[500:]) == pytest.approx(expected + 1, abs=0.2)
 
 
@@ -97,7 +110,9 @@ def test_tensors_are_of_the_shapes_that_a_codec_file_asks_for(model: Tensors) ->
     assert found == context_shapes(model, 2, CODEWORDS)
 
 
-def test_the_seed_decides_and_a_random_state_outside_has_no_part(model: Tensors, indices: NDArray[np.uint16]) -> None:
+def test_the_seed_decides_and_a_random_state_outside_has_no_part(
+    model: Tensors, indices: NDArray[np.uint16]
+) -> None:
     torch.manual_seed(99)
     state = torch.get_rng_state()
     again = trained(indices, RECIPE)
@@ -115,9 +130,14 @@ def test_each_epoch_is_told_with_fewer_bits(indices: NDArray[np.uint16]) -> None
     assert str(told[0]) == f"epoch 1/3: {told[0].bits:.2f} bits an image"
 
 
-def test_a_single_group_and_fewer_images_than_a_batch_are_trained_on(indices: NDArray[np.uint16]) -> None:
+def test_a_single_group_and_fewer_images_than_a_batch_are_trained_on(
+    indices: NDArray[np.uint16],
+) -> None:
     model = trained_context(indices[:5, :, :, :1], CODEWORDS, RECIPE, lambda epoch: None)
     grids = indices[:5, :, :, :1]
-    coder, shapes = ContextCoder(ContextModel.of(model)), whole_grids([grid.shape for grid in grids])
+    coder, shapes = (
+        ContextCoder(ContextModel.of(model)),
+        whole_grids([grid.shape for grid in grids]),
+    )
     decoded = coder.decode(*coder.encode(grids.ravel(), shapes), shapes)
     assert decoded.intact.all() and np.array_equal(decoded.symbols, grids.ravel())

@@ -1,4 +1,6 @@
-"""Finished codecs: probabilities, code lengths and bias are those of the indices of the training images."""
+"""Finished codecs: probabilities, code lengths and bias are those of the indices of the training
+images.
+"""
 
 import numpy as np
 import pytest
@@ -29,13 +31,17 @@ def images() -> list[Image]:
 
 @pytest.fixture(scope="module")
 def model(images: list[Image]) -> Model:
-    """Untrained networks, 16 codewords among their latents but for two that are far off, and any logits."""
+    """Untrained networks, 16 codewords among their latents but for two that are far off, and any
+    logits.
+    """
     geometry = Geometry(groups=2, dimension=2, codewords=16, channels=4)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
         made = Model(geometry)
         made.logits.copy_(torch.rand(16))
-        made.get_parameter("encoder.3.weight").mul_(20)  # so that latents lie about as far apart as trained ones
+        made.get_parameter("encoder.3.weight").mul_(
+            20
+        )  # so that latents lie about as far apart as trained ones
         latents = finished_codec("any", made, VQ, images, {}).encode(images[:1])[0]
         made.codebook.copy_(torch.from_numpy(latents.reshape(-1, 2)[:16]))
         made.codebook[:, UNUSED] = FAR
@@ -67,10 +73,15 @@ def test_probabilities_and_code_lengths_are_those_of_the_training_images_indices
 
 
 @pytest.mark.parametrize("recipe", [VQ, ECVQ], ids=["vq", "ecvq"])
-def test_codewords_that_no_training_image_used_can_be_sent(model: Model, images: list[Image], recipe: Recipe) -> None:
+def test_codewords_that_no_training_image_used_can_be_sent(
+    model: Model, images: list[Image], recipe: Recipe
+) -> None:
     codec = finished_codec("tiny", model, recipe, images, {})
     coder = ENTROPY_CODERS["huffman"](codec.tensors)
-    symbols, grids = np.array([*unused(codec), 0, *unused(codec)], np.uint16), np.array([[0, 5, 5, 1]])
+    symbols, grids = (
+        np.array([*unused(codec), 0, *unused(codec)], np.uint16),
+        np.array([[0, 5, 5, 1]]),
+    )
     bits, lengths = coder.encode(symbols, grids)
     assert coder.decode(bits, lengths, grids).symbols.tolist() == symbols.tolist()
 
@@ -79,17 +90,24 @@ def test_vq_has_no_bias(model: Model, images: list[Image]) -> None:
     assert not finished_codec("tiny", model, VQ, images, {}).tensors["bias"].any()
 
 
-def test_ecvqs_bias_is_the_price_of_the_shares_that_the_pass_before_counted(model: Model, images: list[Image]) -> None:
+def test_ecvqs_bias_is_the_price_of_the_shares_that_the_pass_before_counted(
+    model: Model, images: list[Image]
+) -> None:
     codec = finished_codec("tiny", model, ECVQ, images, {})
-    vectors = torch.from_numpy(np.concatenate([grid.reshape(-1, 2) for grid in codec.encode(images)]))
+    vectors = torch.from_numpy(
+        np.concatenate([grid.reshape(-1, 2) for grid in codec.encode(images)])
+    )
     bits = codeword_bits(model.logits[0].detach()).double()
     for _ in range(3):
         bias = (RATE_WEIGHT * bits).float()
         indices = nearest_codewords(vectors, model.codebook[0].detach(), bias)
         counts = torch.bincount(indices, minlength=16).clamp(min=1)
         bits = -(counts / counts.sum(dtype=torch.float64)).log2()
-    # The last pass' shares are the codec's, and the bias with which they were counted is, too, up to rounding.
-    order = (codec.codebook[:, None] == model.codebook[0].detach().numpy()).all(axis=2).argmax(axis=1)
+    # The last pass' shares are the codec's, and the bias with which they were counted is, too, up
+    # to rounding.
+    order = (
+        (codec.codebook[:, None] == model.codebook[0].detach().numpy()).all(axis=2).argmax(axis=1)
+    )
     assert codec.probabilities == pytest.approx((counts / counts.sum()).numpy()[order], rel=1e-6)
     assert codec.tensors["bias"] == pytest.approx(bias.numpy()[order], rel=1e-6)
     assert np.exp2(-codec.tensors["bias"] / RATE_WEIGHT).sum() == pytest.approx(1, rel=1e-5)
@@ -124,7 +142,9 @@ def test_ecvq_with_rate_weight_0_is_vq(model: Model, images: list[Image]) -> Non
     assert all(np.array_equal(vq.tensors[name], ecvq.tensors[name]) for name in vq.tensors)
 
 
-def test_a_codec_does_not_change_when_its_model_is_trained_on(model: Model, images: list[Image]) -> None:
+def test_a_codec_does_not_change_when_its_model_is_trained_on(
+    model: Model, images: list[Image]
+) -> None:
     codec = finished_codec("tiny", model, VQ, images, {})
     before = {name: tensor.copy() for name, tensor in codec.tensors.items()}
     with torch.no_grad():

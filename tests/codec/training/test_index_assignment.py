@@ -13,7 +13,11 @@ from semcomm.codec.codec_file import About, codec_from
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.interface import whole_grids
 from semcomm.codec.training import index_assignment as module
-from semcomm.codec.training.index_assignment import OF_CODEWORDS, index_assignment, with_assigned_indices
+from semcomm.codec.training.index_assignment import (
+    OF_CODEWORDS,
+    index_assignment,
+    with_assigned_indices,
+)
 from semcomm.data.sample import Sample
 from semcomm.modalities.rgb8 import Image
 
@@ -21,7 +25,9 @@ Quantizer = tuple[NDArray[np.float32], NDArray[np.float64]]
 
 
 def cost(codebook: NDArray[np.float32], probabilities: NDArray[np.float64]) -> float:
-    """The mean squared distance that a wrong bit causes, summed over the bits; words not in use are the mean."""
+    """The mean squared distance that a wrong bit causes, summed over the bits; words not in use are
+    the mean.
+    """
     used = len(codebook)
     unused_words = (1 << (used - 1).bit_length()) - used
     codewords = np.vstack([codebook, *[probabilities @ codebook] * unused_words], dtype=np.float64)
@@ -38,7 +44,9 @@ def assigned_cost(codebook: NDArray[np.float32], probabilities: NDArray[np.float
 
 
 def drawn(seed: int, codewords: int) -> Quantizer:
-    """Normal codewords, wider in some dimensions than in others, with probabilities from even to very uneven."""
+    """Normal codewords, wider in some dimensions than in others, with probabilities from even to
+    very uneven.
+    """
     rng = np.random.default_rng(seed)
     scales = rng.exponential(size=rng.integers(1, 5))
     codebook = (rng.standard_normal((codewords, scales.size)) * scales).astype(np.float32)
@@ -77,7 +85,9 @@ def test_it_is_an_order_in_which_no_exchange_costs_less_nor_did_the_order_given(
 
 @settings(deadline=None, max_examples=50)
 @given(quantizers)
-def test_too_large_a_codebook_costs_no_more_than_the_order_given_either(quantizer: Quantizer) -> None:
+def test_too_large_a_codebook_costs_no_more_than_the_order_given_either(
+    quantizer: Quantizer,
+) -> None:
     codebook, probabilities = quantizer
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "LARGEST_ANNEALED", 0)
@@ -92,7 +102,9 @@ def test_no_order_of_a_few_codewords_costs_less(seed: int, codewords: int) -> No
     codebook, probabilities = drawn(seed, codewords)
     orders = [list(order) for order in permutations(range(codewords))]
     if codewords == 7:
-        orders = orders[::7]  # enough to be missed by what is not an optimum, in a seventh of the time
+        orders = orders[
+            ::7
+        ]  # enough to be missed by what is not an optimum, in a seventh of the time
     least = min(cost(codebook[order], probabilities[order]) for order in orders)
     assert assigned_cost(codebook, probabilities) <= least * (1 + 1e-9)
 
@@ -104,31 +116,45 @@ def test_no_order_of_eight_codewords_costs_less(seed: int) -> None:
     squared = np.square(codebook[:, None].astype(np.float64) - codebook).sum(axis=2)
     orders = np.array(list(permutations(range(8))))
     edges = [(i, i ^ bit) for i in range(8) for bit in (1, 2, 4) if not i & bit]
-    costs = sum((probabilities[orders[:, [i, j]]].sum(axis=1)) * squared[orders[:, i], orders[:, j]] for i, j in edges)
+    costs = sum(
+        (probabilities[orders[:, [i, j]]].sum(axis=1)) * squared[orders[:, i], orders[:, j]]
+        for i, j in edges
+    )
     assert assigned_cost(codebook, probabilities) == pytest.approx(np.min(costs), rel=1e-9)
 
 
 @pytest.mark.usefixtures("_both_ways")
 @pytest.mark.parametrize("bits", range(1, 9))
 def test_a_uniform_scalar_codebook_gets_what_natural_binary_numbers_cost(bits: int) -> None:
-    """They are best there (McLaughlin, Neuhoff and Ashley, 1995): a wrong bit b moves by 2^b, (4^m - 1) / 3 in all."""
+    """They are best there (McLaughlin, Neuhoff and Ashley, 1995): a wrong bit b moves by 2^b, (4^m
+    - 1) / 3 in all.
+    """
     levels = np.random.default_rng(bits).permutation(1 << bits).astype(np.float32)[:, None]
-    assert assigned_cost(levels, np.full(1 << bits, 0.5**bits)) == pytest.approx((4**bits - 1) / 3, rel=1e-9)
+    assert assigned_cost(levels, np.full(1 << bits, 0.5**bits)) == pytest.approx(
+        (4**bits - 1) / 3, rel=1e-9
+    )
 
 
 @pytest.mark.parametrize("bits", [3, 4, 5])
 def test_sums_of_signed_vectors_cost_four_times_their_variance(bits: int) -> None:
-    """That is the least for equiprobable codewords, as a hypercube's Laplacian has no positive eigenvalue below 2."""
+    """That is the least for equiprobable codewords, as a hypercube's Laplacian has no positive
+    eigenvalue below 2.
+    """
     rng = np.random.default_rng(bits)
     signs = 1 - 2 * (np.arange(1 << bits)[:, None] >> np.arange(bits) & 1)
     codebook = rng.permutation(signs @ rng.standard_normal((bits, 3))).astype(np.float32)
     variance = codebook.var(axis=0, dtype=np.float64).sum()
-    assert assigned_cost(codebook, np.full(1 << bits, 0.5**bits)) == pytest.approx(4 * variance, rel=1e-6)
+    assert assigned_cost(codebook, np.full(1 << bits, 0.5**bits)) == pytest.approx(
+        4 * variance, rel=1e-6
+    )
 
 
 def test_256_normal_codewords_cost_less_than_exchanges_alone_can_reach() -> None:
     rng = np.random.default_rng(0)
-    codebook, probabilities = rng.standard_normal((256, 4)).astype(np.float32), rng.dirichlet(np.ones(256))
+    codebook, probabilities = (
+        rng.standard_normal((256, 4)).astype(np.float32),
+        rng.dirichlet(np.ones(256)),
+    )
     # Binary switching from 30 random orders ended at 0.328 to 0.359 of the cost of this random one.
     assert assigned_cost(codebook, probabilities) < 0.32 * cost(codebook, probabilities)
 
@@ -150,16 +176,23 @@ def test_it_is_the_same_whatever_was_drawn_before() -> None:
 def test_every_picture_and_its_bits_stay_the_same(tiny_codec: Codec) -> None:
     """While indices change, and cost less."""
     shuffle = np.random.default_rng(0).permutation(tiny_codec.geometry.codewords)
-    shuffled = {name: t[shuffle] if name in OF_CODEWORDS else t for name, t in tiny_codec.tensors.items()}
+    shuffled = {
+        name: t[shuffle] if name in OF_CODEWORDS else t for name, t in tiny_codec.tensors.items()
+    }
     about = About(tiny_codec.geometry, tiny_codec.quantizer, {})
-    before, after = (codec_from("tiny", about, t) for t in (shuffled, with_assigned_indices(shuffled)))
+    before, after = (
+        codec_from("tiny", about, t) for t in (shuffled, with_assigned_indices(shuffled))
+    )
     images = Sample().load(100, 120)
     latents = before.encode(images)
     indices = before.quantize(latents), after.quantize(latents)
     assert not np.array_equal(*indices)
     assert np.array_equal(pictures(before, indices[0]), pictures(after, indices[1]))
     assert np.array_equal(huffman_bits(before, indices[0]), huffman_bits(after, indices[1]))
-    assert cost(after.codebook, after.probabilities) < cost(before.codebook, before.probabilities) / 1.5
+    assert (
+        cost(after.codebook, after.probabilities)
+        < cost(before.codebook, before.probabilities) / 1.5
+    )
 
 
 def pictures(codec: Codec, indices: list[NDArray[np.uint16]]) -> list[Image]:
@@ -169,4 +202,6 @@ def pictures(codec: Codec, indices: list[NDArray[np.uint16]]) -> list[Image]:
 def huffman_bits(codec: Codec, indices: list[NDArray[np.uint16]]) -> NDArray[np.int64]:
     """Of each image."""
     coder = ENTROPY_CODERS["huffman"](codec.tensors)
-    return coder.encode(np.concatenate([grid.ravel() for grid in indices]), whole_grids([g.shape for g in indices]))[1]
+    return coder.encode(
+        np.concatenate([grid.ravel() for grid in indices]), whole_grids([g.shape for g in indices])
+    )[1]

@@ -1,7 +1,9 @@
-"""The losses (5) and (6): their values on two images by hand, and their gradients against ones derived by hand.
+"""The losses (5) and (6): their values on two images by hand, and their gradients against ones
+derived by hand.
 
-Encoder and decoder are linear here, one matrix each that is applied at every position, so that the chain rule
-can be written out. Tolerances of 1e-5 leave a hundred roundings of float32, in which all is computed.
+Encoder and decoder are linear here, one matrix each that is applied at every position, so that the
+chain rule can be written out. Tolerances of 1e-5 leave a hundred roundings of float32, in which all
+is computed.
 """
 
 import math
@@ -26,7 +28,9 @@ def linear(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, outputs, kernel_size=1, bias=False))
 
 
-def linear_model(geometry: Geometry, encoder: Array, decoder: Array, codebook: Array, logits: Array) -> Model:
+def linear_model(
+    geometry: Geometry, encoder: Array, decoder: Array, codebook: Array, logits: Array
+) -> Model:
     """A model whose networks are the matrices `encoder` (g D, 48) and `decoder` (48, g D)."""
     model = Model(geometry)
     model.encoder, model.decoder = linear(*encoder.shape[::-1]), linear(*decoder.shape[::-1])
@@ -39,7 +43,9 @@ def linear_model(geometry: Geometry, encoder: Array, decoder: Array, codebook: A
 
 
 class Case:
-    """A random linear model and batch, and what (1) to (4) make of them, in float64 and one position a row."""
+    """A random linear model and batch, and what (1) to (4) make of them, in float64 and one
+    position a row.
+    """
 
     def __init__(self, rate_weight: float) -> None:
         rng = np.random.default_rng(5)
@@ -66,22 +72,32 @@ class Case:
 def test_the_terms_are_those_of_5_and_6(rate_weight: float) -> None:
     case = Case(rate_weight)
     _, found = case.run(rate_weight)
-    assert found.distortion.item() == pytest.approx(np.square(case.decoded - case.x).sum() / BATCH, rel=1e-5)
-    assert found.codebook.item() == pytest.approx(np.square(case.z - case.z_q).sum() / BATCH, rel=1e-5)
-    assert found.commitment.item() == pytest.approx(np.square(case.z - case.z_q).sum() / BATCH, rel=1e-5)
-    assert found.bits.item() == pytest.approx(-np.log2(case.shares[case.indices]).sum() / BATCH, rel=1e-5)
+    assert found.distortion.item() == pytest.approx(
+        np.square(case.decoded - case.x).sum() / BATCH, rel=1e-5
+    )
+    assert found.codebook.item() == pytest.approx(
+        np.square(case.z - case.z_q).sum() / BATCH, rel=1e-5
+    )
+    assert found.commitment.item() == pytest.approx(
+        np.square(case.z - case.z_q).sum() / BATCH, rel=1e-5
+    )
+    assert found.bits.item() == pytest.approx(
+        -np.log2(case.shares[case.indices]).sum() / BATCH, rel=1e-5
+    )
 
 
-@pytest.mark.parametrize(("rate_weight", "commitment_weight"), [(0.0, 0.25), (0.7, 0.25), (0.3, 2.0)])
+@pytest.mark.parametrize(
+    ("rate_weight", "commitment_weight"), [(0.0, 0.25), (0.7, 0.25), (0.3, 2.0)]
+)
 def test_the_gradients_are_the_derived_ones(rate_weight: float, commitment_weight: float) -> None:
     """With everything that is stopped or passed through written out, and B images a batch:
 
-    decoder   2 (x^ - x) z_q^T / B, summed over positions
-    codebook  2 (b_k - z_i) / B, summed over the sub-vectors i that chose k; the decoder adds nothing
-    logits    -log2 P(k) = (w_k + ln sum_p e^-w_p) / ln 2, whose derivative by w_j is ([j = k] - P(j)) / ln 2;
-              so nu (1 + beta) / ln 2 (count_j - N P(j)) / B, with N sub-vectors in the batch
-    encoder   by z: decoder^T 2 (x^ - x) / B straight through the quantizer, and beta 2 (z - z_q) / B;
-              from the codebook's and the rate's terms, nothing
+    decoder   2 (x^ - x) z_q^T / B, summed over positions codebook  2 (b_k - z_i) / B, summed over
+    the sub-vectors i that chose k; the decoder adds nothing logits    -log2 P(k) = (w_k + ln sum_p
+    e^-w_p) / ln 2, whose derivative by w_j is ([j = k] - P(j)) / ln 2; so nu (1 + beta) / ln 2
+    (count_j - N P(j)) / B, with N sub-vectors in the batch encoder   by z: decoder^T 2 (x^ - x) / B
+    straight through the quantizer, and beta 2 (z - z_q) / B; from the codebook's and the rate's
+    terms, nothing
     """
     case = Case(rate_weight)
     model, found = case.run(rate_weight)
@@ -96,13 +112,19 @@ def test_the_gradients_are_the_derived_ones(rate_weight: float, commitment_weigh
     rate = rate_weight * (1 + commitment_weight) / math.log(2)
     by_latent = by_decoded @ case.decoder + commitment_weight * 2 * (case.z - case.z_q) / BATCH
 
-    assert counts[1] == 0  # an unused codeword, whose logit the rate's gradient reaches all the same
-    assert gradient(model, "decoder.0.weight") == pytest.approx(by_decoded.T @ case.z_q, rel=1e-5, abs=1e-5)
+    assert (
+        counts[1] == 0
+    )  # an unused codeword, whose logit the rate's gradient reaches all the same
+    assert gradient(model, "decoder.0.weight") == pytest.approx(
+        by_decoded.T @ case.z_q, rel=1e-5, abs=1e-5
+    )
     assert gradient(model, "codebook")[0] == pytest.approx(codebook, rel=1e-5, abs=1e-5)
     assert gradient(model, "logits")[0] == pytest.approx(
         rate * (counts - len(sub_vectors) * case.shares) / BATCH, rel=1e-5, abs=1e-5
     )
-    assert gradient(model, "encoder.0.weight") == pytest.approx(by_latent.T @ case.x, rel=1e-5, abs=1e-5)
+    assert gradient(model, "encoder.0.weight") == pytest.approx(
+        by_latent.T @ case.x, rel=1e-5, abs=1e-5
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,10 +137,14 @@ def test_the_gradients_are_the_derived_ones(rate_weight: float, commitment_weigh
     ],
     ids=["distortion", "codebook", "commitment", "bits"],
 )
-def test_each_term_trains_its_own_part(term: Callable[[Losses], torch.Tensor], reached: set[str]) -> None:
+def test_each_term_trains_its_own_part(
+    term: Callable[[Losses], torch.Tensor], reached: set[str]
+) -> None:
     model, found = Case(0.7).run(0.7)
     term(found).backward()  # type: ignore[no-untyped-call]
-    assert {name for name, parameter in model.named_parameters() if parameter.grad is not None} == reached
+    assert {
+        name for name, parameter in model.named_parameters() if parameter.grad is not None
+    } == reached
 
 
 def test_a_step_down_the_rate_makes_the_chosen_codewords_likelier() -> None:
@@ -130,10 +156,14 @@ def test_a_step_down_the_rate_makes_the_chosen_codewords_likelier() -> None:
 
 
 def two_images(columns: int = 1) -> tuple[Model, torch.Tensor]:
-    """Images whose first value is z, and whose second nothing sends; codewords 0 and 1 with P = 3/4 and 1/4."""
+    """Images whose first value is z, and whose second nothing sends; codewords 0 and 1 with P = 3/4
+    and 1/4.
+    """
     first = np.eye(1, 48)
     geometry = Geometry(groups=1, dimension=1, codewords=2)
-    model = linear_model(geometry, first, first.T, np.array([[0.0], [1.0]]), np.array([0.0, math.log(3)]))
+    model = linear_model(
+        geometry, first, first.T, np.array([[0.0], [1.0]]), np.array([0.0, math.log(3)])
+    )
     images = torch.zeros(2, 48, 1, columns)
     images[0, 0], images[1, 0], images[1, 1] = 0.25, 1.0, 0.5
     return model, images
@@ -142,17 +172,22 @@ def two_images(columns: int = 1) -> tuple[Model, torch.Tensor]:
 @pytest.mark.parametrize(
     ("rate_weight", "distortion", "latent", "bits"),
     [
-        # z = 1/4 takes codeword 0 and z = 1 codeword 1; the second image's other value, 1/2, is lost.
+        # z = 1/4 takes codeword 0 and z = 1 codeword 1; the second image's other value, 1/2, is
+        # lost.
         (0.0, (1 / 16 + 1 / 4) / 2, (1 / 16 + 0) / 2, (math.log2(4 / 3) + 2) / 2),
         # Codeword 1 costs log2 3 = 1.58 bits more than codeword 0, and z = 1 is 1 away from that.
         (0.625, (1 / 16 + 1 / 4) / 2, (1 / 16 + 0) / 2, (math.log2(4 / 3) + 2) / 2),
         (0.635, (1 / 16 + 1 + 1 / 4) / 2, (1 / 16 + 1) / 2, math.log2(4 / 3)),
     ],
 )
-def test_values_of_two_images_by_hand(rate_weight: float, distortion: float, latent: float, bits: float) -> None:
+def test_values_of_two_images_by_hand(
+    rate_weight: float, distortion: float, latent: float, bits: float
+) -> None:
     found = losses(*two_images(), rate_weight, "float32")
     terms = [found.distortion, found.codebook, found.commitment, found.bits]
-    assert [term.item() for term in terms] == pytest.approx([distortion, latent, latent, bits], rel=1e-6)
+    assert [term.item() for term in terms] == pytest.approx(
+        [distortion, latent, latent, bits], rel=1e-6
+    )
     expected = distortion + latent + 0.25 * latent + rate_weight * 1.25 * bits
     assert found.total(rate_weight, 0.25).item() == pytest.approx(expected, rel=1e-6)
 
@@ -163,7 +198,9 @@ def test_terms_are_sums_over_an_image_and_means_over_images() -> None:
 
     def terms(patches: torch.Tensor) -> Array:
         found = losses(model, patches, 0.5, "float32")
-        return np.array([t.item() for t in (found.distortion, found.codebook, found.commitment, found.bits)])
+        return np.array(
+            [t.item() for t in (found.distortion, found.codebook, found.commitment, found.bits)]
+        )
 
     assert terms(wider) == pytest.approx(3 * terms(images), rel=1e-6)
     assert terms(images.repeat(4, 1, 1, 1)) == pytest.approx(terms(images), rel=1e-6)

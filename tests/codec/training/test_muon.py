@@ -12,10 +12,16 @@ SIZES = st.integers(1, 40)
 
 
 @given(SIZES, SIZES, st.integers(0, 1000))
-def test_an_orthogonal_matrix_has_singular_values_near_1(rows: int, columns: int, seed: int) -> None:
-    """All those of a matrix whose own are within 1 to 10 of each other, wherever they are; directions are kept."""
+def test_an_orthogonal_matrix_has_singular_values_near_1(
+    rows: int, columns: int, seed: int
+) -> None:
+    """All those of a matrix whose own are within 1 to 10 of each other, wherever they are;
+    directions are kept.
+    """
     generator = torch.Generator().manual_seed(seed)
-    left, _, right = torch.linalg.svd(torch.randn(rows, columns, generator=generator), full_matrices=False)
+    left, _, right = torch.linalg.svd(
+        torch.randn(rows, columns, generator=generator), full_matrices=False
+    )
     values = torch.logspace(3, 4, min(rows, columns))
     found = left.T @ orthogonal(left @ values.diag() @ right) @ right.T
     assert found.diag().min() > 0.6 and found.diag().max() < 1.3
@@ -28,7 +34,10 @@ def test_steps_are_those_of_pytorchs_muon(shape: tuple[int, ...]) -> None:
     ours = nn.Parameter(torch.randn(shape))
     theirs = nn.Parameter(ours.detach().flatten(start_dim=1).clone())
     start = ours.detach().clone()
-    optimizers = Muon([ours], lr=0.1), torch.optim.Muon([theirs], lr=0.1, weight_decay=0.0, momentum=0.95)
+    optimizers = (
+        Muon([ours], lr=0.1),
+        torch.optim.Muon([theirs], lr=0.1, weight_decay=0.0, momentum=0.95),
+    )
     for _ in range(5):
         ours.grad = torch.randn(shape)
         theirs.grad = ours.grad.flatten(start_dim=1)

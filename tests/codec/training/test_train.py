@@ -25,13 +25,18 @@ def nothing(so_far: EpochSoFar) -> None:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, make_trainer: Make) -> tuple[Trainer, Path]:
     """What an uninterrupted training gives, and its checkpoint."""
-    trainer, checkpoint = make_trainer(batch_size=2), tmp_path_factory.mktemp("finished") / "checkpoint"
+    trainer, checkpoint = (
+        make_trainer(batch_size=2),
+        tmp_path_factory.mktemp("finished") / "checkpoint",
+    )
     train(trainer, checkpoint, nothing)
     return trainer, checkpoint
 
 
 @pytest.mark.parametrize(
-    ("epoch", "images"), [(0, 32), (0, 72), (2, 64), (2, 72), (3, 72)], ids=lambda moment: str(moment)
+    ("epoch", "images"),
+    [(0, 32), (0, 72), (2, 64), (2, 72), (3, 72)],
+    ids=lambda moment: str(moment),
 )
 def test_an_interrupted_training_called_again_ends_in_the_same_state(
     make_trainer: Make,
@@ -67,7 +72,9 @@ def changed_in_the_last_value(patches: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return changed
 
 
-def test_a_checkpoint_of_other_settings_images_or_seed_is_refused(patches: NDArray[np.uint8], tmp_path: Path) -> None:
+def test_a_checkpoint_of_other_settings_images_or_seed_is_refused(
+    patches: NDArray[np.uint8], tmp_path: Path
+) -> None:
     path = tmp_path / "it.checkpoint.safetensors"
     recipe, geometry = Recipe(epochs=1, batch_size=4, device="cpu"), Geometry(2, 2, 8, channels=4)
     train(Trainer(geometry, recipe, patches, seed=0), path, nothing)
@@ -80,6 +87,8 @@ def test_a_checkpoint_of_other_settings_images_or_seed_is_refused(patches: NDArr
         Trainer(geometry, recipe, patches, seed=1),
     ]
     for other in others:
-        with pytest.raises(CheckpointError, match=r"it\.checkpoint\.safetensors was made by another training"):
+        with pytest.raises(
+            CheckpointError, match=r"it\.checkpoint\.safetensors was made by another training"
+        ):
             train(other, path, nothing)
         assert path.read_bytes() == content

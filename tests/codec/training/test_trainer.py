@@ -1,4 +1,6 @@
-"""Epochs: what they depend on, which images they visit, what they report, and how codewords are re-seeded."""
+"""Epochs: what they depend on, which images they visit, what they report, and how codewords are
+re-seeded.
+"""
 
 import math
 from collections.abc import Callable
@@ -26,7 +28,9 @@ def run(trainer: Trainer, epochs: int = 1) -> list[EpochSoFar]:
     return [so_far for _ in range(epochs) for so_far in trainer.run_epoch()]
 
 
-def spied(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> tuple[list[torch.Tensor], list[Losses]]:
+def spied(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> tuple[list[torch.Tensor], list[Losses]]:
     """The images of each step and what the step finds, written down while the trainer runs."""
     visited: list[torch.Tensor] = []
     found: list[Losses] = []
@@ -43,19 +47,26 @@ def spied(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> tuple[list[torch
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_the_same_seed_gives_the_same_training(make_trainer: Make, fingerprint: Fingerprint, dtype: str) -> None:
+def test_the_same_seed_gives_the_same_training(
+    make_trainer: Make, fingerprint: Fingerprint, dtype: str
+) -> None:
     first, second = make_trainer(dtype=dtype), make_trainer(dtype=dtype)
     assert run(first, epochs=2) == run(second, epochs=2)
     assert fingerprint(first) == fingerprint(second)
 
 
-@pytest.mark.parametrize(("fast", "abilities"), [("float32", {}), ("bfloat16", {"avx512_bf16": True})])
+@pytest.mark.parametrize(
+    ("fast", "abilities"), [("float32", {}), ("bfloat16", {"avx512_bf16": True})]
+)
 def test_by_default_the_arithmetic_is_what_is_fast_here(
     make_trainer: Make, monkeypatch: pytest.MonkeyPatch, fast: str, abilities: dict[str, bool]
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: abilities)
     assert make_trainer().dtype == fast
-    assert [make_trainer(dtype=dtype).dtype for dtype in ("float32", "bfloat16")] == ["float32", "bfloat16"]
+    assert [make_trainer(dtype=dtype).dtype for dtype in ("float32", "bfloat16")] == [
+        "float32",
+        "bfloat16",
+    ]
 
 
 def test_another_seed_gives_other_weights_codewords_and_order(
@@ -104,7 +115,9 @@ def test_an_epoch_visits_images_at_most_once_in_whole_batches_in_an_order_of_its
     assert orders[0] != orders[1] and orders[0] != sorted(orders[0])
 
 
-def test_how_it_stands_is_told_every_16_steps_and_at_the_end(make_trainer: Make, patches: NDArray[np.uint8]) -> None:
+def test_how_it_stands_is_told_every_16_steps_and_at_the_end(
+    make_trainer: Make, patches: NDArray[np.uint8]
+) -> None:
     trainer = make_trainer(batch_size=2)
     told = [(so_far.epoch, so_far.images, so_far.of_images) for so_far in run(trainer, epochs=2)]
     assert told == [(epoch, images, 72) for epoch in (0, 1) for images in (32, 64, 72)]
@@ -145,12 +158,15 @@ def with_unused_codewords(trainer: Trainer, unused: list[int]) -> Trainer:
 def test_codewords_unused_for_an_epoch_are_put_on_sub_vectors_of_its_last_batch(
     make_trainer: Make, monkeypatch: pytest.MonkeyPatch, unused: list[int]
 ) -> None:
-    """Against a twin that does not re-seed: what was used is the same in both, with all its moments.
+    """Against a twin that does not re-seed: what was used is the same in both, with all its
+    moments.
 
-    A logit is set to the level that has probability 1 / K among the logits of that moment, the unused ones'
-    old ones included. Several at once are all set to it, and share then equally.
+    A logit is set to the level that has probability 1 / K among the logits of that moment, the
+    unused ones' old ones included. Several at once are all set to it, and share then equally.
     """
-    trainers = [make_trainer(reseed_until=share, rate_weight=0.01, rate_ramp=0.0) for share in (1.0, 0.0)]
+    trainers = [
+        make_trainer(reseed_until=share, rate_weight=0.01, rate_ramp=0.0) for share in (1.0, 0.0)
+    ]
     for trainer in trainers:
         with_unused_codewords(trainer, unused)
     _, found = spied(trainers[0], monkeypatch)
@@ -173,19 +189,29 @@ def test_codewords_unused_for_an_epoch_are_put_on_sub_vectors_of_its_last_batch(
     placed = [tuple(vector) for vector in reseeded.codebook[0, unused].tolist()]
     assert last.issuperset(placed) and len(set(placed)) == len(placed)
 
-    before, after = (np.exp(-model.logits[0].detach().double().numpy()) for model in (twin, reseeded))
+    before, after = (
+        np.exp(-model.logits[0].detach().double().numpy()) for model in (twin, reseeded)
+    )
     # The level is computed in float32.
     assert after[unused] / before.sum() == pytest.approx(1 / 8, rel=1e-5)
-    assert after[unused] / after.sum() == pytest.approx(1 / (8 * after.sum() / before.sum()), rel=1e-5)
+    assert after[unused] / after.sum() == pytest.approx(
+        1 / (8 * after.sum() / before.sum()), rel=1e-5
+    )
 
 
-def test_more_unused_codewords_than_sub_vectors_share_them(make_trainer: Make, patches: NDArray[np.uint8]) -> None:
+def test_more_unused_codewords_than_sub_vectors_share_them(
+    make_trainer: Make, patches: NDArray[np.uint8]
+) -> None:
     recipe = Recipe(epochs=4, batch_size=1, device="cpu")
-    trainer = Trainer(Geometry(groups=1, dimension=2, codewords=20, channels=4), recipe, patches[:4], 0)
+    trainer = Trainer(
+        Geometry(groups=1, dimension=2, codewords=20, channels=4), recipe, patches[:4], 0
+    )
     with_unused_codewords(trainer, list(range(1, 20)))
     run(trainer)
     assert trainer.model.codebook.abs().max() < 1e3
-    assert len(np.unique(trainer.model.codebook[0, 1:].detach().numpy(), axis=0)) == 4  # the last image's sub-vectors
+    assert (
+        len(np.unique(trainer.model.codebook[0, 1:].detach().numpy(), axis=0)) == 4
+    )  # the last image's sub-vectors
 
 
 def test_after_reseed_until_unused_codewords_are_left_alone(make_trainer: Make) -> None:
@@ -199,7 +225,9 @@ def test_after_reseed_until_unused_codewords_are_left_alone(make_trainer: Make) 
 
 
 def test_a_codeword_that_is_used_is_never_reseeded(make_trainer: Make) -> None:
-    trainers = [make_trainer(reseed_until=share, quantizer="vq", rate_weight=0.0) for share in (1.0, 0.0)]
+    trainers = [
+        make_trainer(reseed_until=share, quantizer="vq", rate_weight=0.0) for share in (1.0, 0.0)
+    ]
     told = [run(trainer)[-1] for trainer in trainers]
     assert told[0].used_codewords == 8
     assert torch.equal(trainers[0].model.codebook, trainers[1].model.codebook)
@@ -214,11 +242,18 @@ def test_muon_trains_kernels_and_adam_all_else(make_trainer: Make) -> None:
         )
     before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
     run(trainer)
-    assert not any(torch.equal(tensor, before[name]) for name, tensor in trainer.model.state_dict().items())
+    assert not any(
+        torch.equal(tensor, before[name]) for name, tensor in trainer.model.state_dict().items()
+    )
 
 
-def test_the_rate_weight_0_trains_what_vq_trains(make_trainer: Make, fingerprint: Fingerprint) -> None:
-    vq, ecvq = make_trainer(quantizer="vq", rate_weight=0.0), make_trainer(quantizer="ecvq", rate_weight=0.0)
+def test_the_rate_weight_0_trains_what_vq_trains(
+    make_trainer: Make, fingerprint: Fingerprint
+) -> None:
+    vq, ecvq = (
+        make_trainer(quantizer="vq", rate_weight=0.0),
+        make_trainer(quantizer="ecvq", rate_weight=0.0),
+    )
     assert [asdict(told) for told in run(vq, 2)] == [asdict(told) for told in run(ecvq, 2)]
     assert fingerprint(vq) == fingerprint(ecvq)
 
@@ -228,7 +263,15 @@ def test_re_seeding_keeps_the_codebook_of_a_short_training_from_collapsing() -> 
     geometry = Geometry(groups=1, dimension=4, codewords=32, channels=16)
 
     def trained(reseed_until: float) -> EpochSoFar:
-        recipe = Recipe("vq", 0.0, epochs=10, batch_size=8, learning_rate=3e-3, reseed_until=reseed_until, device="cpu")
+        recipe = Recipe(
+            "vq",
+            0.0,
+            epochs=10,
+            batch_size=8,
+            learning_rate=3e-3,
+            reseed_until=reseed_until,
+            device="cpu",
+        )
         return run(Trainer(geometry, recipe, patches, 0), epochs=10)[-1]
 
     with_it, without = trained(0.75), trained(0.0)
@@ -260,7 +303,11 @@ def test_levels_share_a_batch_and_have_their_own_rate_weights(
     trainer = make_trainer(**LEVELS, rate_ramp=0.0, dtype="float32")
     visited, found = spied(trainer, monkeypatch)
     told = run(trainer)[-1]
-    assert [len(level.indices) / 8 for level in found[:3]] == [3, 2, 2]  # eight sub-vectors an image, seven images
+    assert [len(level.indices) / 8 for level in found[:3]] == [
+        3,
+        2,
+        2,
+    ]  # eight sub-vectors an image, seven images
     assert len(found) == 3 * len(visited)
     totals = [
         level.total(weight, 0.25).item()
@@ -269,7 +316,9 @@ def test_levels_share_a_batch_and_have_their_own_rate_weights(
     assert told.loss == pytest.approx(np.mean(totals))
 
 
-def test_a_level_without_a_codeword_is_given_one_and_the_others_are_left_alone(make_trainer: Make) -> None:
+def test_a_level_without_a_codeword_is_given_one_and_the_others_are_left_alone(
+    make_trainer: Make,
+) -> None:
     trainer = make_trainer(**LEVELS, reseed_until=1.0)
     with torch.no_grad():
         trainer.model.codebook[1, 3] = 1e4

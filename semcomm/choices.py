@@ -1,0 +1,17 @@
+"""Choices by name that several rooms share, each written once; importing them takes no library.
+
+Command line, schema, errors and docs take their lists from here, through `typing.get_args`.
+"""
+
+from typing import Literal
+
+EntropyCoding = Literal["huffman", "fixed_length", "context"]
+Crc = Literal[0, 8, 16, 24, 32]
+DamagedPolicy = Literal["keep", "conceal", "drop"]
+Modulation = Literal["bpsk", "qpsk", "16qam", "64qam"]
+Decisions = Literal["soft", "hard"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+DType = Literal["float32", "bfloat16"]
+QuantizerName = Literal["vq", "ecvq"]
+ImageFormat = Literal["jpeg", "webp", "avif", "jpeg_xl"]
+TableFormat = Literal["csv", "parquet"]
