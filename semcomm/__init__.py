@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from semcomm.errors import SemcommError as SemcommError
     from semcomm.frames import Frames as Frames
     from semcomm.frames import Reception as Reception
+    from semcomm.frames import Symbols as Symbols
     from semcomm.framing import Framing as Framing
     from semcomm.link.link import Link as Link
     from semcomm.receiver import Received as Received
@@ -60,6 +61,7 @@ _HOMES = {
     "Sent": "transmitter",
     "SymbolChannel": "channel",
     "SymbolReception": "channel",
+    "Symbols": "frames",
     "Transmitter": "transmitter",
     "load_channel": "scenario.plugins",
     "load_codec": "zoo.find",

@@ -35,6 +35,19 @@ class FlipAll(BitChannel):
         return Reception.of(frames.with_bits(1 - frames.bits))
 """
 
+OLD_SYMBOL_CHANNEL = """
+from dataclasses import dataclass
+
+from semcomm.channel import SymbolChannel, SymbolReception
+
+
+@dataclass(frozen=True)
+class Old(SymbolChannel):
+    def transmit(self, symbols, lengths, rng):
+        return SymbolReception(symbols, 0 * symbols.real, lengths)
+"""
+"""A channel of symbols as the first release had it."""
+
 LOSE_EVERY = """
 from dataclasses import dataclass
 from typing import Annotated
@@ -173,6 +186,16 @@ def test_an_unknown_name_is_told_those_that_there_are() -> None:
             FLIP_ALL.replace("@dataclass(frozen=True)", ""),
             "FlipAll",
             r"no dataclass: write @dataclass\(frozen=True\)",
+        ),
+        (
+            FLIP_ALL.replace("self, frames", "self, frames, lengths"),
+            "FlipAll",
+            r"FlipAll: transmit .*lengths.*takes \(self, frames: Frames, rng\)",
+        ),
+        (
+            OLD_SYMBOL_CHANNEL,
+            "Old",
+            r"Old: transmit .*lengths.*takes \(self, symbols: Symbols, rng\).*SymbolReception",
         ),
         (
             FLIP_ALL.replace("transmit", "send"),

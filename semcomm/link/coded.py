@@ -14,10 +14,11 @@ from annotated_types import Ge, Le, doc
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel
+from semcomm.counting import channel_counts, frame_errors
 from semcomm.errors import LinkError
 from semcomm.frames import Counts, Frames, Reception
 from semcomm.link.codes import Code, LdpcCode, mothers
-from semcomm.link.soft_bits import counted, soft_bits, wrong
+from semcomm.link.soft_bits import soft_bits
 
 Bits = NDArray[np.uint8]
 Llrs = NDArray[np.float32]
@@ -95,7 +96,7 @@ class Coded(BitChannel):
             for place, bits in zip(waiting, decoded, strict=True):
                 received[place] = bits
             if number == 0:
-                counts[5] = wrong(frames, Frames.join(received))
+                counts[5] = frame_errors(frames, Frames.join(received))
             waiting = waiting[~self.intact(Frames.join(decoded))]
         return Reception(Frames.join(received), None, Counts(*counts))
 
@@ -114,7 +115,7 @@ class Coded(BitChannel):
         if model == "arq":
             words.llrs[:] = 0
         np.add.at(words.llrs, places, soft_bits(frames, reception, self.code.hard_llr))
-        took, once = counted(frames, reception), np.ones_like(lengths)
+        took, once = channel_counts(frames, reception), np.ones_like(lengths)
         answers = once if self.retransmission else 0 * once
         return np.array([took.channel_uses, took.channel_bits, took.bit_errors, once, answers])
 

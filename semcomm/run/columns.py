@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel, SymbolChannel
+from semcomm.counting import bit_errors, channel_counts, frame_errors
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.link.link import Link
-from semcomm.link.soft_bits import bit_errors, counted, wrong
 from semcomm.measures.intervals import wilson
 from semcomm.measures.metrics import mean_squared_error, psnr_db, ssim
 from semcomm.modalities.rgb8 import Image
@@ -69,8 +69,8 @@ def image_columns(
 
 def frame_columns(sent: Frames, reception: Reception, framing: Framing) -> Columns:
     """One entry an image: what carrying its frames took, and how many of them arrived wrong."""
-    arrived, counts = reception.frames, counted(sent, reception)
-    is_wrong = wrong(sent, arrived)
+    arrived, counts = reception.frames, channel_counts(sent, reception)
+    is_wrong = frame_errors(sent, arrived)
     columns = {
         "coded_bits": counts.channel_bits,
         "channel_uses": counts.channel_uses,

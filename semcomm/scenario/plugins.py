@@ -25,6 +25,12 @@ ENTRY_POINTS = "semcomm.channels"
 
 Channel = BitChannel | SymbolChannel
 
+BIT_TRANSMIT = "(self, frames: Frames, rng) and returns a Reception"
+SYMBOL_TRANSMIT = (
+    "(self, symbols: Symbols, rng), with symbols.values and symbols.lengths, and returns a "
+    "SymbolReception of Symbols"
+)
+
 
 def channel_names() -> list[str]:
     """The channels that a scenario can name without a path."""
@@ -117,6 +123,14 @@ def _checked(found: Any, name: str) -> type[Channel]:
         raise ChannelError(
             f"channel {name} is no dataclass: write @dataclass(frozen=True) above its class"
         )
+    try:
+        inspect.signature(channel.transmit).bind("self", "signal", "rng")
+    except TypeError:
+        raise ChannelError(
+            f"channel {name}: transmit has the parameters "
+            f"{inspect.signature(channel.transmit)}; it takes "
+            f"{SYMBOL_TRANSMIT if issubclass(channel, SymbolChannel) else BIT_TRANSMIT}"
+        ) from None
     return channel
 
 

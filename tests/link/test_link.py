@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from semcomm.channel import SymbolReception
 from semcomm.errors import LinkError
-from semcomm.frames import Frames
+from semcomm.frames import Frames, Symbols
 from semcomm.framing import Framing
 from semcomm.link.coded import Coded, Retransmission
 from semcomm.link.codes import LdpcCode, RepetitionCode
@@ -160,11 +161,9 @@ def test_frames_meet_the_same_fades_whatever_the_code_and_the_retransmission() -
     rayleigh = load_channel("rayleigh", esn0_db=10.0)
 
     class Listener(type(rayleigh)):
-        def transmit(
-            self, symbols: Any, lengths: NDArray[np.int64], rng: np.random.Generator
-        ) -> Any:
-            reception = super().transmit(symbols, lengths, rng)
-            seen.append(reception.noise_variances[np.cumsum(lengths) - 1])
+        def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:
+            reception = super().transmit(symbols, rng)
+            seen.append(reception.noise_variances[np.cumsum(symbols.lengths) - 1])
             return reception
 
     for link in FADES:
