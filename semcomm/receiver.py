@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from semcomm.choices import DamagedPolicy, EntropyCoding
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
-from semcomm.codec.entropy_coding.interface import Decoded, places_in, symbol_counts
+from semcomm.codec.entropy_coding.interface import Decoded, symbol_counts
 from semcomm.concealment.interpolation import fill
 from semcomm.concealment.neighbourhood import ABSENT, Places, Surroundings, unit_vectors
 from semcomm.concealment.repair import Repair
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.modalities.rgb8 import Image
+from semcomm.ragged import ragged_arange
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Receiver:
     ) -> NDArray[np.uint16]:
         """The symbols of all slices, of damaged ones those before the first sign of it, or none."""
         good = np.where(sound, counts, 0) if self.damaged == "drop" else decoded.good
-        arrived = places_in(counts) < np.repeat(good, counts)
+        arrived = ragged_arange(counts) < np.repeat(good, counts)
         return np.where(arrived, decoded.symbols, np.uint16(self.codec.fill_index))
 
     def _concealed(

@@ -29,8 +29,8 @@ def shares(
     """The share of frames that arrive wrong, and of those lost with their control field."""
     bits = np.random.default_rng(1).integers(0, 2, frames * PAYLOAD_BITS, dtype=np.uint8)
     sent = Frames(bits, np.full(frames, PAYLOAD_BITS))
-    carrier = Link(modulation, code=LdpcCode(rate)).over(
-        load_channel("awgn", esn0_db=esn0_db), Framing().intact
+    carrier = Link(modulation, code=LdpcCode(rate)).wrap(
+        load_channel("awgn", esn0_db=esn0_db), Framing().crc_ok
     )
     arrived = carrier.transmit(sent, np.random.default_rng(2)).frames
     return float(frame_errors(sent, arrived).mean()), float((arrived.lengths == 0).mean())

@@ -174,7 +174,7 @@ def carry(
 
     Raises ChannelError where the channel does not keep its side of the interface, as a new one may.
     """
-    carrier = (link or Link()).over(channel, (framing or Framing()).intact)
+    carrier = (link or Link()).wrap(channel, (framing or Framing()).crc_ok)
     name = type(channel).__name__
     frames.bits.flags.writeable = frames.lengths.flags.writeable = (
         False  # what was sent is what is counted

@@ -81,7 +81,7 @@ def frame_columns(sent: Frames, reception: Reception, framing: Framing) -> Colum
         "frames": np.ones_like(sent.lengths),
         "initial_frame_errors": counts.initial_errors,
         "residual_frame_errors": is_wrong.astype(np.int64),
-        "false_accepts": (is_wrong & framing.intact(arrived)).astype(np.int64),
+        "false_accepts": (is_wrong & framing.crc_ok(arrived)).astype(np.int64),
         "transmissions": counts.transmissions,
         "feedback_bits": counts.feedback_bits,
     }

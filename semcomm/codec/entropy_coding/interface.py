@@ -100,10 +100,8 @@ def whole_grids(shapes: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
     return np.stack([np.zeros_like(rows), rows * columns, columns, groups], axis=1)
 
 
-def rows_of(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Runs (M, 4) of so many symbols in one row each, for coders to which it makes no
-    difference.
-    """
+def flat_runs(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Runs (M, 4) of these numbers of symbols, each in one row, for coders that ignore the grid."""
     ones = np.ones_like(counts)
     return np.stack([np.zeros_like(counts), counts, np.maximum(counts, 1), ones], axis=1)
 
@@ -127,8 +125,3 @@ def total(name: str, sizes: NDArray[np.int64]) -> int:
     if sizes.sum(dtype=np.float64) >= 2.0**62:
         raise ValueError(f"{name} sum to {sizes.sum(dtype=np.float64):g}; no array is that long")
     return int(sizes.sum())
-
-
-def places_in(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each symbol's place in its message: 0 to count - 1 for each count, one after the other."""
-    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -11,7 +11,7 @@ from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.code_table import canonical_codes, optimal_code_lengths
 from semcomm.codec.entropy_coding.fixed_length import FixedLength
 from semcomm.codec.entropy_coding.huffman import Huffman
-from semcomm.codec.entropy_coding.interface import rows_of
+from semcomm.codec.entropy_coding.interface import flat_runs
 from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 from semcomm.errors import CodeTableError
 
@@ -57,7 +57,7 @@ def flat(messages: list[list[int]]) -> tuple[NDArray[np.uint16], NDArray[np.int6
 
 def rows(counts: list[int]) -> NDArray[np.int64]:
     """Runs of one row each, of so many symbols."""
-    return rows_of(np.array(counts, np.int64))
+    return flat_runs(np.array(counts, np.int64))
 
 
 def bits_of(*messages: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
