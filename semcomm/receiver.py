@@ -14,8 +14,13 @@ from semcomm.choices import DamagedPolicy, EntropyCoding
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
 from semcomm.codec.entropy_coding.interface import Decoded, symbol_counts
-from semcomm.concealment.interpolation import fill
-from semcomm.concealment.neighbourhood import ABSENT, Places, Surroundings, unit_vectors
+from semcomm.concealment.interpolation import interpolate
+from semcomm.concealment.neighbourhood import (
+    MISSING,
+    Neighbourhood,
+    SliceLayout,
+    unit_vectors,
+)
 from semcomm.concealment.repair import Repair
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
@@ -67,7 +72,7 @@ class Receiver:
         bit. `keep`: its symbols up to the first sign of damage; the others are the codec's
         `fill_index`. `drop`: all its symbols are the `fill_index`, its most ordinary codeword, a
         mid-grey. `conceal`: a bit or two are flipped where the CRC then fits; else the symbols that
-        do not fit their surroundings, and those that did not arrive, are made up from their
+        do not fit their neighbourhood, and those that did not arrive, are made up from their
         neighbours.
     """
 
@@ -98,9 +103,9 @@ class Receiver:
         sound = unframed.intact & decoded.intact
         symbols = self._filled(decoded, sound, counts)
         if self.damaged == "conceal" and not sound.all():
-            places = Places.of(counts, shapes)
+            layout = SliceLayout.of(counts, shapes)
             symbols = self._concealed(
-                reception.frames, unframed.payloads, decoded, sound, places, runs
+                reception.frames, unframed.payloads, decoded, sound, layout, runs
             )
         ends = accumulate(map(prod, shapes))
         grids = [
@@ -142,22 +147,22 @@ class Receiver:
         payloads: Frames,
         decoded: Decoded,
         sound: NDArray[np.bool_],
-        places: Places,
+        layout: SliceLayout,
         runs: NDArray[np.int64],
     ) -> NDArray[np.uint16]:
         """The symbols of all slices, of damaged ones those that are likeliest."""
-        known = np.repeat(sound, places.counts)
-        symbols = np.where(known, decoded.symbols.astype(np.int64), ABSENT)
-        surroundings = Surroundings(
-            self._vectors, self.codec.geometry.groups, places, symbols, known
+        known = np.repeat(sound, layout.counts)
+        symbols = np.where(known, decoded.symbols.astype(np.int64), MISSING)
+        neighbourhood = Neighbourhood(
+            self._vectors, self.codec.geometry.groups, layout, symbols, known
         )
         remainders, crc = self.framing.remainders(frames), self.framing.crc
         repair = Repair(
-            self.entropy_coder, crc, frames, remainders, payloads, runs, surroundings, sound.copy()
+            self.entropy_coder, crc, frames, remainders, payloads, runs, neighbourhood, sound.copy()
         )
         if crc:
             repair.correct(flips=1)
             repair.correct(flips=2)
-        repair.cut_out()
-        fill(self.codec, surroundings)
+        repair.discard_outliers()
+        interpolate(self.codec, neighbourhood)
         return symbols.astype(np.uint16)

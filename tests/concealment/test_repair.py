@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec, Indices
-from semcomm.concealment.repair import _edges
+from semcomm.concealment.repair import _best_cut
 from semcomm.data.sample import Sample
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
@@ -111,10 +111,10 @@ def test_noise_is_taken_for_nothing(codec: Codec) -> None:
 
 @given(st.integers(1, 7), st.data())
 @settings(deadline=None, max_examples=60)
-def test_edges_are_those_of_trying_all(count: int, draw: st.DataObject) -> None:
+def test_best_cut_are_those_of_trying_all(count: int, draw: st.DataObject) -> None:
     values = st.lists(st.floats(-9, 9).map(lambda x: round(x, 3)), min_size=count, max_size=count)
     heads, tails = np.array(draw.draw(values)), np.array(draw.draw(values))
-    stop, resume = _edges(heads, tails, np.array([count]), 1.0)
+    stop, resume = _best_cut(heads, tails, np.array([count]), 1.0)
     sums = {
         (first, last): heads[:first].sum() + tails[last:].sum()
         for first, last in product(range(count + 1), repeat=2)

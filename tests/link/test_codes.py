@@ -18,8 +18,8 @@ from semcomm.link.codes import (
     LdpcCode,
     Rate,
     RepetitionCode,
-    find_code,
     encode_all,
+    find_code,
 )
 
 # A busy machine may take longer for an example than hypothesis allows.
@@ -132,5 +132,5 @@ def test_repetition_decides_by_the_sum_and_for_0_where_there_is_none() -> None:
 def test_codes_are_found_by_their_names() -> None:
     assert find_code("ldpc") is LdpcCode
     assert find_code("repetition") is RepetitionCode
-    with pytest.raises(LinkError, match="code turbo is unknown; .* ldpc, repetition"):
+    with pytest.raises(LinkError, match=r"code turbo is unknown; .* ldpc, repetition"):
         find_code("turbo")
