@@ -14,9 +14,9 @@ from semcomm import Framing, Transmitter, load_codec
 from semcomm.codec.codec import Codec, Latents
 from semcomm.codec.rate_control import WEIGHTS
 from semcomm.data.cifar10 import Cifar10
-from semcomm.measures.metrics import mean_squared_error, psnr_db
+from semcomm.measures.psnr import mean_squared_error, psnr_db
 from semcomm.modalities.rgb8 import Image
-from semcomm.transmitter import Sent
+from semcomm.stages import Sent
 
 BARE = Framing(header=False, crc=0)
 SIZE = (32, 32)
@@ -40,11 +40,11 @@ def _sent(transmitter: Transmitter, latents: list[Latents], weight: float) -> Se
 
 def show(name: str, codec: Codec, images: list[Image], sent: Sent) -> None:
     """A line of the table."""
-    assert sent.indices is not None
-    pictures = codec.images_of(sent.indices, [SIZE] * len(images))
+    assert sent.encoded["indices"] is not None
+    pictures = codec.images_of(sent.encoded["indices"], [SIZE] * len(images))
     quality = psnr_db(mean_squared_error(images, pictures), images[0].size).mean()
     print(
-        f"{name:24}{sent.frames.lengths.mean():10.2f}{sent.frames.lengths.max():8d}{quality:10.3f}",
+        f"{name:24}{sent.signal.lengths.mean():10.2f}{sent.signal.lengths.max():8d}{quality:10.3f}",
         flush=True,
     )
 

@@ -164,7 +164,8 @@ def train(
     epoch.
     """
     from semcomm.console import training_bar
-    from semcomm.run.training import read_training, run_training
+    from semcomm.run.training import run_training
+    from semcomm.scenario.training import read_training
 
     changes = with_images(overrides, images)
     made = read_training(scenario, changes, data_root)
@@ -204,8 +205,8 @@ def design(
 
     This is the classical design of Chou, Lookabaugh and Gray (1989), which trains no network.
     """
+    from semcomm.data.choice import DataChoice
     from semcomm.run.training import Design, run_design
-    from semcomm.scenario.scenario import DataChoice
     from semcomm.zoo.find import load_codec
 
     choice = (
@@ -246,8 +247,8 @@ def context(
     codec with several levels, each is given one.
     """
     from semcomm.codec.training.context import ContextRecipe
+    from semcomm.data.choice import DataChoice
     from semcomm.run.context_training import Context, run_context
-    from semcomm.scenario.scenario import DataChoice
     from semcomm.zoo.find import codec_path
 
     choice = (
@@ -427,8 +428,8 @@ def codec() -> None:
 )
 def show(name: str, table: Path | None) -> None:
     """Show what the codec NAME, a shipped one or a file, is and where it comes from."""
+    from semcomm.codec.description import codec_record, write_code_table
     from semcomm.console import show_record
-    from semcomm.run.tables import codec_record, write_code_table
     from semcomm.zoo.find import load_codec
 
     codec = load_codec(name)

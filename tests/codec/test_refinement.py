@@ -15,7 +15,7 @@ from semcomm.codec.quantizer import codeword_bits
 from semcomm.codec.refinement import COMMITMENT_WEIGHT, Choose, _cost, refined
 from semcomm.codec.training.losses import Model, losses
 from semcomm.data.sample import Sample
-from semcomm.measures.metrics import mean_squared_error
+from semcomm.measures.psnr import mean_squared_error
 from semcomm.modalities.rgb8 import Image
 from semcomm.zoo.find import load_codec
 

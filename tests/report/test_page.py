@@ -367,26 +367,28 @@ def test_the_code_is_the_transmitters(
 ) -> None:
     number, codec = 4, load_codec(codec_name)
     sent = Transmitter(codec, "huffman", Framing()).transmit(Sample().load(0, 24))
-    assert sent.indices is not None
+    assert sent.encoded["indices"] is not None
     pick(page, number)
     for option in page.find_elements(By.CSS_SELECTOR, "#system option"):
         if option.text == system:
             option.click()
-    rows, columns, groups = sent.indices[number].shape
+    rows, columns, groups = sent.encoded["indices"][number].shape
     shown = np.array(texts(page, ".grid button")).astype(int).reshape(groups, rows, columns)
-    assert np.array_equal(np.moveaxis(shown, 0, 2), sent.indices[number])
+    assert np.array_equal(np.moveaxis(shown, 0, 2), sent.encoded["indices"][number])
 
     words = words_of(codec)
-    assert texts(page, "#bits .word") == [words[index] for index in sent.indices[number].ravel()]
-    bits = "".join(map(str, sent.frames.split()[number].tolist()))
+    assert texts(page, "#bits .word") == [
+        words[index] for index in sent.encoded["indices"][number].ravel()
+    ]
+    bits = "".join(map(str, sent.signal.split()[number].tolist()))
     assert "".join(page.find_element(By.ID, "bits").text.split()) == bits
     assert len(page.find_element(By.CSS_SELECTOR, "#bits .check").text) == 16
 
     table = [row.split() for row in texts(page, "#words tbody tr")]
     counts = np.bincount(
-        np.concatenate([grid.ravel() for grid in sent.indices]), minlength=len(words)
+        np.concatenate([grid.ravel() for grid in sent.encoded["indices"]]), minlength=len(words)
     )
-    here = np.bincount(sent.indices[number].ravel(), minlength=len(words))
+    here = np.bincount(sent.encoded["indices"][number].ravel(), minlength=len(words))
     assert len(table) == len(words)
     for row in table:
         index = int(row[0])

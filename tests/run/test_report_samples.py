@@ -47,9 +47,9 @@ def test_a_cell_is_kept_as_transmitter_and_receiver_have_it(
     clean, noisy = load_cell(folder, 0), load_cell(folder, 1)
     for cell in (clean, noisy):
         assert all(map(np.array_equal, cell.first.sent, images))
-        assert all(map(np.array_equal, cell.first.indices, sent.indices or []))
-        assert np.array_equal(cell.first.frames.bits, sent.frames.bits)
-        assert np.array_equal(cell.first.frames.lengths, sent.frames.lengths)
+        assert all(map(np.array_equal, cell.first.indices, sent.encoded["indices"] or []))
+        assert np.array_equal(cell.first.frames.bits, sent.signal.bits)
+        assert np.array_equal(cell.first.frames.lengths, sent.signal.lengths)
         assert cell.first.symbols.tolist() == [64] * 2 * COUNT
         assert cell.first.crc == 8
         assert cell.code is not None

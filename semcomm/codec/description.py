@@ -1,6 +1,5 @@
-"""Results as files."""
+"""What a codec is, for people: `semcomm codec show`."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,6 @@ import pandas as pd
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.files import write_atomically
-
-
-def write_summaries(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Write results.csv, a row a scenario."""
-    write_atomically(path, _csv(pd.DataFrame(rows, dtype=object)))
 
 
 def codec_record(codec: Codec) -> dict[str, Any]:
