@@ -8,6 +8,7 @@ are the images without a budget and those whose rate weights are their own.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from semcomm import Framing, Transmitter, load_codec
@@ -22,7 +23,7 @@ BARE = Framing(header=False, crc=0)
 SIZE = (32, 32)
 
 
-def single(codec: Codec, latents: list[Latents], budget_bits: int) -> Sent:
+def single(codec: Codec, latents: Sequence[Latents], budget_bits: int) -> Sent:
     """All images by the lowest of the further rate weights with which every one fits."""
     plain, low, high = Transmitter(codec, framing=BARE), -1, WEIGHTS.size - 1
     while high - low > 1:
@@ -32,7 +33,7 @@ def single(codec: Codec, latents: list[Latents], budget_bits: int) -> Sent:
     return _sent(plain, latents, WEIGHTS[high])
 
 
-def _sent(transmitter: Transmitter, latents: list[Latents], weight: float) -> Sent:
+def _sent(transmitter: Transmitter, latents: Sequence[Latents], weight: float) -> Sent:
     return transmitter.send(
         transmitter.codec.quantize(latents, [weight] * len(latents)), [SIZE] * len(latents)
     )
@@ -41,7 +42,7 @@ def _sent(transmitter: Transmitter, latents: list[Latents], weight: float) -> Se
 def show(name: str, codec: Codec, images: list[Image], sent: Sent) -> None:
     """A line of the table."""
     assert sent.indices is not None
-    pictures = codec.images_of(sent.indices, [SIZE] * len(images))
+    pictures = codec.decode(codec.dequantize(sent.indices), [SIZE] * len(images))
     quality = psnr_db(mean_squared_error(images, pictures), images[0].size).mean()
     print(
         f"{name:24}{sent.frames.lengths.mean():10.2f}{sent.frames.lengths.max():8d}{quality:10.3f}",

@@ -427,8 +427,8 @@ def codec() -> None:
 )
 def show(name: str, table: Path | None) -> None:
     """Show what the codec NAME, a shipped one or a file, is and where it comes from."""
+    from semcomm.codec.description import codec_record, write_code_table
     from semcomm.console import show_record
-    from semcomm.run.tables import codec_record, write_code_table
     from semcomm.zoo.find import load_codec
 
     codec = load_codec(name)

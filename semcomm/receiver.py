@@ -110,7 +110,7 @@ class Receiver:
 
     def picture(self, read: Read) -> Received:
         """The images of these indices."""
-        images = self.codec.images_of(read.descriptions, read.sizes)
+        images = self.codec.decode(self.codec.dequantize(read.descriptions), read.sizes)
         return Received(images, read.damaged, list(read.descriptions))
 
     def sizes(self, reception: Reception) -> list[tuple[int, int]]:
@@ -131,7 +131,7 @@ class Receiver:
         self, decoded: Decoded, sound: NDArray[np.bool_], counts: NDArray[np.int64]
     ) -> NDArray[np.uint16]:
         """The symbols of all slices, of damaged ones those before the first sign of it, or none."""
-        good = np.where(sound, counts, 0) if self.damaged == "drop" else decoded.good
+        good = np.where(sound, counts, 0) if self.damaged == "drop" else decoded.valid
         arrived = places_in(counts) < np.repeat(good, counts)
         return np.where(arrived, decoded.symbols, np.uint16(self.codec.fill_index))
 

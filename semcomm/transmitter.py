@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
-from semcomm.codec.rate_control import within
-from semcomm.errors import DataError, FramingError
+from semcomm.codec.rate_control import fit_to_budget
+from semcomm.errors import FramingError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
-from semcomm.modalities.rgb8 import Image
+from semcomm.modalities.rgb8 import Image, check_image, size_of
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,12 @@ class Sent:
     indices: list[Indices] | None
 
 
-def check_image(image: Image) -> None:
-    """Raises DataError for what is not (H, W, 3) uint8."""
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise DataError(
-            f"an image is {image.shape} {image.dtype}; it takes (height, width, 3) uint8, red, "
-            "green, blue"
-        )
-
-
 class Transmitter:
     """Encodes, quantizes, entropy-codes and frames images.
 
     budget_bits: no frame has more; images for whose frames the codec's indices take more get others
-        (`within`).
-    refinement_steps: by which each image's latents are `refined`.
+        (`fit_to_budget`).
+    refinement_steps: of `refine`, for each image's latents.
     """
 
     def __init__(
@@ -68,9 +59,7 @@ class Transmitter:
         Raises FramingError for other sizes and images that no budget holds, DataError for what is
         no such image.
         """
-        return self.send(
-            self.describe(images), [(image.shape[0], image.shape[1]) for image in images]
-        )
+        return self.send(self.describe(images), [size_of(image) for image in images])
 
     def describe(self, images: Sequence[Image]) -> list[Indices]:
         """The indices of images, (h, w, g) uint16 each: those of the codec, or coarser ones where
@@ -79,34 +68,36 @@ class Transmitter:
         for image in images:
             check_image(image)
         if self.budget_bits is None:
-            return self.codec.indices_of(images, self.refinement_steps)
+            return list(self.codec.quantize(self.codec.encode(images, self.refinement_steps)))
         return self._within(self.budget_bits, images)
 
-    def send(self, indices: list[Indices], sizes: Sequence[tuple[int, int]]) -> Sent:
+    def send(self, indices: Sequence[Indices], sizes: Sequence[tuple[int, int]]) -> Sent:
         """Send the indices of images of these heights and widths."""
         self.framing.check(sizes)
         payloads = self._entropy_code(indices)
         frames = self.framing.frame(payloads, sizes)
         payload_bits = payloads.lengths.reshape(-1, self.framing.slices).sum(axis=1)
-        return Sent(frames, payload_bits, indices)
+        return Sent(frames, payload_bits, list(indices))
 
     def _within(self, budget_bits: int, images: Sequence[Image]) -> list[Indices]:
         """Latents are refined for the rate weights that they would take without, then quantized
         anew.
         """
-        sizes = [(image.shape[0], image.shape[1]) for image in images]
+        sizes = [size_of(image) for image in images]
 
-        def longest(images: Sequence[int], grids: list[Indices]) -> NDArray[np.int64]:
+        def longest(images: Sequence[int], grids: Sequence[Indices]) -> NDArray[np.int64]:
             frames = self.send(grids, [sizes[image] for image in images]).frames
             bits: NDArray[np.int64] = frames.lengths.reshape(len(grids), self.framing.slices).max(
                 axis=1
             )
             return bits
 
-        indices, weights = within(budget_bits, self.codec, self.codec.encode(images), longest)
+        indices, weights = fit_to_budget(
+            budget_bits, self.codec, self.codec.encode(images), longest
+        )
         if self.refinement_steps:
             latents = self.codec.encode(images, self.refinement_steps, weights)
-            indices, _ = within(budget_bits, self.codec, latents, longest)
+            indices, _ = fit_to_budget(budget_bits, self.codec, latents, longest)
         for (height, width), bits in zip(
             sizes, longest(range(len(sizes)), indices).tolist(), strict=True
         ):
@@ -119,7 +110,7 @@ class Transmitter:
                 )
         return indices
 
-    def _entropy_code(self, indices: list[Indices]) -> Frames:
+    def _entropy_code(self, indices: Sequence[Indices]) -> Frames:
         symbols = np.concatenate([np.empty(0, np.uint16), *(grid.ravel() for grid in indices)])
         runs = self.framing.slice_runs([grid.shape for grid in indices])
         return Frames(*self.entropy_coder.encode(symbols, runs))

@@ -12,11 +12,11 @@ from pathlib import Path
 import pandas as pd
 
 from semcomm.choices import EntropyCoding
+from semcomm.codec.description import codec_record
 from semcomm.codec.entropy_coding.context_model import has_context
 from semcomm.files import write_atomically
 from semcomm.run.pools import Failed, cores, pool_of
 from semcomm.run.simulation import InMemory, simulate_all
-from semcomm.run.tables import codec_record
 from semcomm.scenario.scenario import read_scenarios
 from semcomm.zoo.find import load_codec
 from semcomm.zoo.names import FIGURES, codec_names

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.codec.entropy_coding.interface import Decoded, EntropyCoder, places_in, rows_of
+from semcomm.codec.entropy_coding.interface import Decoded, EntropyCoder, flat_runs, places_in
 from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 from semcomm.compiled import compiled
 from semcomm.concealment.crc_error_patterns import explanations
@@ -77,13 +77,13 @@ class Repair:
         slices = np.flatnonzero(~self.sound)
         counts = self._counts(slices)
         payloads = _some(self.payloads, slices)
-        decoded = _decoded(self.coder, payloads, rows_of(2 * counts + 1))
-        ends = _decoded(self.coder, payloads, rows_of(decoded.good)).intact & (
-            decoded.good <= 2 * counts
+        decoded = _decoded(self.coder, payloads, flat_runs(2 * counts + 1))
+        ends = _decoded(self.coder, payloads, flat_runs(decoded.valid)).intact & (
+            decoded.valid <= 2 * counts
         )
         place, found = places_in(counts), decoded.symbols.astype(np.int64)
         start = np.repeat(np.cumsum(2 * counts + 1) - (2 * counts + 1), counts)
-        good, behind = np.repeat(decoded.good, counts), np.repeat(decoded.good - counts, counts)
+        good, behind = np.repeat(decoded.valid, counts), np.repeat(decoded.valid - counts, counts)
         heads = np.where(place < good, found[start + place], ABSENT)
         aligned = np.repeat(ends, counts) & (place + behind >= 0)
         tails = np.where(aligned, found[start + np.where(aligned, place + behind, 0)], ABSENT)

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from semcomm.codec.entropy_coding.code_table import canonical_codes
+from semcomm.codec.entropy_coding.code_table import CodeTable, canonical_codes
 from semcomm.modalities.rgb8 import Image
 from semcomm.report.charts import axis_figure, rate_figure, style_of
 from semcomm.report.runs import Runs
 from semcomm.report.systems import Layout, Point, laid_out
-from semcomm.run.report_samples import CodeTable, KeptCell
+from semcomm.run.report_samples import KeptCell
 
 Values = dict[str, Any]
 

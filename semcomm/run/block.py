@@ -16,7 +16,7 @@ from semcomm.errors import ChannelError, LinkError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.link.link import Link
-from semcomm.modalities.rgb8 import Image
+from semcomm.modalities.rgb8 import Image, size_of
 from semcomm.receiver import Read, Received
 from semcomm.run.cached_system import Undisturbed, kept, place
 from semcomm.run.columns import NO_INDICES, Compared, compared, frame_columns, image_columns
@@ -81,9 +81,7 @@ def run_block(task: Task) -> Block:
         place(run, (scenario.source, span)) if task.shared else None,
         lambda: undisturbed(ends, images),
     )
-    sent = ends.transmitter.send(
-        still.descriptions, [(image.shape[0], image.shape[1]) for image in images]
-    )
+    sent = ends.transmitter.send(still.descriptions, [size_of(image) for image in images])
     rng = block_generator(scenario.seed, scenario.channel, number)
     reception = carry(scenario.channel, sent.frames, rng, scenario.link, scenario.framing)
     received, similarity = arrived(ends, images, still, ends.receiver.read(reception))
@@ -113,7 +111,7 @@ def undisturbed(system: System, images: list[Image]) -> Undisturbed:
     of.
     """
     descriptions = system.transmitter.describe(images)
-    sizes = [(image.shape[0], image.shape[1]) for image in images]
+    sizes = [size_of(image) for image in images]
     pictures = system.receiver.picture(
         Read(descriptions, sizes, np.zeros(len(images), np.bool_))
     ).images

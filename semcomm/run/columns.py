@@ -15,14 +15,12 @@ from semcomm.link.link import Link
 from semcomm.link.soft_bits import bit_errors, counted, wrong
 from semcomm.measures.intervals import wilson
 from semcomm.measures.metrics import mean_squared_error, psnr_db, ssim
-from semcomm.modalities.rgb8 import Image
+from semcomm.modalities.rgb8 import Image, blank, size_of
 from semcomm.receiver import Received
 from semcomm.run.totals import Columns, Totals
 from semcomm.transmitter import Sent
 
 NO_INDICES = np.empty(0, np.uint16)
-GREY = 128
-"""Of the picture that stands for an image whose size was lost on the way, when it is measured."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Compared:
 def compared(images: Sequence[Image], pictures: Sequence[Image]) -> Compared:
     """MSE and SSIM of each image."""
     arrived = [
-        picture if picture.shape == image.shape else np.full_like(image, GREY)
+        picture if picture.shape == image.shape else blank(*size_of(image))
         for image, picture in zip(images, pictures, strict=True)
     ]
     return Compared(mean_squared_error(images, arrived), ssim(images, arrived))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from semcomm.codec.entropy_coding.code_table import CodeTable
 from semcomm.errors import ReportError
 from semcomm.files import write_atomically
 from semcomm.frames import Frames
@@ -74,18 +75,6 @@ class FirstImages:
         )
         crc = int(arrays["first crc"])
         return cls(sent, received, frames, arrays["first symbols"], crc, indices, arrived)
-
-
-@dataclass(frozen=True)
-class CodeTable:
-    """The prefix code of K indices.
-
-    lengths: (K,) uint8 bits of each codeword; probabilities: (K,) float64, shares over the training
-        images.
-    """
-
-    lengths: NDArray[np.uint8]
-    probabilities: NDArray[np.float64]
 
 
 @dataclass(frozen=True)

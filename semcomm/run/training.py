@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import save_codec, save_levels
 from semcomm.codec.networks import Geometry
-from semcomm.codec.training.ecvq_design import Step, designed_codec
-from semcomm.codec.training.export import finished_codec, finished_levels
+from semcomm.codec.training.ecvq_design import Iteration, designed_codec
+from semcomm.codec.training.export import export_codec, export_levels
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.train import train
-from semcomm.codec.training.trainer import EpochSoFar, Trainer
+from semcomm.codec.training.trainer import EpochProgress, Trainer
 from semcomm.data.data_set import blocks
 from semcomm.errors import DataError, ScenarioError
 from semcomm.modalities.rgb8 import to_patches
@@ -62,7 +62,7 @@ def read_training(
 
 
 def run_training(
-    scenario: TrainingScenario, folder: Path, command: str, watch: Callable[[EpochSoFar], None]
+    scenario: TrainingScenario, folder: Path, command: str, watch: Callable[[EpochProgress], None]
 ) -> Path:
     """Train the codec and write it to `folder`; what was interrupted there before goes on.
 
@@ -83,9 +83,9 @@ def run_training(
     path = folder / f"{scenario.name}.safetensors"
     finish = trainer.model, scenario.training, list(images), origin
     if scenario.training.levels > 1:
-        save_levels(*finished_levels(*finish), scenario.training.levels, path)
+        save_levels(*export_levels(*finish), scenario.training.levels, path)
     else:
-        save_codec(finished_codec(scenario.name, *finish), path)
+        save_codec(export_codec(scenario.name, *finish), path)
     return path
 
 
@@ -129,7 +129,9 @@ class Design:
             )
 
 
-def run_design(design: Design, folder: Path, command: str, watch: Callable[[Step], None]) -> Path:
+def run_design(
+    design: Design, folder: Path, command: str, watch: Callable[[Iteration], None]
+) -> Path:
     """Design the codec and write it to `folder`.
 
     command: what a person typed, kept in the codec.

@@ -15,7 +15,7 @@ from semcomm.choices import DamagedPolicy, ImageFormat
 from semcomm.errors import CodecError, FramingError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
-from semcomm.modalities.rgb8 import Image
+from semcomm.modalities.rgb8 import Image, blank, size_of
 from semcomm.receiver import Read, Received
 from semcomm.systems.containers import CONTAINERS
 from semcomm.transmitter import Sent
@@ -32,8 +32,6 @@ EFFORTS: dict[str, tuple[str, Sequence[int]]] = {
 """What Pillow calls an encoder's effort, and its settings from the quickest to the most
 thorough.
 """
-
-GREY = 128
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ class ImageCodec:
 
     @cache  # noqa: B019 (a frozen codec, as long-lived as the run)
     def _blank(self, height: int, width: int) -> bytes:
-        return self.encode(np.full((height, width, 3), GREY, np.uint8))
+        return self.encode(blank(height, width))
 
 
 class ImageTransmitter:
@@ -140,9 +138,7 @@ class ImageTransmitter:
         """Send images, each (H, W, 3) uint8. Raises FramingError for sizes that the framing cannot
         tell.
         """
-        return self.send(
-            self.describe(images), [(image.shape[0], image.shape[1]) for image in images]
-        )
+        return self.send(self.describe(images), [size_of(image) for image in images])
 
     def describe(self, images: Sequence[Image]) -> list[File]:
         """The whole file of each image."""
@@ -195,7 +191,7 @@ class ImageReceiver:
             for file, size in zip(read.descriptions, read.sizes, strict=True)
         ]
         images = [
-            np.full((*size, 3), GREY, np.uint8) if image is None else image
+            blank(*size) if image is None else image
             for image, size in zip(decoded, read.sizes, strict=True)
         ]
         broken = np.array([image is None for image in decoded], np.bool_)

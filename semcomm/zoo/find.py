@@ -44,8 +44,7 @@ def _shipped(stem: str) -> Path:
     there = codec_names()
     if stem not in {split_level(name)[0] for name in there}:
         raise CodecError(
-            f"codec {stem!r} is not known; there are {', '.join(there)}, or name a .safetensors "
-            "file"
+            f"codec {stem!r} is unknown; there are {', '.join(there)}, or name a .safetensors file"
         )
     return ZOO / f"{stem}.safetensors"
 

@@ -18,10 +18,10 @@ from pages import ROOT
 
 from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec
+from semcomm.codec.description import write_code_table
 from semcomm.data.sample import Sample
 from semcomm.frames import Frames
 from semcomm.framing import Framing
-from semcomm.run.tables import write_code_table
 from semcomm.transmission import Preamble, write_transmission
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec

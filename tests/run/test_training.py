@@ -22,7 +22,7 @@ from semcomm.codec.networks import Geometry
 from semcomm.codec.training import train
 from semcomm.codec.training.checkpoint import save_checkpoint
 from semcomm.codec.training.recipe import Recipe
-from semcomm.codec.training.trainer import EpochSoFar, Trainer
+from semcomm.codec.training.trainer import EpochProgress, Trainer
 from semcomm.data.sample import Sample
 from semcomm.errors import DataError
 from semcomm.folders import scenario_names
@@ -62,7 +62,7 @@ def trained(folder: Path) -> Path:
     )
 
 
-def nothing(so_far: EpochSoFar) -> None:
+def nothing(so_far: EpochProgress) -> None:
     pass
 
 

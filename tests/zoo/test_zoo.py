@@ -94,7 +94,7 @@ def test_names_from_strangers_are_never_paths(
         "zoo/../../tiny",
         "~/tiny",
     ):
-        with pytest.raises(CodecError, match="is not known"):
+        with pytest.raises(CodecError, match="is unknown"):
             load_shipped(name)
     (shipped / "tiny.safetensors").write_bytes(tiny_codec_file.read_bytes())
     assert load_shipped("tiny").digest == tiny_codec.digest
@@ -106,6 +106,6 @@ def test_names_from_strangers_are_never_paths(
 def test_an_unknown_name_lists_what_there_is(name: str) -> None:
     with pytest.raises(CodecError) as caught:
         load_codec(name)
-    assert f"codec {name!r} is not known; there are " in str(caught.value)
+    assert f"codec {name!r} is unknown; there are " in str(caught.value)
     assert all(known in str(caught.value) for known in codec_names())
     assert "or name a .safetensors file" in str(caught.value)
