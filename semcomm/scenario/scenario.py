@@ -33,6 +33,7 @@ from semcomm.systems.image_files import PILLOW, ImageCodec, check_one_frame
 from semcomm.systems.systems import CodecChoice, ReceiverChoice
 from semcomm.zoo.find import load_codec
 from semcomm.zoo.names import CODEC_FILE
+from semcomm.zoo.retired import RETIRED
 
 Seed = Annotated[int, Ge(0), Le(2**64 - 1)]
 
@@ -284,6 +285,10 @@ def scenario_path(scenario: Path | str, folder: str = "") -> Path:
     names, path = scenario_names(folder), Path(scenario)
     if path.is_file() or (path.exists() and str(scenario) not in names):
         return path
+    if str(scenario) in RETIRED:
+        raise ScenarioError(
+            [f"{scenario} no longer ships; in a checkout it is {RETIRED[str(scenario)]}"]
+        )
     if str(scenario) not in names:
         raise ScenarioError(
             [

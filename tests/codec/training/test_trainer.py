@@ -331,5 +331,5 @@ def test_a_level_without_a_codeword_is_given_one_and_the_others_are_left_alone(
 
 def test_more_levels_than_images_are_refused(patches: NDArray[np.uint8]) -> None:
     recipe = Recipe(levels=3, rate_weight=0.5, finest_rate_weight=0.1, device="cpu")
-    with pytest.raises(DataError, match="3 levels .* there are 2"):
+    with pytest.raises(DataError, match=r"3 levels .* there are 2"):
         Trainer(Geometry(1, 2, 8, channels=4), recipe, patches[:2], 0)
