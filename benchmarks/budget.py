@@ -8,21 +8,23 @@ are the images without a budget and those whose rate weights are their own.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+
+from semcomm.measures.metrics import mean_squared_error, psnr_db
 
 from semcomm import Framing, Transmitter, load_codec
 from semcomm.codec.codec import Codec, Latents
 from semcomm.codec.rate_control import WEIGHTS
 from semcomm.data.cifar10 import Cifar10
-from semcomm.measures.psnr import mean_squared_error, psnr_db
 from semcomm.modalities.rgb8 import Image
-from semcomm.stages import Sent
+from semcomm.transmitter import Sent
 
 BARE = Framing(header=False, crc=0)
 SIZE = (32, 32)
 
 
-def single(codec: Codec, latents: list[Latents], budget_bits: int) -> Sent:
+def single(codec: Codec, latents: Sequence[Latents], budget_bits: int) -> Sent:
     """All images by the lowest of the further rate weights with which every one fits."""
     plain, low, high = Transmitter(codec, framing=BARE), -1, WEIGHTS.size - 1
     while high - low > 1:
@@ -32,7 +34,7 @@ def single(codec: Codec, latents: list[Latents], budget_bits: int) -> Sent:
     return _sent(plain, latents, WEIGHTS[high])
 
 
-def _sent(transmitter: Transmitter, latents: list[Latents], weight: float) -> Sent:
+def _sent(transmitter: Transmitter, latents: Sequence[Latents], weight: float) -> Sent:
     return transmitter.send(
         transmitter.codec.quantize(latents, [weight] * len(latents)), [SIZE] * len(latents)
     )
@@ -40,11 +42,11 @@ def _sent(transmitter: Transmitter, latents: list[Latents], weight: float) -> Se
 
 def show(name: str, codec: Codec, images: list[Image], sent: Sent) -> None:
     """A line of the table."""
-    assert sent.encoded["indices"] is not None
-    pictures = codec.images_of(sent.encoded["indices"], [SIZE] * len(images))
+    assert sent.indices is not None
+    pictures = codec.decode(codec.dequantize(sent.indices), [SIZE] * len(images))
     quality = psnr_db(mean_squared_error(images, pictures), images[0].size).mean()
     print(
-        f"{name:24}{sent.signal.lengths.mean():10.2f}{sent.signal.lengths.max():8d}{quality:10.3f}",
+        f"{name:24}{sent.frames.lengths.mean():10.2f}{sent.frames.lengths.max():8d}{quality:10.3f}",
         flush=True,
     )
 

@@ -74,7 +74,9 @@ def indices(codec: Codec, root: Path) -> Iterator[Grids]:
         data = DataChoice("cifar10", root=root, split=split).open()
         for start in range(0, count, IMAGES_AT_ONCE):
             images = data.load(start, min(start + IMAGES_AT_ONCE, count))
-            yield np.stack(codec.indices_of([image[:, ::step].copy() for image in images]))
+            yield np.stack(
+                codec.quantize(codec.encode([image[:, ::step].copy() for image in images]))
+            )
 
 
 def encoded(coder: ContextCoder, grids: Grids) -> list[Message]:

@@ -66,8 +66,9 @@ def complete(received: Received, images: int, codewords: int) -> bool:
     """Whether there are so many images, and each is of a size that its indices fit, which all are
     codewords.
     """
-    assert received.encoded["indices"] is not None
-    grids = zip(received.samples, received.encoded["indices"], strict=True)
+    assert received.encoded is not None
+    indices = received.encoded["indices"]
+    grids = zip(received.samples, indices, strict=True)
     return len(received.samples) == images and all(
         image.dtype == np.uint8
         and grid.shape[:2] == (-(-image.shape[0] // 4), -(-image.shape[1] // 4))

@@ -39,11 +39,11 @@ def main() -> None:
     cell, run = read_scenarios("awgn-harq", SWEEP, options.data_root)[0], new_run()
     tasks = [Task(run, 0, cell, number, True) for number in range(BLOCKS)]
     run_block(tasks[0])  # loads and compiles
-    forget(run)
+    delete_cache(run)
     first, blocks = seconds(run_block, tasks)
     again, _ = seconds(run_block, tasks)
-    shared = sum(file.stat().st_size for file in folder(run).iterdir()) / BLOCKS / BLOCK_IMAGES
-    forget(run)
+    shared = sum(file.stat().st_size for file in cache_dir(run).iterdir()) / BLOCKS / BLOCK_IMAGES
+    delete_cache(run)
     with tempfile.TemporaryDirectory() as place:
         client, kept, row = at_home(blocks, Path(place))
     messages = len(pickle.dumps(tasks[0])) + len(pickle.dumps(blocks[-1], 5))
@@ -82,13 +82,13 @@ def seconds(task: Callable[..., Block], of: Iterable[Task]) -> tuple[float, list
 
 def at_home(blocks: list[Block], place: Path) -> tuple[float, float, float]:
     """Seconds a block where a run was started, bytes of an image's block file, and of its row in Parquet."""
-    totals = Totals.of(blocks[0].columns, blocks[0].index_counts)
+    totals = Totals.of(blocks[0].columns, blocks[0].tallies)
     write_per_image([blocks[:1]], False, 0, place, "parquet")  # imports what it needs
     begun = time.process_time()
     for number, block in enumerate(blocks):
         received = pickle.loads(pickle.dumps(block, 5))
         save_block(received, place / f"{number}.safetensors")
-        totals += Totals.of(received.columns, received.index_counts)
+        totals += Totals.of(received.columns, received.tallies)
     loaded = (load_block(place / f"{number}.safetensors") for number in range(len(blocks)))
     found = write_per_image([[block for block in loaded if block]], False, 0, place, "parquet")
     took = time.process_time() - begun

@@ -20,9 +20,9 @@ from typing import Any
 
 from torch import nn
 
-from semcomm.codec import codec
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.huffman import Huffman
+from semcomm.codec.quantizers import codebook
 from semcomm.data import cifar10
 from semcomm.framing import Framing
 from semcomm.measures.totals import Totals
@@ -31,10 +31,11 @@ from semcomm.run.pools import SerialPool
 from semcomm.run.run_folder import RunFolder
 from semcomm.scenario.scenario import Cell, read_scenarios
 
+VERBS = ("encode", "quantize", "dequantize", "decode")
 STEPS: dict[str, list[tuple[Any, str]]] = {
     "both networks": [(nn.Sequential, "__call__")],
-    "around them: stacking, patches, rounding": [(Codec, "indices_of"), (Codec, "images_of")],
-    "search for codewords": [(codec, "nearest_codewords")],
+    "around them: stacking, patches, rounding": [(Codec, name) for name in VERBS],
+    "search for codewords": [(codebook, "nearest_codewords")],
     "entropy coding": [(Huffman, "encode"), (Huffman, "decode")],
     "frames": [(Framing, "frame"), (Framing, "unframe")],
     "MSE and SSIM": [(block, "compared")],

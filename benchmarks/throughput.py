@@ -24,8 +24,8 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from semcomm.codec.codec import BATCH_IMAGES
 from semcomm.codec.devices import autocast
+from semcomm.codec.stacks import BATCH_IMAGES
 from semcomm.modalities.rgb8 import to_patches
 from semcomm.run.pools import SerialPool
 from semcomm.run.run import run_cells

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from semcomm.terminal import terminal_safe
 
 if TYPE_CHECKING:  # they import PyTorch, which takes seconds
-    from semcomm.codec.training.trainer import EpochSoFar
+    from semcomm.codec.training.trainer import EpochProgress
     from semcomm.run.simulation import Results
     from semcomm.scenario.scenario import Cell
 
@@ -26,13 +26,13 @@ def images_bar(total: int) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def training_bar(epochs: int) -> "Iterator[Callable[[EpochSoFar], None]]":
+def training_bar(epochs: int) -> "Iterator[Callable[[EpochProgress], None]]":
     """A bar on standard error over all epochs; where that is no terminal, a line an epoch."""
     columns = TextColumn("{task.fields[figures]}"), TimeRemainingColumn()
     with _progress("epochs", *columns) as progress:
         task = progress.add_task("", total=epochs, figures="")
 
-        def watch(so_far: "EpochSoFar") -> None:
+        def watch(so_far: "EpochProgress") -> None:
             done = so_far.epoch + so_far.images / so_far.of_images
             progress.update(task, completed=done, figures=_figures(so_far))
             if so_far.images == so_far.of_images and not progress.console.is_terminal:
@@ -112,7 +112,7 @@ def show_names(title: str, names: list[str]) -> None:
     console.print(f"{title}:", *(f"  {name}" for name in names), sep="\n", highlight=False)
 
 
-def _figures(so_far: "EpochSoFar") -> str:
+def _figures(so_far: "EpochProgress") -> str:
     return (
         f"loss {so_far.loss:.2f}  {so_far.psnr_db:.2f} dB  {so_far.bits:.1f} bits  "
         f"{so_far.used_codewords} codewords used, perplexity {so_far.perplexity:.1f}"

@@ -93,7 +93,7 @@ class Receiver:
         self, decoded: Decoded, sound: NDArray[np.bool_], counts: NDArray[np.int64]
     ) -> NDArray[np.uint16]:
         """The symbols of all slices, `fill_index` for those that the policy gives up."""
-        usable = np.where(sound, counts, 0) if self.damaged == "drop" else decoded.good
+        usable = np.where(sound, counts, 0) if self.damaged == "drop" else decoded.valid
         arrived = ragged_arange(counts) < np.repeat(usable, counts)
         return np.where(arrived, decoded.symbols, np.uint16(self.codec.fill_index))
 

@@ -8,21 +8,12 @@ from numpy.typing import NDArray
 from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
-from semcomm.codec.rate_control import within
-from semcomm.errors import DataError, FramingError
+from semcomm.codec.rate_control import fit_to_budget
+from semcomm.errors import FramingError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
-from semcomm.modalities.rgb8 import Image
+from semcomm.modalities.rgb8 import Image, check_image, size_of
 from semcomm.stages import Encoded, Sent
-
-
-def check_image(image: Image) -> None:
-    """Raises DataError for what is not (H, W, 3) uint8."""
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise DataError(
-            f"an image is {image.shape} {image.dtype}; it takes (height, width, 3) uint8, red, "
-            "green, blue"
-        )
 
 
 class Transmitter:
@@ -59,11 +50,11 @@ class Transmitter:
         """Network and quantizer: `indices`, (h, w, g) uint16 each, and `size`, height and width."""
         for image in images:
             check_image(image)
-        sizes = np.array([image.shape[:2] for image in images], np.int64).reshape(-1, 2)
+        sizes = np.array([size_of(image) for image in images], np.int64).reshape(-1, 2)
         if self.budget_bits is not None:
-            return {"indices": self._within(self.budget_bits, images, sizes), "size": sizes}
+            return {"indices": list(self._within(self.budget_bits, images, sizes)), "size": sizes}
         latents = self.codec.encode(images, self.refinement_steps)
-        return {"indices": self.codec.quantize(latents), "size": sizes}
+        return {"indices": list(self.codec.quantize(latents)), "size": sizes}
 
     def packetize(self, encoded: Encoded) -> Sent[Frames]:
         """Entropy coder and framing: S frames per image."""
@@ -77,18 +68,20 @@ class Transmitter:
 
     def _within(
         self, budget_bits: int, images: Sequence[Image], sizes: NDArray[np.int64]
-    ) -> list[Indices]:
+    ) -> Sequence[Indices]:
         """Find each image's rate weight without refinement, refine with it, then search again."""
 
-        def longest(numbers: Sequence[int], grids: list[Indices]) -> NDArray[np.int64]:
-            frames = self.packetize({"indices": grids, "size": sizes[list(numbers)]}).signal
+        def longest(numbers: Sequence[int], grids: Sequence[Indices]) -> NDArray[np.int64]:
+            frames = self.packetize({"indices": list(grids), "size": sizes[list(numbers)]}).signal
             bits: NDArray[np.int64] = frames.lengths.reshape(len(grids), -1).max(axis=1)
             return bits
 
-        indices, weights = within(budget_bits, self.codec, self.codec.encode(images), longest)
+        indices, weights = fit_to_budget(
+            budget_bits, self.codec, self.codec.encode(images), longest
+        )
         if self.refinement_steps:
             latents = self.codec.encode(images, self.refinement_steps, weights)
-            indices, _ = within(budget_bits, self.codec, latents, longest)
+            indices, _ = fit_to_budget(budget_bits, self.codec, latents, longest)
         bits = longest(range(len(images)), indices)
         for number in np.flatnonzero(bits > budget_bits)[:1]:
             height, width = sizes[number]

@@ -236,7 +236,7 @@ MISTAKES = [
     ),
     (
         ["design", "nothing", "--name", "mine", "--rate-weight", "1"],
-        "error: codec 'nothing' is not known; there are",
+        "error: codec 'nothing' is unknown; there are",
     ),
     (
         ["transmit", "nowhere.png", "--codec", "TINY"],
@@ -248,7 +248,7 @@ MISTAKES = [
     (["transmit", "PHOTOS"], "Missing option '--codec'"),
     (
         ["transmit", "PHOTOS", "--codec", "nothing"],
-        "error: codec 'nothing' is not known; there are",
+        "error: codec 'nothing' is unknown; there are",
     ),
     (
         ["transmit", "PHOTOS", "--codec", "no.safetensors"],
@@ -287,7 +287,7 @@ MISTAKES = [
         "error: this is not a transmission: it begins with b'no im'",
     ),
     (["channel", "error_free", "nowhere"], "'nowhere': No such file or directory"),
-    (["receive", "SENT", "-o", "out"], "error: codec 'tiny' is not known; there are"),
+    (["receive", "SENT", "-o", "out"], "error: codec 'tiny' is unknown; there are"),
     (
         ["receive", "SENT", "-o", "out", "--codec", "OTHER"],
         "error: the transmission was made with another codec",
@@ -298,7 +298,7 @@ MISTAKES = [
         "full/00000.png is there already: name another folder",
     ),
     (["receive", "text.png", "-o", "out"], "error: this is not a transmission"),
-    (["codec", "show", "nothing"], "error: codec 'nothing' is not known"),
+    (["codec", "show", "nothing"], "error: codec 'nothing' is unknown"),
     (["codec", "show", "empty.safetensors"], "error: empty.safetensors is "),
     (["codec", "show", "text.safetensors"], "error: text.safetensors is damaged or not a codec"),
     (["nothing"], "No such command 'nothing'"),

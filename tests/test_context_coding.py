@@ -140,7 +140,7 @@ WRONG = {
         "no tensor context.embedding|no tensor context.neighbours",
     ),
     "context.bias2": (lambda t: t + (1 << 24), "context model whose sums with context.bias2 reach"),
-    "context.more": (lambda t: np.zeros(3), "tensors that do not belong there: context.more"),
+    "context.more": (lambda t: np.zeros(3), "unknown tensors: context.more"),
 }
 
 

@@ -16,12 +16,10 @@ from safetensors.numpy import load, save
 
 from semcomm.files import write_atomically
 from semcomm.measures.measure import Measure
+from semcomm.modalities.rgb8 import blank, size_of
 from semcomm.run.scratch import cache_dir
 from semcomm.stages import Arrived, Encoded, Received, Samples, Sent
 from semcomm.systems.system import SystemReceiver, SystemTransmitter
-
-GREY = 128
-"""Of the picture that stands for an image whose size was lost on the way, when it is measured."""
 
 Values = Mapping[str, NDArray[np.float64]]
 
@@ -134,7 +132,7 @@ def measure(
 ) -> dict[str, NDArray[np.float64]]:
     """The values of each measure, (B,). A sample of another size counts as if it were grey."""
     arrived = [
-        theirs if theirs.shape == ours.shape else np.full_like(ours, GREY)
+        theirs if theirs.shape == ours.shape else blank(*size_of(ours))
         for ours, theirs in zip(sent, received, strict=True)
     ]
     return {

@@ -76,7 +76,7 @@ def training_indices(codec: Codec, data: Data, count: int | None) -> NDArray[np.
     """
     grids: list[NDArray[Any]] = []
     for images in blocks(data, count):
-        grids += codec.indices_of(images)
+        grids += codec.quantize(codec.encode(images))
     shapes = {grid.shape for grid in grids}
     if len(shapes) > 1:
         raise DataError(

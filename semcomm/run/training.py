@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import save_codec, save_levels
-from semcomm.codec.training.ecvq_design import Step, designed_codec
-from semcomm.codec.training.export import finished_codec, finished_levels
+from semcomm.codec.training.ecvq_design import Iteration, designed_codec
+from semcomm.codec.training.export import export_codec, export_levels
 from semcomm.codec.training.train import train
-from semcomm.codec.training.trainer import EpochSoFar, Trainer
+from semcomm.codec.training.trainer import EpochProgress, Trainer
 from semcomm.data.choice import DataChoice
 from semcomm.data.data_set import blocks
 from semcomm.errors import DataError, ScenarioError
@@ -22,7 +22,10 @@ from semcomm.version import __version__
 
 
 def run_training(
-    scenario: TrainingScenario, folder: Path, command: str, watch: Callable[[EpochSoFar], None]
+    scenario: TrainingScenario,
+    folder: Path,
+    command: str,
+    on_progress: Callable[[EpochProgress], None],
 ) -> Path:
     """Train the codec and write it to `folder`; what was interrupted there before goes on.
 
@@ -31,7 +34,7 @@ def run_training(
     """
     images = training_images(scenario)
     trainer = Trainer(scenario.geometry, scenario.training, to_patches(images), scenario.seed)
-    train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", watch)
+    train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", on_progress)
     origin = {
         "command": command,
         "data": data_label(scenario.data),
@@ -43,9 +46,9 @@ def run_training(
     path = folder / f"{scenario.name}.safetensors"
     finish = trainer.model, scenario.training, list(images), origin
     if scenario.training.levels > 1:
-        save_levels(*finished_levels(*finish), scenario.training.levels, path)
+        save_levels(*export_levels(*finish), scenario.training.levels, path)
     else:
-        save_codec(finished_codec(scenario.name, *finish), path)
+        save_codec(export_codec(scenario.name, *finish), path)
     return path
 
 
@@ -89,7 +92,9 @@ class Design:
             )
 
 
-def run_design(design: Design, folder: Path, command: str, watch: Callable[[Step], None]) -> Path:
+def run_design(
+    design: Design, folder: Path, command: str, on_progress: Callable[[Iteration], None]
+) -> Path:
     """Design the codec and write it to `folder`.
 
     command: what a person typed, kept in the codec.
@@ -104,7 +109,9 @@ def run_design(design: Design, folder: Path, command: str, watch: Callable[[Step
         "images": len(images),
         "semcomm": __version__,
     }
-    codec = designed_codec(design.name, design.base, design.rate_weight, images, origin, watch)
+    codec = designed_codec(
+        design.name, design.base, design.rate_weight, images, origin, on_progress
+    )
     path = folder / f"{design.name}.safetensors"
     save_codec(codec, path)
     return path

@@ -34,6 +34,7 @@ from semcomm.scenario.settings import section_class, settings_of
 from semcomm.scenario.sweep import cells
 from semcomm.systems.system import System
 from semcomm.zoo.names import CODEC_FILE
+from semcomm.zoo.retired import RETIRED
 
 Seed = Annotated[int, Ge(0), Le(2**64 - 1)]
 KINDS = {"channel": find_channel, "codec": find_system, "link.code": find_code}
@@ -303,6 +304,10 @@ def scenario_path(scenario: Path | str, folder: str = "") -> Path:
     names, path = scenario_names(folder), Path(scenario)
     if path.is_file() or (path.exists() and str(scenario) not in names):
         return path
+    if str(scenario) in RETIRED:
+        raise ScenarioError(
+            [f"{scenario} no longer ships; in a checkout it is {RETIRED[str(scenario)]}"]
+        )
     if str(scenario) not in names:
         raise ScenarioError(
             [f"{scenario}: there is no such file; scenarios with a name are {', '.join(names)}"]

@@ -16,7 +16,7 @@ from semcomm.errors import CodecError, FramingError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.measures.totals import Columns, Totals
-from semcomm.modalities.rgb8 import Image
+from semcomm.modalities.rgb8 import Image, blank, size_of
 from semcomm.stages import Arrived, Encoded, Received, Sent
 from semcomm.systems.containers import CONTAINERS
 from semcomm.systems.digital import bit_columns, bit_summary
@@ -34,8 +34,6 @@ EFFORTS: dict[str, tuple[str, Sequence[int]]] = {
 """What Pillow calls an encoder's effort, and its settings from the quickest to the most
 thorough.
 """
-
-GREY = 128
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ class ImageFile(System):
 
     @cache  # noqa: B019 (a frozen codec, as long-lived as the run)
     def _blank(self, height: int, width: int) -> bytes:
-        return self.encode(np.full((height, width, 3), GREY, np.uint8))
+        return self.encode(blank(int(height), int(width)))
 
 
 class ImageTransmitter:
@@ -157,7 +155,7 @@ class ImageTransmitter:
 
     def encode(self, images: Sequence[Image]) -> Encoded:
         """The whole `file` of each image, and its `size`, height and width."""
-        sizes = np.array([image.shape[:2] for image in images], np.int64).reshape(-1, 2)
+        sizes = np.array([size_of(image) for image in images], np.int64).reshape(-1, 2)
         files = [np.frombuffer(self.codec.encode(image), np.uint8) for image in images]
         return {"file": files, "size": sizes}
 
@@ -205,7 +203,7 @@ class ImageReceiver:
         for number, (file, (height, width)) in enumerate(files):
             image = self._decoded(file, int(height), int(width))
             broken[number] = image is None
-            images.append(np.full((height, width, 3), GREY, np.uint8) if image is None else image)
+            images.append(blank(int(height), int(width)) if image is None else image)
         return Received(images, arrived.damaged | broken, None)
 
     def _file(self, payload: NDArray[np.uint8], size: tuple[int, int]) -> File:

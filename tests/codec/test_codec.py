@@ -14,7 +14,7 @@ from semcomm.codec.codec import Codec, Image
 from semcomm.codec.devices import fast_dtype
 from semcomm.codec.networks import semantic_decoder, semantic_encoder
 from semcomm.errors import SemcommError
-from semcomm.modalities.rgb8 import from_patches, to_patches
+from semcomm.modalities.rgb8 import from_patches, size_of, to_patches
 
 SIDES = st.integers(1, 40)
 
@@ -89,15 +89,26 @@ def test_images_above_the_batchs_positions_are_taken(
     assert stages(tiny_codec, [noise(*size)])[0][2].shape == (*size, 3)
 
 
-def test_both_ways_are_their_two_steps(tiny_codec: Codec) -> None:
-    images = [noise(*size, seed) for seed, size in enumerate([(32, 32), (9, 30)] * 40)]
-    sizes = [(image.shape[0], image.shape[1]) for image in images]
-    indices, pictures = zip(*(found[1:] for found in stages(tiny_codec, images)), strict=True)
-    for ours, theirs in (
-        (tiny_codec.indices_of(images), indices),
-        (tiny_codec.images_of(indices, sizes), pictures),
-    ):
-        assert all(map(np.array_equal, ours, theirs))
+def test_stacked_and_separate_arrays_give_the_same(tiny_codec: Codec) -> None:
+    """Each step on what the one before returned, and on a list of its arrays."""
+    images = [noise(*size, seed) for seed, size in enumerate([(32, 32), (9, 30), (11, 29)] * 40)]
+    sizes = [size_of(image) for image in images]
+    together = stages(tiny_codec, images)
+    latents = [array.copy() for array in tiny_codec.encode(images)]
+    indices = [array.copy() for array in tiny_codec.quantize(latents)]
+    pictures = tiny_codec.decode([z.copy() for z in tiny_codec.dequantize(indices)], sizes)
+    assert all_equal(together, list(zip(latents, indices, pictures, strict=True)))
+
+
+def test_every_step_returns_a_sequence_of_arrays(tiny_codec: Codec) -> None:
+    images = [noise(*size, seed) for seed, size in enumerate([(8, 8), (4, 9), (8, 8)])]
+    latents = tiny_codec.encode(images)
+    assert len(latents) == len(list(latents)) == 3
+    assert [z.shape for z in latents[1:]] == [(1, 3, 2, 4), (2, 2, 2, 4)]
+    assert np.array_equal(latents[-1], latents[2])
+    assert not np.array_equal(latents[0], latents[2])
+    with pytest.raises(IndexError):
+        latents[3]
 
 
 @settings(deadline=None, max_examples=20)

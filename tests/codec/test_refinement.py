@@ -11,9 +11,9 @@ from torch import Tensor
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.networks import Geometry
-from semcomm.codec.quantizer import codeword_bits
-from semcomm.codec.refinement import COMMITMENT_WEIGHT, Choose, _cost, refined
-from semcomm.codec.training.losses import Model, losses
+from semcomm.codec.quantizers.codebook import codeword_bits
+from semcomm.codec.refinement import COMMITMENT_WEIGHT, Assign, _cost, refine
+from semcomm.codec.training.losses import VqAutoencoder, compute_losses
 from semcomm.data.sample import Sample
 from semcomm.measures.psnr import mean_squared_error
 from semcomm.modalities.rgb8 import Image
@@ -38,15 +38,15 @@ def scattered(images: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return latents, patches, codebook, bias
 
 
-def choosing(codebook: Tensor, bias: Tensor) -> Choose:
+def choosing(codebook: Tensor, bias: Tensor) -> Assign:
     """Criterion (3) as it is written."""
 
-    def choose(latents: Tensor) -> tuple[Tensor, Tensor]:
+    def assign(latents: Tensor) -> tuple[Tensor, Tensor]:
         distances = (latents[..., None, :] - codebook).square().sum(dim=-1)
         indices = (distances + bias).argmin(dim=-1)
         return codebook[indices], bias[indices]
 
-    return choose
+    return assign
 
 
 def cost(latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ def cost(latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor) -> Te
 def descended(
     latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor, steps: int
 ) -> Tensor:
-    return refined(latents, patches, choosing(codebook, bias), mixing, steps)
+    return refine(latents, patches, choosing(codebook, bias), mixing, steps)
 
 
 def cheapest(patches: Tensor, codebook: Tensor, bias: Tensor) -> Tensor:
@@ -92,7 +92,7 @@ def test_most_of_the_way_to_the_cheapest_codewords_is_found() -> None:
 
 def test_the_gradient_is_that_of_the_training_loss_for_the_encoder() -> None:
     torch.manual_seed(0)
-    model = Model(Geometry(groups=2, dimension=3, codewords=5, channels=4, blocks=1))
+    model = VqAutoencoder(Geometry(groups=2, dimension=3, codewords=5, channels=4, blocks=1))
     patches, nu = torch.rand(3, 48, 2, 3), 0.3
     seen: list[Tensor] = []
     whole = model.sub_vectors
@@ -104,11 +104,11 @@ def test_the_gradient_is_that_of_the_training_loss_for_the_encoder() -> None:
         return latents
 
     model.sub_vectors = watched  # type: ignore[method-assign]
-    found = losses(model, patches, nu, "float32")
+    found = compute_losses(model, patches, nu, "float32")
     found.total(nu, COMMITMENT_WEIGHT).backward()  # type: ignore[no-untyped-call]
     bias = nu * codeword_bits(model.logits[0])
-    choose = choosing(model.codebook[0].detach(), bias.detach())
-    ours = _cost(seen[0].detach(), patches, choose, model.patches)
+    assign = choosing(model.codebook[0].detach(), bias.detach())
+    ours = _cost(seen[0].detach(), patches, assign, model.patches)
     assert seen[0].grad is not None
     # The training's loss is a mean over three images.
     assert torch.allclose(ours.gradient / 3, seen[0].grad, rtol=1e-4, atol=1e-6)
@@ -131,12 +131,12 @@ def test_costs_by_hand() -> None:
 @pytest.mark.parametrize("share", [0.0, 1e-30])
 def test_where_latents_have_hardly_a_part_in_the_picture_all_stay_numbers(share: float) -> None:
     latents, patches, codebook, _ = scattered(4, seed=0)
-    on_codewords, choose = (
+    on_codewords, assign = (
         codebook[:2].repeat(4, 1).view(latents.shape),
         choosing(codebook, torch.zeros(6)),
     )
     for start in (latents, on_codewords):
-        found = refined(start, patches, choose, lambda z: share * mixing(z), 5)
+        found = refine(start, patches, assign, lambda z: share * mixing(z), 5)
         assert torch.all(torch.isfinite(found))
 
 
@@ -152,10 +152,10 @@ def test_pictures_of_shipped_codecs_are_nearer_for_hardly_more_bits(
     codec, sizes = load_codec(name), [(32, 32)] * len(images)
 
     def measured(steps: int) -> tuple[float, float]:
-        indices = codec.indices_of(images, steps)
+        indices = codec.quantize(codec.encode(images, steps))
         bits = np.mean([codec.code_lengths[grid].sum(dtype=int) for grid in indices])
         return float(bits), float(
-            np.mean(mean_squared_error(images, codec.images_of(indices, sizes)))
+            np.mean(mean_squared_error(images, codec.decode(codec.dequantize(indices), sizes)))
         )
 
     (bits, error), (more_bits, less_error) = measured(0), measured(10)
@@ -184,14 +184,6 @@ def test_an_images_result_depends_on_no_other_image_and_no_thread(tiny_codec: Co
 
 def test_no_step_is_no_change(tiny_codec: Codec, images: list[Image]) -> None:
     for one, other in zip(tiny_codec.encode(images), tiny_codec.encode(images, 0), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_indices_of_are_those_of_the_refined_latents(
-    tiny_codec: Codec, images: list[Image]
-) -> None:
-    apart = tiny_codec.quantize(tiny_codec.encode(images, 3))
-    for one, other in zip(tiny_codec.indices_of(images, 3), apart, strict=True):
         np.testing.assert_array_equal(one, other)
 
 

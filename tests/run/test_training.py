@@ -22,14 +22,13 @@ from semcomm.codec.networks import Geometry
 from semcomm.codec.training import train
 from semcomm.codec.training.checkpoint import save_checkpoint
 from semcomm.codec.training.recipe import Recipe
-from semcomm.codec.training.trainer import EpochSoFar, Trainer
-from semcomm.data.choice import DataChoice
+from semcomm.codec.training.trainer import EpochProgress, Trainer
 from semcomm.data.sample import Sample
 from semcomm.errors import DataError
 from semcomm.folders import scenario_names
-from semcomm.run.training import run_training, training_images
+from semcomm.run.training import TrainingScenario, read_training, run_training, training_images
 from semcomm.scenario import scenario
-from semcomm.scenario.training import TrainingScenario, read_training
+from semcomm.scenario.scenario import DataChoice
 
 SCENARIO = """\
 data: {images: photos}
@@ -63,7 +62,7 @@ def trained(folder: Path) -> Path:
     )
 
 
-def nothing(so_far: EpochSoFar) -> None:
+def nothing(so_far: EpochProgress) -> None:
     pass
 
 
@@ -74,8 +73,7 @@ def semcomm_train(*arguments: object) -> Result:
 KILLED_IN_THE_SECOND_EPOCH = """
 import os, signal, sys
 from pathlib import Path
-from semcomm.run.training import run_training
-from semcomm.scenario.training import read_training
+from semcomm.run.training import read_training, run_training
 
 def watch(so_far):
     if so_far.epoch == 1 and so_far.images < so_far.of_images:

@@ -123,7 +123,7 @@ sead: 1
 
 def test_an_unknown_codec_is_told_along_with_mistakes_elsewhere(folder: Path) -> None:
     first, second = mistakes(folder, "codec: {model: ecvq-n127}\nimages: -1")
-    assert first.startswith("mine.yaml:1:16: codec 'ecvq-n127' is not known")
+    assert first.startswith("mine.yaml:1:16: codec 'ecvq-n127' is unknown")
     assert second == "mine.yaml:2:9: images is -1; it takes a whole number of at least 1 or null"
 
 
@@ -160,11 +160,11 @@ def test_an_unknown_codec_is_told_along_with_mistakes_elsewhere(folder: Path) ->
             "codec: {model: tiny.safetensors}\ndata: {split: test}",
             "mine.yaml:2:1: data: it takes either a name,",
         ),
-        ("codec:\n  model: ecvq-n127", "mine.yaml:2:10: codec 'ecvq-n127' is not known; there are"),
-        ("codec:\n  model: a/b.c", "mine.yaml:2:10: codec 'a/b.c' is not known; there are"),
+        ("codec:\n  model: ecvq-n127", "mine.yaml:2:10: codec 'ecvq-n127' is unknown; there are"),
+        ("codec:\n  model: a/b.c", "mine.yaml:2:10: codec 'a/b.c' is unknown; there are"),
         (
             "codec:\n  model: ../../etc/passwd",
-            "mine.yaml:2:10: codec '../../etc/passwd' is not known; there are",
+            "mine.yaml:2:10: codec '../../etc/passwd' is unknown; there are",
         ),
         ("codec:\n  model: no.safetensors", "mine.yaml:2:10: there is no codec at"),
         ("codec:\n  model: ~nobody-here/no.safetensors", "mine.yaml:2:10: there is no codec at"),
@@ -181,7 +181,7 @@ def test_a_mistake_is_told_at_its_place(folder: Path, text: str, mistake: str) -
 
 def test_an_unknown_codec_of_an_option_is_told_as_the_options(folder: Path) -> None:
     (told,) = mistakes(folder, "codec: {model: tiny.safetensors}", "codec.model=ecvq-n127")
-    assert told.startswith("--set codec.model=ecvq-n127: codec 'ecvq-n127' is not known; there are")
+    assert told.startswith("--set codec.model=ecvq-n127: codec 'ecvq-n127' is unknown; there are")
 
 
 def test_a_folder_that_is_not_there_is_told_at_the_data(folder: Path) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
-from semcomm.codec.entropy_coding.arithmetic import ONE, narrowed, write_end, write_settled
+from semcomm.codec.entropy_coding.arithmetic import ONE, narrowed, renormalize_encoder, write_end
 from semcomm.codec.entropy_coding.context import ContextCoder
 from semcomm.codec.entropy_coding.context_model import NEIGHBOURS, ContextModel, context_shapes
 from semcomm.codec.entropy_coding.interface import whole_grids
@@ -158,7 +158,7 @@ def test_what_is_encoded_is_decoded_by_us_and_by_the_plain_decoder_each_grid_by_
 
     decoded = coder.decode(bits, lengths, shapes)
     assert decoded.symbols.dtype == np.uint16 and decoded.symbols.tolist() == symbols.tolist()
-    assert decoded.good.tolist() == [grid.size for grid in grids] and decoded.intact.all()
+    assert decoded.valid.tolist() == [grid.size for grid in grids] and decoded.intact.all()
 
     for grid, message in zip(grids, np.split(bits, np.cumsum(lengths))[:-1], strict=True):
         assert text_of(coder.encode(*flat([grid]))[0]) == text_of(message)
@@ -210,7 +210,7 @@ def test_any_bits_give_symbols_that_are_intact_exactly_where_they_are_the_messag
     ends = np.cumsum(shapes[:, 1] * groups)
     for number, symbols in enumerate(np.split(decoded.symbols, ends)[:-1]):
         good, text, shape = (
-            int(decoded.good[number]),
+            int(decoded.valid[number]),
             received[number][0],
             shapes[number : number + 1],
         )
@@ -298,7 +298,7 @@ def test_the_message_that_the_page_makes_by_hand() -> None:
     bits, low, width, position = np.zeros(8, np.uint8), 0, ONE, 0
     for below, frequency in (0, 3), (3, 1):
         low, width = narrowed(low, width, below, frequency, total=4)
-        position, low, width = write_settled(bits, position, low, width)
+        position, low, width = renormalize_encoder(bits, position, low, width)
     assert (low, width) == (2**46, 3 * 2**46)
     end = write_end(bits, position, low, width)
     page = (Path(__file__).parents[3] / "docs" / "bitstream.md").read_text()

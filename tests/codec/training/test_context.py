@@ -127,7 +127,7 @@ def test_each_epoch_is_told_with_fewer_bits(indices: NDArray[np.uint16]) -> None
     trained_context(indices[:500], CODEWORDS, RECIPE, told.append)
     assert [(epoch.epoch, epoch.of_epochs) for epoch in told] == [(1, 3), (2, 3), (3, 3)]
     assert told[0].bits > told[1].bits > told[2].bits
-    assert str(told[0]) == f"epoch 1/3: {told[0].bits:.2f} bits an image"
+    assert str(told[0]) == f"epoch 1/3: {told[0].bits:.2f} bits per image"
 
 
 def test_a_single_group_and_fewer_images_than_a_batch_are_trained_on(

@@ -18,14 +18,14 @@ from semcomm.codec.codec import Codec, Image
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.entropy_coding.interface import whole_grids
-from semcomm.codec.training.ecvq_design import Step, descent, designed_codec
+from semcomm.codec.training.ecvq_design import Iteration, descent, designed_codec
 from semcomm.data.sample import Sample
 from semcomm.zoo.find import load_codec
 
 RATE_WEIGHTS = [0.05, 0.2, 0.8]
 
 
-def nothing(step: Step) -> None:
+def nothing(step: Iteration) -> None:
     pass
 
 
@@ -244,7 +244,7 @@ def test_one_design_is_one_codec_and_says_what_it_took(
 
 def test_a_design_goes_on_from_another(codecs: list[Codec], images: list[Image]) -> None:
     """At the same rate weight there is next to nothing left to gain."""
-    steps: list[Step] = []
+    steps: list[Iteration] = []
     designed_codec("made", codecs[1], RATE_WEIGHTS[1], images, {}, steps.append)
     assert len(steps) < codecs[1].origin["iterations"] / 4
     assert steps[0].lagrangian - steps[-1].lagrangian < 1e-3 * steps[-1].lagrangian

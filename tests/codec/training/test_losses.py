@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from semcomm.codec.networks import Geometry
-from semcomm.codec.training.losses import Losses, Model, losses
+from semcomm.codec.training.losses import Losses, VqAutoencoder, compute_losses
 
 Array = NDArray[np.float64]
 
@@ -30,9 +30,9 @@ def linear(inputs: int, outputs: int) -> nn.Sequential:
 
 def linear_model(
     geometry: Geometry, encoder: Array, decoder: Array, codebook: Array, logits: Array
-) -> Model:
+) -> VqAutoencoder:
     """A model whose networks are the matrices `encoder` (g D, 48) and `decoder` (48, g D)."""
-    model = Model(geometry)
+    model = VqAutoencoder(geometry)
     model.encoder, model.decoder = linear(*encoder.shape[::-1]), linear(*decoder.shape[::-1])
     with torch.no_grad():
         model.get_parameter("encoder.0.weight").copy_(torch.from_numpy(encoder[..., None, None]))
@@ -60,10 +60,12 @@ class Case:
         self.z_q = self.codebook[self.indices].reshape(self.z.shape)
         self.decoded = self.z_q @ self.decoder.T
 
-    def run(self, rate_weight: float) -> tuple[Model, Losses]:
+    def run(self, rate_weight: float) -> tuple[VqAutoencoder, Losses]:
         model = linear_model(GEOMETRY, self.encoder, self.decoder, self.codebook, self.logits)
         grid = self.x.reshape(BATCH, ROWS, COLUMNS, 48).astype(np.float32)
-        found = losses(model, torch.from_numpy(grid).permute(0, 3, 1, 2), rate_weight, "float32")
+        found = compute_losses(
+            model, torch.from_numpy(grid).permute(0, 3, 1, 2), rate_weight, "float32"
+        )
         assert found.indices.tolist() == self.indices.tolist()
         return model, found
 
@@ -155,7 +157,7 @@ def test_a_step_down_the_rate_makes_the_chosen_codewords_likelier() -> None:
     assert -np.log2(shares[Case(0.7).indices]).sum() / BATCH < found.bits.item()
 
 
-def two_images(columns: int = 1) -> tuple[Model, torch.Tensor]:
+def two_images(columns: int = 1) -> tuple[VqAutoencoder, torch.Tensor]:
     """Images whose first value is z, and whose second nothing sends; codewords 0 and 1 with P = 3/4
     and 1/4.
     """
@@ -183,7 +185,7 @@ def two_images(columns: int = 1) -> tuple[Model, torch.Tensor]:
 def test_values_of_two_images_by_hand(
     rate_weight: float, distortion: float, latent: float, bits: float
 ) -> None:
-    found = losses(*two_images(), rate_weight, "float32")
+    found = compute_losses(*two_images(), rate_weight, "float32")
     terms = [found.distortion, found.codebook, found.commitment, found.bits]
     assert [term.item() for term in terms] == pytest.approx(
         [distortion, latent, latent, bits], rel=1e-6
@@ -197,7 +199,7 @@ def test_terms_are_sums_over_an_image_and_means_over_images() -> None:
     _, wider = two_images(columns=3)
 
     def terms(patches: torch.Tensor) -> Array:
-        found = losses(model, patches, 0.5, "float32")
+        found = compute_losses(model, patches, 0.5, "float32")
         return np.array(
             [t.item() for t in (found.distortion, found.codebook, found.commitment, found.bits)]
         )
@@ -208,15 +210,15 @@ def test_terms_are_sums_over_an_image_and_means_over_images() -> None:
 
 
 def test_in_bfloat16_quantizer_losses_and_gradients_are_float32() -> None:
-    model = Model(Geometry(groups=2, dimension=3, codewords=5, channels=4))
-    found = losses(model, torch.rand(2, 48, 3, 3), 0.1, "bfloat16")
+    model = VqAutoencoder(Geometry(groups=2, dimension=3, codewords=5, channels=4))
+    found = compute_losses(model, torch.rand(2, 48, 3, 3), 0.1, "bfloat16")
     found.total(0.1, 0.25).backward()  # type: ignore[no-untyped-call]
     made = [found.vectors, found.distortion, found.codebook, found.commitment, found.bits]
     made += [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
     assert {tensor.dtype for tensor in made} == {torch.float32}
 
 
-def gradient(model: Model, name: str) -> Array:
+def gradient(model: VqAutoencoder, name: str) -> Array:
     parameter = model.get_parameter(name)
     assert parameter.grad is not None
     grad = parameter.grad.numpy().astype(np.float64)

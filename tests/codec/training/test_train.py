@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.train import train
-from semcomm.codec.training.trainer import EpochSoFar, Trainer
+from semcomm.codec.training.trainer import EpochProgress, Trainer
 from semcomm.errors import CheckpointError
 
 Make = Callable[..., Trainer]
 Fingerprint = Callable[[Trainer], str]
 
 
-def nothing(so_far: EpochSoFar) -> None:
+def nothing(so_far: EpochProgress) -> None:
     pass
 
 
@@ -46,7 +46,7 @@ def test_an_interrupted_training_called_again_ends_in_the_same_state(
     epoch: int,
     images: int,
 ) -> None:
-    def interrupt(so_far: EpochSoFar) -> None:
+    def interrupt(so_far: EpochProgress) -> None:
         if (so_far.epoch, so_far.images) == (epoch, images):
             raise KeyboardInterrupt
 
@@ -61,7 +61,7 @@ def test_an_interrupted_training_called_again_ends_in_the_same_state(
 def test_a_finished_training_called_again_does_nothing(
     make_trainer: Make, fingerprint: Fingerprint, finished: tuple[Trainer, Path]
 ) -> None:
-    trainer, told = make_trainer(batch_size=2), list[EpochSoFar]()
+    trainer, told = make_trainer(batch_size=2), list[EpochProgress]()
     train(trainer, finished[1], told.append)
     assert not told and fingerprint(trainer) == fingerprint(finished[0])
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.losses import Losses
 from semcomm.codec.training.recipe import Recipe
-from semcomm.codec.training.trainer import EpochSoFar, Trainer
+from semcomm.codec.training.trainer import EpochProgress, Trainer
 from semcomm.data.sample import Sample
 from semcomm.errors import DataError
 from semcomm.modalities.rgb8 import to_patches
@@ -24,7 +24,7 @@ Make = Callable[..., Trainer]
 Fingerprint = Callable[[Trainer], str]
 
 
-def run(trainer: Trainer, epochs: int = 1) -> list[EpochSoFar]:
+def run(trainer: Trainer, epochs: int = 1) -> list[EpochProgress]:
     return [so_far for _ in range(epochs) for so_far in trainer.run_epoch()]
 
 
@@ -262,7 +262,7 @@ def test_re_seeding_keeps_the_codebook_of_a_short_training_from_collapsing() -> 
     patches = to_patches(np.stack(Sample().load(0, 256)))
     geometry = Geometry(groups=1, dimension=4, codewords=32, channels=16)
 
-    def trained(reseed_until: float) -> EpochSoFar:
+    def trained(reseed_until: float) -> EpochProgress:
         recipe = Recipe(
             "vq",
             0.0,
@@ -331,5 +331,5 @@ def test_a_level_without_a_codeword_is_given_one_and_the_others_are_left_alone(
 
 def test_more_levels_than_images_are_refused(patches: NDArray[np.uint8]) -> None:
     recipe = Recipe(levels=3, rate_weight=0.5, finest_rate_weight=0.1, device="cpu")
-    with pytest.raises(DataError, match="3 levels take as many images at least; there are 2"):
+    with pytest.raises(DataError, match=r"3 levels .* there are 2"):
         Trainer(Geometry(1, 2, 8, channels=4), recipe, patches[:2], 0)
