@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from semcomm.terminal import terminal_safe
+
 if TYPE_CHECKING:  # they import PyTorch, which takes seconds
     from semcomm.codec.training.trainer import EpochSoFar
     from semcomm.run.simulation import Results
@@ -50,9 +52,7 @@ def show_record(record: Mapping[str, Any]) -> None:
             if isinstance(value, float)
             else f"{name:{width}}  {value}"
         )
-        console.print(
-            line if line.isprintable() else ascii(line)
-        )  # a stranger's codec may steer no terminal
+        console.print(terminal_safe(line))
 
 
 def show_cell(of: int) -> "Callable[[Results, Swept, int], None]":
@@ -76,7 +76,7 @@ def show_cell(of: int) -> "Callable[[Results, Swept, int], None]":
             return
         measured = f"{row['bits_per_image']:8.2f} bits  {row['psnr_db']:6.3f} dB"
         line = f"{number:>{len(str(of))}}/{of}  {measured}  {told}"
-        Console(soft_wrap=True, markup=False).print(line if line.isprintable() else ascii(line))
+        Console(soft_wrap=True, markup=False).print(terminal_safe(line))
 
     return show
 
