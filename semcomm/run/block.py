@@ -21,7 +21,7 @@ from semcomm.receiver import Read, Received
 from semcomm.run.cached_system import Undisturbed, kept, place
 from semcomm.run.columns import NO_INDICES, Compared, compared, frame_columns, image_columns
 from semcomm.run.fingerprint import check
-from semcomm.run.report_samples import COUNT, FirstImages, reduced
+from semcomm.run.report_samples import COUNT, FirstSamples, report_pictures
 from semcomm.run.seeds import block_generator
 from semcomm.run.totals import Columns
 from semcomm.scenario.scenario import DataChoice, Scenario, Swept
@@ -41,7 +41,7 @@ class Block:
 
     columns: Columns
     index_counts: NDArray[np.int64]
-    first: FirstImages | None
+    first: FirstSamples | None
 
 
 class Task(NamedTuple):
@@ -146,14 +146,20 @@ def arrived(
 
 def first_images(
     images: list[Image], sent: Sent, received: Received, framing: Framing
-) -> FirstImages:
+) -> FirstSamples:
     """The first images of a block, with their frames and indices."""
     slices = framing.slices
     indices, arrived = (list(grids or [])[:COUNT] for grids in (sent.indices, received.indices))
     frames = Frames.join(sent.frames.split()[: COUNT * slices])
-    symbols = symbol_counts(framing.slice_runs([grid.shape for grid in indices]))
-    return FirstImages(
-        reduced(images), reduced(received.images), frames, symbols, framing.crc, indices, arrived
+    counts = symbol_counts(framing.slice_runs([grid.shape for grid in indices]))
+    return FirstSamples(
+        report_pictures(images),
+        report_pictures(received.images),
+        frames,
+        framing.crc,
+        indices or None,
+        arrived or None,
+        counts if indices else None,
     )
 
 

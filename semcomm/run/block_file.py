@@ -12,7 +12,7 @@ from safetensors.numpy import save
 
 from semcomm.files import write_atomically
 from semcomm.run.block import Block
-from semcomm.run.report_samples import FirstImages
+from semcomm.run.report_samples import FirstSamples
 
 
 def save_block(block: Block, path: Path) -> None:
@@ -47,7 +47,7 @@ def load_block(path: Path) -> Block | None:
         name: names["image"] if name == "image" else tensors[f"column {name}"]
         for name in names["columns"]
     }
-    return Block(columns, tensors["index counts"], FirstImages.from_arrays(tensors))
+    return Block(columns, tensors["index counts"], FirstSamples.from_arrays(tensors))
 
 
 @contextmanager

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from semcomm.choices import DamagedPolicy, Device, DType, EntropyCoding
 from semcomm.codec.codec import Codec
+from semcomm.codec.entropy_coding.code_table import CodeTable
 from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 from semcomm.frames import Reception
 from semcomm.framing import Framing
 from semcomm.modalities.rgb8 import Image
 from semcomm.receiver import Read, Received, Receiver
-from semcomm.run.report_samples import CodeTable
 from semcomm.systems.image_files import ImageCodec, ImageReceiver, ImageTransmitter
 from semcomm.transmission import Preamble
 from semcomm.transmitter import Sent, Transmitter

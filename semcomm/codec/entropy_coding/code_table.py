@@ -4,6 +4,7 @@ A table is sent and stored as its code lengths alone; both ends derive the same 
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +14,18 @@ from numpy.typing import NDArray
 from semcomm.errors import CodeTableError
 
 MAX_CODE_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class CodeTable:
+    """The prefix code of K indices.
+
+    lengths: (K,) uint8 bits of each codeword.
+    probabilities: (K,) float64, share of each index over the training images.
+    """
+
+    lengths: NDArray[np.uint8]
+    probabilities: NDArray[np.float64]
 
 
 def optimal_code_lengths(
