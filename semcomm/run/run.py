@@ -9,16 +9,21 @@ import pandas as pd
 
 from semcomm.choices import TableFormat
 from semcomm.errors import RunError
-from semcomm.report.tables import select
 from semcomm.run.block import Block, records
+from semcomm.run.conditions import select
 from semcomm.run.fingerprint import identity
 from semcomm.run.per_image_table import write_pictures, write_records
 from semcomm.run.pools import Failed, Pool
-from semcomm.run.report_samples import KeptCell, forget_cells, load_cell, save_cell
+from semcomm.run.report_samples import (
+    ReportSample,
+    delete_report_samples,
+    load_report_sample,
+    save_report_sample,
+)
 from semcomm.run.run_folder import RESULTS, RunFolder
 from semcomm.run.simulation import Results, simulate_all
 from semcomm.run.tables import write_summaries
-from semcomm.scenario.scenario import Swept
+from semcomm.scenario.scenario import Swept, _flat
 from semcomm.systems.systems import system_of
 
 
@@ -49,7 +54,7 @@ def run_cells(
         show(done[place], cells[place], place + 1)
     failures: dict[int, Exception] = {}
     left = {place: cells[place] for place in places if place not in done}
-    forget_cells(
+    delete_report_samples(
         folder.path
     )  # else, interrupted, rows of results.csv would stand beside the pictures of others
     if done:
@@ -102,21 +107,26 @@ def _image_tables(
         [folder.blocks(place) for place in places], len(cells) > 1, images, folder.path, form
     )
     for row, place in enumerate(places):
-        save_cell(folder.path, row, _kept(cells[place], done[place], next(folder.blocks(place))))
-    pictures = write_pictures(load_cell(folder.path, len(places) - 1).first, folder.path)
+        sample = _report_sample(cells[place], done[place], next(folder.blocks(place)))
+        save_report_sample(folder.path, row, sample)
+    pictures = write_pictures(load_report_sample(folder.path, len(places) - 1).first, folder.path)
     if len(done) == len(cells):
         folder.forget_blocks()
     return [table, pictures]
 
 
-def _kept(cell: Swept, results: Results, block: Block) -> KeptCell:
+def _report_sample(cell: Swept, results: Results, block: Block) -> ReportSample:
     assert block.first  # as the first block of each cell has it
     scenario, counts = cell.scenario, np.array(results.index_counts, np.int64)
     rows = json.loads(
         records([block]).head(len(block.first.sent)).to_json(orient="records", double_precision=15)
     )
     code = system_of(scenario.codec, scenario.framing).code
-    return KeptCell(identity(cell)["scenario"], block.first, rows, code, counts)
+    settings = {
+        key: value if isinstance(value, int | float | str | None) else str(value)
+        for key, value in _flat("", identity(cell)["scenario"]).items()
+    }
+    return ReportSample(settings, block.first, rows, code, counts)
 
 
 def _told(failures: Mapping[int, Exception], cells: Sequence[Swept]) -> list[str]:
