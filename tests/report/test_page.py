@@ -531,6 +531,36 @@ def test_images_of_any_size_and_of_lost_size_are_shown(browser: Chrome, tmp_path
     assert console_messages(browser) == []
 
 
+def test_an_analogue_system_shows_channel_uses_and_symbols(
+    browser: Chrome, make_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    rows = [
+        {
+            "scenario": "deepjscc",
+            "codec.model": "deepjscc",
+            "channel.esn0_db": esn0_db,
+            "images": 8,
+            "channel_uses_per_image": 128.0,
+            "psnr_db": 20.0 + esn0_db,
+        }
+        for esn0_db in (0, 4)
+    ]
+    run = make_run(rows, symbols=True)
+    result = CliRunner().invoke(main, ["report", str(run), "-o", str(tmp_path / "r.html")])
+    assert result.exit_code == 0, result.output
+    browser.get_log("browser")
+    browser.get((tmp_path / "r.html").as_uri())
+    until(lambda: len(browser.find_elements(By.CSS_SELECTOR, ".plot svg")) == 2)
+    assert "Channel uses per image" in browser.find_element(By.ID, "figure-rate").text
+    shown = browser.find_element(By.CLASS_NAME, "card")
+    assert readings(shown) == {"PSNR": "20.50 dB", "Channel uses": "12"}
+    dots = shown.find_element(By.CSS_SELECTOR, ".constellation .dots")
+    assert str(dots.get_dom_attribute("d")).count("M") == 12
+    assert "12 channel symbols" in shown.find_element(By.TAG_NAME, "figcaption").text
+    assert not browser.find_element(By.ID, "code").is_displayed()
+    assert console_messages(browser) == []
+
+
 def refusal(*arguments: Any) -> str:
     result = CliRunner().invoke(main, ["report", *map(str, arguments)])
     assert result.exit_code == 2
