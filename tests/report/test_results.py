@@ -5,22 +5,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from semcomm.cli import main
 from semcomm.errors import ReportError
 from semcomm.report import results
 from semcomm.report.results import (
     concat_rows,
     format_table,
     numbers,
+    optional_numbers,
     read_chunks,
     read_results,
     select_chunks,
     with_columns,
     write_csv,
 )
-from semcomm.run.conditions import select, texts
+from semcomm.run.conditions import texts
 
 ROWS = """codec.model,codec.entropy_coder,bits_per_image,psnr_db,channel.crossover,codec.container
 vq-n64,huffman,506.5,22.97,0.0,
@@ -40,10 +43,6 @@ def written(folder: Path, text: str = ROWS, name: str = "results.csv") -> Path:
 @pytest.fixture
 def table(tmp_path: Path) -> pd.DataFrame:
     return read_results([written(tmp_path)])
-
-
-def codecs(table: pd.DataFrame, *conditions: str) -> list[str]:
-    return list(select(table, conditions)["codec.model"])
 
 
 # pandas, which writes results.csv, leaves a carriage return without quotation marks.
@@ -82,66 +81,6 @@ def test_a_column_of_numbers_has_nan_where_it_is_empty(table: pd.DataFrame) -> N
     assert numbers(table, "bits_per_image").dtype == np.float64
 
 
-@pytest.mark.parametrize(
-    ("conditions", "expected"),
-    [
-        ([], ["vq-n64", "vq-n128", "ecvq-n128", "webp", "webp"]),
-        (["codec.model=vq-n64"], ["vq-n64"]),
-        (["codec.model=vq-n64,webp"], ["vq-n64", "webp", "webp"]),
-        (["codec.model=*n128"], ["vq-n128", "ecvq-n128"]),
-        (["codec.model=vq-n?4"], ["vq-n64"]),
-        (["codec.model=*n128", "codec.entropy_coder=huffman"], ["ecvq-n128"]),
-        (["channel.crossover=1e-3"], ["vq-n128", "ecvq-n128"]),
-        (["bits_per_image=1024.0"], ["vq-n128"]),
-        (["codec.container=true"], ["webp"]),
-        (["codec.entropy_coder="], ["webp", "webp"]),
-    ],
-)
-def test_rows_are_selected_by_text_pattern_number_and_truth(
-    table: pd.DataFrame, conditions: list[str], expected: list[str]
-) -> None:
-    assert codecs(table, *conditions) == expected
-
-
-def test_brackets_in_a_condition_stand_for_themselves(tmp_path: Path) -> None:
-    table = read_results([written(tmp_path, 'codec.model,size\na,"[4, 8]"\nb,4\n')])
-    assert codecs(table, "size=[4?*8]") == ["a"]
-
-
-@pytest.mark.parametrize(
-    ("condition", "message"),
-    [
-        ("codec", "the condition codec should be KEY=VALUE"),
-        ("codec=vq-n64", "column codec is now called codec.model"),
-        ("entropy_coder=huffman", "column entropy_coder is now called codec.entropy_coder"),
-        (
-            "codec.model=vq",
-            "no row has codec.model=vq; codec.model is vq-n64, vq-n128, ecvq-n128, webp",
-        ),
-        ("codec.entropy_coder=arithmetic", "codec.entropy_coder is huffman, fixed_length, empty"),
-        (
-            "codek=vq",
-            "there is no column codek; there are codec.model, codec.entropy_coder, bits_per_image, psnr_db, "
-            "channel",
-        ),
-        ("\x1b[2J=1", r"there is no column \\x1b\[2J"),
-    ],
-)
-def test_an_error_lists_what_a_condition_could_have_met(
-    table: pd.DataFrame, condition: str, message: str
-) -> None:
-    with pytest.raises(ReportError, match=message):
-        select(table, [condition])
-
-
-def test_conditions_must_hold_together(table: pd.DataFrame) -> None:
-    with pytest.raises(
-        ReportError,
-        match=r"no row has codec\.entropy_coder=fixed_length; codec\.entropy_coder is huffman$",
-    ):
-        select(table, ["codec.model=vq-n64", "codec.entropy_coder=fixed_length"])
-
-
 def test_the_error_names_the_file_without_the_column(tmp_path: Path) -> None:
     table = read_results(
         [written(tmp_path / "a", "x,y\n1,2\n"), written(tmp_path / "b", "y,z\n3,4\n")]
@@ -150,6 +89,15 @@ def test_the_error_names_the_file_without_the_column(tmp_path: Path) -> None:
     with pytest.raises(ReportError) as error:
         numbers(table, "x")
     assert str(error.value) == f"{tmp_path / 'b'}: there is no column x; there are y, results, z"
+
+
+def test_optional_numbers_are_nan_where_a_file_has_no_column(tmp_path: Path) -> None:
+    table = read_results(
+        [written(tmp_path / "a", "x,y\n1,2\n"), written(tmp_path / "b", "y,z\n3,\n")]
+    )
+    for name, expected in (("x", [1, np.nan]), ("y", [2, 3]), ("z", [np.nan] * 2)):
+        assert np.array_equal(optional_numbers(table, name), expected, equal_nan=True)
+    assert np.isnan(optional_numbers(table, "nowhere")).all()
 
 
 @pytest.mark.parametrize("value", ["abc", "inf", "-inf", "1e999", "1,5"])
@@ -289,3 +237,24 @@ def test_a_file_that_is_not_parquet_is_an_error(tmp_path: Path) -> None:
     ):
         with pytest.raises(ReportError, match=f"{path.name}: .* not a Parquet data set: "):
             read_results([path])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["table", "--where", "codec=webp"],
+        ["table", "--columns", "codec,psnr_db"],
+        ["table", "--by", "codec"],
+        ["plot", "-o", "out.svg", "--by", "codec"],
+        ["plot", "-o", "out.svg", "--x", "codec"],
+        ["compare", "--anchor", "codec=webp"],
+    ],
+    ids=" ".join,
+)
+def test_commands_name_the_new_column_for_a_retired_one(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    command, *options = arguments
+    result = CliRunner().invoke(main, [command, str(written(tmp_path)), *options])
+    assert result.exit_code == 2
+    assert "the column codec is now called codec.model" in result.output
