@@ -21,7 +21,7 @@ from semcomm.measures.totals import Totals
 from semcomm.run.block import Block, Task, run_block
 from semcomm.run.block_file import load_block, save_block
 from semcomm.run.per_image_table import write_per_image
-from semcomm.run.scratch import new_run
+from semcomm.run.scratch import cache_dir, delete_cache, new_run
 from semcomm.scenario.scenario import read_scenarios
 
 SWEEP = ["data.name=cifar10", "stop={}", "repeat=2", "sweep={channel.esn0_db: [6]}"]

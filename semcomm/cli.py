@@ -462,9 +462,9 @@ def table(
     .parquet.
     """
     from semcomm.report.means import means
-    from semcomm.report.tables import (
-        aligned,
-        few,
+    from semcomm.report.results import (
+        concat_rows,
+        format_table,
         read_chunks,
         select_chunks,
         with_columns,
@@ -481,7 +481,7 @@ def table(
         else (with_columns(chunk, names) for chunk in chosen)
     )
     if output is None:
-        click.echo(aligned(few(tables)))
+        click.echo(format_table(concat_rows(tables)))
     else:
         write_csv(tables, output)
         click.echo(f"written: {output}")
@@ -527,7 +527,8 @@ def plot(
     """
     from semcomm.report.curves import curves_of, renamed
     from semcomm.report.plot import write_plot
-    from semcomm.report.tables import read_results, select
+    from semcomm.report.results import read_results
+    from semcomm.run.conditions import select
 
     curves = curves_of(select(read_results(results), where), x, y, by.split(",") if by else [])
     write_plot(renamed(curves, labels), output, x, y, hull, log)
@@ -581,9 +582,9 @@ def compare(
     The anchor's rows are in the first RESULTS, the test's in the second, or in the same.
     """
     from semcomm.console import show_record
-    from semcomm.report.bjontegaard import compared
+    from semcomm.report.bjontegaard import comparison
     from semcomm.report.curves import curve_where
-    from semcomm.report.tables import read_results
+    from semcomm.report.results import read_results
 
     if test_results is None and anchor == test:
         raise click.UsageError("nothing to compare: give two RESULTS, or --anchor and --test")
@@ -593,7 +594,7 @@ def compare(
         curve_where(read_results([path]), [*where, *own], rate, quality, name)
         for (path, own), name in zip(sides, names, strict=True)
     )
-    show_record(compared(first, second, at))
+    show_record(comparison(first, second, at))
 
 
 def with_images(overrides: tuple[str, ...], images: int | None) -> list[str]:

@@ -13,13 +13,13 @@ from semcomm.carrier import carry
 from semcomm.codec.entropy_coding.interface import symbol_counts
 from semcomm.data.choice import DataChoice
 from semcomm.data.data_set import Data, block_ranges
-from semcomm.frames import Frames
+from semcomm.frames import Frames, Symbols
 from semcomm.framing import Framing
 from semcomm.measures.totals import Columns
 from semcomm.run.cached_system import CachedSystem, Ends, cache_path
 from semcomm.run.columns import carrier_columns, measure_columns, sample_columns
 from semcomm.run.fingerprint import require_same
-from semcomm.run.report_samples import COUNT, FirstImages, reduced
+from semcomm.run.report_samples import COUNT, FirstSamples, report_pictures
 from semcomm.run.seeds import block_generator
 from semcomm.scenario.scenario import Cell, Scenario
 from semcomm.stages import Received, Samples, Sent
@@ -37,7 +37,7 @@ class Block:
 
     columns: Columns
     tallies: Mapping[str, NDArray[np.int64]]
-    first: FirstImages | None
+    first: FirstSamples | None
 
 
 class Task(NamedTuple):
@@ -87,7 +87,7 @@ def run_block(task: Task) -> Block:
         "damaged": received.damaged,
         **carrier_columns(sent, reception, scenario.framing),
     }
-    first = None if number else first_images(samples, sent, received, scenario.framing)
+    first = None if number else first_samples(samples, sent, received, scenario.framing)
     return Block(columns, scenario.codec.tallies(sent), first)
 
 
@@ -99,20 +99,26 @@ def per_image_table(blocks: Sequence[Block]) -> pd.DataFrame:
     )
 
 
-def first_images(
+def first_samples(
     images: Samples, sent: Sent[Any], received: Received, framing: Framing
-) -> FirstImages:
-    """The first images of a block, with their frames and indices where there are any."""
+) -> FirstSamples:
+    """The first images of a block, with their frames and indices, or with their symbols."""
+    pictures = report_pictures(images), report_pictures(received.samples)
+    if isinstance(sent.signal, Symbols):
+        return FirstSamples(*pictures, symbols=sent.signal.split()[:COUNT])
     indices, arrived = (
         list((encoded or {}).get("indices", []))[:COUNT]
         for encoded in (sent.encoded, received.encoded)
     )
-    frames = Frames.join([])
-    if isinstance(sent.signal, Frames):
-        frames = Frames.join(sent.signal.split()[: COUNT * framing.slices])
-    symbols = symbol_counts(framing.slice_runs([grid.shape for grid in indices]))
-    pictures = reduced(images), reduced(received.samples)
-    return FirstImages(*pictures, frames, symbols, framing.crc, indices, arrived)
+    counts = symbol_counts(framing.slice_runs([grid.shape for grid in indices]))
+    return FirstSamples(
+        *pictures,
+        Frames.join(sent.signal.split()[: COUNT * framing.slices]),
+        framing.crc,
+        indices or None,
+        arrived or None,
+        counts if indices else None,
+    )
 
 
 def block_count(run: str, scenario: Scenario) -> int:

@@ -12,7 +12,7 @@ from safetensors.numpy import save
 
 from semcomm.files import write_atomically
 from semcomm.run.block import Block
-from semcomm.run.report_samples import FirstImages
+from semcomm.run.report_samples import FirstSamples
 
 
 def save_block(block: Block, path: Path) -> None:
@@ -53,7 +53,7 @@ def load_block(path: Path) -> Block | None:
         for name, counts in tensors.items()
         if name.startswith("tally ")
     }
-    return Block(columns, tallies, FirstImages.from_arrays(tensors))
+    return Block(columns, tallies, FirstSamples.from_arrays(tensors))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from semcomm.files import atomic_writer
 from semcomm.measures.totals import Columns
 from semcomm.run.block import Block, per_image_table
 from semcomm.run.contact_sheet import contact_sheet
-from semcomm.run.report_samples import FirstImages
+from semcomm.run.report_samples import FirstSamples
 
 CSV_ROWS = 1_000_000
 """More than these go to Parquet, unless CSV is asked for."""
@@ -85,7 +85,7 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if special else text
 
 
-def write_pictures(first: FirstImages, folder: Path) -> Path:
+def write_pictures(first: FirstSamples, folder: Path) -> Path:
     """Write pictures.png, the first images as sent above as received; returns its path."""
     pictures = list(zip(first.sent, first.received, strict=True))
     path = folder / "pictures.png"

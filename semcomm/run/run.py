@@ -10,11 +10,16 @@ import pandas as pd
 from semcomm.choices import TableFormat
 from semcomm.errors import RunError
 from semcomm.files import write_atomically
-from semcomm.report.tables import select
 from semcomm.run.block import Block, per_image_table
+from semcomm.run.conditions import select
 from semcomm.run.per_image_table import write_per_image, write_pictures
 from semcomm.run.pools import Failure, Pool
-from semcomm.run.report_samples import KeptCell, forget_cells, load_cell, save_cell
+from semcomm.run.report_samples import (
+    ReportSample,
+    delete_report_samples,
+    load_report_sample,
+    save_report_sample,
+)
 from semcomm.run.run_folder import RESULTS, RunFolder
 from semcomm.run.simulation import OnProgress, Results, simulate_all
 from semcomm.scenario.scenario import Cell
@@ -49,7 +54,7 @@ def run_cells(
     failures: dict[int, Exception] = {}
     left = {place: cells[place] for place in places if place not in done}
     # Else, interrupted, rows of results.csv would stand beside the pictures of others.
-    forget_cells(folder.path)
+    delete_report_samples(folder.path)
     if done:
         write_results(done, folder)
     for place, outcome in simulate_all(left, pool, on_progress, folder):
@@ -105,8 +110,8 @@ def write_image_files(
     table = write_per_image(blocks, len(cells) > 1, images, folder.path, form)
     for row, place in enumerate(places):
         first = next(iter(folder.blocks(place)))
-        save_cell(folder.path, row, _report_sample(cells[place], done[place], first))
-    pictures = write_pictures(load_cell(folder.path, len(places) - 1).first, folder.path)
+        save_report_sample(folder.path, row, _report_sample(cells[place], done[place], first))
+    pictures = write_pictures(load_report_sample(folder.path, len(places) - 1).first, folder.path)
     if len(done) == len(cells):
         folder.delete_blocks()
     return [table, pictures]
@@ -124,12 +129,14 @@ def _columns_of(rows: Sequence[Mapping[str, object]]) -> list[str]:
     return [*head, *tail]
 
 
-def _report_sample(cell: Cell, results: Results, block: Block) -> KeptCell:
+def _report_sample(cell: Cell, results: Results, block: Block) -> ReportSample:
     assert block.first  # as the first block of each cell has it
     counts = np.array(results.tallies.get("index", []), np.int64)
     table = per_image_table([block]).head(len(block.first.sent))
     rows = json.loads(table.to_json(orient="records", double_precision=15))
-    return KeptCell(cell.settings(), block.first, rows, cell.scenario.codec.code_table(), counts)
+    return ReportSample(
+        cell.settings(), block.first, rows, cell.scenario.codec.code_table(), counts
+    )
 
 
 def _reason(cells: Sequence[Cell], place: int, error: Exception) -> str:

@@ -20,6 +20,7 @@ from ruamel.yaml.reader import ReaderError
 
 from semcomm.errors import ScenarioError
 from semcomm.folders import expanded
+from semcomm.terminal import terminal_safe
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -319,11 +320,4 @@ def _error(mistakes: Mistakes) -> ScenarioError:
     lines = [
         f"{place.text}: {what}" for place, what in sorted(mistakes, key=lambda mistake: mistake[0])
     ]
-    return ScenarioError([_printable(line) for line in dict.fromkeys(lines)])
-
-
-def _printable(text: str) -> str:
-    """The text in one line, with control characters written out: hostile text cannot steer a
-    terminal.
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return ScenarioError([terminal_safe(line) for line in dict.fromkeys(lines)])
