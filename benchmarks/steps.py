@@ -78,7 +78,9 @@ class Stopwatch:
 
 def whole(cells: list[Swept], folder: Path) -> None:
     """A run into an empty folder."""
-    run.run_cells(cells, RunFolder(folder, cells), Here(), lambda images: None, lambda *found: None)
+    run.run_cells(
+        cells, RunFolder(folder, cells), Here(), lambda images: None, lambda *results: None
+    )
 
 
 def watched() -> Stopwatch:
@@ -86,9 +88,11 @@ def watched() -> Stopwatch:
     watch = Stopwatch()
     for step, functions in STEPS.items():
         for owner, name in functions:
-            found = inspect.getattr_static(owner, name)
+            function = inspect.getattr_static(owner, name)
             timed = watch.timed(step, getattr(owner, name))
-            setattr(owner, name, staticmethod(timed) if isinstance(found, classmethod) else timed)
+            setattr(
+                owner, name, staticmethod(timed) if isinstance(function, classmethod) else timed
+            )
     return watch
 
 

@@ -74,7 +74,7 @@ def whole(cells: list[Swept], folder: Path) -> None:
         RunFolder(folder, cells),
         Here(),
         lambda images: None,
-        lambda found, cell, number: None,
+        lambda results, cell, number: None,
     )
 
 
