@@ -86,8 +86,8 @@ def encoded(coder: ContextCoder, grids: Grids) -> list[Message]:
 
 def decoded(coder: ContextCoder, shape: tuple[int, ...], messages: list[Message]) -> Grids:
     lengths = np.array([message.size for message in messages])
-    found = coder.decode(np.concatenate(messages), lengths, whole_grids([shape] * len(messages)))
-    return found.symbols.reshape(-1, *shape)
+    decoded = coder.decode(np.concatenate(messages), lengths, whole_grids([shape] * len(messages)))
+    return decoded.symbols.reshape(-1, *shape)
 
 
 def permuted(tensors: Tensors, rng: np.random.Generator) -> Tensors:

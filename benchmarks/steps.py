@@ -79,7 +79,11 @@ class Stopwatch:
 def whole(cells: list[Cell], folder: Path) -> None:
     """A run into an empty folder."""
     run.run_cells(
+<<<<<<< HEAD
         cells, RunFolder(folder, cells), SerialPool(), lambda images: None, lambda *found: None
+=======
+        cells, RunFolder(folder, cells), Here(), lambda images: None, lambda *results: None
+>>>>>>> bd9e8bced6c1db261caf39296a7b6454da3c4038
     )
 
 
@@ -88,9 +92,11 @@ def watched() -> Stopwatch:
     watch = Stopwatch()
     for step, functions in STEPS.items():
         for owner, name in functions:
-            found = inspect.getattr_static(owner, name)
+            function = inspect.getattr_static(owner, name)
             timed = watch.timed(step, getattr(owner, name))
-            setattr(owner, name, staticmethod(timed) if isinstance(found, classmethod) else timed)
+            setattr(
+                owner, name, staticmethod(timed) if isinstance(function, classmethod) else timed
+            )
     return watch
 
 

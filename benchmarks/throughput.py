@@ -74,7 +74,7 @@ def whole(cells: list[Cell], folder: Path) -> None:
         RunFolder(folder, cells),
         SerialPool(),
         lambda images: None,
-        lambda found, cell, number: None,
+        lambda results, cell, number: None,
     )
 
 

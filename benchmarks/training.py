@@ -104,7 +104,7 @@ def main() -> None:
     for _ in range(WARM_UP + options.blocks):
         for name, blocks in contestants.items():
             speeds[name].append(images_per_second(blocks, recipe.batch_size))
-    medians = {name: statistics.median(found[WARM_UP:]) for name, found in speeds.items()}
+    medians = {name: statistics.median(values[WARM_UP:]) for name, values in speeds.items()}
     print(
         f"{torch.get_num_threads()} threads, batches of {recipe.batch_size}, {options.blocks} "
         f"blocks of {STEPS} steps"

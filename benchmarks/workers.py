@@ -78,7 +78,7 @@ def timed(workers: int, cells: Sequence[Cell], few: Sequence[Cell]) -> Took:
             RunFolder(Path(folder), cells),
             pool,
             lambda images: None,
-            lambda found, cell, number: None,
+            lambda results, cell, number: None,
         )
         done, own = time.perf_counter(), time.process_time() - own
         after = spent(pool, workers, few)

@@ -126,7 +126,7 @@ class Losing(SerialPool):
         return super().submit(run, task)
 
 
-def test_a_level_is_given_its_model_again_where_a_process_is_lost(
+def test_a_levels_training_is_repeated_when_a_process_is_lost(
     trained: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = [

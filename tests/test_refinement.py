@@ -1,4 +1,4 @@
-"""Refined descriptions go through the whole system: sent, counted and told like all others."""
+"""Refined indices in the whole system: they are sent, counted and received like others."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def images() -> list[Image]:
 
 
 @pytest.mark.parametrize("coder", ["huffman", "context", "fixed_length"])
-def test_the_receiver_gets_the_refined_indices_and_nearer_pictures(
+def test_the_receiver_gets_refined_indices_and_nearer_pictures(
     codec: Codec, images: list[Image], coder: EntropyCoding
 ) -> None:
     receiver, errors = Receiver(codec, coder, BARE), []
@@ -63,11 +63,12 @@ def test_frames_of_refined_images_keep_a_budget(codec: Codec, images: list[Image
     assert np.mean(errors[1]) < 0.96 * np.mean(errors[0])
 
 
-def test_cells_of_unlike_steps_do_not_share_indices_and_tell_their_steps() -> None:
+def test_cells_of_different_steps_do_not_share_indices() -> None:
+    """Each row says its number of steps."""
     sweep = ["sweep={codec.refinement_steps: [0, 2, 8]}", "images=32", "framing=none"]
-    found = [simulate(cell.scenario).summary for cell in read_scenarios("error-free", sweep)]
-    assert [row.get("codec.refinement_steps", 0) for row in found] == [0, 2, 8]
-    assert found[0]["psnr_db"] + 0.1 < found[1]["psnr_db"] < found[2]["psnr_db"] - 0.1
+    rows = [simulate(cell.scenario).summary for cell in read_scenarios("error-free", sweep)]
+    assert [row.get("codec.refinement_steps", 0) for row in rows] == [0, 2, 8]
+    assert rows[0]["psnr_db"] + 0.1 < rows[1]["psnr_db"] < rows[2]["psnr_db"] - 0.1
 
 
 def test_entropy_coders_share_the_refined_indices() -> None:
@@ -81,7 +82,7 @@ def test_entropy_coders_share_the_refined_indices() -> None:
 
 
 @pytest.mark.parametrize("steps", ["-1", "10001", "1.5", "many", "[]"])
-def test_steps_that_are_none_are_told(steps: str) -> None:
+def test_invalid_steps_are_an_error(steps: str) -> None:
     with pytest.raises(ScenarioError, match=r"codec\.refinement_steps is .*; it takes"):
         read_scenarios("error-free", [f"codec.refinement_steps={steps}"])
 

@@ -45,11 +45,21 @@ def measured(data: str, coder: EntropyCoding, codecs: list[str], root: Path | No
     cells = dict(enumerate(read_scenarios("shipped-codecs", sweep, root)))
     rows = []
     with pool_of(cores()) as pool:
+<<<<<<< HEAD
         for _, found in simulate_all(cells, pool, lambda images: None, InMemory()):
             if isinstance(found, Failure):
                 raise found.error
+=======
+        for _, result in simulate_all(cells, pool, lambda images: None, InMemory()):
+            if isinstance(result, Failed):
+                raise result.error
+>>>>>>> bd9e8bced6c1db261caf39296a7b6454da3c4038
             rows.append(
-                [found.summary["codec"], found.summary["bits_per_image"], found.summary["psnr_db"]]
+                [
+                    result.summary["codec"],
+                    result.summary["bits_per_image"],
+                    result.summary["psnr_db"],
+                ]
             )
     return pd.DataFrame(rows, columns=["codec", f"{data}_bits_per_image", f"{data}_psnr_db"])
 

@@ -67,9 +67,9 @@ def _sections(section: type, key: str, variants: Variants) -> Iterator[str]:
         elif path in variants:
             for each in variants[path]:
                 yield from _named(path, setting.note, each, variants)
-        elif found := inner[path]:
+        elif below := inner[path]:
             yield f"## {path}\n\n{_sentence(setting.note)}".rstrip()
-            yield from _sections(found, path, variants)
+            yield from _sections(below, path, variants)
 
 
 def _named(path: str, note: str, variant: Variant, variants: Variants) -> Iterator[str]:

@@ -36,8 +36,8 @@ def stages(
 def all_equal(*results: list[tuple[NDArray[np.float32], NDArray[np.uint16], Image]]) -> bool:
     return all(
         np.array_equal(array, other)
-        for found in zip(*results, strict=True)
-        for array, *others in zip(*found, strict=True)
+        for stage in zip(*results, strict=True)
+        for array, *others in zip(*stage, strict=True)
         for other in others
     )
 
@@ -180,7 +180,7 @@ def test_pixels_are_rounded_and_clipped_to_8_bits(tiny_codec: Codec) -> None:
     assert picture.ravel()[:8].tolist() == [0, 0, 0, 1, 128, 254, 255, 255]
 
 
-def test_encoder_and_decoder_are_the_networks_on_patches_from_0_to_1(tiny_codec: Codec) -> None:
+def test_encode_and_decode_are_the_networks_in_float64(tiny_codec: Codec) -> None:
     """Against the same networks in float64, on one image and in PyTorch's own layout."""
     networks = semantic_encoder(tiny_codec.geometry), semantic_decoder(tiny_codec.geometry)
     for prefix, network in zip(("encoder.", "decoder."), networks, strict=True):
@@ -234,7 +234,7 @@ def test_bfloat16_computes_coarser_and_gives_the_same_types(tiny_codec: Codec) -
         assert latents == pytest.approx(exact, abs=4 * 2**-8 * float(np.abs(exact).max()))
 
 
-def test_a_device_that_is_not_there_is_told(
+def test_an_unavailable_device_is_an_error(
     tiny_codec: Codec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
@@ -267,7 +267,7 @@ def test_auto_takes_cuda_before_mps_before_the_cpu(
         ({"neon": True, "bf16": True}, "bfloat16"),
     ],
 )
-def test_a_cpu_is_fast_in_bfloat16_where_it_has_instructions_for_it(
+def test_a_cpu_with_bfloat16_instructions_is_fast_in_it(
     abilities: dict[str, bool], dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: abilities)

@@ -138,7 +138,7 @@ def test_a_path_names_a_level_as_a_shipped_name_does(
             zoo.load_codec(name)
 
 
-def test_a_level_that_is_not_there_is_told_from_those_that_are(path: Path, tmp_path: Path) -> None:
+def test_an_error_about_a_level_lists_those_that_exist(path: Path, tmp_path: Path) -> None:
     for level in (None, 3, -1):
         with pytest.raises(CodecError, match=r"holds 3 codecs, .* several@0 to several@2$"):
             load_codec(path, level)
@@ -214,8 +214,8 @@ def test_a_wrong_number_of_levels_is_refused(path: Path, levels: int) -> None:
 def test_a_number_of_levels_that_is_none_is_refused(path: Path) -> None:
     content = path.read_bytes()
     header = content[8 : 8 + int.from_bytes(content[:8], "little")]
-    told = json.loads(header)
-    assert told["__metadata__"]["levels"] == "3"
+    metadata = json.loads(header)
+    assert metadata["__metadata__"]["levels"] == "3"
     for wrong in (b'"x"', b'"\xc2\xb3"'[:2] + b'"'):
         path.write_bytes(content.replace(b'"levels":"3"', b'"levels":' + wrong))
         with pytest.raises(CodecError, match=str(path)):

@@ -113,7 +113,7 @@ def test_with_rate_weight_0_the_criterion_is_that_of_vq(seed: int) -> None:
     )
 
 
-def test_a_rate_weight_moves_the_boundary_towards_the_rarer_codeword() -> None:
+def test_a_rate_weight_moves_boundaries_to_rarer_codewords() -> None:
     codebook, bias = np.array([[0.0], [1.0]], np.float32), np.array([1.0, 1.5], np.float32)
     # z^2 + 1 = (z - 1)^2 + 1.5 at z = 0.75, where the two are equal and the lower index is taken.
     vectors = np.array([[0.74], [0.75], [0.76]], np.float32)

@@ -42,9 +42,10 @@ def images() -> list[Image]:
     st.sampled_from(["huffman", "context"]),
     st.sampled_from([BARE, Framing()]),
 )
-def test_no_frame_is_over_the_budget_and_those_that_fit_are_as_without_one(
+def test_no_frame_is_over_the_budget(
     budget_bits: int, coder: EntropyCoding, framing: Framing
 ) -> None:
+    """Frames that fit without a budget are as without one."""
     codec, images = load_codec("ecvq-n128-nu16"), Sample().load(0, 32)
     plain = Transmitter(codec, coder, framing).transmit(images)
     sent = Transmitter(codec, coder, framing, budget_bits).transmit(images)
@@ -78,21 +79,18 @@ def test_the_rate_weight_is_the_lowest_that_fits(codec: Codec, images: list[Imag
         assert np.array_equal(sent.encoded["indices"][n], ladder[level].indices[n])
 
 
-def test_a_further_rate_weight_counts_the_bits_of_huffman_codewords(
-    codec: Codec, images: list[Image]
-) -> None:
+def test_further_rate_weights_count_huffman_bits(codec: Codec, images: list[Image]) -> None:
     latents = codec.encode(images[:4])
     weights = np.array([0.001, 0.01, 0.05, 0.3], np.float32)
-    for z, weight, found in zip(latents, weights, codec.quantize(latents, weights), strict=True):
+    for z, weight, grid in zip(latents, weights, codec.quantize(latents, weights), strict=True):
         distances = np.square(z[..., None, :].astype(np.float64) - codec.codebook).sum(axis=-1)
         costs = distances + codec.tensors["bias"] + float(weight) * codec.code_lengths
-        chosen = np.take_along_axis(costs, found[..., None].astype(np.int64), axis=-1)[..., 0]
+        chosen = np.take_along_axis(costs, grid[..., None].astype(np.int64), axis=-1)[..., 0]
         assert chosen == pytest.approx(costs.min(axis=-1), abs=1e-5)
 
 
-def test_pictures_are_better_than_by_the_best_single_weight_that_always_fits(
-    codec: Codec, images: list[Image]
-) -> None:
+def test_weights_per_image_beat_the_best_single_weight(codec: Codec, images: list[Image]) -> None:
+    """The lowest single weight with which every image fits."""
     budget_bits, receiver = 480, Receiver(codec, framing=BARE)
     sent = Transmitter(codec, framing=BARE, budget_bits=budget_bits).transmit(images)
     adapted = receiver.receive(Reception.of(sent.signal))
@@ -109,13 +107,11 @@ def test_pictures_are_better_than_by_the_best_single_weight_that_always_fits(
     assert quality[0] > quality[1] + 0.3
 
 
-def test_a_budget_that_no_indices_keep_is_told_with_what_it_takes(
-    codec: Codec, images: list[Image]
-) -> None:
+def test_a_budget_that_no_indices_fit_is_an_error(codec: Codec, images: list[Image]) -> None:
     least = 128 * int(codec.code_lengths.min())
     for too_few in (0, least - 1):
-        told = f"budget_bits is {too_few}, but an image of 32 x 32 has a frame of {least} bits"
-        with pytest.raises(FramingError, match=told):
+        message = f"budget_bits is {too_few}, but an image of 32 x 32 has a frame of {least} bits"
+        with pytest.raises(FramingError, match=message):
             Transmitter(codec, framing=BARE, budget_bits=too_few).transmit(images)
     sent = Transmitter(codec, framing=BARE, budget_bits=least).transmit(images)
     assert sent.signal.lengths.tolist() == [least] * 64

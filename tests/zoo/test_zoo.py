@@ -43,7 +43,7 @@ def test_every_shipped_codec_loads_and_makes_pictures() -> None:
 
 
 @pytest.mark.parametrize("row", codec_figures(), ids=lambda row: row["codec"])
-def test_rate_and_psnr_of_each_shipped_codec_are_those_that_are_listed(row: dict[str, str]) -> None:
+def test_shipped_codecs_have_the_listed_rate_and_psnr(row: dict[str, str]) -> None:
     """On the sample; another machine may round an index or a pixel the other way."""
     codec = CodecChoice(row["codec"])
     scenario = Scenario(
@@ -136,7 +136,7 @@ def test_headers_are_read_without_torch(tiny_codec_file: Path) -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_a_codec_is_found_by_its_path(
+def test_a_codec_is_loaded_by_its_path(
     tiny_codec: Codec, tiny_codec_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert load_codec(str(tiny_codec_file)).digest == tiny_codec.digest

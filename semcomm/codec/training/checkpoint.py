@@ -42,7 +42,7 @@ def load_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
     if metadata.get("training") != training:
         made = metadata.get("training", "nothing known")
         raise CheckpointError(
-            f"{path} was made by another training: remove it, or use its settings, {made}"
+            f"{path} was made by another training: remove it, or go on with its settings, {made}"
         )
     state, digest = _state(trainer), metadata.pop("sha256", "")
     if digest != _digest(metadata, tensors) or _shapes(tensors) != _shapes(state):

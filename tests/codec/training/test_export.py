@@ -60,7 +60,7 @@ def counted(codec: Codec, images: list[Image]) -> NDArray[np.int64]:
 
 
 @pytest.mark.parametrize("recipe", [VQ, ECVQ], ids=["vq", "ecvq"])
-def test_probabilities_and_code_lengths_are_those_of_the_training_images_indices(
+def test_code_tables_are_those_of_the_training_images_indices(
     model: VqAutoencoder, images: list[Image], recipe: Recipe
 ) -> None:
     codec = export_codec("tiny", model, recipe, images, {})
@@ -91,9 +91,10 @@ def test_vq_has_no_bias(model: VqAutoencoder, images: list[Image]) -> None:
     assert not export_codec("tiny", model, VQ, images, {}).tensors["bias"].any()
 
 
-def test_ecvqs_bias_is_the_price_of_the_shares_that_the_pass_before_counted(
+def test_ecvqs_bias_is_of_the_shares_of_the_pass_before(
     model: VqAutoencoder, images: list[Image]
 ) -> None:
+    """It is the rate weight times -log2 of the shares that the pass before counted."""
     codec = export_codec("tiny", model, ECVQ, images, {})
     vectors = torch.from_numpy(
         np.concatenate([grid.reshape(-1, 2) for grid in codec.encode(images)])
@@ -115,7 +116,7 @@ def test_ecvqs_bias_is_the_price_of_the_shares_that_the_pass_before_counted(
 
 
 @pytest.mark.parametrize("recipe", [VQ, ECVQ], ids=["vq", "ecvq"])
-def test_indices_are_assigned_when_all_else_is_settled(
+def test_indices_are_assigned_last(
     model: VqAutoencoder, images: list[Image], recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codec = export_codec("tiny", model, recipe, images, {})

@@ -63,27 +63,27 @@ class Case:
     def run(self, rate_weight: float) -> tuple[VqAutoencoder, Losses]:
         model = linear_model(GEOMETRY, self.encoder, self.decoder, self.codebook, self.logits)
         grid = self.x.reshape(BATCH, ROWS, COLUMNS, 48).astype(np.float32)
-        found = compute_losses(
+        losses = compute_losses(
             model, torch.from_numpy(grid).permute(0, 3, 1, 2), rate_weight, "float32"
         )
-        assert found.indices.tolist() == self.indices.tolist()
-        return model, found
+        assert losses.indices.tolist() == self.indices.tolist()
+        return model, losses
 
 
 @pytest.mark.parametrize("rate_weight", [0.0, 0.7])
 def test_the_terms_are_those_of_5_and_6(rate_weight: float) -> None:
     case = Case(rate_weight)
-    _, found = case.run(rate_weight)
-    assert found.distortion.item() == pytest.approx(
+    _, losses = case.run(rate_weight)
+    assert losses.distortion.item() == pytest.approx(
         np.square(case.decoded - case.x).sum() / BATCH, rel=1e-5
     )
-    assert found.codebook.item() == pytest.approx(
+    assert losses.codebook.item() == pytest.approx(
         np.square(case.z - case.z_q).sum() / BATCH, rel=1e-5
     )
-    assert found.commitment.item() == pytest.approx(
+    assert losses.commitment.item() == pytest.approx(
         np.square(case.z - case.z_q).sum() / BATCH, rel=1e-5
     )
-    assert found.bits.item() == pytest.approx(
+    assert losses.bits.item() == pytest.approx(
         -np.log2(case.shares[case.indices]).sum() / BATCH, rel=1e-5
     )
 
@@ -102,8 +102,8 @@ def test_the_gradients_are_the_derived_ones(rate_weight: float, commitment_weigh
     terms, nothing
     """
     case = Case(rate_weight)
-    model, found = case.run(rate_weight)
-    found.total(rate_weight, commitment_weight).backward()  # type: ignore[no-untyped-call]
+    model, losses = case.run(rate_weight)
+    losses.total(rate_weight, commitment_weight).backward()  # type: ignore[no-untyped-call]
 
     by_decoded = 2 * (case.decoded - case.x) / BATCH
     sub_vectors = case.z.reshape(-1, 3)
@@ -132,29 +132,29 @@ def test_the_gradients_are_the_derived_ones(rate_weight: float, commitment_weigh
 @pytest.mark.parametrize(
     ("term", "reached"),
     [
-        (lambda found: found.distortion, {"encoder.0.weight", "decoder.0.weight"}),
-        (lambda found: found.codebook, {"codebook"}),
-        (lambda found: found.commitment, {"encoder.0.weight"}),
-        (lambda found: found.bits, {"logits"}),
+        (lambda losses: losses.distortion, {"encoder.0.weight", "decoder.0.weight"}),
+        (lambda losses: losses.codebook, {"codebook"}),
+        (lambda losses: losses.commitment, {"encoder.0.weight"}),
+        (lambda losses: losses.bits, {"logits"}),
     ],
     ids=["distortion", "codebook", "commitment", "bits"],
 )
 def test_each_term_trains_its_own_part(
     term: Callable[[Losses], torch.Tensor], reached: set[str]
 ) -> None:
-    model, found = Case(0.7).run(0.7)
-    term(found).backward()  # type: ignore[no-untyped-call]
+    model, losses = Case(0.7).run(0.7)
+    term(losses).backward()  # type: ignore[no-untyped-call]
     assert {
         name for name, parameter in model.named_parameters() if parameter.grad is not None
     } == reached
 
 
-def test_a_step_down_the_rate_makes_the_chosen_codewords_likelier() -> None:
-    model, found = Case(0.7).run(0.7)
-    found.bits.backward()  # type: ignore[no-untyped-call]
+def test_a_step_down_the_rate_makes_used_codewords_likelier() -> None:
+    model, losses = Case(0.7).run(0.7)
+    losses.bits.backward()  # type: ignore[no-untyped-call]
     lower = Case(0.7).logits - 1e-3 * gradient(model, "logits")[0]
     shares = np.exp(-lower) / np.exp(-lower).sum()
-    assert -np.log2(shares[Case(0.7).indices]).sum() / BATCH < found.bits.item()
+    assert -np.log2(shares[Case(0.7).indices]).sum() / BATCH < losses.bits.item()
 
 
 def two_images(columns: int = 1) -> tuple[VqAutoencoder, torch.Tensor]:
@@ -185,13 +185,13 @@ def two_images(columns: int = 1) -> tuple[VqAutoencoder, torch.Tensor]:
 def test_values_of_two_images_by_hand(
     rate_weight: float, distortion: float, latent: float, bits: float
 ) -> None:
-    found = compute_losses(*two_images(), rate_weight, "float32")
-    terms = [found.distortion, found.codebook, found.commitment, found.bits]
+    losses = compute_losses(*two_images(), rate_weight, "float32")
+    terms = [losses.distortion, losses.codebook, losses.commitment, losses.bits]
     assert [term.item() for term in terms] == pytest.approx(
         [distortion, latent, latent, bits], rel=1e-6
     )
     expected = distortion + latent + 0.25 * latent + rate_weight * 1.25 * bits
-    assert found.total(rate_weight, 0.25).item() == pytest.approx(expected, rel=1e-6)
+    assert losses.total(rate_weight, 0.25).item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_terms_are_sums_over_an_image_and_means_over_images() -> None:
@@ -199,9 +199,9 @@ def test_terms_are_sums_over_an_image_and_means_over_images() -> None:
     _, wider = two_images(columns=3)
 
     def terms(patches: torch.Tensor) -> Array:
-        found = compute_losses(model, patches, 0.5, "float32")
+        losses = compute_losses(model, patches, 0.5, "float32")
         return np.array(
-            [t.item() for t in (found.distortion, found.codebook, found.commitment, found.bits)]
+            [t.item() for t in (losses.distortion, losses.codebook, losses.commitment, losses.bits)]
         )
 
     assert terms(wider) == pytest.approx(3 * terms(images), rel=1e-6)
@@ -211,9 +211,9 @@ def test_terms_are_sums_over_an_image_and_means_over_images() -> None:
 
 def test_in_bfloat16_quantizer_losses_and_gradients_are_float32() -> None:
     model = VqAutoencoder(Geometry(groups=2, dimension=3, codewords=5, channels=4))
-    found = compute_losses(model, torch.rand(2, 48, 3, 3), 0.1, "bfloat16")
-    found.total(0.1, 0.25).backward()  # type: ignore[no-untyped-call]
-    made = [found.vectors, found.distortion, found.codebook, found.commitment, found.bits]
+    losses = compute_losses(model, torch.rand(2, 48, 3, 3), 0.1, "bfloat16")
+    losses.total(0.1, 0.25).backward()  # type: ignore[no-untyped-call]
+    made = [losses.vectors, losses.distortion, losses.codebook, losses.commitment, losses.bits]
     made += [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
     assert {tensor.dtype for tensor in made} == {torch.float32}
 

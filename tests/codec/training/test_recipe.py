@@ -38,7 +38,7 @@ def test_vq_with_a_rate_weight_is_refused() -> None:
     assert Recipe(quantizer="vq", rate_weight=0.0).rate_weights == [0]
 
 
-def test_rate_weights_of_levels_have_equal_ratios_and_rise_together() -> None:
+def test_rate_weights_of_levels_have_equal_ratios() -> None:
     recipe = Recipe(rate_weight=0.4, finest_rate_weight=0.05, levels=4, rate_ramp=0.5)
     assert recipe.rate_weights == pytest.approx([0.4, 0.2, 0.1, 0.05])
     assert recipe.rate_weights_at(0.25) == pytest.approx([0.2, 0.1, 0.05, 0.025])
