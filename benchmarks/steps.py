@@ -79,11 +79,7 @@ class Stopwatch:
 def whole(cells: list[Cell], folder: Path) -> None:
     """A run into an empty folder."""
     run.run_cells(
-<<<<<<< HEAD
-        cells, RunFolder(folder, cells), SerialPool(), lambda images: None, lambda *found: None
-=======
-        cells, RunFolder(folder, cells), Here(), lambda images: None, lambda *results: None
->>>>>>> bd9e8bced6c1db261caf39296a7b6454da3c4038
+        cells, RunFolder(folder, cells), SerialPool(), lambda images: None, lambda *results: None
     )
 
 

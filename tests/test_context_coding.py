@@ -50,19 +50,11 @@ def test_images_of_any_sizes_come_out_as_the_codec_has_them(
     sent = Transmitter(context_codec, "context", framing).transmit(pictures)
     received = Receiver(context_codec, "context", framing).receive(Reception.of(sent.signal))
     assert not received.damaged.any()
-<<<<<<< HEAD
-    expected = context_codec.decode(context_codec.dequantize(sent.encoded["indices"]), SIZES)
-    for found, image, grid, picture in zip(
-        received.encoded["indices"],
-        received.samples,
-        sent.encoded["indices"],
-        expected,
-        strict=True,
-=======
-    expected = context_codec.decode(context_codec.dequantize(sent.indices), SIZES)
+    grids = sent.encoded["indices"]
+    expected = context_codec.decode(context_codec.dequantize(list(grids)), SIZES)
+    arrived = received.encoded["indices"]
     for received_grid, image, grid, picture in zip(
-        received.indices, received.images, sent.indices, expected, strict=True
->>>>>>> bd9e8bced6c1db261caf39296a7b6454da3c4038
+        arrived, received.samples, grids, expected, strict=True
     ):
         assert np.array_equal(received_grid, grid) and np.array_equal(image, picture)
 
@@ -185,7 +177,7 @@ def test_a_scenario_whose_codec_has_no_model_is_refused(
         read_scenario(scenario, [f"codec.model={tmp_path / 'tiny.safetensors'}"])
     ).summary
     assert (
-        summary["entropy_coder"] == "context"
+        summary["codec.entropy_coder"] == "context"
         and summary["index_error_rate"] == summary["damaged_images"] == 0
     )
 

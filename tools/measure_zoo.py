@@ -45,18 +45,12 @@ def measured(data: str, coder: EntropyCoding, codecs: list[str], root: Path | No
     cells = dict(enumerate(read_scenarios("shipped-codecs", sweep, root)))
     rows = []
     with pool_of(cores()) as pool:
-<<<<<<< HEAD
-        for _, found in simulate_all(cells, pool, lambda images: None, InMemory()):
-            if isinstance(found, Failure):
-                raise found.error
-=======
         for _, result in simulate_all(cells, pool, lambda images: None, InMemory()):
-            if isinstance(result, Failed):
+            if isinstance(result, Failure):
                 raise result.error
->>>>>>> bd9e8bced6c1db261caf39296a7b6454da3c4038
             rows.append(
                 [
-                    result.summary["codec"],
+                    result.summary["codec.model"],
                     result.summary["bits_per_image"],
                     result.summary["psnr_db"],
                 ]
