@@ -79,10 +79,8 @@ def test_no_frame_affects_another_image(codec: Codec, sample: list[Indices]) -> 
 def test_symbols_after_a_lost_codeword_count_from_the_end(
     codec: Codec, sample: list[Indices]
 ) -> None:
-    """A whole codeword is taken out, so that all decodes and everything behind it is a place too
-    early.
-    """
-    framing = Framing(header=False, crc=0)
+    """A whole codeword is removed, so that everything decodes, but one position too early after it."""
+    framing = Framing.raw()
     moved, right = [], []
     for grid in sample:
         symbols = grid.ravel()

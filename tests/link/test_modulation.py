@@ -1,4 +1,4 @@
-"""Labels by the standard's formulas, ratios against the sum over all symbols, and decisions by
+"""Labels by the standard's formulas, LLRs against the sum over all symbols, and decisions by
 distance.
 """
 
