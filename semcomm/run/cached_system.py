@@ -14,6 +14,7 @@ from safetensors.numpy import load, save
 
 from semcomm.files import write_atomically
 from semcomm.modalities.rgb8 import Image
+from semcomm.ragged import split_runs
 from semcomm.run.columns import Compared
 from semcomm.run.scratch import folder
 
@@ -63,8 +64,5 @@ def _flat(name: str, arrays: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 def _apart(file: dict[str, NDArray[Any]], name: str) -> list[NDArray[Any]]:
     shapes = file[f"{name}.shapes"]
-    ends = np.cumsum(shapes.prod(axis=1))
-    return [
-        part.reshape(shape)
-        for part, shape in zip(np.split(file[name], ends[:-1]), shapes, strict=True)
-    ]
+    parts = split_runs(file[name], shapes.prod(axis=1))
+    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]

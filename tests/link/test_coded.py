@@ -434,7 +434,7 @@ def wrong_frames(
 
 
 def test_two_combined_transmissions_equal_twice_the_energy() -> None:
-    """Both error rates agree within 99.9 % confidence; with half a decibel more or less they do not."""
+    """Both error rates agree with 99.9 % confidence; half a decibel more or less would show."""
     count, halved, limit = 2500, 10 * np.log10(2), norm.isf(0.001 / 2)
     frames = checked_frames(*[100] * count)
     single = Link("qpsk", code=LdpcCode("1/2"))

@@ -103,7 +103,7 @@ def closest(places: NDArray[np.int64]) -> int:
 def test_interleaving_spreads_bursts(
     count: int,
 ) -> None:
-    """Bits in a row on the channel came from positions at least a third of the mean distance apart."""
+    """Bits in a row on the channel came from a third of their mean distance apart or more."""
     order = interleaving(count)
     longest = int(np.sqrt(count))
     for burst in sorted({2, 3, 5, 8, longest // 2, longest} - {0, 1}):
