@@ -22,7 +22,7 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.context import ContextCoder
 from semcomm.codec.entropy_coding.context_model import ContextModel, Tensors
 from semcomm.codec.entropy_coding.interface import whole_grids
-from semcomm.scenario.scenario import DataChoice
+from semcomm.data.choice import DataChoice
 from semcomm.zoo.find import load_codec
 
 IMAGES_AT_ONCE = 2048

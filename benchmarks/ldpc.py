@@ -105,7 +105,7 @@ def batches(payload_bits: int, rate: str, ebn0_db: float) -> Iterator[Batch]:
     while True:
         rng = np.random.default_rng(seeds.spawn(1)[0])
         payloads = rng.integers(0, 2, (size, payload_bits), dtype=np.uint8)
-        sent = code.mother(payloads)[:, code.positions(bits)]
+        sent = code.encode(payloads)[:, code.rate_match(bits)]
         llrs = (2 / noise**2 * (1 - 2.0 * sent + noise * rng.standard_normal(sent.shape))).astype(
             np.float32
         )
@@ -122,7 +122,7 @@ def batches(payload_bits: int, rate: str, ebn0_db: float) -> Iterator[Batch]:
 def received(code: Ldpc, llrs: NDArray[np.float32]) -> NDArray[np.float32]:
     """The LLRs of bits that were sent once, at their places in the mother codeword."""
     mother = np.zeros((len(llrs), code.mother_bits), np.float32)
-    mother[:, code.positions(llrs.shape[1])] = llrs
+    mother[:, code.rate_match(llrs.shape[1])] = llrs
     return mother
 
 

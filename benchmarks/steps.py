@@ -25,11 +25,11 @@ from semcomm.codec.entropy_coding.huffman import Huffman
 from semcomm.codec.quantizers import codebook
 from semcomm.data import cifar10
 from semcomm.framing import Framing
+from semcomm.measures.totals import Totals
 from semcomm.run import block, run, run_folder
-from semcomm.run.pools import Here
+from semcomm.run.pools import SerialPool
 from semcomm.run.run_folder import RunFolder
-from semcomm.run.totals import Totals
-from semcomm.scenario.scenario import Swept, read_scenarios
+from semcomm.scenario.scenario import Cell, read_scenarios
 
 VERBS = ("encode", "quantize", "dequantize", "decode")
 STEPS: dict[str, list[tuple[Any, str]]] = {
@@ -76,10 +76,10 @@ class Stopwatch:
         return run
 
 
-def whole(cells: list[Swept], folder: Path) -> None:
+def whole(cells: list[Cell], folder: Path) -> None:
     """A run into an empty folder."""
     run.run_cells(
-        cells, RunFolder(folder, cells), Here(), lambda images: None, lambda *results: None
+        cells, RunFolder(folder, cells), SerialPool(), lambda images: None, lambda *results: None
     )
 
 
@@ -96,7 +96,7 @@ def watched() -> Stopwatch:
     return watch
 
 
-def measured(cells: list[Swept], watch: Stopwatch, repetitions: int) -> list[dict[str, float]]:
+def measured(cells: list[Cell], watch: Stopwatch, repetitions: int) -> list[dict[str, float]]:
     """Seconds of each step in so many runs, after one that warms up."""
     runs = []
     with tempfile.TemporaryDirectory() as place:

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le, Unit, doc
-from numpy.typing import NDArray
 
 from semcomm.channel import SymbolChannel, SymbolReception
+from semcomm.frames import Symbols
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,17 @@ class Awgn(SymbolChannel):
         Le(60.0),
         Unit("dB"),
         doc(
-            "energy of a symbol, which is 1 in the mean, over E|n|^2, both dimensions "
-            "together, which is N0"
+            "mean energy of a symbol, which is 1, over E|n|^2, both dimensions together, which is "
+            "N0"
         ),
     ]
 
-    def transmit(
-        self, symbols: NDArray[np.complex128], lengths: NDArray[np.int64], rng: np.random.Generator
-    ) -> SymbolReception:
+    def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:
         variance = 10 ** (-self.esn0_db / 10)
-        noise = rng.normal(scale=np.sqrt(variance / 2), size=(symbols.size, 2)).view(np.complex128)[
-            :, 0
-        ]
-        return SymbolReception(symbols + noise, np.full(symbols.size, variance), lengths.copy())
+        draws = rng.normal(scale=np.sqrt(variance / 2), size=(symbols.values.size, 2))
+        noise = draws.view(np.complex128)[:, 0]
+        return SymbolReception(
+            symbols.with_values(symbols.values + noise),
+            noise_variances=np.full(noise.size, variance),
+            channel_uses=symbols.lengths.copy(),
+        )

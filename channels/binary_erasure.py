@@ -14,11 +14,11 @@ CERTAIN_LLR = np.float32(40.0)
 
 @dataclass(frozen=True)
 class BinaryErasure(BitChannel):
-    """Erases each bit independently with probability `erasure`, and the receiver knows which.
+    """Erases each bit independently with probability `erasure`; the receiver knows which bits.
 
-    An erased bit arrives as 0 with an LLR of exactly 0. The others are certain: their LLRs should
-    be infinite, but decoders subtract LLRs from each other, so they are +-40, which is to be wrong
-    once in 10^17 bits, more than any run sends.
+    An erased bit arrives as 0 with an LLR of exactly 0. All other bits are certain. Their LLRs
+    would be infinite, but decoders subtract LLRs from each other, so they are +-40: an error
+    probability of 10^-17, less than one error in any run.
 
     Cover and Thomas, Elements of Information Theory, 2nd ed., section 7.1.5.
     """

@@ -10,7 +10,7 @@ from semcomm.frames import Frames, Reception
 
 @dataclass(frozen=True)
 class ErrorFree(BitChannel):
-    """Hands every bit over as it was sent."""
+    """Delivers every bit as it was sent."""
 
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
         return Reception.of(frames)

@@ -17,36 +17,36 @@ class GilbertElliott(BitChannel):
     """Flips bits with a probability that depends on a state, good or bad, which is a Markov chain
     over the bits.
 
-    The state starts anew with each frame, bad with probability `bad_share`. Each frame has draws of
-    its own, so the bursts that it meets do not depend on how long it or the others are.
+    The state starts anew with each frame, bad with probability `bad_share`. Each frame has its own
+    draws, so its bursts do not depend on its length or on that of other frames.
 
     Gilbert, Capacity of a burst-noise channel, Bell System Technical Journal 39, 1960;
     Elliott, Estimates of error rates for codes on burst-noise channels, ibid. 42, 1963.
     """
 
-    bad_share: Annotated[float, Ge(0.0), Lt(1.0), doc("of all bits, how many meet the bad state")]
+    bad_share: Annotated[float, Ge(0.0), Lt(1.0), doc("share of all bits that meet the bad state")]
     burst_bits: Annotated[
         float,
         Ge(1.0),
         Le(1e9),
         Unit("bits"),
         doc(
-            "how long the bad state lasts in the mean; it ends after each bit with "
-            "probability 1 / burst_bits and begins with bad_share / (1 - bad_share) / "
-            "burst_bits. 1 / (1 - bad_share) makes bits independent."
+            "mean duration of the bad state; it ends after each bit with probability 1 / "
+            "burst_bits and begins with probability bad_share / (1 - bad_share) / burst_bits. "
+            "With 1 / (1 - bad_share) bits are independent."
         ),
     ]
     bad_crossover: Annotated[
         float,
         Ge(0.0),
         Le(1.0),
-        doc("probability of a flip in each state; Gilbert's good state has none"),
+        doc("probability of a flip in the bad state"),
     ]
     good_crossover: Annotated[
         float,
         Ge(0.0),
         Le(0.5),
-        doc("probability of a flip in each state; Gilbert's good state has none"),
+        doc("probability of a flip in the good state; 0 in Gilbert's model"),
     ] = 0.0
 
     def __post_init__(self) -> None:
@@ -54,8 +54,7 @@ class GilbertElliott(BitChannel):
         if self.bad_share > most:
             raise ValueError(
                 f"bad_share is {self.bad_share}; bursts of burst_bits {self.burst_bits} cover at "
-                f"most {most} of all "
-                "bits, as at least one good bit is between two"
+                f"most {most} of all bits, as at least one good bit is between two"
             )
 
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
@@ -78,12 +77,12 @@ class GilbertElliott(BitChannel):
 def _bad_bits(
     draws: NDArray[np.float64], first: float, begins: float, lasts: float
 ) -> NDArray[np.bool_]:
-    """Which bits are bad: with these probabilities the first, one after a good one, and one after a
-    bad one.
+    """Which bits meet the bad state. Its probability is `first` for the first bit, `begins` after a
+    good bit and `lasts` after a bad one.
     """
     bad = np.empty(draws.size, np.bool_)
-    chance = first
-    for place in range(draws.size):
-        bad[place] = draws[place] < chance
-        chance = lasts if bad[place] else begins
+    probability = first
+    for bit in range(draws.size):
+        bad[bit] = draws[bit] < probability
+        probability = lasts if bad[bit] else begins
     return bad

@@ -25,11 +25,11 @@ class PacketErasure(BitChannel):
     burst_frames: Annotated[
         Annotated[float, Ge(1.0), Le(1e9), Unit("frames")] | None,
         doc(
-            "how many frames in a row are lost in the mean; by default losses are "
-            "independent, which is 1 / (1 - loss). Whether a frame is lost is a Markov "
-            "chain over the frames of a block: after a lost frame losses end with "
-            "probability 1 / burst_frames, after one that arrived they begin with loss / (1 "
-            "- loss) / burst_frames. The chain starts anew with each block, stationary."
+            "mean number of frames lost in a row; by default losses are independent, which "
+            "gives 1 / (1 - loss). Losses are a Markov chain over the frames of a block: after a "
+            "lost frame they end with probability 1 / burst_frames, after a frame that arrived "
+            "they begin with probability loss / (1 - loss) / burst_frames. The chain starts anew "
+            "with each block, in its stationary distribution."
         ),
     ] = None
 
@@ -51,8 +51,8 @@ class PacketErasure(BitChannel):
             return draws < self.loss
         begins, lasts = self.loss / (1 - self.loss) / self.burst_frames, 1 - 1 / self.burst_frames
         lost = np.empty(draws.size, np.bool_)
-        chance = self.loss
-        for place, draw in enumerate(draws):
-            lost[place] = draw < chance
-            chance = lasts if lost[place] else begins
+        probability = self.loss
+        for frame, draw in enumerate(draws):
+            lost[frame] = draw < probability
+            probability = lasts if lost[frame] else begins
         return lost

@@ -1,4 +1,4 @@
-"""What a channel is. The channels themselves are the plug-in files of the folder `channels/`."""
+"""The interface of channels. The channels themselves are the plug-in files of `channels/`."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.frames import Frames, Reception
+from semcomm.frames import Frames, Reception, Symbols
 
 
 class BitChannel(ABC):
-    """Carries frames of bits: a frozen dataclass whose fields are its parameters, their bounds in
-    the type.
+    """Carries frames of bits: a frozen dataclass whose fields are its parameters, with their bounds
+    in the type.
     """
 
     @abstractmethod
@@ -27,28 +27,26 @@ class BitChannel(ABC):
 class SymbolReception:
     """What arrives of complex symbols, after the receiver has undone the channel's gain.
 
-    symbols: (sum(lengths),) complex128, the symbol that was sent plus noise.
-    noise_variances: (sum(lengths),) float64, E|noise|^2 of each, both dimensions together; infinite
-        where nothing arrived.
+    symbols: as many as were sent, each the symbol that was sent plus noise.
+    noise_variances: (sum(lengths),) float64, E|noise|^2 of each symbol, both dimensions together;
+        infinite where nothing arrived.
     channel_uses: (F,) int64, complex symbols that each frame occupied the channel with, pilots
         included.
     """
 
-    symbols: NDArray[np.complex128]
+    symbols: Symbols
     noise_variances: NDArray[np.float64]
     channel_uses: NDArray[np.int64]
 
 
 class SymbolChannel(ABC):
-    """Carries complex symbols of unit mean energy: a frozen dataclass, as a `BitChannel` is."""
+    """Carries frames of complex symbols of unit mean energy: a frozen dataclass, as a `BitChannel`
+    is.
+    """
 
     @abstractmethod
-    def transmit(
-        self, symbols: NDArray[np.complex128], lengths: NDArray[np.int64], rng: np.random.Generator
-    ) -> SymbolReception:
-        """Carry a block of F frames of symbols, drawing all randomness from `rng`, gains before
-        noise.
+    def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:
+        """Carry a block of frames, drawing all randomness from `rng`, gains before noise.
 
-        symbols: (sum(lengths),) complex128; lengths: (F,) int64. The channel's state starts anew
-            with each frame.
+        The channel's state starts anew with each frame.
         """

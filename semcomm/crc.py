@@ -1,4 +1,4 @@
-"""Cyclic redundancy checks over runs of bits that need not fill bytes."""
+"""Cyclic redundancy checks over runs of bits of any length."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +14,20 @@ the CRC24A of 3GPP TS 38.212 and the CRC-32 of ISO/IEC 13818-1.
 def checksums(
     bits: NDArray[np.uint8], starts: NDArray[np.int64], stops: NDArray[np.int64], width: int
 ) -> NDArray[np.int64]:
-    """The CRC of each run bits[start:stop], the register starting at all ones, nothing inverted at
-    the end.
+    """The CRC of each run bits[start:stop], (starts.size,) int64. The register starts at all ones,
+    and the result is not inverted.
 
     A run followed by its CRC, highest bit first, has the CRC 0.
-    Example: the bits of b"123456789" give 0x29B1 at width 16 (CRC-16/IBM-3740 in the usual
-    catalogue).
+    Example: the bits of b"123456789" give 0x29B1 at width 16 (known as CRC-16/IBM-3740).
     """
     return _divide(bits, starts, stops, width, POLYNOMIALS[width])
 
 
 def flip_remainders(length: int, width: int) -> NDArray[np.int64]:
-    """(length,) what flipping one bit adds, exclusive-or, to the CRC of a run: that of its last bit
-    first.
+    """(length,) the change of a run's CRC, exclusive or, when one of its bits is flipped; the last
+    bit of the run comes first.
 
-    Example: flipping the last bit adds the polynomial itself.
+    Example: flipping the last bit changes the CRC by the polynomial itself.
     """
     return _powers(length, width, POLYNOMIALS[width])
 

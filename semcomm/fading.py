@@ -1,40 +1,68 @@
-"""Flat fading, its gains known to the receiver or estimated: what the channel files rayleigh and
-rician share.
+"""Flat fading with gains that the receiver knows or estimates: the common part of the channel
+files rayleigh and rician.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from annotated_types import Ge, Le, Unit, doc
 from numpy.typing import NDArray
 
-from semcomm.channel import SymbolReception
+from semcomm.channel import SymbolChannel, SymbolReception
+from semcomm.frames import Symbols
+from semcomm.ragged import offsets, ragged_arange
 
 Estimation = Literal["known", "pilots"]
 
 DRAWS_AT_ONCE = 1 << 18
-"""Gains drawn together; many more would only fill the memory, and how many does not change them."""
+"""Gains drawn together. It bounds the memory; the gains do not depend on it."""
 
 
-@dataclass(frozen=True)
-class FlatFading:
-    """Multiplies the symbols of a coherence block with one gain h, and adds noise: r = h x + n.
+@dataclass(frozen=True, kw_only=True)
+class FlatFading(SymbolChannel):
+    """Multiplies the symbols of a coherence block by one gain h, and adds noise: r = h x + n.
 
-    h is complex Gaussian with E|h|^2 = 1. A share k_factor / (1 + k_factor) of that is its mean, a
-    line of sight of constant phase; the rest is scattered, independently from block to block and
-    from frame to frame.
-
-    esn0_db: 10 log10(E|h x|^2 / E|n|^2), the mean over the gains.
-    coherence: symbols of a block, pilots included; None for frames of one block each, however long.
-    pilots: symbols at the head of each block that the receiver knows, of the energy of the others.
-    estimation: the receiver knows the gains, or estimates each from its block's pilots alone.
+    h is complex Gaussian with E|h|^2 = 1. A share k_factor / (1 + k_factor) of that is the energy
+    of its mean, a line of sight of constant phase; the rest is scattered, independently from block
+    to block and from frame to frame.
     """
 
-    esn0_db: float
-    k_factor: float
-    coherence: int | None
-    estimation: Estimation
-    pilots: int
+    esn0_db: Annotated[
+        float,
+        Ge(-30.0),
+        Le(60.0),
+        Unit("dB"),
+        doc("mean over the fades of E|h x|^2 / E|n|^2; n is as in awgn"),
+    ]
+    coherence: Annotated[
+        Annotated[int, Ge(1), Le(1_000_000_000), Unit("symbols")] | None,
+        doc(
+            "symbols for which a gain holds, pilots included; an independent gain follows. 1 is "
+            "fast fading; by default a gain holds for one whole frame. The first block begins "
+            "with the frame."
+        ),
+    ] = None
+    estimation: Annotated[
+        Estimation,
+        doc(
+            "the receiver is given the gains (known), or estimates each from the pilots of its "
+            "block (pilots) with linear minimum mean squared error: Kay, Estimation Theory, "
+            "theorem 12.1."
+        ),
+    ] = "known"
+    pilots: Annotated[
+        int,
+        Ge(0),
+        Le(1_000_000),
+        Unit("symbols"),
+        doc(
+            "symbols at the head of each block that carry no data and count as channel uses, "
+            "fewer than `coherence`; estimation from pilots takes at least 1. They are also sent "
+            "where the gains are known, so that the two cases differ only in what the receiver "
+            "knows."
+        ),
+    ] = 0
 
     def __post_init__(self) -> None:
         if self.estimation == "pilots" and self.pilots < 1:
@@ -45,13 +73,17 @@ class FlatFading:
         if self.coherence is not None and self.pilots >= self.coherence:
             raise ValueError(
                 f"pilots is {self.pilots}, which leaves no room in blocks of coherence "
-                f"{self.coherence}; "
-                f"there it is at most {self.coherence - 1}"
+                f"{self.coherence}; there it is at most {self.coherence - 1}"
             )
 
     @property
+    def k_factor(self) -> float:
+        """|E h|^2 / E|h - E h|^2, the energy of the line of sight over the scattered energy."""
+        return 0.0
+
+    @property
     def noise_variance(self) -> float:
-        """E|n|^2, both dimensions together, of symbols of unit mean energy."""
+        """E|n|^2, both dimensions together, for symbols of unit mean energy."""
         return float(10 ** (-self.esn0_db / 10))
 
     @property
@@ -64,37 +96,36 @@ class FlatFading:
         """E|h - E h|^2."""
         return 1 / (1 + self.k_factor)
 
-    def transmit(
-        self, symbols: NDArray[np.complex128], lengths: NDArray[np.int64], rng: np.random.Generator
-    ) -> SymbolReception:
-        """As `SymbolChannel.transmit`: what was received over the gain that the receiver takes for
-        true.
+    def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:
+        """As `SymbolChannel.transmit`: what was received, divided by the gain that the receiver
+        assumes.
 
-        With an estimate g of h, of which the error h - g has variance e, r / g = x + ((h - g) x +
-        n) / g. The error is independent of the estimate, so given g the noise has variance (e
-        E|x|^2 + E|n|^2) / |g|^2.
+        With an estimate g of h whose error h - g has variance e, r / g = x + ((h - g) x + n) / g.
+        The error is independent of the estimate, so given g the noise has variance (e E|x|^2 +
+        E|n|^2) / |g|^2.
         """
+        lengths = symbols.lengths
         room = lengths.max(initial=1) if self.coherence is None else self.coherence - self.pilots
         blocks = -(-lengths // room)
-        block_of_symbol = _offsets(blocks).repeat(lengths) + _places(lengths) // room
+        block_of_symbol = offsets(blocks).repeat(lengths) + ragged_arange(lengths) // room
         gains = self.gains(blocks, rng)
-        noise = np.sqrt(self.noise_variance) * complex_normals((symbols.size,), rng)
+        noise = np.sqrt(self.noise_variance) * complex_normals((symbols.values.size,), rng)
         estimates, error_variance = self._estimate(gains, rng)
-        known = estimates[block_of_symbol]
+        assumed = estimates[block_of_symbol]
         return SymbolReception(
-            symbols=(gains[block_of_symbol] * symbols + noise) / known,
-            noise_variances=(error_variance + self.noise_variance) / np.abs(known) ** 2,
+            symbols.with_values((gains[block_of_symbol] * symbols.values + noise) / assumed),
+            noise_variances=(error_variance + self.noise_variance) / np.abs(assumed) ** 2,
             channel_uses=lengths + self.pilots * blocks,
         )
 
     def gains(self, blocks: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.complex128]:
-        """The gain of each coherence block, (sum(blocks),), those of a frame after each other.
+        """The gain of each coherence block, (sum(blocks),), frame after frame.
 
-        All frames' first are drawn before all second ones, and so on, whether or not a frame is
-        that long: the j-th gain of the f-th of F frames is the same in all systems that send F
-        frames over this channel.
+        The first gains of all frames are drawn before all second ones, and so on, whether or not a
+        frame is that long: the j-th gain of the f-th of F frames is the same in all systems that
+        send F frames over this channel.
 
-        blocks: (F,) how many each frame has.
+        blocks: (F,) the number of coherence blocks of each frame.
         """
         gains = np.full(blocks.sum(), self.line_of_sight, np.complex128)
         most, at_once = blocks.max(initial=0), max(1, DRAWS_AT_ONCE // max(1, blocks.size))
@@ -102,7 +133,7 @@ class FlatFading:
             block = np.arange(first, min(first + at_once, most))[:, None]
             drawn = complex_normals((block.size, blocks.size), rng)
             reached = block < blocks
-            gains[(_offsets(blocks) + block)[reached]] += (
+            gains[(offsets(blocks) + block)[reached]] += (
                 np.sqrt(self.scattered_variance) * drawn[reached]
             )
         return gains
@@ -110,12 +141,12 @@ class FlatFading:
     def _estimate(
         self, gains: NDArray[np.complex128], rng: np.random.Generator
     ) -> tuple[NDArray[np.complex128], float]:
-        """The gains as the receiver takes them, and the variance of the error.
+        """The gains that the receiver assumes, and the variance of their error.
 
         From pilots: the linear minimum mean squared error estimate, which for Gaussian gains is the
         best of all (Kay, Fundamentals of Statistical Signal Processing: Estimation Theory, theorems
-        11.1 and 12.1). It depends on p pilots through the mean of r / x over them, h plus noise of
-        variance E|n|^2 / p, which is therefore all that is drawn.
+        11.1 and 12.1). It depends on p pilots only through the mean of r / x over them, which is h
+        plus noise of variance E|n|^2 / p; so only that mean is drawn.
         """
         if self.estimation == "known":
             return gains, 0.0
@@ -131,13 +162,3 @@ def complex_normals(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray
         np.complex128
     )[..., 0]
     return draws
-
-
-def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each one's begin when they stand after each other."""
-    return np.cumsum(counts) - counts
-
-
-def _places(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """0, 1, ... within each one. Example: counts 2, 0, 3 give 0, 1, 0, 1, 2."""
-    return np.arange(counts.sum()) - _offsets(counts).repeat(counts)

@@ -1,4 +1,4 @@
-"""What a channel carries: frames of bits, and what arrives of them."""
+"""What a channel carries: frames of bits or of complex symbols, and what arrives of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,16 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomm.ragged import join_runs, offsets, split_runs
+
 
 @dataclass(frozen=True)
 class Frames:
     """Consecutive frames of bits. A frame is one slice of an image: what is lost, checked and
-    resent.
+    resent as a whole.
 
     bits: (sum(lengths),) uint8 zeros and ones, the frames after each other.
-    lengths: (F,) int64, bits of each frame.
+    lengths: (F,) int64, the number of bits of each frame.
     """
 
     bits: NDArray[np.uint8]
@@ -39,35 +41,32 @@ class Frames:
     @property
     def starts(self) -> NDArray[np.int64]:
         """(F,) the position of each frame's first bit."""
-        return np.cumsum(self.lengths) - self.lengths
+        return offsets(self.lengths)
 
     @classmethod
     def join(cls, frames: Sequence[NDArray[np.uint8]]) -> Self:
         """Frames from the bits of each."""
-        lengths = np.array([bits.size for bits in frames], np.int64)
-        return cls(np.concatenate([np.empty(0, np.uint8), *frames]), lengths)
+        return cls(*join_runs(frames, np.uint8))
 
     def split(self) -> list[NDArray[np.uint8]]:
         """The bits of each frame, as views."""
-        return [
-            self.bits[a:b] for a, b in zip(self.starts, self.starts + self.lengths, strict=True)
-        ]
+        return split_runs(self.bits, self.lengths)
 
     def with_bits(self, bits: NDArray[np.uint8]) -> Self:
-        """The same frames with other bits, one for each."""
+        """Frames of the same lengths with these bits, (sum(lengths),)."""
         return type(self)(bits.astype(np.uint8, copy=False), self.lengths)
 
     def to_bytes(self) -> bytes:
-        """F, the lengths, and all bits packed, the first bit in a byte's highest place.
+        """F, the lengths, and all bits packed, the first bit in the most significant place.
 
-        F and each length are 32-bit unsigned, big-endian; the last byte is filled up with zeros.
+        F and each length are 32-bit unsigned, big-endian; zeros fill the last byte.
         """
         head = np.concatenate([[len(self)], self.lengths]).astype(">u4").tobytes()
         return head + np.packbits(self.bits).tobytes()
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
-        """Undo `to_bytes`. Raises ValueError when the content is not exactly that long."""
+        """Undo `to_bytes`. Raises ValueError when the content has any other length."""
         count = int.from_bytes(content[:4], "big")
         head = 4 + 4 * count
         lengths = np.frombuffer(content[4:head], ">u4").astype(np.int64)
@@ -80,15 +79,60 @@ class Frames:
 
 
 @dataclass(frozen=True)
-class Counts:
-    """What carrying each of F frames took, and how it went, as only a simulation knows: (F,) int64
-    each.
+class Symbols:
+    """Consecutive frames of complex symbols, laid out as `Frames` lays out bits.
 
-    channel_uses: complex symbols, pilots, padding and retransmissions included; of a bit-level
-        channel its bits.
-    channel_bits: bits that were put on the channel, all transmissions.
-    bit_errors: those of them that a hard decision got wrong; an erased or lost bit counts as 0.
-    transmissions: times the frame was sent, at least 1; feedback_bits: what the receiver answered.
+    values: (sum(lengths),) complex128, the frames after each other.
+    lengths: (F,) int64, the number of symbols of each frame.
+    """
+
+    values: NDArray[np.complex128]
+    lengths: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if self.values.dtype != np.complex128 or self.lengths.dtype != np.int64:
+            raise ValueError(
+                f"symbols take complex128 values and int64 lengths, not {self.values.dtype}, "
+                f"{self.lengths.dtype}"
+            )
+        if self.lengths.min(initial=0) < 0 or self.lengths.sum() != self.values.size:
+            raise ValueError(
+                f"lengths add up to {self.lengths.sum()}, but there are {self.values.size} symbols"
+            )
+
+    def __len__(self) -> int:
+        return self.lengths.size
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """(F,) the position of each frame's first symbol."""
+        return offsets(self.lengths)
+
+    @classmethod
+    def join(cls, frames: Sequence[NDArray[np.complex128]]) -> Self:
+        """Symbols from the values of each frame."""
+        return cls(*join_runs(frames, np.complex128))
+
+    def split(self) -> list[NDArray[np.complex128]]:
+        """The values of each frame, as views."""
+        return split_runs(self.values, self.lengths)
+
+    def with_values(self, values: NDArray[np.complex128]) -> Self:
+        """Symbols of the same lengths with these values, (sum(lengths),)."""
+        return type(self)(values.astype(np.complex128, copy=False), self.lengths)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The cost and the outcome of sending each of F frames, as only a simulation knows them: (F,)
+    int64 each.
+
+    channel_uses: complex symbols, with pilots, padding and retransmissions; for a bit-level channel
+        its bits.
+    channel_bits: bits put on the channel, in all transmissions.
+    bit_errors: those of them that a hard decision gets wrong; an erased or lost bit counts as 0.
+    transmissions: how often the frame was sent, at least 1.
+    feedback_bits: bits that the receiver answered.
     initial_errors: 1 where the frame was wrong after its first transmission.
     """
 
@@ -102,12 +146,12 @@ class Counts:
 
 @dataclass(frozen=True)
 class Reception:
-    """What a channel hands to the receiver, as many frames as were sent, in their order.
+    """What a channel hands to the receiver: as many frames as were sent, in the same order.
 
-    frames: hard decisions; lengths may differ from those sent.
+    frames: hard decisions; their lengths may differ from those sent.
     llrs: (sum(lengths),) float32, ln P(0) / P(1) of each bit, exactly 0 where it is erased; None
-        where nothing is known.
-    counts: what it took; None for a channel that does not say.
+        where the channel has no soft values.
+    counts: the cost; None where the channel does not count it.
     """
 
     frames: Frames
@@ -116,5 +160,5 @@ class Reception:
 
     @classmethod
     def of(cls, frames: Frames) -> Self:
-        """The reception of these frames, with nothing known but their bits."""
+        """A reception of hard decisions alone."""
         return cls(frames)

@@ -1,11 +1,11 @@
-"""From entropy-coded payloads to self-describing frames and back. docs/bitstream.md is this file in
-prose.
+"""From entropy-coded payloads to self-describing frames and back. docs/bitstream.md describes the
+format in prose.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
 from annotated_types import Ge, Le, Unit, doc
@@ -15,9 +15,10 @@ from semcomm.choices import Crc
 from semcomm.crc import POLYNOMIALS, checksums
 from semcomm.errors import FramingError
 from semcomm.frames import Frames
+from semcomm.ragged import gather_runs
 
 MAX_PIXELS = 1 << 24
-"""The largest image there is here, so that a damaged header cannot make a receiver allocate without
+"""Pixels of the largest image, so that a damaged header cannot make a receiver allocate without
 bound.
 """
 
@@ -26,19 +27,19 @@ LONG_BITS = 32
 
 Bits = NDArray[np.uint8]
 Size = tuple[Annotated[int, Ge(1), Le(65535)], Annotated[int, Ge(1), Le(65535)]]
-FewestBits = Callable[[tuple[int, int], int], int]
-"""The fewest bits that the payload of a slice can have: of an image of this height and width, by
-the slice's number.
+MinPayloadBits = Callable[[tuple[int, int], int], int]
+"""The fewest bits that the payload of a slice can have, from the image's height and width and the
+slice's number.
 """
 
 
 @dataclass(frozen=True)
-class Unframed:
-    """What the frames of B images say.
+class ParsedFrames:
+    """The contents of the frames of B images.
 
-    payloads: F of them; that of a frame too short for header and CRC is empty.
-    sizes: B times height and width.
-    intact: (F,) bool, the header says the size of its image, and the CRC fits.
+    payloads: F of them; the payload of a frame too short for header and CRC is empty.
+    sizes: height and width of each of the B images.
+    intact: (F,) bool, the frame's header states the size of its image, and its CRC is right.
     """
 
     payloads: Frames
@@ -48,13 +49,13 @@ class Unframed:
 
 @dataclass(frozen=True)
 class Framing:
-    """How a payload, one slice of an image, becomes a frame. Both ends have the same."""
+    """How a payload, one slice of an image, becomes a frame. Both ends use the same framing."""
 
     header: Annotated[
         bool,
         doc(
-            "each frame tells its image's size, in one bit where it is the agreed one, and, "
-            "but for an image's last frame, its payload's length"
+            "each frame states its image's size, in one bit where it is the agreed size, and its "
+            "payload's length, except in an image's last frame"
         ),
     ] = True
     slices: Annotated[
@@ -62,14 +63,12 @@ class Framing:
         Ge(1),
         Le(255),
         Unit("frames"),
-        doc("frames an image, each a band of rows that is decoded by itself"),
+        doc("frames per image, each a band of rows that is decoded independently"),
     ] = 1
     crc: Annotated[
         Crc,
         Unit("bits"),
-        doc(
-            "bits of the check at the end of each frame over all that stands before it; 0 for none"
-        ),
+        doc("CRC at the end of each frame, over everything before it; 0 for none"),
     ] = 16
     size: Annotated[Size, Unit("pixels"), doc("the agreed height and width of images")] = (32, 32)
     length_bits: Annotated[
@@ -77,7 +76,7 @@ class Framing:
         Ge(1),
         Le(16),
         Unit("bits"),
-        doc("those of a length; one that they do not hold takes 32 more"),
+        doc("bits of a length field; a length that they cannot hold takes 32 more"),
     ] = 8
 
     def __post_init__(self) -> None:
@@ -87,8 +86,8 @@ class Framing:
             raise FramingError(f"slices is {self.slices}; there are 1 to 255")
         if self.slices > 1 and not self.header:
             raise FramingError(
-                f"slices is {self.slices}, which needs header true: without it an image is one "
-                "frame"
+                f"slices is {self.slices}, which needs header true: without a header an image is "
+                "one frame"
             )
         if not 1 <= self.length_bits <= 16:
             raise FramingError(
@@ -101,13 +100,18 @@ class Framing:
                 "together"
             )
 
+    @classmethod
+    def raw(cls) -> Self:
+        """Frames that are their payloads: no header and no CRC."""
+        return cls(header=False, crc=0)
+
     @property
-    def bare(self) -> bool:
-        """Frames are their payloads."""
+    def is_raw(self) -> bool:
+        """Whether frames are their payloads."""
         return not self.header and not self.crc
 
     def check(self, sizes: Sequence[tuple[int, int]]) -> None:
-        """Raises FramingError for a size, height and width, that these frames cannot tell."""
+        """Raises FramingError for a size, height and width, that these frames cannot state."""
         for height, width in dict.fromkeys(sizes):
             if not allowed((height, width)):
                 raise FramingError(
@@ -117,8 +121,8 @@ class Framing:
             if not self.header and (height, width) != self.size:
                 raise FramingError(
                     f"an image is {height} x {width}, but without a header every image has the "
-                    "agreed size "
-                    f"{self.size[0]} x {self.size[1]}: set framing.header to true, or framing.size"
+                    f"agreed size {self.size[0]} x {self.size[1]}: set framing.header to true, or "
+                    "framing.size"
                 )
 
     def slice_runs(self, shapes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
@@ -136,122 +140,134 @@ class Framing:
         return np.stack([np.zeros_like(rows), (end - begin) * columns, columns, groups], axis=1)
 
     def frame(self, payloads: Frames, sizes: Sequence[tuple[int, int]]) -> Frames:
-        """Put a header before and a CRC behind each payload, S consecutive ones an image.
+        """Put a header before and a CRC behind each payload, S consecutive payloads per image.
 
         sizes: height and width of each of the B images.
         """
-        if self.bare:
+        if self.is_raw:
             return payloads
-        headers, check = [self._header(size) for size in sizes], np.zeros(self.crc, np.uint8)
+        size_fields = [self._size_field(size) for size in sizes]
+        crc_field = np.zeros(self.crc, np.uint8)
         frames = []
         for number, payload in enumerate(payloads.split()):
-            length = self._length(payload.size, self._is_last(number))
-            frames.append(np.concatenate([headers[number // self.slices], length, payload, check]))
-        return self._with_crc(Frames.join(frames))
+            image, slice_number = divmod(number, self.slices)
+            length_field = self._length_field(payload.size, slice_number)
+            frames.append(np.concatenate([size_fields[image], length_field, payload, crc_field]))
+        return self._write_crc(Frames.join(frames))
 
-    def unframe(self, frames: Frames, fewest_bits: FewestBits) -> Unframed:
-        """Read the frames back. Whatever the bits are, this does not raise.
+    def unframe(self, frames: Frames, min_payload_bits: MinPayloadBits) -> ParsedFrames:
+        """Parse the frames. No bits make this raise.
 
-        A header is believed when its size is within bounds and no larger than the frame can be of,
-        and its length is that of the frame. An image's size is what most of those believed say
-        whose CRC fits, else most of those believed, else the agreed one; the frames of an image are
-        read as if all of them said that, and each as if it told its length.
+        A header is plausible when its size is within bounds and no larger than the frame's payload
+        can encode, and its length is that of the frame. The size of an image is the most frequent
+        one among its plausible headers whose CRC is right, else among all plausible headers, else
+        the agreed size. All frames of an image are parsed with that size, and each with the length
+        that its own bits leave.
         """
-        if self.bare:
-            return Unframed(
-                frames, [self.size] * (len(frames) // self.slices), np.ones(len(frames), np.bool_)
-            )
-        told = [
-            self._told(bits, n % self.slices, fewest_bits) for n, bits in enumerate(frames.split())
+        if self.is_raw:
+            sizes = [self.size] * (len(frames) // self.slices)
+            return ParsedFrames(frames, sizes, np.ones(len(frames), np.bool_))
+        slice_numbers = np.arange(len(frames)) % self.slices
+        claimed = [
+            self._parse_size(bits, number, min_payload_bits)
+            for bits, number in zip(frames.split(), slice_numbers.tolist(), strict=True)
         ]
-        fits = self.intact(frames)
-        images = range(0, len(frames), self.slices)
+        crc_ok = self.crc_ok(frames)
         sizes = [
-            self._elected(told[n : n + self.slices], fits[n : n + self.slices]) for n in images
+            self._majority_size(claimed[n : n + self.slices], crc_ok[n : n + self.slices])
+            for n in range(0, len(frames), self.slices)
         ]
-        agrees = [said == sizes[n // self.slices] for n, said in enumerate(told)]
-        totals = enumerate(frames.lengths.tolist())
-        before = [
-            self._before(total, sizes[n // self.slices], self._is_last(n)) for n, total in totals
-        ]
-        lengths = np.maximum(frames.lengths - self.crc - before, 0)
-        starts = frames.starts + np.array(before, np.int64)
-        payloads = [
-            frames.bits[start : start + length]
-            for start, length in zip(starts, lengths, strict=True)
-        ]
-        return Unframed(Frames.join(payloads), sizes, fits & np.array(agrees, np.bool_))
-
-    def _header(self, size: tuple[int, int]) -> Bits:
-        own = 1 << 2 * SIDE_BITS | size[0] << SIDE_BITS | size[1]
-        return _number(0 if size == self.size else own, self._header_bits(size))
-
-    def _is_last(self, frame: int) -> bool:
-        return frame % self.slices == self.slices - 1
-
-    def _length(self, length: int, last: bool) -> Bits:
-        if last:
-            return np.empty(0, np.uint8)
-        ones = (1 << self.length_bits) - 1
-        if length < ones:
-            return _number(length, self.length_bits)
-        return _number(ones << LONG_BITS | length, self.length_bits + LONG_BITS)
-
-    def _before(self, total: int, size: tuple[int, int], last: bool) -> int:
-        """Where the payload begins in a frame of `total` bits, whatever these are."""
-        before = self._header_bits(size) + (0 if last else self.length_bits)
-        fits = last or total - self.crc - before < (1 << self.length_bits) - 1
-        return before if fits else before + LONG_BITS
-
-    def _header_bits(self, size: tuple[int, int]) -> int:
-        if not self.header:
-            return 0
-        return 1 if size == self.size else 1 + 2 * SIDE_BITS
-
-    def _told(self, bits: Bits, number: int, fewest_bits: FewestBits) -> tuple[int, int] | None:
-        """The size that the frame of an image's slice tells, None where it cannot be true."""
-        last = self._is_last(number)
-        size = self.size
-        if self.header and bits.size and bits[0]:
-            size = _value(bits[1 : 1 + SIDE_BITS]), _value(bits[1 + SIDE_BITS : 1 + 2 * SIDE_BITS])
-        start = self._before(bits.size, size, last)
-        payload = bits.size - start - self.crc
-        if payload < 0 or not np.array_equal(
-            bits[self._header_bits(size) : start], self._length(payload, last)
-        ):
-            return None
-        return size if allowed(size) and payload >= fewest_bits(size, number) else None
-
-    def _elected(
-        self, told: Sequence[tuple[int, int] | None], fits: NDArray[np.bool_]
-    ) -> tuple[int, int]:
-        believed = [size for size in told if size]
-        sure = [size for size, fit in zip(told, fits, strict=True) if size and fit]
-        return Counter(sure or believed or [self.size]).most_common(1)[0][0]
-
-    def _with_crc(self, frames: Frames) -> Frames:
-        """Write each frame's CRC over its last bits."""
-        if not self.crc:
-            return frames
-        ends = frames.starts + frames.lengths
-        remainders = checksums(frames.bits, frames.starts, ends - self.crc, self.crc)
-        places = np.arange(self.crc)
-        frames.bits[ends[:, None] - self.crc + places] = (
-            remainders[:, None] >> (self.crc - 1 - places) & 1
+        size_of_frame = [size for size in sizes for _ in range(self.slices)]
+        agrees = [size == claim for size, claim in zip(size_of_frame, claimed, strict=True)]
+        headers = map(
+            self._header_bits, frames.lengths.tolist(), size_of_frame, slice_numbers.tolist()
         )
-        return frames
+        header_bits = np.array([*headers], np.int64)
+        lengths = np.maximum(frames.lengths - self.crc - header_bits, 0)
+        payloads = Frames(gather_runs(frames.bits, frames.starts + header_bits, lengths), lengths)
+        return ParsedFrames(payloads, sizes, crc_ok & np.array(agrees, np.bool_))
 
     def remainders(self, frames: Frames) -> NDArray[np.int64]:
-        """(F,) the CRC over each whole frame, 0 where it fits. Without a CRC all are."""
+        """(F,) the CRC over each whole frame, 0 where it is right. Without a CRC all are 0."""
         if not self.crc:
             return np.zeros(len(frames), np.int64)
         return checksums(frames.bits, frames.starts, frames.starts + frames.lengths, self.crc)
 
-    def intact(self, frames: Frames) -> NDArray[np.bool_]:
-        """(F,) whether each frame's CRC fits: all that a link can know. Without a CRC every one
-        does.
+    def crc_ok(self, frames: Frames) -> NDArray[np.bool_]:
+        """(F,) whether the CRC of each frame is right, the only check that a link can make. Without
+        a CRC all are.
         """
         return np.equal(self.remainders(frames), 0)
+
+    def _size_field(self, size: tuple[int, int]) -> Bits:
+        """A single 0 for the agreed size; a 1, the height and the width for any other."""
+        own = 1 << 2 * SIDE_BITS | size[0] << SIDE_BITS | size[1]
+        return _to_bits(0 if size == self.size else own, self._size_bits(size))
+
+    def _size_bits(self, size: tuple[int, int]) -> int:
+        if not self.header:
+            return 0
+        return 1 if size == self.size else 1 + 2 * SIDE_BITS
+
+    def _length_field(self, length: int, slice_number: int) -> Bits:
+        """The payload's length, or ones and a long length; empty for an image's last slice."""
+        if slice_number == self.slices - 1:
+            return np.empty(0, np.uint8)
+        ones = (1 << self.length_bits) - 1
+        if length < ones:
+            return _to_bits(length, self.length_bits)
+        return _to_bits(ones << LONG_BITS | length, self.length_bits + LONG_BITS)
+
+    def _header_bits(self, frame_bits: int, size: tuple[int, int], slice_number: int) -> int:
+        """Bits before the payload in a frame of this length, whatever its bits are."""
+        size_bits = self._size_bits(size)
+        if slice_number == self.slices - 1:
+            return size_bits
+        header_bits = size_bits + self.length_bits
+        is_short = frame_bits - self.crc - header_bits < (1 << self.length_bits) - 1
+        return header_bits if is_short else header_bits + LONG_BITS
+
+    def _parse_size(
+        self, bits: Bits, slice_number: int, min_payload_bits: MinPayloadBits
+    ) -> tuple[int, int] | None:
+        """The size that the header of a frame states, None where the header is not plausible."""
+        size = self.size
+        if self.header and bits.size and bits[0]:
+            size = (
+                _from_bits(bits[1 : 1 + SIDE_BITS]),
+                _from_bits(bits[1 + SIDE_BITS : 1 + 2 * SIDE_BITS]),
+            )
+        size_bits = self._size_bits(size)
+        header_bits = self._header_bits(bits.size, size, slice_number)
+        payload_bits = bits.size - header_bits - self.crc
+        plausible = (
+            payload_bits >= 0
+            and np.array_equal(
+                bits[size_bits:header_bits], self._length_field(payload_bits, slice_number)
+            )
+            and allowed(size)
+            and payload_bits >= min_payload_bits(size, slice_number)
+        )
+        return size if plausible else None
+
+    def _majority_size(
+        self, claimed: Sequence[tuple[int, int] | None], crc_ok: NDArray[np.bool_]
+    ) -> tuple[int, int]:
+        """The most frequent size, of the frames of one image."""
+        plausible = [size for size in claimed if size]
+        checked = [size for size, ok in zip(claimed, crc_ok, strict=True) if size and ok]
+        return Counter(checked or plausible or [self.size]).most_common(1)[0][0]
+
+    def _write_crc(self, frames: Frames) -> Frames:
+        """Write the CRC of each frame over its last bits, in place."""
+        if self.crc:
+            ends = frames.starts + frames.lengths
+            remainders = checksums(frames.bits, frames.starts, ends - self.crc, self.crc)
+            places = np.arange(self.crc)
+            frames.bits[ends[:, None] - self.crc + places] = (
+                remainders[:, None] >> (self.crc - 1 - places) & 1
+            )
+        return frames
 
 
 def allowed(size: tuple[int, int]) -> bool:
@@ -259,11 +275,11 @@ def allowed(size: tuple[int, int]) -> bool:
     return 0 < size[0] <= 65535 and 0 < size[1] <= 65535 and size[0] * size[1] <= MAX_PIXELS
 
 
-def _number(value: int, width: int) -> Bits:
+def _to_bits(value: int, width: int) -> Bits:
     """The lowest `width` binary digits of a number, highest first."""
     return np.array([value >> place & 1 for place in reversed(range(width))], np.uint8)
 
 
-def _value(bits: Bits) -> int:
-    """The number whose binary digits these are."""
+def _from_bits(bits: Bits) -> int:
+    """The number with these binary digits, highest first."""
     return int.from_bytes(np.packbits(bits).tobytes(), "big") >> (-bits.size % 8)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from semcomm.carrier import carry
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.errors import ChannelError, ScenarioError
 from semcomm.folders import shipped
 from semcomm.frames import Frames, Reception
-from semcomm.run.block import carry
 from semcomm.run.simulation import simulate
 from semcomm.scenario import plugins as channels
 from semcomm.scenario.plugins import channel_name, channel_names, find_channel, load_channel
@@ -34,6 +34,19 @@ class FlipAll(BitChannel):
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
         return Reception.of(frames.with_bits(1 - frames.bits))
 """
+
+OLD_SYMBOL_CHANNEL = """
+from dataclasses import dataclass
+
+from semcomm.channel import SymbolChannel, SymbolReception
+
+
+@dataclass(frozen=True)
+class Old(SymbolChannel):
+    def transmit(self, symbols, lengths, rng):
+        return SymbolReception(symbols, 0 * symbols.real, lengths)
+"""
+"""A channel of symbols as the first release had it."""
 
 LOSE_EVERY = """
 from dataclasses import dataclass
@@ -173,6 +186,16 @@ def test_an_unknown_name_is_told_those_that_there_are() -> None:
             FLIP_ALL.replace("@dataclass(frozen=True)", ""),
             "FlipAll",
             r"no dataclass: write @dataclass\(frozen=True\)",
+        ),
+        (
+            FLIP_ALL.replace("self, frames", "self, frames, lengths"),
+            "FlipAll",
+            r"FlipAll: transmit .*lengths.*takes \(self, frames: Frames, rng\)",
+        ),
+        (
+            OLD_SYMBOL_CHANNEL,
+            "Old",
+            r"Old: transmit .*lengths.*takes \(self, symbols: Symbols, rng\).*SymbolReception",
         ),
         (
             FLIP_ALL.replace("transmit", "send"),

@@ -48,11 +48,15 @@ def test_images_of_any_sizes_come_out_as_the_codec_has_them(
     context_codec: Codec, pictures: list[Image], framing: Framing
 ) -> None:
     sent = Transmitter(context_codec, "context", framing).transmit(pictures)
-    received = Receiver(context_codec, "context", framing).receive(Reception.of(sent.frames))
+    received = Receiver(context_codec, "context", framing).receive(Reception.of(sent.signal))
     assert not received.damaged.any()
-    expected = context_codec.decode(context_codec.dequantize(sent.indices), SIZES)
+    expected = context_codec.decode(context_codec.dequantize(sent.encoded["indices"]), SIZES)
     for received_grid, image, grid, picture in zip(
-        received.indices, received.images, sent.indices, expected, strict=True
+        received.encoded["indices"],
+        received.samples,
+        sent.encoded["indices"],
+        expected,
+        strict=True,
     ):
         assert np.array_equal(received_grid, grid) and np.array_equal(image, picture)
 
@@ -62,10 +66,10 @@ def test_a_slices_payload_is_its_positions_coded_alone(
 ) -> None:
     framing = Framing(slices=3, crc=0)
     sent = Transmitter(context_codec, "context", framing).transmit(pictures)
-    payloads = framing.unframe(sent.frames, lambda size, number: 0).payloads.split()
+    payloads = framing.unframe(sent.signal, lambda size, number: 0).payloads.split()
     coder = entropy_coder("context", context_codec.tensors)
     for number, payload in enumerate(payloads):
-        grid, part = sent.indices[number // 3], number % 3
+        grid, part = sent.encoded["indices"][number // 3], number % 3
         positions, (rows, columns, groups) = grid.reshape(-1, grid.shape[-1]), grid.shape
         begin, end = part * rows // 3 * columns, (part + 1) * rows // 3 * columns
         run = np.array([[begin % columns, end - begin, columns, groups]])
@@ -92,8 +96,10 @@ def test_any_bits_give_images_of_the_agreed_size(
     received = receiver.receive(
         Reception.of(Frames.join([np.array(bits, np.uint8) for bits in bodies]))
     )
-    assert [image.shape for image in received.images] == [(12, 20, 3)] * len(bodies)
-    assert all(grid.max() < context_codec.geometry.codewords for grid in received.indices)
+    assert [image.shape for image in received.samples] == [(12, 20, 3)] * len(bodies)
+    assert all(
+        grid.max() < context_codec.geometry.codewords for grid in received.encoded["indices"]
+    )
 
 
 @given(st.integers(1, 3), st.sampled_from([0, 8, 16]), st.integers(0, 2**32), st.floats(0, 0.5))
@@ -104,12 +110,12 @@ def test_damaged_frames_give_images_and_with_a_crc_a_flag(
     framing = Framing(slices=slices, crc=crc)
     sent = Transmitter(context_codec, "context", framing).transmit(Sample().load(0, 3))
     rng = np.random.default_rng(seed)
-    parts = [bits ^ (rng.random(bits.size) < crossover) for bits in sent.frames.split()]
+    parts = [bits ^ (rng.random(bits.size) < crossover) for bits in sent.signal.split()]
     cut = [bits[: bits.size - rng.integers(0, 3) * rng.integers(0, bits.size)] for bits in parts]
     received = Receiver(context_codec, "context", framing).receive(Reception.of(Frames.join(cut)))
-    assert len(received.images) == 3
+    assert len(received.samples) == 3
     for grid, expected, damaged in zip(
-        received.indices, sent.indices, received.damaged, strict=True
+        received.encoded["indices"], sent.encoded["indices"], received.damaged, strict=True
     ):
         assert grid.max() < context_codec.geometry.codewords
         # A CRC of 16 bits misses one damage in 65536, one of 8 bits one in 256.

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from semcomm.frames import Frames
+from semcomm.frames import Frames, Symbols
 
 Bits = NDArray[np.uint8]
 
@@ -17,7 +17,7 @@ runs = st.lists(st.text("01", max_size=40).map(bits_of), max_size=8)
 
 
 @given(runs)
-def test_frames_that_are_joined_split_into_the_same(bits: list[Bits]) -> None:
+def test_joined_frames_split_into_the_same(bits: list[Bits]) -> None:
     frames = Frames.join(bits)
     assert len(frames) == len(bits)
     assert frames.lengths.tolist() == [run.size for run in bits]
@@ -28,28 +28,28 @@ def test_frames_that_are_joined_split_into_the_same(bits: list[Bits]) -> None:
 
 
 @given(runs)
-def test_bytes_give_the_same_frames_again(bits: list[Bits]) -> None:
+def test_bytes_round_trip(bits: list[Bits]) -> None:
     frames = Frames.join(bits)
     again = Frames.from_bytes(frames.to_bytes())
     assert np.array_equal(again.bits, frames.bits)
     assert np.array_equal(again.lengths, frames.lengths)
 
 
-def test_two_frames_as_bytes_by_hand() -> None:
+def test_bytes_of_two_frames_by_hand() -> None:
     frames = Frames.join([bits_of("101"), bits_of("1111111")])
     # 101 1111111 and six zeros: 1011 1111, 1100 0000
     assert frames.to_bytes() == bytes.fromhex("00000002 00000003 00000007 bfc0")
 
 
 @given(runs, st.binary(min_size=1, max_size=9))
-def test_bytes_too_many_or_too_few_are_refused(bits: list[Bits], more: bytes) -> None:
+def test_bytes_of_another_length_are_refused(bits: list[Bits], more: bytes) -> None:
     content = Frames.join(bits).to_bytes()
     for wrong in (content + more, *(content[:stop] for stop in range(len(content)))):
         with pytest.raises(ValueError, match=r"bytes do not hold|multiple of element size"):
             Frames.from_bytes(wrong)
 
 
-def test_with_bits_keeps_the_lengths_and_takes_truth_values() -> None:
+def test_with_bits_keeps_lengths_and_accepts_booleans() -> None:
     frames = Frames.join([bits_of("10"), bits_of("1")]).with_bits(np.array([False, True, True]))
     assert [run.tolist() for run in frames.split()] == [[0, 1], [1]]
 
@@ -68,8 +68,48 @@ def test_with_bits_keeps_the_lengths_and_takes_truth_values() -> None:
         ),
     ],
 )
-def test_what_is_no_frames_is_refused(
+def test_invalid_frames_are_refused(
     bits: NDArray[np.uint8], lengths: NDArray[np.int64], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
         Frames(bits, lengths)
+
+
+complex_runs = st.lists(
+    st.lists(st.complex_numbers(max_magnitude=9), max_size=7).map(
+        lambda values: np.array(values, np.complex128)
+    ),
+    max_size=6,
+)
+
+
+@given(complex_runs)
+def test_joined_symbols_split_into_the_same(runs: list[NDArray[np.complex128]]) -> None:
+    symbols = Symbols.join(runs)
+    assert len(symbols) == len(runs)
+    assert symbols.lengths.tolist() == [run.size for run in runs]
+    assert [run.tolist() for run in symbols.split()] == [run.tolist() for run in runs]
+    assert symbols.starts.tolist() == [sum(symbols.lengths[:n]) for n in range(len(runs))]
+
+
+def test_with_values_keeps_lengths_and_accepts_reals() -> None:
+    symbols = Symbols.join([np.array([1j, 2]), np.array([3 + 0j])])
+    changed = symbols.with_values(np.array([4.0, 5.0, 6.0]))
+    assert changed.values.dtype == np.complex128
+    assert [run.tolist() for run in changed.split()] == [[4, 5], [6]]
+
+
+@pytest.mark.parametrize(
+    ("values", "lengths", "message"),
+    [
+        (np.zeros(3, np.complex128), np.array([1, 1]), "add up to 2, .* 3 symbols"),
+        (np.zeros(3, np.complex128), np.array([4, -1]), "add up to 3, .* 3 symbols"),
+        (np.zeros(3), np.array([3]), "complex128 .* not float64, int64"),
+        (np.zeros(3, np.complex128), np.array([3.0]), "int64 lengths, not complex128, float64"),
+    ],
+)
+def test_invalid_symbols_are_refused(
+    values: NDArray[np.complex128], lengths: NDArray[np.int64], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        Symbols(values, lengths)

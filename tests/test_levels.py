@@ -20,7 +20,7 @@ from semcomm.data.folder import ImageFolder
 from semcomm.data.sample import Sample
 from semcomm.run import context_training
 from semcomm.run.context_training import training_indices
-from semcomm.run.pools import Here
+from semcomm.run.pools import SerialPool
 from semcomm.run.simulation import simulate
 from semcomm.scenario.scenario import read_scenarios
 from semcomm.zoo.find import load_codec
@@ -111,7 +111,7 @@ def test_a_levels_context_model_is_what_it_would_have_alone(trained: Path, photo
         assert all(np.array_equal(codec.tensors[name], alone[name]) for name in alone)
 
 
-class Losing(Here):
+class Losing(SerialPool):
     """Ends the processes of its first tasks before they are done."""
 
     def __init__(self, losses: int) -> None:
@@ -139,7 +139,7 @@ def test_a_levels_training_is_repeated_when_a_process_is_lost(
         "--out",
         str(tmp_path),
     ]
-    monkeypatch.setattr(context_training, "Processes", lambda workers, threads: Losing(3))
+    monkeypatch.setattr(context_training, "ProcessPool", lambda workers, threads: Losing(3))
     refused = CliRunner().invoke(main, command)
     assert refused.exit_code == 2 and "Traceback" not in refused.output
     assert (
@@ -147,7 +147,7 @@ def test_a_levels_training_is_repeated_when_a_process_is_lost(
         in refused.stderr.replace("\n", " ")
     )
     assert not list(tmp_path.iterdir())
-    monkeypatch.setattr(context_training, "Processes", lambda workers, threads: Losing(2))
+    monkeypatch.setattr(context_training, "ProcessPool", lambda workers, threads: Losing(2))
     done(*command)
     for level in (0, 1):
         again, first = (

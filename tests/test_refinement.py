@@ -13,7 +13,7 @@ from semcomm.data.sample import Sample
 from semcomm.errors import ScenarioError
 from semcomm.frames import Reception
 from semcomm.framing import Framing
-from semcomm.measures.metrics import mean_squared_error
+from semcomm.measures.psnr import mean_squared_error
 from semcomm.receiver import Receiver
 from semcomm.run.simulation import simulate
 from semcomm.scenario.scenario import read_scenarios
@@ -40,12 +40,12 @@ def test_the_receiver_gets_refined_indices_and_nearer_pictures(
     receiver, errors = Receiver(codec, coder, BARE), []
     for steps in (0, 8):
         sent = Transmitter(codec, coder, BARE, refinement_steps=steps).transmit(images)
-        received = receiver.receive(Reception.of(sent.frames))
-        assert sent.indices is not None
-        assert received.indices is not None
-        for ours, theirs in zip(sent.indices, received.indices, strict=True):
+        received = receiver.receive(Reception.of(sent.signal))
+        assert sent.encoded["indices"] is not None
+        assert received.encoded["indices"] is not None
+        for ours, theirs in zip(sent.encoded["indices"], received.encoded["indices"], strict=True):
             np.testing.assert_array_equal(ours, theirs)
-        errors.append(mean_squared_error(images, received.images))
+        errors.append(mean_squared_error(images, received.samples))
     assert np.mean(errors[1]) < 0.92 * np.mean(errors[0])
 
 
@@ -56,9 +56,9 @@ def test_frames_of_refined_images_keep_a_budget(codec: Codec, images: list[Image
         sent = Transmitter(codec, framing=BARE, budget_bits=480, refinement_steps=steps).transmit(
             images
         )
-        assert sent.frames.lengths.max() <= 480
+        assert sent.signal.lengths.max() <= 480
         errors.append(
-            mean_squared_error(images, receiver.receive(Reception.of(sent.frames)).images)
+            mean_squared_error(images, receiver.receive(Reception.of(sent.signal)).images)
         )
     assert np.mean(errors[1]) < 0.96 * np.mean(errors[0])
 

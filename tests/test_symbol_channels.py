@@ -18,6 +18,7 @@ from semcomm.channel import SymbolChannel, SymbolReception
 from semcomm.choices import Modulation
 from semcomm.errors import ScenarioError
 from semcomm.fading import FlatFading
+from semcomm.frames import Symbols
 from semcomm.link.modulation import BITS_PER_SYMBOL, demap, modulate
 from semcomm.scenario.plugins import load_channel
 
@@ -147,9 +148,10 @@ every_point = pytest.mark.parametrize("number", range(len(POINTS)), ids=map(str,
 
 
 def send(
-    channel: SymbolChannel, symbols: NDArray[np.complex128], lengths: list[int], seed: int
+    channel: SymbolChannel, values: NDArray[np.complex128], lengths: list[int], seed: int
 ) -> SymbolReception:
-    return channel.transmit(symbols, np.array(lengths, np.int64), np.random.default_rng(seed))
+    symbols = Symbols(values, np.array(lengths, np.int64))
+    return channel.transmit(symbols, np.random.default_rng(seed))
 
 
 def errors_per_frame(number: int, decibels: float = 0.0) -> NDArray[np.int64]:
@@ -160,11 +162,9 @@ def errors_per_frame(number: int, decibels: float = 0.0) -> NDArray[np.int64]:
     width = point.symbols * BITS_PER_SYMBOL[point.modulation]
     bits = np.random.default_rng([number, 0]).integers(0, 2, point.frames * width, dtype=np.uint8)
     channel = load_channel(point.channel, esn0_db=point.esn0_db + decibels, **point.parameters)
-    lengths = np.full(point.frames, point.symbols)
-    received = channel.transmit(
-        modulate(bits, point.modulation), lengths, np.random.default_rng([number, 1])
-    )
-    llrs = demap(received.symbols, received.noise_variances, point.modulation, "hard")
+    symbols = Symbols(modulate(bits, point.modulation), np.full(point.frames, point.symbols))
+    received = channel.transmit(symbols, np.random.default_rng([number, 1]))
+    llrs = demap(received.symbols.values, received.noise_variances, point.modulation, "hard")
     return ((llrs < 0) != bits).reshape(point.frames, width).sum(axis=1)
 
 
@@ -250,7 +250,7 @@ def test_the_noise_variance_is_the_mean_squared_error_however_well_a_frame_was_r
     symbols = modulate(bits, "16qam")
     received = send(channel, symbols, [4] * 10_000, seed=6)
     ratios = (
-        (np.abs(received.symbols - symbols) ** 2 / received.noise_variances)
+        (np.abs(received.symbols.values - symbols) ** 2 / received.noise_variances)
         .reshape(-1, 4)
         .mean(axis=1)
     )
@@ -335,7 +335,8 @@ def test_frames_of_any_lengths_meet_the_same_fades(
 def test_the_gain_of_a_block_depends_on_neither_the_blocks_of_frames_nor_how_many_are_drawn_at_once(
     both: tuple[list[int], list[int]],
 ) -> None:
-    channel = FlatFading(0.0, k_factor=0.5, coherence=1, estimation="known", pilots=0)
+    channel = load_channel("rician", esn0_db=0.0, k_factor_db=-3.0, coherence=1)
+    assert isinstance(channel, FlatFading)
     gains = []
     for blocks, at_once in zip(both, (1 << 18, 10), strict=True):
         with pytest.MonkeyPatch.context() as patch:
@@ -361,7 +362,8 @@ def test_systems_that_differ_in_what_the_receiver_knows_meet_the_same_fades_and_
     # What was received is the equalized symbol times the gain, whose energy the noise variance
     # tells.
     energies = [
-        np.abs(received.symbols) ** 2 / received.noise_variances for received in (known, estimated)
+        np.abs(received.symbols.values) ** 2 / received.noise_variances
+        for received in (known, estimated)
     ]
     ratio = energies[0] / energies[1]
     assert ratio.std() < 1e-9
@@ -388,7 +390,7 @@ def test_channel_uses_with_pilots_by_hand(
     channel = load_channel("rayleigh", esn0_db=0.0, **parameters)
     received = send(channel, np.ones(19, np.complex128), [0, 1, 5, 6, 7], seed=1)
     assert received.channel_uses.tolist() == channel_uses
-    assert received.symbols.size == received.noise_variances.size == 19
+    assert received.symbols.values.size == received.noise_variances.size == 19
 
 
 @every_channel
@@ -397,7 +399,11 @@ def test_frames_may_be_empty_and_there_may_be_none(
     channel: SymbolChannel, lengths: list[int]
 ) -> None:
     received = send(channel, np.ones(sum(lengths), np.complex128), lengths, seed=1)
-    assert (received.symbols.dtype, received.symbols.shape) == (np.complex128, (sum(lengths),))
+    assert (received.symbols.values.dtype, received.symbols.values.shape) == (
+        np.complex128,
+        (sum(lengths),),
+    )
+    assert received.symbols.lengths.tolist() == lengths
     assert (received.noise_variances.dtype, received.noise_variances.shape) == (
         np.float64,
         (sum(lengths),),

@@ -10,11 +10,11 @@ where about one frame in ten is wrong, and one 0.8 dB above.
 import numpy as np
 
 from semcomm.choices import Modulation
+from semcomm.counting import frame_errors
 from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.link.codes import LdpcCode, Rate
 from semcomm.link.link import Link
-from semcomm.link.soft_bits import wrong
 from semcomm.scenario.plugins import load_channel
 
 PAYLOAD_BITS, FRAMES, FEW = 600, 20_000, 300
@@ -29,11 +29,11 @@ def shares(
     """The share of frames that arrive wrong, and of those lost with their control field."""
     bits = np.random.default_rng(1).integers(0, 2, frames * PAYLOAD_BITS, dtype=np.uint8)
     sent = Frames(bits, np.full(frames, PAYLOAD_BITS))
-    carrier = Link(modulation, code=LdpcCode(rate)).over(
-        load_channel("awgn", esn0_db=esn0_db), Framing().intact
+    carrier = Link(modulation, code=LdpcCode(rate)).wrap(
+        load_channel("awgn", esn0_db=esn0_db), Framing().crc_ok
     )
     arrived = carrier.transmit(sent, np.random.default_rng(2)).frames
-    return float(wrong(sent, arrived).mean()), float((arrived.lengths == 0).mean())
+    return float(frame_errors(sent, arrived).mean()), float((arrived.lengths == 0).mean())
 
 
 def tenth(modulation: Modulation, rate: Rate) -> float:

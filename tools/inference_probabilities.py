@@ -22,9 +22,9 @@ from semcomm.codec.training.export import export_codec
 from semcomm.codec.training.train import train
 from semcomm.codec.training.trainer import Trainer
 from semcomm.data.cifar10 import Cifar10
-from semcomm.measures.metrics import mean_squared_error, psnr_db
+from semcomm.measures.psnr import mean_squared_error, psnr_db
 from semcomm.modalities.rgb8 import to_patches
-from semcomm.run.training import read_training
+from semcomm.scenario.training import read_training
 
 Images = NDArray[np.uint8]
 

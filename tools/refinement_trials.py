@@ -17,7 +17,7 @@ from semcomm import load_codec
 from semcomm.codec import refinement
 from semcomm.codec.codec import Codec
 from semcomm.data.cifar10 import Cifar10
-from semcomm.measures.metrics import mean_squared_error, psnr_db
+from semcomm.measures.psnr import mean_squared_error, psnr_db
 from semcomm.modalities.rgb8 import Image
 
 LEVELS, SHOWN = range(8), (0, 2, 5)

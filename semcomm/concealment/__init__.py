@@ -1,1 +1,1 @@
-"""What the receiver makes of damaged slices."""
+"""Repairing damaged slices: bit errors corrected, outliers discarded, gaps interpolated."""

@@ -1,39 +1,36 @@
-"""Symbols that are missing, made up from those around them."""
+"""Missing symbols, interpolated from their neighbours."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
 from semcomm.compiled import compiled
-from semcomm.concealment.neighbourhood import Places, Surroundings, neighbour
+from semcomm.concealment.neighbourhood import Neighbourhood, SliceLayout, neighbour
 
 MEAN_WEIGHT = 0.5
-"""How much the mean of all codewords counts among a position's neighbours, each of which counts as
-1.
-"""
+"""Weight of the mean of all codewords beside a position's neighbours, which have weight 1 each."""
 
 SWEEPS = 8
 
 
-def fill(codec: Codec, surroundings: Surroundings) -> None:
-    """Write the codeword nearest to the mean of its neighbours' for each symbol that is not
-    trusted.
+def interpolate(codec: Codec, neighbourhood: Neighbourhood) -> None:
+    """Write the codeword nearest to the mean of its neighbours for each symbol that is not trusted.
 
-    A missing sub-vector is the weighted mean of those of its group to the left, right, above and
-    below, where there are such, and of the mean of all codewords; where neighbours are missing too,
-    all together solve these equations (Gauss-Seidel). That is the least-squares estimate of a field
-    of which every sub-vector is drawn to its neighbours and, more weakly, to the mean. Where
-    nothing is known it is the mean.
+    A missing sub-vector is the weighted mean of its neighbours of the same group to the left,
+    right, above and below, where there are such, and of the mean of all codewords. Where neighbours
+    are missing too, these equations are solved jointly (Gauss-Seidel). The solution is the
+    least-squares estimate of a field in which every sub-vector is drawn to its neighbours and, more
+    weakly, to the mean. Where all symbols are missing it is the mean.
     """
-    missing = ~surroundings.trusted
+    missing = ~neighbourhood.trusted
     mean = (codec.probabilities @ codec.codebook).astype(np.float64)
-    latents = codec.codebook.astype(np.float64)[np.where(missing, 0, surroundings.symbols)]
+    latents = codec.codebook.astype(np.float64)[np.where(missing, 0, neighbourhood.symbols)]
     latents[missing] = mean
-    gaps = np.flatnonzero(
-        np.logical_or.reduceat(np.append(missing, False), surroundings.places.firsts)
+    slices = np.flatnonzero(
+        np.logical_or.reduceat(np.append(missing, False), neighbourhood.layout.firsts)
     )
-    _relax(latents, missing, mean, surroundings.places, gaps, surroundings.groups)
-    surroundings.symbols[missing] = codec.nearest(latents[missing].astype(np.float32))
+    _relax(latents, missing, mean, neighbourhood.layout, slices, neighbourhood.groups)
+    neighbourhood.symbols[missing] = codec.nearest(latents[missing].astype(np.float32))
 
 
 @compiled
@@ -41,25 +38,25 @@ def _relax(
     latents: NDArray[np.float64],
     missing: NDArray[np.bool_],
     mean: NDArray[np.float64],
-    places: Places,
+    layout: SliceLayout,
     slices: NDArray[np.int64],
     groups: int,
 ) -> None:
     for _ in range(SWEEPS):
         for s in slices:
-            for here in range(places.firsts[s], places.firsts[s] + places.counts[s]):
-                if not missing[here]:
+            for symbol in range(layout.firsts[s], layout.firsts[s] + layout.counts[s]):
+                if not missing[symbol]:
                     continue
                 weight = MEAN_WEIGHT
                 for k in range(mean.size):
-                    latents[here, k] = MEAN_WEIGHT * mean[k]
+                    latents[symbol, k] = MEAN_WEIGHT * mean[k]
                 for side in range(4):
-                    there = neighbour(
-                        here, side, places.begins[s], places.ends[s], places.rows[s], groups
+                    other = neighbour(
+                        symbol, side, layout.begins[s], layout.ends[s], layout.rows[s], groups
                     )
-                    if there >= 0:
+                    if other >= 0:
                         weight += 1.0
                         for k in range(mean.size):
-                            latents[here, k] += latents[there, k]
+                            latents[symbol, k] += latents[other, k]
                 for k in range(mean.size):
-                    latents[here, k] /= weight
+                    latents[symbol, k] /= weight

@@ -1,4 +1,4 @@
-"""Where slices lie in the images' grids, and how well symbols fit into their surroundings."""
+"""Where slices lie in the grids of images, and how likely symbols are beside their neighbours."""
 
 import math
 from dataclasses import dataclass
@@ -9,21 +9,24 @@ from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
 from semcomm.compiled import compiled
+from semcomm.ragged import offsets
 
 CORRELATION = 0.4
 FREEDOM = 4.0
-"""Of a Student distribution of the codewords at two neighbouring positions;
-docs/decisions/0007-damage.md.
+"""Correlation and degrees of freedom of a Student distribution of the codewords at two neighbouring
+positions; docs/decisions/0007-damage.md.
 """
 
-ABSENT = -1
+MISSING = -1
 
 
-class Places(NamedTuple):
-    """Of F slices, in the symbols of all images laid out one after the other; all (F,) int64.
+class SliceLayout(NamedTuple):
+    """Where F slices lie among the symbols of all images, laid out one after the other; all (F,)
+    int64.
 
-    firsts, counts: the slice's own symbols; begins, ends: those of its image; rows: symbols in a
-        row of its grid.
+    firsts, counts: the slice's first symbol and its number of symbols.
+    begins, ends: the range of its image's symbols.
+    rows: symbols per row of its image's grid.
     """
 
     firsts: NDArray[np.int64]
@@ -34,45 +37,50 @@ class Places(NamedTuple):
 
     @classmethod
     def of(cls, counts: NDArray[np.int64], shapes: list[tuple[int, int, int]]) -> Self:
-        """Of slices with so many symbols, as many of each image, whose grids have these shapes (h,
-        w, g).
+        """The layout of slices with these numbers of symbols, equally many slices per image, whose
+        grids have these shapes (h, w, g).
         """
         slices = counts.size // max(len(shapes), 1)
         sizes = np.array([math.prod(shape) for shape in shapes], np.int64)
         rows = np.array([columns * groups for _, columns, groups in shapes], np.int64)
-        end = np.cumsum(sizes)
+        begins = offsets(sizes)
         return cls(
-            np.cumsum(counts) - counts,
-            counts,
-            np.repeat(end - sizes, slices),
-            np.repeat(end, slices),
-            np.repeat(rows, slices),
+            firsts=offsets(counts),
+            counts=counts,
+            begins=np.repeat(begins, slices),
+            ends=np.repeat(begins + sizes, slices),
+            rows=np.repeat(rows, slices),
         )
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What is known of all images' symbols.
+class Neighbourhood:
+    """The symbols of all images, as far as they are known.
 
-    vectors: (K, D) float64 each symbol's codeword, less the mean of all and in units of its
-        deviation from it.
-    groups: symbols at a position. symbols: int64, known where trusted: bool, both of all images.
+    vectors: (K, D) float64, each symbol's codeword, less the mean of all codewords and divided by
+        their standard deviation.
+    groups: symbols per position.
+    layout: where the slices lie in `symbols`.
+    symbols: int64, known where trusted.
+    trusted: bool, one per symbol.
     """
 
     vectors: NDArray[np.float64]
     groups: int
-    places: Places
+    layout: SliceLayout
     symbols: NDArray[np.int64]
     trusted: NDArray[np.bool_]
 
-    def likeness(self, runs: NDArray[np.int64], slices: NDArray[np.int64]) -> NDArray[np.float64]:
-        """How much likelier each symbol of candidate runs is beside its neighbours than by itself,
-        in nats.
+    def log_likelihood_ratio(
+        self, runs: NDArray[np.int64], slices: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """How much likelier each symbol of candidate runs is beside its neighbours than alone, in
+        nats.
 
-        A neighbour of a symbol is that of the same group at the position to the left, right, above
-        or below. Their vectors a and b, of D entries each, are taken to have a joint Student
-        distribution with n degrees of freedom and the correlation r between them, and by themselves
-        its margins. The logarithm of the ratio is
+        The neighbours of a symbol are those of the same group at the positions to the left, right,
+        above and below. Their vectors a and b, of D entries each, are modelled by a joint Student
+        distribution with n degrees of freedom and the correlation r between them, and alone by its
+        margins. The logarithm of the ratio is
 
             c - (n + 2 D) / 2 ln(1 + (|a|^2 - 2 r a.b + |b|^2) / (1 - r^2) / n)
               + (n + D) / 2 (ln(1 + |a|^2 / n) + ln(1 + |b|^2 / n)),
@@ -80,17 +88,17 @@ class Surroundings:
         with c = ln(G(n / 2 + D) G(n / 2) / G((n + D) / 2)^2) - D / 2 ln(1 - r^2), G the gamma
         function.
 
-        Neighbours outside the run count where they are trusted, those inside once, for the later
-        one.
+        Neighbours outside the run count where they are trusted. A pair inside the run counts once,
+        for the later symbol.
 
-        runs: the symbols of M slices one after the other, -1 where there is none; slices: (M,)
-            which slices.
+        runs: the symbols of M slices one after the other, -1 where a symbol is missing.
+        slices: (M,) the slices that these are candidates for.
         Returns an array like runs.
         """
-        return _likeness(
+        return _log_likelihood_ratio(
             runs,
             slices,
-            self.places,
+            self.layout,
             self.groups,
             self.symbols,
             self.trusted,
@@ -101,7 +109,7 @@ class Surroundings:
 
 
 def unit_vectors(codec: Codec) -> NDArray[np.float64]:
-    """`Surroundings.vectors` of a codec."""
+    """`Neighbourhood.vectors` of a codec."""
     codebook = codec.codebook.astype(np.float64)
     centred = codebook - codec.probabilities @ codebook
     variance = codec.probabilities @ np.square(centred).mean(axis=1)
@@ -109,25 +117,25 @@ def unit_vectors(codec: Codec) -> NDArray[np.float64]:
 
 
 @compiled
-def neighbour(here: int, side: int, begin: int, end: int, row: int, groups: int) -> int:
-    """The place to the left of `here`, above, to the right or below, for sides 0 to 3; -1 outside
-    the grid.
+def neighbour(symbol: int, side: int, begin: int, end: int, row: int, groups: int) -> int:
+    """The position of the neighbour to the left, above, to the right or below, for sides 0 to 3; -1
+    outside the grid.
     """
-    column = (here - begin) % row
+    column = (symbol - begin) % row
     if side == 0:
-        return here - groups if column >= groups else -1
+        return symbol - groups if column >= groups else -1
     if side == 1:
-        return here - row if here - row >= begin else -1
+        return symbol - row if symbol - row >= begin else -1
     if side == 2:
-        return here + groups if column + groups < row else -1
-    return here + row if here + row < end else -1
+        return symbol + groups if column + groups < row else -1
+    return symbol + row if symbol + row < end else -1
 
 
 @compiled
-def _likeness(
+def _log_likelihood_ratio(
     runs: NDArray[np.int64],
     slices: NDArray[np.int64],
-    places: Places,
+    layout: SliceLayout,
     groups: int,
     symbols: NDArray[np.int64],
     trusted: NDArray[np.bool_],
@@ -145,29 +153,29 @@ def _likeness(
     )
     squares = np.sum(vectors * vectors, axis=1)
     apart = single * np.log1p(squares / freedom)
-    fits = np.zeros(runs.size)
+    ratios = np.zeros(runs.size)
     start = 0
     for s in slices:
-        first, count = places.firsts[s], places.counts[s]
+        first, count = layout.firsts[s], layout.counts[s]
         for t in range(count):
             for side in range(4):
-                there = neighbour(
-                    first + t, side, places.begins[s], places.ends[s], places.rows[s], groups
+                other = neighbour(
+                    first + t, side, layout.begins[s], layout.ends[s], layout.rows[s], groups
                 )
-                inside = first <= there < first + count
-                if there < 0 or (inside and side >= 2) or not (inside or trusted[there]):
+                inside = first <= other < first + count
+                if other < 0 or (inside and side >= 2) or not (inside or trusted[other]):
                     continue
-                one, other = (
+                a, b = (
                     runs[start + t],
-                    runs[start + there - first] if inside else symbols[there],
+                    runs[start + other - first] if inside else symbols[other],
                 )
-                if one == ABSENT or other == ABSENT:
+                if a == MISSING or b == MISSING:
                     continue
                 product = 0.0
                 for k in range(dimension):
-                    product += vectors[one, k] * vectors[other, k]
-                distance = (squares[one] - 2 * correlation * product + squares[other]) / gain
+                    product += vectors[a, k] * vectors[b, k]
+                distance = (squares[a] - 2 * correlation * product + squares[b]) / gain
                 together = constant - joint * math.log1p(distance / freedom)
-                fits[start + t] += (together + apart[one] + apart[other]) / 4
+                ratios[start + t] += (together + apart[a] + apart[b]) / 4
         start += count
-    return fits
+    return ratios

@@ -1,5 +1,5 @@
-"""Channel coding and retransmission: frames are coded, sent, decoded, checked, and sent again where
-they are wrong.
+"""Channel coding and retransmission: frames are encoded, sent, decoded and checked, and sent again
+where the check fails.
 """
 
 from collections.abc import Callable
@@ -14,20 +14,20 @@ from annotated_types import Ge, Le, doc
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel
+from semcomm.counting import channel_counts, frame_errors
 from semcomm.errors import LinkError
 from semcomm.frames import Counts, Frames, Reception
-from semcomm.link.codes import Code, LdpcCode, mothers
-from semcomm.link.soft_bits import counted, soft_bits, wrong
+from semcomm.link.codes import Code, LdpcCode, encode_all
+from semcomm.link.soft_bits import soft_bits
 
 Bits = NDArray[np.uint8]
-Llrs = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 
 LENGTH_BITS = 16
 CONTROL = LdpcCode("1/5")
 CONTROL_EFFICIENCY = Fraction(2, 5)
-"""Bits of the control field a symbol, where payloads have one or more; where they have fewer, this
-times theirs.
+"""Bits of the control field per symbol, where payloads have at least one bit per symbol; where they
+have fewer, this times theirs.
 """
 
 VERSIONS = (0, 2, 3, 1)
@@ -36,20 +36,20 @@ VERSIONS = (0, 2, 3, 1)
 
 @dataclass(frozen=True)
 class Retransmission:
-    """Frames whose check fails are sent again; the receiver answers each transmission with one bit,
-    never wrong.
+    """Frames whose CRC fails are sent again; the receiver answers each transmission with one bit,
+    which is always received correctly.
     """
 
     model: Annotated[
         Literal["arq", "chase", "incremental"],
         doc(
-            "arq decodes each transmission by itself. chase sends the same bits again and "
-            "adds up LLRs (Chase, Code combining, IEEE Trans. Commun. 33(5), 1985); "
-            "incremental sends other bits of the mother codeword."
+            "arq decodes each transmission alone. chase sends the same bits again and adds up "
+            "LLRs (Chase, Code combining, IEEE Trans. Commun. 33(5), 1985); incremental sends "
+            "other bits of the mother codeword."
         ),
     ] = "chase"
     transmissions: Annotated[
-        int, Ge(2), Le(64), doc("at most so many of a frame, the first included")
+        int, Ge(2), Le(64), doc("at most this many per frame, the first included")
     ] = 4
 
 
@@ -58,65 +58,65 @@ class Coded(BitChannel):
     """Sends frames over another channel, each as a control field and a coded payload.
 
     The control field is the frame's length in 16 bits, in a code of lower rate than the payload's.
-    With it a receiver knows all it needs: modulation and code are agreed. A frame whose control
+    It is all that the receiver needs, since modulation and code are agreed. A frame whose control
     field is decoded wrong is lost, and arrives with no bits.
 
-    bits_per_symbol: of the modulation, 1 for a channel of bits; both parts of a frame fill whole
+    bits_per_symbol: of the modulation, 1 for a channel of bits; each part of a frame fills whole
         symbols.
-    intact: the receiver's check, (F,) bool of F frames; what it refuses is sent again.
+    crc_ok: the receiver's check, (F,) bool of F frames; a frame that fails it is sent again.
     """
 
     channel: BitChannel
     code: Code
     bits_per_symbol: int
     retransmission: Retransmission | None
-    intact: Callable[[Frames], NDArray[np.bool_]]
+    crc_ok: Callable[[Frames], NDArray[np.bool_]]
 
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
-        """As `BitChannel.transmit`; raises LinkError for a frame that is longer than its control
-        field can tell.
+        """As `BitChannel.transmit`; raises LinkError for a frame longer than its control field can
+        state.
 
-        The first transmissions draw from `rng`, as frames do that are not coded.
+        The first transmissions draw from `rng`, as uncoded frames do.
         """
         if frames.lengths.max(initial=0) >= 1 << LENGTH_BITS:
             raise LinkError(
                 f"a frame has {frames.lengths.max()} bits, more than the "
-                f"{(1 << LENGTH_BITS) - 1} that the link's "
-                "control field can tell: send more slices an image (framing.slices)"
+                f"{(1 << LENGTH_BITS) - 1} that the link's control field can state: use more "
+                "slices per image (framing.slices)"
             )
-        words, received = _Words(self, frames), [np.empty(0, np.uint8)] * len(frames)
-        counts, waiting = np.zeros((6, len(frames)), np.int64), np.arange(len(frames))
-        again = self.retransmission.transmissions - 1 if self.retransmission else 0
-        for number, draws in enumerate([rng, *rng.spawn(again)]):
-            if not waiting.size:
+        buffer, received = _HarqBuffer(self, frames), [np.empty(0, np.uint8)] * len(frames)
+        counts, pending = np.zeros((6, len(frames)), np.int64), np.arange(len(frames))
+        repeats = self.retransmission.transmissions - 1 if self.retransmission else 0
+        for round_number, round_rng in enumerate([rng, *rng.spawn(repeats)]):
+            if not pending.size:
                 break
-            counts[:5, waiting] += self._send(words, waiting, number, draws)
-            decoded = words.decoded(waiting)
-            for place, bits in zip(waiting, decoded, strict=True):
-                received[place] = bits
-            if number == 0:
-                counts[5] = wrong(frames, Frames.join(received))
-            waiting = waiting[~self.intact(Frames.join(decoded))]
+            counts[:5, pending] += self._send(buffer, pending, round_number, round_rng)
+            decoded = buffer.decode(pending)
+            for number, bits in zip(pending, decoded, strict=True):
+                received[number] = bits
+            if round_number == 0:
+                counts[5] = frame_errors(frames, Frames.join(received))
+            pending = pending[~self.crc_ok(Frames.join(decoded))]
         return Reception(Frames.join(received), None, Counts(*counts))
 
     def _send(
-        self, words: "_Words", waiting: Numbers, number: int, rng: np.random.Generator
+        self, buffer: "_HarqBuffer", pending: Numbers, round_number: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
-        """Send the frames that wait, `number` times before, once more; returns what that took, (5,
-        how many wait).
+        """Send the pending frames and add what arrives to the buffer.
+
+        Returns the cost, the first five of `Counts`, as (5, pending frames).
         """
         model = self.retransmission.model if self.retransmission else "arq"
-        places, lengths = words.sent(
-            waiting, VERSIONS[number % len(VERSIONS)] if model == "incremental" else 0
-        )
-        frames = Frames(words.bits[places], lengths)
+        version = VERSIONS[round_number % len(VERSIONS)] if model == "incremental" else 0
+        positions, lengths = buffer.rate_match(pending, version)
+        frames = Frames(buffer.bits[positions], lengths)
         reception = self.channel.transmit(frames, rng)
         if model == "arq":
-            words.llrs[:] = 0
-        np.add.at(words.llrs, places, soft_bits(frames, reception, self.code.hard_llr))
-        took, once = counted(frames, reception), np.ones_like(lengths)
-        answers = once if self.retransmission else 0 * once
-        return np.array([took.channel_uses, took.channel_bits, took.bit_errors, once, answers])
+            buffer.llrs[:] = 0
+        np.add.at(buffer.llrs, positions, soft_bits(frames, reception, self.code.hard_llr))
+        cost, once = channel_counts(frames, reception), np.ones_like(lengths)
+        feedback = once if self.retransmission else 0 * once
+        return np.array([cost.channel_uses, cost.channel_bits, cost.bit_errors, once, feedback])
 
     @cached_property
     def control_bits(self) -> int:
@@ -125,12 +125,12 @@ class Coded(BitChannel):
         return self.bits_per_symbol * ceil(LENGTH_BITS / (CONTROL_EFFICIENCY * efficiency))
 
 
-class _Words:
-    """The codewords of F frames on their way, for each that of its control field and then that of
-    its payload.
+class _HarqBuffer:
+    """The mother codewords of F frames and what has arrived of them: for each frame that of its
+    control field, then that of its payload.
 
-    bits: the 2 F mother codewords, one after the other. llrs: what has arrived of each bit, added
-        up; 0 is nothing.
+    bits: the 2 F mother codewords, one after the other.
+    llrs: the sum of the LLRs that arrived for each bit; 0 where none did.
     """
 
     def __init__(self, link: Coded, frames: Frames) -> None:
@@ -139,49 +139,44 @@ class _Words:
         pairs = zip(self.fields, frames.split(), strict=True)
         self.payloads = Frames.join([bits for pair in pairs for bits in pair])
         lengths = frames.lengths.tolist()
-        code_of, control = (
-            {length: link.code.of(length) for length in set(lengths)},
-            CONTROL.of(LENGTH_BITS),
-        )
+        code_of = {length: link.code.of(length) for length in set(lengths)}
+        control = CONTROL.of(LENGTH_BITS)
         self.codes = [code for length in lengths for code in (control, code_of[length])]
-        words = mothers(self.codes, self.payloads)
+        words = encode_all(self.codes, self.payloads)
         self.bits, self.starts, self.stops = words.bits, words.starts, words.starts + words.lengths
         self.llrs = np.zeros(words.bits.size, np.float32)
 
-    def sent(self, numbers: Numbers, version: int) -> tuple[Numbers, Numbers]:
-        """Where among all codewords those bits are that the frames of these numbers send, and how
-        many each sends.
+    def rate_match(self, numbers: Numbers, version: int) -> tuple[Numbers, Numbers]:
+        """The bits that the frames of these numbers send.
+
+        Returns their positions among all codewords, frame after frame, and how many each sends.
         """
         per_symbol = self.link.bits_per_symbol
-        control = CONTROL.of(LENGTH_BITS).positions(self.link.control_bits, 0, per_symbol)
-        codes = {self.codes[word].payload_bits: self.codes[word] for word in 2 * numbers + 1}
-        payload = {
-            bits: code.positions(code.sent_bits(per_symbol), version, per_symbol)
-            for bits, code in codes.items()
-        }
-        places = []
+        control = CONTROL.of(LENGTH_BITS).rate_match(self.link.control_bits, 0, per_symbol)
+        payload_of: dict[int, Numbers] = {}
+        parts = []
         for word in 2 * numbers:
-            behind = payload[self.codes[word + 1].payload_bits]
-            places.append(
-                np.concatenate([self.starts[word] + control, self.starts[word + 1] + behind])
+            code = self.codes[word + 1]
+            if code.payload_bits not in payload_of:
+                sent_bits = code.sent_bits(per_symbol)
+                payload_of[code.payload_bits] = code.rate_match(sent_bits, version, per_symbol)
+            payload = payload_of[code.payload_bits]
+            parts.append(
+                np.concatenate([self.starts[word] + control, self.starts[word + 1] + payload])
             )
-        return np.concatenate(places), np.array([part.size for part in places])
+        return np.concatenate(parts), np.array([part.size for part in parts])
 
-    def decoded(self, numbers: Numbers) -> list[Bits]:
-        """The payloads of the frames of these numbers; those whose control field is wrong have no
-        bits.
-        """
-        controls = self._decoded(CONTROL, 2 * numbers)
-        payloads = self._decoded(self.link.code, 2 * numbers + 1)
-        known = np.all(controls == self.fields[numbers], axis=1)
-        return [bits if right else bits[:0] for bits, right in zip(payloads, known, strict=True)]
+    def decode(self, numbers: Numbers) -> list[Bits]:
+        """The payloads of the frames of these numbers; no bits where the control field is wrong."""
+        controls = self._decode_words(CONTROL, 2 * numbers)
+        payloads = self._decode_words(self.link.code, 2 * numbers + 1)
+        control_ok = np.all(controls == self.fields[numbers], axis=1)
+        return [bits if ok else bits[:0] for bits, ok in zip(payloads, control_ok, strict=True)]
 
-    def _decoded(self, model: Code, words: Numbers) -> list[Bits]:
+    def _decode_words(self, model: Code, words: Numbers) -> list[Bits]:
         codes = [self.codes[word] for word in words]
         llrs = np.concatenate([self.llrs[self.starts[word] : self.stops[word]] for word in words])
-        rows = Frames(
-            model.decode(codes, llrs), np.array([code.payload_bits for code in codes])
-        ).split()
-        return [
-            bits[:length] for bits, length in zip(rows, self.payloads.lengths[words], strict=True)
-        ]
+        code_bits = np.array([code.payload_bits for code in codes])
+        decoded = Frames(model.decode(codes, llrs), code_bits).split()
+        lengths = self.payloads.lengths[words]
+        return [bits[:length] for bits, length in zip(decoded, lengths, strict=True)]

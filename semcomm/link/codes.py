@@ -1,6 +1,4 @@
-"""Channel codes: what a payload becomes before it is sent, and what is made of the LLRs that
-arrive.
-"""
+"""Channel codes: from payloads to codewords, and from LLRs to payloads."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,24 +20,26 @@ from semcomm.link.ldpc import Ldpc, decode
 Bits = NDArray[np.uint8]
 Llrs = NDArray[np.float32]
 
-SHORTEST = 12
-"""Bits of the shortest payload that an LDPC code takes; zeros fill up shorter ones."""
+MIN_PAYLOAD_BITS = 12
+"""Of the shortest payload that an LDPC code takes; zeros fill up shorter payloads."""
 
 
 class BlockCode(Protocol):
-    """The code of payloads of one length: its mother codeword, and which of its bits are sent."""
+    """The code of payloads of one length: the mother codeword, and which of its bits are sent."""
 
     @property
     def payload_bits(self) -> int: ...
 
     def sent_bits(self, bits_per_symbol: int = 1) -> int:
-        """Bits of a transmission, a multiple of bits_per_symbol."""
+        """The number of bits in a transmission, a multiple of bits_per_symbol."""
 
-    def mother(self, payloads: Bits) -> Bits:
-        """(F, payload_bits) to (F, bits of the mother codeword)."""
+    def encode(self, payloads: Bits) -> Bits:
+        """The mother codewords of payloads: (F, payload_bits) to (F, mother bits)."""
 
-    def positions(self, sent: int, version: int = 0, bits_per_symbol: int = 1) -> NDArray[np.int64]:
-        """(sent,) which bits of the mother codeword a transmission sends."""
+    def rate_match(
+        self, sent: int, version: int = 0, bits_per_symbol: int = 1
+    ) -> NDArray[np.int64]:
+        """(sent,) the positions in the mother codeword of the bits that a transmission sends."""
 
 
 Rate = Literal[
@@ -51,9 +51,9 @@ Rate = Literal[
 class LdpcCode:
     """The LDPC codes of 5G NR (3GPP TS 38.212), decoded by belief propagation."""
 
-    rate: Annotated[Rate, doc("payload bits a coded bit")] = "1/2"
+    rate: Annotated[Rate, doc("payload bits per coded bit")] = "1/2"
     iterations: Annotated[
-        int, Ge(1), Le(1000), doc("the decoder stops after as many, or where all checks hold")
+        int, Ge(1), Le(1000), doc("the decoder stops after this many, or once all checks hold")
     ] = 20
 
     @property
@@ -62,27 +62,26 @@ class LdpcCode:
 
     @property
     def hard_llr(self) -> float:
-        """What a hard decision counts: its LLR where the code meets its limit, 1 - H(crossover) =
-        rate.
+        """The LLR of a hard decision: its value at the code's limit, 1 - H(crossover) = rate.
 
-        Sum-product decoding depends on it, and where hard decisions are surer the code has errors
-        to spare.
+        Sum-product decoding depends on it; at lower crossovers the code has margin to spare.
         """
         return _llr_at_capacity(float(self.nominal_rate))
 
     def of(self, payload_bits: int) -> BlockCode:
         """The code of payloads of this length."""
-        return _ldpc(max(payload_bits, SHORTEST), self.rate)
+        return _ldpc(max(payload_bits, MIN_PAYLOAD_BITS), self.rate)
 
     def decode(self, codes: Sequence[Any], llrs: Llrs) -> Bits:
-        """The payloads of all frames after each other, from the LLRs of all mother codewords."""
+        """The payloads of all frames in a row, from the LLRs of all mother codewords."""
         return decode(codes, llrs, self.iterations).payloads
 
 
 @cache
 def _llr_at_capacity(capacity: float) -> float:
-    """ln((1 - p) / p) of the binary symmetric channel that has this capacity. Example: of 1/2 it is
-    2.09.
+    """ln((1 - p) / p) of the binary symmetric channel with this capacity.
+
+    Example: 2.09 for a capacity of 1/2.
     """
 
     def surplus(crossover: float) -> float:
@@ -99,7 +98,7 @@ def _ldpc(payload_bits: int, rate: Rate) -> Ldpc:
 
 @dataclass(frozen=True)
 class Repeated:
-    """Each payload bit, `times` times over: the block code of `RepetitionCode`."""
+    """The block code of `RepetitionCode`: each payload bit `times` times."""
 
     payload_bits: int
     times: int
@@ -107,16 +106,18 @@ class Repeated:
     def sent_bits(self, bits_per_symbol: int = 1) -> int:
         return bits_per_symbol * ceil(self.times * self.payload_bits / bits_per_symbol)
 
-    def mother(self, payloads: Bits) -> Bits:
+    def encode(self, payloads: Bits) -> Bits:
         return payloads
 
-    def positions(self, sent: int, version: int = 0, bits_per_symbol: int = 1) -> NDArray[np.int64]:
+    def rate_match(
+        self, sent: int, version: int = 0, bits_per_symbol: int = 1
+    ) -> NDArray[np.int64]:
         return np.arange(sent) % self.payload_bits
 
 
 @dataclass(frozen=True)
 class RepetitionCode:
-    """Sends the payload `times` times and adds up the LLRs of each bit; once is no code at all."""
+    """Sends the payload `times` times and adds up the LLRs of each bit; once is no coding."""
 
     times: Annotated[int, Ge(1), Le(100), doc("how often each payload bit is sent")] = 3
 
@@ -126,8 +127,8 @@ class RepetitionCode:
 
     @property
     def hard_llr(self) -> float:
-        """What a hard decision counts: no matter here, but the control field beside these bits is
-        decoded well so.
+        """The LLR of a hard decision. It does not matter here, but the control field beside these
+        bits is decoded well with it.
         """
         return 2.0
 
@@ -136,7 +137,7 @@ class RepetitionCode:
         return Repeated(max(payload_bits, 1), self.times)
 
     def decode(self, codes: Sequence[Any], llrs: Llrs) -> Bits:
-        """The payloads of all frames after each other, from the LLRs of all mother codewords."""
+        """The payloads of all frames in a row, from the LLRs of all mother codewords."""
         return (llrs < 0).astype(np.uint8)
 
 
@@ -147,22 +148,20 @@ CODES: dict[str, type[Code]] = {"ldpc": LdpcCode, "repetition": RepetitionCode}
 def find_code(name: str) -> type[Code]:
     """The class of a code by its name."""
     if name not in CODES:
-        raise LinkError(f"code {name} is not known; there are {', '.join(CODES)}")
+        raise LinkError(f"code {name} is unknown; there are {', '.join(CODES)}")
     return CODES[name]
 
 
-def mothers(codes: Sequence[BlockCode], payloads: Frames) -> Frames:
-    """The mother codeword of each payload, of no more bits than its code takes; zeros fill it
-    up.
-    """
-    members = defaultdict(list)
+def encode_all(codes: Sequence[BlockCode], payloads: Frames) -> Frames:
+    """The mother codeword of each payload; zeros fill a payload up to the length of its code."""
+    numbers_of = defaultdict(list)
     for number, code in enumerate(codes):
-        members[code].append(number)
+        numbers_of[code].append(number)
     bits, words = payloads.split(), [np.empty(0, np.uint8)] * len(codes)
-    for code, numbers in members.items():
+    for code, numbers in numbers_of.items():
         rows = np.zeros((len(numbers), code.payload_bits), np.uint8)
         for row, number in zip(rows, numbers, strict=True):
             row[: bits[number].size] = bits[number]
-        for number, word in zip(numbers, code.mother(rows), strict=True):
+        for number, word in zip(numbers, code.encode(rows), strict=True):
             words[number] = word
     return Frames.join(words)

@@ -22,7 +22,9 @@ from semcomm.link.modulation import BITS_PER_SYMBOL
 
 @dataclass(frozen=True)
 class Link:
-    """What stands between frames and the channel; what is not written is not there."""
+    """Modulation, channel coding, interleaving and retransmission; a part that is not given is
+    left out.
+    """
 
     modulation: Annotated[
         Modulation | None,
@@ -38,8 +40,8 @@ class Link:
     interleaving: Annotated[
         Annotated[int, Ge(1), Le(4096), Unit("frames")] | None,
         doc(
-            "so many consecutive frames' coded bits are mixed and carried as one frame; 1 "
-            "mixes those of each frame by itself. By default none are."
+            "the coded bits of this many consecutive frames are mixed and carried as one frame; "
+            "1 mixes each frame alone. By default none are mixed."
         ),
     ] = None
     retransmission: Annotated[
@@ -52,12 +54,12 @@ class Link:
 
     @property
     def efficiency(self) -> Fraction:
-        """Nominal payload bits a symbol: bits a symbol times the code rate."""
+        """Nominal payload bits per symbol: bits per symbol times the code rate."""
         return self.bits_per_symbol * (self.code.nominal_rate if self.code else Fraction(1))
 
     def check(self, channel: BitChannel | SymbolChannel, crc: int) -> None:
-        """Raises LinkError where this link does not go with the channel, or with frames of a CRC of
-        so many bits.
+        """Raises LinkError where this link does not match the channel, or frames with a CRC of this
+        many bits.
         """
         name = type(channel).__name__
         if isinstance(channel, SymbolChannel) and not self.modulation:
@@ -72,8 +74,7 @@ class Link:
             )
         if self.decisions == "hard" and not self.modulation:
             raise LinkError(
-                f"link.decisions is hard, but channel {name} has no demapper to take any: leave "
-                "it out"
+                f"link.decisions is hard, but channel {name} has no demapper: leave it out"
             )
         if (
             self.retransmission
@@ -82,31 +83,28 @@ class Link:
         ):
             raise LinkError(
                 "link.retransmission.model is incremental, which sends other bits of a mother "
-                "codeword: "
-                "set link.code.model to ldpc, or the retransmission's model to chase"
+                "codeword: set link.code.model to ldpc, or the retransmission's model to chase"
             )
         if self.retransmission and not crc:
             raise LinkError(
                 "link.retransmission needs a check of frames: set framing.crc to 8 or more"
             )
 
-    def over(
-        self, channel: BitChannel | SymbolChannel, intact: Callable[[Frames], NDArray[np.bool_]]
+    def wrap(
+        self, channel: BitChannel | SymbolChannel, crc_ok: Callable[[Frames], NDArray[np.bool_]]
     ) -> BitChannel:
         """This link over a channel, as a channel for frames.
 
-        intact: the receiver's check, (F,) bool of F frames.
+        crc_ok: the receiver's check, (F,) bool of F frames.
         """
         code = self.code or RepetitionCode(1)
-        carrier = (
-            channel if isinstance(channel, BitChannel) else self._modulated(channel, code.hard_llr)
-        )
+        if isinstance(channel, BitChannel):
+            carrier = channel
+        else:
+            assert self.modulation  # `check` has refused a channel of symbols without one
+            carrier = Modulated(channel, self.modulation, self.decisions, code.hard_llr)
         if self.interleaving:
             carrier = Interleaved(carrier, self.interleaving)
         if self.code or self.retransmission:
-            carrier = Coded(carrier, code, self.bits_per_symbol, self.retransmission, intact)
+            carrier = Coded(carrier, code, self.bits_per_symbol, self.retransmission, crc_ok)
         return carrier
-
-    def _modulated(self, channel: SymbolChannel, hard_llr: float) -> BitChannel:
-        assert self.modulation  # as check has seen
-        return Modulated(channel, self.modulation, self.decisions, hard_llr)

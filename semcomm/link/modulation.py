@@ -12,25 +12,24 @@ from semcomm.choices import Decisions, Modulation
 BITS_PER_SYMBOL: dict[Modulation, int] = {"bpsk": 1, "qpsk": 2, "16qam": 4, "64qam": 6}
 
 LARGEST_LLR = 1e6
-"""Log-likelihood ratios end there, so that sums of them stay finite; such a bit is wrong once in
-e^1000000.
-"""
+"""Log-likelihood ratios are clipped to it, so that sums of them stay finite."""
 
 SYMBOLS_AT_ONCE = 4096
-"""As many as keep the distances to all amplitudes in a processor's cache."""
+"""So many that the distances to all amplitudes stay in a processor's cache."""
 
 SMALLEST_VARIANCE = 1e-100
-"""Noise below it counts as this much, for which distances over it do not overflow."""
+"""Lower noise variances are raised to it, so that no division by them overflows."""
 
 
 def modulate(bits: NDArray[np.uint8], modulation: Modulation) -> NDArray[np.complex128]:
-    """The symbols of n m bits, where m is the modulation's bits a symbol: (n,) complex128.
+    """The symbols of n m bits, where m is the modulation's bits per symbol: (n,) complex128.
 
-    The labels are those of 3GPP TS 38.211, section 5.1. A square constellation is one of pulse
-    amplitudes in each dimension: a symbol's first, third, fifth bit say its real part, the others
-    its imaginary part. BPSK, on the diagonal, is QPSK that sends each bit in both dimensions.
+    The labels are those of 3GPP TS 38.211, section 5.1. A square constellation is a pulse amplitude
+    modulation in each dimension: a symbol's first, third and fifth bit choose its real part, the
+    others its imaginary part. BPSK, on the diagonal, is QPSK that sends each bit in both
+    dimensions.
 
-    Raises ValueError when there are not n m bits.
+    Raises ValueError when the bits do not fill whole symbols.
     Example: at 16qam the bits 0, 0, 1, 1 give (3 + 3j) / sqrt(10), and 1, 0, 0, 1 give (-1 + 3j) /
     sqrt(10).
     """
@@ -54,24 +53,24 @@ def demap(
     modulation: Modulation,
     decisions: Decisions = "soft",
 ) -> NDArray[np.float32]:
-    """What is known of the bits of n received symbols: (n m,) float32, ln P(0) / P(1), all bits
-    equally likely.
+    """The log-likelihood ratios ln P(0) / P(1) of the bits of n received symbols, (n m,) float32,
+    for bits that are equally likely.
 
-    Exactly 0 where the noise variance is infinite, whatever the symbol there is.
+    They are exactly 0 where the noise variance is infinite, whatever the symbol there is.
 
     noise_variances: (n,) E|noise|^2 of each symbol, both dimensions together.
-    decisions: soft are the exact ratios for complex Gaussian noise, within +-`LARGEST_LLR`; hard
-        are 1 and -1 for a 0 and a 1 in the label of the nearest symbol.
+    decisions: soft gives the exact ratios for complex Gaussian noise, within +-`LARGEST_LLR`; hard
+        gives 1 and -1 for a 0 and a 1 in the label of the nearest symbol.
     """
     arrived = np.isfinite(noise_variances)
-    heard = np.where(arrived, symbols, 0)
-    # Without noise the nearest symbol is all that counts, so that the sign is a hard decision.
+    received = np.where(arrived, symbols, 0)
+    # Without noise only the nearest symbol counts, so that the sign is a hard decision.
     variances = noise_variances if decisions == "soft" else np.zeros(symbols.size)
     precisions = 1 / np.maximum(variances, SMALLEST_VARIANCE)
     llrs = np.empty((symbols.size, BITS_PER_SYMBOL[modulation]), np.float32)
     for first in range(0, symbols.size, SYMBOLS_AT_ONCE):
         part = slice(first, first + SYMBOLS_AT_ONCE)
-        llrs[part] = _log_ratios(heard[part], precisions[part], modulation)
+        llrs[part] = _log_ratios(received[part], precisions[part], modulation)
     if decisions == "hard":
         llrs = np.where(llrs < 0, np.float32(-1), np.float32(1))
     llrs[~arrived] = 0
@@ -84,10 +83,10 @@ def _bits_per_dimension(modulation: Modulation) -> int:
 
 @cache
 def _levels(modulation: Modulation) -> NDArray[np.float64]:
-    """The amplitudes of one dimension by their labels, the first bit highest; their mean energy is
-    1/2.
+    """The amplitudes of one dimension by their labels, the first bit most significant; their mean
+    energy is 1/2.
 
-    A first bit b before the label of an amplitude a of half as many gives (1 - 2 b) (their number -
+    Putting a bit b before the label of amplitude a, one of n, gives the amplitude (1 - 2 b) (n -
     a).
 
     Example: at 16qam, labels 00, 01, 10, 11 have 1, 3, -1, -3, all over sqrt(10).
@@ -101,8 +100,8 @@ def _levels(modulation: Modulation) -> NDArray[np.float64]:
 
 @cache
 def _levels_by_bit(modulation: Modulation) -> NDArray[np.float64]:
-    """(bits of a label, 2, amplitudes / 2): those whose label has a 0 in a place, then those with a
-    1 there.
+    """The amplitudes whose label has a 0 at each place, then those with a 1 there: (bits of a
+    label, 2, amplitudes / 2).
     """
     levels = _levels(modulation)
     labels = np.arange(levels.size)
@@ -115,14 +114,14 @@ def _log_ratios(
 ) -> NDArray[np.float64]:
     """ln P(0) / P(1) of the m bits of each of n symbols: (n, m).
 
-    precisions: (n,) inverse of the noise variances.
+    precisions: (n,) the inverse of the noise variances.
     """
     levels = _levels_by_bit(modulation)[..., None]
-    # The square of what was received is left out, as all distances have it in common.
+    # The square of the received symbol is left out: it is the same in all distances.
     distances = levels * (levels - 2 * symbols.view(np.float64))
     nearest = distances.min(axis=2, keepdims=True)
     scale = precisions.repeat(2)
-    # 1 + exp(-40) is 1, and the exponential of much less is slow.
+    # 1 + exp(-40) is 1 in float64, and the exponential of much lower values is slow.
     totals = np.exp(np.maximum((nearest - distances) * scale, -40)).sum(axis=2)
     ratios = (nearest[:, 1, 0] - nearest[:, 0, 0]) * scale + np.log(totals[:, 0] / totals[:, 1])
     ratios = ratios.reshape(-1, symbols.size, 2).transpose(1, 0, 2)

@@ -16,7 +16,7 @@ from semcomm.data.sample import Sample
 from semcomm.errors import FramingError
 from semcomm.frames import Reception
 from semcomm.framing import Framing
-from semcomm.measures.metrics import mean_squared_error, psnr_db
+from semcomm.measures.psnr import mean_squared_error, psnr_db
 from semcomm.receiver import Receiver
 from semcomm.run.simulation import simulate
 from semcomm.scenario.scenario import read_scenarios
@@ -49,18 +49,18 @@ def test_no_frame_is_over_the_budget(
     codec, images = load_codec("ecvq-n128-nu16"), Sample().load(0, 32)
     plain = Transmitter(codec, coder, framing).transmit(images)
     sent = Transmitter(codec, coder, framing, budget_bits).transmit(images)
-    assert sent.frames.lengths.max() <= budget_bits
+    assert sent.signal.lengths.max() <= budget_bits
     fits = plain.frames.lengths <= budget_bits
-    assert np.array_equal(sent.frames.lengths[fits], plain.frames.lengths[fits])
+    assert np.array_equal(sent.signal.lengths[fits], plain.frames.lengths[fits])
     for n in np.flatnonzero(fits):
-        assert np.array_equal(sent.indices[n], plain.indices[n])
+        assert np.array_equal(sent.encoded["indices"][n], plain.indices[n])
 
 
 def test_each_slice_is_within_the_budget(codec: Codec, images: list[Image]) -> None:
     framing = Framing(slices=4)
-    assert Transmitter(codec, framing=framing).transmit(images).frames.lengths.max() > 160
+    assert Transmitter(codec, framing=framing).transmit(images).signal.lengths.max() > 160
     sent = Transmitter(codec, framing=framing, budget_bits=160).transmit(images)
-    assert sent.frames.lengths.max() <= 160
+    assert sent.signal.lengths.max() <= 160
 
 
 def test_the_rate_weight_is_the_lowest_that_fits(codec: Codec, images: list[Image]) -> None:
@@ -74,9 +74,9 @@ def test_the_rate_weight_is_the_lowest_that_fits(codec: Codec, images: list[Imag
     lengths = np.array([each.frames.lengths for each in ladder])
     assert (lengths <= 500).any(axis=0).all()
     first = (lengths <= 500).argmax(axis=0)
-    assert np.array_equal(sent.frames.lengths, lengths[first, np.arange(64)])
+    assert np.array_equal(sent.signal.lengths, lengths[first, np.arange(64)])
     for n, level in enumerate(first):
-        assert np.array_equal(sent.indices[n], ladder[level].indices[n])
+        assert np.array_equal(sent.encoded["indices"][n], ladder[level].indices[n])
 
 
 def test_further_rate_weights_count_huffman_bits(codec: Codec, images: list[Image]) -> None:
@@ -93,7 +93,7 @@ def test_weights_per_image_beat_the_best_single_weight(codec: Codec, images: lis
     """The lowest single weight with which every image fits."""
     budget_bits, receiver = 480, Receiver(codec, framing=BARE)
     sent = Transmitter(codec, framing=BARE, budget_bits=budget_bits).transmit(images)
-    adapted = receiver.receive(Reception.of(sent.frames))
+    adapted = receiver.receive(Reception.of(sent.signal))
     latents, plain = codec.encode(images), Transmitter(codec, framing=BARE)
     singles = (
         plain.send(codec.quantize(latents, [w] * 64), [(32, 32)] * 64).frames
@@ -114,7 +114,7 @@ def test_a_budget_that_no_indices_fit_is_an_error(codec: Codec, images: list[Ima
         with pytest.raises(FramingError, match=message):
             Transmitter(codec, framing=BARE, budget_bits=too_few).transmit(images)
     sent = Transmitter(codec, framing=BARE, budget_bits=least).transmit(images)
-    assert sent.frames.lengths.tolist() == [least] * 64
+    assert sent.signal.lengths.tolist() == [least] * 64
     with pytest.raises(FramingError, match="has a frame of 1024 bits"):
         Transmitter(codec, "fixed_length", BARE, 1023).transmit(images)
 

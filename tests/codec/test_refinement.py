@@ -15,7 +15,7 @@ from semcomm.codec.quantizers.codebook import codeword_bits
 from semcomm.codec.refinement import COMMITMENT_WEIGHT, Assign, _cost, refine
 from semcomm.codec.training.losses import VqAutoencoder, compute_losses
 from semcomm.data.sample import Sample
-from semcomm.measures.metrics import mean_squared_error
+from semcomm.measures.psnr import mean_squared_error
 from semcomm.modalities.rgb8 import Image
 from semcomm.zoo.find import load_codec
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semcomm.concealment.crc_error_patterns import (
-    LONGEST_WITH_PAIRS,
-    MOST_EXPLANATIONS,
-    explanations,
+    MAX_PAIR_SEARCH_BITS,
+    MAX_PATTERNS,
+    crc_error_patterns,
 )
 from semcomm.crc import checksums
 
@@ -38,7 +38,7 @@ def test_those_are_found_whose_flips_make_the_crc_fit(
         flipped[list(places)] ^= 1
         if checksums(flipped, start, stop, width)[0] == 0:
             expected.append(places)
-    which, found = explanations(remainder, stop, width, flips)
+    which, found = crc_error_patterns(remainder, stop, width, flips)
     assert which.tolist() == [0] * len(expected)
     assert sorted(tuple(sorted(places)) for places in found.tolist()) == expected
 
@@ -47,29 +47,29 @@ def test_each_frame_is_explained_by_itself() -> None:
     rng = np.random.default_rng(0)
     lengths = np.array([70, 30, 0, 50])
     remainders = rng.integers(1, 256, 4)
-    which, places = explanations(remainders, lengths, 8, 2)
+    which, places = crc_error_patterns(remainders, lengths, 8, 2)
     for number in range(4):
-        alone = explanations(remainders[[number]], lengths[[number]], 8, 2)[1]
+        alone = crc_error_patterns(remainders[[number]], lengths[[number]], 8, 2)[1]
         assert places[which == number].tolist() == alone.tolist()
 
 
 def test_a_frame_with_too_many_explanations_has_none() -> None:
     # The polynomial of 8 bits divides x^127 + 1, so that places 127 apart are told apart by
     # nothing.
-    most = 127 * MOST_EXPLANATIONS
+    most = 127 * MAX_PATTERNS
     remainder = np.array([7])  # of the last bit, and of each 127 before it
-    assert explanations(remainder, np.array([most]), 8, 1)[0].size == MOST_EXPLANATIONS
-    assert explanations(remainder, np.array([most + 1]), 8, 1)[0].size == 0
+    assert crc_error_patterns(remainder, np.array([most]), 8, 1)[0].size == MAX_PATTERNS
+    assert crc_error_patterns(remainder, np.array([most + 1]), 8, 1)[0].size == 0
 
 
 @pytest.mark.parametrize(
-    ("length", "found"), [(LONGEST_WITH_PAIRS, 1), (LONGEST_WITH_PAIRS + 1, 0)]
+    ("length", "found"), [(MAX_PAIR_SEARCH_BITS, 1), (MAX_PAIR_SEARCH_BITS + 1, 0)]
 )
 def test_pairs_are_looked_for_in_frames_of_bounded_length(length: int, found: int) -> None:
     frame = np.zeros(length, np.uint8)
     frame[[5, 300]] = 1
     ends = np.array([0]), np.array([length])
     remainder = checksums(frame, *ends, 32) ^ checksums(np.zeros(length, np.uint8), *ends, 32)
-    which, places = explanations(remainder, ends[1], 32, 2)
+    which, places = crc_error_patterns(remainder, ends[1], 32, 2)
     assert which.size == found
     assert [sorted(pair) for pair in places.tolist()] == [[5, 300]] * found

@@ -5,12 +5,12 @@ codeword.
 import numpy as np
 
 from semcomm.codec.codec import Codec
-from semcomm.concealment.interpolation import MEAN_WEIGHT, fill
-from semcomm.concealment.neighbourhood import ABSENT, Places, Surroundings, unit_vectors
+from semcomm.concealment.interpolation import MEAN_WEIGHT, interpolate
+from semcomm.concealment.neighbourhood import MISSING, Neighbourhood, SliceLayout, unit_vectors
 from semcomm.data.sample import Sample
 from semcomm.frames import Reception
 from semcomm.framing import Framing
-from semcomm.measures.metrics import mean_squared_error, psnr_db
+from semcomm.measures.psnr import mean_squared_error, psnr_db
 from semcomm.receiver import Read, Receiver
 from semcomm.scenario.plugins import load_channel
 from semcomm.transmitter import Transmitter
@@ -22,28 +22,30 @@ def test_one_missing_symbol_is_the_codeword_nearest_to_the_mean_of_its_neighbour
 ) -> None:
     rng = np.random.default_rng(0)
     grid = rng.integers(0, 32, (3, 3, 2))
-    places = Places.of(np.array([18]), [(3, 3, 2)])
+    layout = SliceLayout.of(np.array([18]), [(3, 3, 2)])
     for row, column, group in [(0, 0, 0), (1, 1, 1), (2, 1, 0)]:
         symbols, trusted = grid.ravel().copy(), np.ones(18, np.bool_)
         here = (row * 3 + column) * 2 + group
-        symbols[here], trusted[here] = ABSENT, False
+        symbols[here], trusted[here] = MISSING, False
         sides = [(row, column - 1), (row - 1, column), (row, column + 1), (row + 1, column)]
         near = [
             tiny_codec.codebook[grid[r, c, group]] for r, c in sides if 0 <= r < 3 and 0 <= c < 3
         ]
         mean = tiny_codec.probabilities @ tiny_codec.codebook
         wanted = (np.sum(near, axis=0) + MEAN_WEIGHT * mean) / (len(near) + MEAN_WEIGHT)
-        fill(tiny_codec, Surroundings(unit_vectors(tiny_codec), 2, places, symbols, trusted))
+        interpolate(
+            tiny_codec, Neighbourhood(unit_vectors(tiny_codec), 2, layout, symbols, trusted)
+        )
         assert symbols[here] == np.square(tiny_codec.codebook - wanted).sum(axis=1).argmin()
         assert np.array_equal(np.delete(symbols, here), np.delete(grid.ravel(), here))
 
 
 def test_where_nothing_is_known_all_is_the_fill_index(tiny_codec: Codec) -> None:
-    symbols = np.full(128, ABSENT)
-    places = Places.of(np.array([64, 64]), [(8, 8, 2)])
-    fill(
+    symbols = np.full(128, MISSING)
+    layout = SliceLayout.of(np.array([64, 64]), [(8, 8, 2)])
+    interpolate(
         tiny_codec,
-        Surroundings(unit_vectors(tiny_codec), 2, places, symbols, np.zeros(128, np.bool_)),
+        Neighbourhood(unit_vectors(tiny_codec), 2, layout, symbols, np.zeros(128, np.bool_)),
     )
     assert (symbols == tiny_codec.fill_index).all()
 
@@ -53,17 +55,17 @@ def test_with_a_tenth_of_the_slices_lost_it_beats_the_most_probable_codeword_by_
     sent = Transmitter(codec, framing=framing).transmit(images)
     lost = (
         load_channel("packet_erasure", loss=0.1)
-        .transmit(sent.frames, np.random.default_rng(0))
+        .transmit(sent.signal, np.random.default_rng(0))
         .frames.lengths
         == 0
     )
     reception = load_channel("packet_erasure", loss=0.1).transmit(
-        sent.frames, np.random.default_rng(0)
+        sent.signal, np.random.default_rng(0)
     )
     concealed = Receiver(codec, framing=framing).receive(reception)
     assert np.array_equal(concealed.damaged, lost.reshape(256, 8).any(axis=1))
 
-    filled = np.stack(sent.indices).copy()
+    filled = np.stack(sent.encoded["indices"]).copy()
     filled[lost.reshape(256, 8)] = codec.probabilities.argmax()
     receiver = Receiver(codec, framing=framing)
     probable = receiver.picture(Read(list(filled), [(32, 32)] * 256, concealed.damaged))

@@ -1,15 +1,15 @@
-"""Places in grids, and the likeness of neighbours against scipy's Student distributions."""
+"""SliceLayout in grids, and the likeness of neighbours against scipy's Student distributions."""
 
 import numpy as np
 from scipy import stats
 
 from semcomm.codec.codec import Codec
 from semcomm.concealment.neighbourhood import (
-    ABSENT,
     CORRELATION,
     FREEDOM,
-    Places,
-    Surroundings,
+    MISSING,
+    Neighbourhood,
+    SliceLayout,
     neighbour,
     unit_vectors,
 )
@@ -19,14 +19,14 @@ from semcomm.zoo.find import load_codec
 # Two images, of 2 x 3 positions with two symbols each, numbers 0 to 11, and of 1 x 2 positions, 12
 # to 15.
 SHAPES = [(2, 3, 2), (1, 2, 2)]
-PLACES = Places.of(np.array([4, 8, 2, 2]), SHAPES)
+LAYOUT = SliceLayout.of(np.array([4, 8, 2, 2]), SHAPES)
 
 
 def test_places_by_hand() -> None:
-    assert PLACES.firsts.tolist() == [0, 4, 12, 14]
-    assert PLACES.begins.tolist() == [0, 0, 12, 12]
-    assert PLACES.ends.tolist() == [12, 12, 16, 16]
-    assert PLACES.rows.tolist() == [6, 6, 4, 4]
+    assert LAYOUT.firsts.tolist() == [0, 4, 12, 14]
+    assert LAYOUT.begins.tolist() == [0, 0, 12, 12]
+    assert LAYOUT.ends.tolist() == [12, 12, 16, 16]
+    assert LAYOUT.rows.tolist() == [6, 6, 4, 4]
 
 
 def test_neighbours_by_hand() -> None:
@@ -54,9 +54,9 @@ def test_likeness_is_that_of_student_distributions_over_the_neighbours_that_are_
     symbols = rng.integers(0, 9, 16)
     trusted = np.ones(16, np.bool_)
     trusted[[8, 4, 5, 6]] = False
-    surroundings = Surroundings(vectors, 2, PLACES, symbols, trusted)
-    run = np.array([3, 1, ABSENT, 7, 5, 2, 0, 8])  # of the places 4 to 11
-    found = surroundings.likeness(run, np.array([1]))
+    neighbourhood = Neighbourhood(vectors, 2, LAYOUT, symbols, trusted)
+    run = np.array([3, 1, MISSING, 7, 5, 2, 0, 8])  # of the places 4 to 11
+    found = neighbourhood.log_likelihood_ratio(run, np.array([1]))
 
     def pair(one: int, other: int) -> float:
         return log_ratio(vectors[one], vectors[other])
@@ -80,14 +80,15 @@ def test_likeness_is_that_of_student_distributions_over_the_neighbours_that_are_
 def test_rows_of_the_sample_are_likelier_in_their_place_than_random_ones() -> None:
     codec = load_codec("ecvq-n128-nu16")
     symbols = np.stack(codec.quantize(codec.encode(Sample().load(0, 256)))).astype(np.int64).ravel()
-    places = Places.of(np.full(256 * 8, 16), [(8, 8, 2)] * 256)
-    surroundings = Surroundings(
-        unit_vectors(codec), 2, places, symbols, np.ones(symbols.size, np.bool_)
+    layout = SliceLayout.of(np.full(256 * 8, 16), [(8, 8, 2)] * 256)
+    neighbourhood = Neighbourhood(
+        unit_vectors(codec), 2, layout, symbols, np.ones(symbols.size, np.bool_)
     )
     drawn = np.random.default_rng(0).choice(256, symbols.size, p=codec.probabilities)
     rows = np.arange(256 * 8)
     true, random = (
-        surroundings.likeness(runs, rows).reshape(-1, 16).sum(axis=1) for runs in (symbols, drawn)
+        neighbourhood.log_likelihood_ratio(runs, rows).reshape(-1, 16).sum(axis=1)
+        for runs in (symbols, drawn)
     )
     print(f"true rows are likelier than random ones in {np.mean(true > random):.1%}")
     assert np.mean(true > random) > 0.85

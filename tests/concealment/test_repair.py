@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec, Indices
-from semcomm.concealment.repair import _edges
+from semcomm.concealment.repair import _best_cut
 from semcomm.data.sample import Sample
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
@@ -55,10 +55,10 @@ def test_flipped_bits_are_put_right_wherever_they_are(
     framing = Framing(slices=8, crc=crc)
     sent = Transmitter(codec, coder, framing).send(sample, [(32, 32)] * 64)
     rng = np.random.default_rng(0)
-    bits = sent.frames.bits.copy()
-    for start, length in zip(sent.frames.starts, sent.frames.lengths, strict=True):
+    bits = sent.signal.bits.copy()
+    for start, length in zip(sent.signal.starts, sent.signal.lengths, strict=True):
         bits[start + rng.choice(length, flips, replace=False)] ^= 1
-    received = read(codec, framing, sent.frames.with_bits(bits), coder)
+    received = read(codec, framing, sent.signal.with_bits(bits), coder)
     assert received.damaged.all()
     right = [np.array_equal(*pair) for pair in zip(received.descriptions, sample, strict=True)]
     assert np.mean(right) > 0.95
@@ -68,8 +68,8 @@ def test_no_frame_affects_another_image(codec: Codec, sample: list[Indices]) -> 
     framing = Framing(slices=5, crc=8)
     sent = Transmitter(codec, framing=framing).send(sample, [(32, 32)] * 64)
     rng = np.random.default_rng(1)
-    flips = rng.random(sent.frames.bits.size) < 0.02
-    parts = sent.frames.with_bits(sent.frames.bits ^ flips).split()
+    flips = rng.random(sent.signal.bits.size) < 0.02
+    parts = sent.signal.with_bits(sent.signal.bits ^ flips).split()
     for lost in rng.choice(len(parts), 30, replace=False):
         parts[lost] = np.empty(0, np.uint8)
     together = read(codec, framing, Frames.join(parts)).descriptions
@@ -111,10 +111,10 @@ def test_noise_is_taken_for_nothing(codec: Codec) -> None:
 
 @given(st.integers(1, 7), st.data())
 @settings(deadline=None, max_examples=60)
-def test_edges_are_those_of_trying_all(count: int, draw: st.DataObject) -> None:
+def test_best_cut_are_those_of_trying_all(count: int, draw: st.DataObject) -> None:
     values = st.lists(st.floats(-9, 9).map(lambda x: round(x, 3)), min_size=count, max_size=count)
     heads, tails = np.array(draw.draw(values)), np.array(draw.draw(values))
-    stop, resume = _edges(heads, tails, np.array([count]), 1.0)
+    stop, resume = _best_cut(heads, tails, np.array([count]), 1.0)
     sums = {
         (first, last): heads[:first].sum() + tails[last:].sum()
         for first, last in product(range(count + 1), repeat=2)

@@ -173,9 +173,9 @@ def test_the_page_and_a_table_decode_all_indices_of_the_bare_payloads_of_the_sam
         "huffman": huffman_table(tmp_path / "table.csv"),
         "fixed_length": fixed_length_table(codec.geometry.codewords),
     }
-    payload = Bits("".join(map(str, sent.frames.bits)))
+    payload = Bits("".join(map(str, sent.signal.bits)))
     count = 64 * codec.geometry.groups
-    for grid in sent.indices:
+    for grid in sent.encoded["indices"]:
         assert [payload.symbol(tables[coder]) for _ in range(count)] == grid.ravel().tolist()
     assert payload.position == len(payload.text)
 

@@ -33,9 +33,9 @@ from ruamel.yaml import YAML
 from semcomm.cli import main
 from semcomm.data.sample import Sample
 from semcomm.run.run_folder import folder_name
-from semcomm.run.training import read_training
 from semcomm.scenario.scenario import read_scenarios
 from semcomm.scenario.schema import scenario_schema, training_schema
+from semcomm.scenario.training import read_training
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -15,7 +15,7 @@ def wrong_share() -> dict[str, float]:
     """
     model, rng = LdpcCode("1/2"), np.random.default_rng(0)
     code, payloads = model.of(BITS), rng.integers(0, 2, (FRAMES, BITS), np.uint8)
-    words, sent = code.mother(payloads), code.positions(code.sent_bits())
+    words, sent = code.encode(payloads), code.rate_match(code.sent_bits())
     arrived = words[:, sent] ^ (rng.random((FRAMES, sent.size)) < CROSSOVER)
     true = float(np.log(1 / CROSSOVER - 1))
     shares = {}

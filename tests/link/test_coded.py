@@ -18,7 +18,7 @@ from semcomm.errors import LinkError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.link.coded import LENGTH_BITS, VERSIONS, Coded, Retransmission
-from semcomm.link.codes import Code, LdpcCode, Rate, RepetitionCode, mothers
+from semcomm.link.codes import Code, LdpcCode, Rate, RepetitionCode, encode_all
 from semcomm.link.link import Link
 from semcomm.scenario.plugins import load_channel
 
@@ -57,9 +57,9 @@ def coded(
     channel: BitChannel,
     code: Code,
     retransmission: Retransmission | None = None,
-    intact: Check = CRC.intact,
+    crc_ok: Check = CRC.crc_ok,
 ) -> Coded:
-    return Coded(channel, code, 1, retransmission, intact)
+    return Coded(channel, code, 1, retransmission, crc_ok)
 
 
 def send(carrier: BitChannel, frames: Frames, seed: int = 0) -> Reception:
@@ -130,7 +130,7 @@ def test_over_a_clear_channel_of_symbols_too(
     bits: list[str], code: Code, modulation: str, retransmission: Retransmission | None
 ) -> None:
     frames = Frames.join([np.array(list(text), np.uint8) for text in bits])
-    carrier = Link(modulation, "soft", code, None, retransmission).over(
+    carrier = Link(modulation, "soft", code, None, retransmission).wrap(
         load_channel("awgn", esn0_db=50.0), never
     )
     reception = send(carrier, frames)
@@ -168,7 +168,7 @@ def test_what_is_sent_of_a_frame_by_hand(
 ) -> None:
     channel = load_channel("awgn", esn0_db=50.0) if modulation else ERROR_FREE
     link = Link(modulation, code=code)
-    counts = send(link.over(channel, always), random_frames(length)).counts
+    counts = send(link.wrap(channel, always), random_frames(length)).counts
     assert counts.channel_uses.tolist() == [control + payload]
     assert counts.channel_bits.tolist() == [(control + payload) * link.bits_per_symbol]
 
@@ -179,7 +179,7 @@ def test_the_control_field_is_the_length_in_the_code_of_rate_one_fifth() -> None
     length = np.array([list(f"{600:016b}")], np.uint8)
     assert (
         channel.sent[0].bits[CONTROL].tolist()
-        == code.mother(length)[0][code.positions(40)].tolist()
+        == code.encode(length)[0][code.rate_match(40)].tolist()
     )
     assert channel.sent[0].bits[40:].tolist() == random_frames(600).bits.tolist()
 
@@ -187,10 +187,10 @@ def test_the_control_field_is_the_length_in_the_code_of_rate_one_fifth() -> None
 def test_a_frame_whose_control_field_is_wrong_is_lost_however_well_it_came_through() -> None:
     frames = random_frames(100, 30, 700)
     for damage in (changed(-1, CONTROL), changed(0, CONTROL)):
-        reception = send(coded(Scripted([damage]), UNCODED, intact=always), frames)
+        reception = send(coded(Scripted([damage]), UNCODED, crc_ok=always), frames)
         assert reception.frames.lengths.tolist() == [0, 0, 0]
         assert reception.counts.initial_errors.tolist() == [1, 1, 1]
-    behind = send(coded(Scripted([changed(-1, slice(40, None))]), UNCODED, intact=always), frames)
+    behind = send(coded(Scripted([changed(-1, slice(40, None))]), UNCODED, crc_ok=always), frames)
     assert behind.frames.bits.tolist() == (1 - frames.bits).tolist()
     assert behind.counts.bit_errors.tolist() == [100, 30, 700]
 
@@ -209,7 +209,7 @@ def test_where_a_tenth_of_the_payloads_fail_ten_times_fewer_control_fields_do(
 ) -> None:
     frames = random_frames(*[length] * 1500)
     link = Link(modulation, code=LdpcCode(rate))
-    arrived = send(link.over(load_channel("awgn", esn0_db=esn0_db), always), frames).frames
+    arrived = send(link.wrap(load_channel("awgn", esn0_db=esn0_db), always), frames).frames
     lost = int((arrived.lengths == 0).sum())
     wrong = (
         sum(ours != theirs for ours, theirs in zip(texts(frames), texts(arrived), strict=True))
@@ -222,7 +222,7 @@ def test_where_a_tenth_of_the_payloads_fail_ten_times_fewer_control_fields_do(
 def test_control_fields_of_frames_without_a_code_survive_hard_decisions() -> None:
     """One bit in fifty wrong; with LLRs of 1 instead of 2, one field in twenty was."""
     channel, frames = load_channel("binary_symmetric", crossover=0.02), random_frames(*[12] * 2000)
-    lost = send(coded(channel, UNCODED, intact=always), frames).frames.lengths == 0
+    lost = send(coded(channel, UNCODED, crc_ok=always), frames).frames.lengths == 0
     assert lost.sum() < 20
 
 
@@ -288,10 +288,10 @@ def test_incremental_redundancy_sends_other_bits_of_the_mother_codeword() -> Non
     channel = Scripted([heard])
     send(coded(channel, code, Retransmission("incremental", 6), never), frames)
     block_code = code.of(300)
-    (word,) = mothers([block_code], frames).split()
+    (word,) = encode_all([block_code], frames).split()
     control = 54
     for sent, version in zip(channel.sent, [*VERSIONS, *VERSIONS], strict=False):
-        assert sent.bits[control:].tolist() == word[block_code.positions(400, version)].tolist()
+        assert sent.bits[control:].tolist() == word[block_code.rate_match(400, version)].tolist()
         assert sent.bits[:control].tolist() == channel.sent[0].bits[:control].tolist()
     assert len(channel.sent) == 6
     assert len({texts(sent)[0] for sent in channel.sent}) == 4
@@ -316,7 +316,7 @@ def passing(*rounds: int) -> Check:
 def test_transmissions_feedback_and_channel_uses_are_counted_frame_by_frame(model: str) -> None:
     frames = random_frames(600, 12, 90, 300, 600)
     link = Link("16qam", code=LdpcCode("1/2"), retransmission=Retransmission(model, 4))
-    carrier = link.over(load_channel("awgn", esn0_db=50.0), passing(2, 1, 9, 3, 4))
+    carrier = link.wrap(load_channel("awgn", esn0_db=50.0), passing(2, 1, 9, 3, 4))
     counts = send(carrier, frames).counts
     assert counts.transmissions.tolist() == [2, 1, 4, 3, 4]
     assert counts.feedback_bits.tolist() == [2, 1, 4, 3, 4]
@@ -412,7 +412,7 @@ def test_a_block_fares_the_same_again_and_its_first_frames_whatever_follows(
     frames = checked_frames(*range(100, 160))
     first = Frames.join(frames.split()[:25])
     link = Link(modulation, code=LdpcCode("1/2"), retransmission=Retransmission("incremental", 3))
-    carrier = link.over(load_channel(name, **parameters), CRC.intact)
+    carrier = link.wrap(load_channel(name, **parameters), CRC.crc_ok)
     whole, again, alone = send(carrier, frames), send(carrier, frames), send(carrier, first)
     assert texts(whole.frames) == texts(again.frames)
     assert texts(whole.frames)[:25] == texts(alone.frames)
@@ -426,10 +426,10 @@ def test_a_block_fares_the_same_again_and_its_first_frames_whatever_follows(
 
 
 def wrong_frames(
-    link: Link, esn0_db: float, frames: Frames, seed: int, intact: Check = CRC.intact
+    link: Link, esn0_db: float, frames: Frames, seed: int, crc_ok: Check = CRC.crc_ok
 ) -> int:
     """How many frames are wrong in the end, over white noise."""
-    arrived = send(link.over(load_channel("awgn", esn0_db=esn0_db), intact), frames, seed).frames
+    arrived = send(link.wrap(load_channel("awgn", esn0_db=esn0_db), crc_ok), frames, seed).frames
     return sum(ours != theirs for ours, theirs in zip(texts(frames), texts(arrived), strict=True))
 
 

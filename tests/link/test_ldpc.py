@@ -103,16 +103,16 @@ def test_sent_bits_are_those_of_sionna(payload_bits: int, rate: str) -> None:
     code = Ldpc(payload_bits, Fraction(rate))
     sent, payloads = code.sent_bits(), random_payloads(3, code)
     theirs = sionna_encode(sionna(payload_bits, sent), payloads, rv=[0, 1, 2, 3])
-    mother = code.mother(payloads)
+    mother = code.encode(payloads)
     for version in range(4):
-        np.testing.assert_array_equal(mother[:, code.positions(sent, version)], theirs[:, version])
+        np.testing.assert_array_equal(mother[:, code.rate_match(sent, version)], theirs[:, version])
 
 
 @pytest.mark.parametrize("bits_per_symbol", [2, 4, 6])
 def test_bits_are_interleaved_for_symbols_as_sionna_does(bits_per_symbol: int) -> None:
     code = Ldpc(301, HALF)
     sent, payloads = code.sent_bits(bits_per_symbol), random_payloads(3, code)
-    ours = code.mother(payloads)[:, code.positions(sent, bits_per_symbol=bits_per_symbol)]
+    ours = code.encode(payloads)[:, code.rate_match(sent, bits_per_symbol=bits_per_symbol)]
     np.testing.assert_array_equal(ours, sionna_encode(sionna(301, sent, bits_per_symbol), payloads))
 
 
@@ -126,7 +126,7 @@ def test_mother_codewords_fulfil_every_check_of_sionnas_matrix(
     code = Ldpc(payload_bits, rate)
     (block,) = code.blocks
     encoder = sionna(payload_bits, code.sent_bits())
-    mother = code.mother(random_payloads(2, code)).astype(np.int64)
+    mother = code.encode(random_payloads(2, code)).astype(np.int64)
     fillers = np.zeros((2, encoder.k_filler), np.int64)
     codewords = np.concatenate(
         [mother[:, :payload_bits], fillers, mother[:, payload_bits:]], axis=1
@@ -142,9 +142,9 @@ def test_without_noise_what_is_encoded_is_decoded(
 ) -> None:
     code = Ldpc(length, rate)
     payloads = random_payloads(2, code, seed)
-    mother = code.mother(payloads)
-    llrs = received(code, mother, code.positions(code.sent_bits()))
-    llrs += received(code, mother, code.positions(length // 3 + 1, version))
+    mother = code.encode(payloads)
+    llrs = received(code, mother, code.rate_match(code.sent_bits()))
+    llrs += received(code, mother, code.rate_match(length // 3 + 1, version))
     decoded = code.decode(llrs)
     np.testing.assert_array_equal(decoded.payloads, payloads)
     assert decoded.converged.all()
@@ -157,7 +157,7 @@ def test_without_noise_every_lifting_size_is_decoded(base_graph: int) -> None:
         code = Ldpc(payload_bits, Fraction(5, 6) if base_graph == 1 else Fraction(1, 5))
         payloads = random_payloads(1, code)
         decoded = code.decode(
-            received(code, code.mother(payloads), code.positions(code.sent_bits()))
+            received(code, code.encode(payloads), code.rate_match(code.sent_bits()))
         )
         np.testing.assert_array_equal(decoded.payloads, payloads)
 
@@ -168,7 +168,7 @@ def test_without_noise_every_short_payload_is_decoded_at_high_rates(rate: str) -
         code = Ldpc(payload_bits, Fraction(rate))
         payloads = random_payloads(1, code)
         decoded = code.decode(
-            received(code, code.mother(payloads), code.positions(code.sent_bits()))
+            received(code, code.encode(payloads), code.rate_match(code.sent_bits()))
         )
         np.testing.assert_array_equal(decoded.payloads, payloads)
 
@@ -178,8 +178,8 @@ def test_version_0_sends_the_mother_codeword_from_behind_two_columns_on_and_roun
         512, HALF
     )  # 8 columns of Z = 64, then 42 of parity: 3200 bits, of which 128 are never sent
     assert code.mother_bits == 3200
-    np.testing.assert_array_equal(code.positions(1024), np.arange(128, 1152))
-    np.testing.assert_array_equal(code.positions(3075)[3070:], [3198, 3199, 128, 129, 130])
+    np.testing.assert_array_equal(code.rate_match(1024), np.arange(128, 1152))
+    np.testing.assert_array_equal(code.rate_match(3075)[3070:], [3198, 3199, 128, 129, 130])
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_other_versions_start_where_the_standard_says(
     payload_bits: int, rate: str, starts: list[int]
 ) -> None:
     code = Ldpc(payload_bits, Fraction(rate))
-    assert [code.positions(1, version)[0] for version in range(4)] == starts
+    assert [code.rate_match(1, version)[0] for version in range(4)] == starts
 
 
 def test_no_version_starts_at_a_filler() -> None:
@@ -246,8 +246,8 @@ def test_long_payloads_are_cut_into_equal_code_blocks(
     assert [block.payload_bits for block in code.blocks] == sizes
     assert {block.base_graph for block in code.blocks} == {base_graph}
     payloads = random_payloads(2, code)
-    positions = code.positions(code.sent_bits(4), bits_per_symbol=4)
-    decoded = code.decode(received(code, code.mother(payloads), positions, sigma_of(code, 5.5)))
+    positions = code.rate_match(code.sent_bits(4), bits_per_symbol=4)
+    decoded = code.decode(received(code, code.encode(payloads), positions, sigma_of(code, 5.5)))
     np.testing.assert_array_equal(decoded.payloads, payloads)
 
 
@@ -257,7 +257,7 @@ def test_each_code_block_is_encoded_as_sionna_does() -> None:
         code.sent_bits(),
         random_payloads(1, code),
     )  # 26667: 8889 for each of three blocks
-    ours = code.mother(payloads)[:, code.positions(sent)]
+    ours = code.encode(payloads)[:, code.rate_match(sent)]
     np.testing.assert_array_equal(
         ours[:, -8889:], sionna_encode(sionna(6667, 8889), payloads[:, -6667:])
     )
@@ -273,8 +273,8 @@ def noisy_block() -> tuple[list[Ldpc], list[Llrs]]:
     codes += [codes[0], Ldpc(9000, HALF), codes[0]]
     llrs = []
     for number, code in enumerate(codes):
-        mother = code.mother(random_payloads(1, code, number))
-        positions = code.positions(code.sent_bits())
+        mother = code.encode(random_payloads(1, code, number))
+        positions = code.rate_match(code.sent_bits())
         llrs.append(
             received(code, mother, positions, sigma_of(code, draws.uniform(0, 4)), number)[0]
         )
@@ -309,8 +309,8 @@ def test_what_a_frame_becomes_does_not_depend_on_the_others(seed: int) -> None:
 
 def test_frames_of_one_code_are_decoded_as_those_of_many() -> None:
     code = Ldpc(300, HALF)
-    mother = code.mother(random_payloads(8, code))
-    llrs = received(code, mother, code.positions(600), sigma_of(code, 1.5))
+    mother = code.encode(random_payloads(8, code))
+    llrs = received(code, mother, code.rate_match(600), sigma_of(code, 1.5))
     one, many = code.decode(llrs), decode([code] * 8, llrs.ravel())
     np.testing.assert_array_equal(one.payloads.ravel(), many.payloads)
     np.testing.assert_array_equal(one.iterations, many.iterations)
@@ -323,8 +323,8 @@ def test_no_frames_are_decoded_to_none() -> None:
 def test_erased_bits_are_found_from_the_others() -> None:
     code = Ldpc(500, Fraction(1, 3))
     payloads = random_payloads(20, code)
-    mother = code.mother(payloads)
-    positions = code.positions(code.sent_bits())
+    mother = code.encode(payloads)
+    positions = code.rate_match(code.sent_bits())
     llrs = received(code, mother, positions)
     llrs[np.random.default_rng(0).random(llrs.shape) < 0.5] = 0  # a rate of 1/3 stands 2/3 at most
     decoded = code.decode(llrs)
@@ -343,7 +343,7 @@ def test_a_frame_of_which_nothing_arrived_does_not_converge() -> None:
 def test_certain_bits_are_decoded(value: float) -> None:
     code = Ldpc(100, Fraction(3, 4))
     payloads = random_payloads(4, code)
-    llrs = received(code, code.mother(payloads), code.positions(code.sent_bits()))
+    llrs = received(code, code.encode(payloads), code.rate_match(code.sent_bits()))
     certain = np.where(llrs == 0, llrs, np.copysign(np.float32(value), llrs)).astype(np.float32)
     np.testing.assert_array_equal(code.decode(certain).payloads, payloads)
 
@@ -360,14 +360,14 @@ def test_noise_alone_ends_after_the_most_iterations(scale: float) -> None:
 def test_transmissions_that_fail_alone_succeed_when_their_llrs_are_added() -> None:
     code = Ldpc(400, Fraction(3, 4))
     payloads = random_payloads(100, code)
-    mother, sigma = code.mother(payloads), sigma_of(code, 1.0)
+    mother, sigma = code.encode(payloads), sigma_of(code, 1.0)
 
     def failures(llrs: Llrs) -> int:
         return int((code.decode(llrs).payloads != payloads).any(axis=1).sum())
 
-    first = received(code, mother, code.positions(code.sent_bits()), sigma, seed=1)
-    again = received(code, mother, code.positions(code.sent_bits()), sigma, seed=2)
-    other = received(code, mother, code.positions(code.sent_bits(), version=2), sigma, seed=2)
+    first = received(code, mother, code.rate_match(code.sent_bits()), sigma, seed=1)
+    again = received(code, mother, code.rate_match(code.sent_bits()), sigma, seed=2)
+    other = received(code, mother, code.rate_match(code.sent_bits(), version=2), sigma, seed=2)
     # Twice the same is 4 dB, where this code hardly fails; new parity in place of it gains more
     # still.
     assert failures(first) > 95
@@ -378,10 +378,10 @@ def test_transmissions_that_fail_alone_succeed_when_their_llrs_are_added() -> No
 
 def test_repetition_adds_up_what_is_sent_twice() -> None:
     code = Ldpc(30, Fraction(1, 5))
-    mother = code.mother(random_payloads(1, code))
+    mother = code.encode(random_payloads(1, code))
     round_once = mother.shape[1] - 2 * code.blocks[0].lifting
-    twice = received(code, mother, code.positions(2 * round_once))
-    np.testing.assert_array_equal(twice, 2 * received(code, mother, code.positions(round_once)))
+    twice = received(code, mother, code.rate_match(2 * round_once))
+    np.testing.assert_array_equal(twice, 2 * received(code, mother, code.rate_match(round_once)))
 
 
 @given(st.floats(-50, 50, width=32), st.floats(-50, 50, width=32))
@@ -406,8 +406,8 @@ def test_frame_errors_are_at_most_a_tenth_more_than_sionnas(
 
     code = Ldpc(payload_bits, Fraction(rate))
     payloads = random_payloads(1300, code)
-    positions = code.positions(code.sent_bits())
-    llrs = received(code, code.mother(payloads), positions, sigma_of(code, ebn0_db))
+    positions = code.rate_match(code.sent_bits())
+    llrs = received(code, code.encode(payloads), positions, sigma_of(code, ebn0_db))
     sionna_decoder = LDPC5GDecoder(sionna(payload_bits, code.sent_bits()), num_iter=20)
     with torch.no_grad():
         parts = np.split(-llrs[:, positions], 13)  # Sionna means ln P(1) / P(0)
@@ -429,10 +429,10 @@ def test_frame_errors_are_at_most_a_tenth_more_than_sionnas(
             "code rate 1/6; the LDPC codes of 5G NR take 1/5 to 11/12",
         ),
         (lambda: Ldpc(12, Fraction(19, 20)), "code rate 19/20"),
-        (lambda: Ldpc(12, HALF).positions(24, 4), "redundancy version 4; there are 0 to 3"),
-        (lambda: Ldpc(12, HALF).positions(25, 0, 4), "25 bits do not fill symbols of 4 bits"),
+        (lambda: Ldpc(12, HALF).rate_match(24, 4), "redundancy version 4; there are 0 to 3"),
+        (lambda: Ldpc(12, HALF).rate_match(25, 0, 4), "25 bits do not fill symbols of 4 bits"),
         (
-            lambda: Ldpc(12, HALF).mother(np.zeros((2, 13), np.uint8)),
+            lambda: Ldpc(12, HALF).encode(np.zeros((2, 13), np.uint8)),
             r"payloads of shape \(2, 13\)",
         ),
         (

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from semcomm.channel import SymbolReception
 from semcomm.errors import LinkError
-from semcomm.frames import Frames
+from semcomm.frames import Frames, Symbols
 from semcomm.framing import Framing
 from semcomm.link.coded import Coded, Retransmission
 from semcomm.link.codes import LdpcCode, RepetitionCode
@@ -46,27 +47,27 @@ frames_of_bits = st.lists(st.text("01", max_size=60), max_size=5).map(
 @given(links, frames_of_bits)
 @without_deadline
 def test_over_a_clear_channel_every_link_is_the_identity(link: Link, frames: Frames) -> None:
-    carrier = link.over(AWGN if link.modulation else ERROR_FREE, check)
+    carrier = link.wrap(AWGN if link.modulation else ERROR_FREE, check)
     reception = carrier.transmit(frames, np.random.default_rng(0))
     assert reception.frames.bits.tolist() == frames.bits.tolist()
     assert reception.frames.lengths.tolist() == frames.lengths.tolist()
 
 
 def test_what_is_not_written_is_not_there() -> None:
-    assert Link().over(ERROR_FREE, check) is ERROR_FREE
-    assert Link(interleaving=3).over(ERROR_FREE, check) == Interleaved(ERROR_FREE, 3)
-    assert Link("qpsk").over(AWGN, check) == Modulated(AWGN, "qpsk", hard_llr=UNCODED.hard_llr)
+    assert Link().wrap(ERROR_FREE, check) is ERROR_FREE
+    assert Link(interleaving=3).wrap(ERROR_FREE, check) == Interleaved(ERROR_FREE, 3)
+    assert Link("qpsk").wrap(AWGN, check) == Modulated(AWGN, "qpsk", hard_llr=UNCODED.hard_llr)
 
 
 def test_a_link_is_coded_then_interleaved_then_modulated() -> None:
     link = Link("16qam", code=LdpcCode("3/4"), interleaving=2, retransmission=CHASE)
     inner = Interleaved(Modulated(AWGN, "16qam", "soft", LdpcCode("3/4").hard_llr), 2)
-    assert link.over(AWGN, check) == Coded(inner, LdpcCode("3/4"), 4, CHASE, check)
+    assert link.wrap(AWGN, check) == Coded(inner, LdpcCode("3/4"), 4, CHASE, check)
 
 
 def test_without_a_code_retransmission_sends_the_bits_themselves() -> None:
     link = Link(retransmission=CHASE)
-    assert link.over(ERROR_FREE, check) == Coded(ERROR_FREE, UNCODED, 1, CHASE, check)
+    assert link.wrap(ERROR_FREE, check) == Coded(ERROR_FREE, UNCODED, 1, CHASE, check)
 
 
 @pytest.mark.parametrize(
@@ -160,15 +161,13 @@ def test_frames_meet_the_same_fades_whatever_the_code_and_the_retransmission() -
     rayleigh = load_channel("rayleigh", esn0_db=10.0)
 
     class Listener(type(rayleigh)):
-        def transmit(
-            self, symbols: Any, lengths: NDArray[np.int64], rng: np.random.Generator
-        ) -> Any:
-            reception = super().transmit(symbols, lengths, rng)
-            seen.append(reception.noise_variances[np.cumsum(lengths) - 1])
+        def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:
+            reception = super().transmit(symbols, rng)
+            seen.append(reception.noise_variances[np.cumsum(symbols.lengths) - 1])
             return reception
 
     for link in FADES:
-        link.over(Listener(esn0_db=10.0), Framing(header=False).intact).transmit(
+        link.wrap(Listener(esn0_db=10.0), Framing(header=False).crc_ok).transmit(
             frames, np.random.default_rng(7)
         )
     first_rounds = [gains.tolist() for gains in seen if gains.size == 30]

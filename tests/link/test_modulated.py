@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from semcomm.channel import SymbolChannel, SymbolReception
 from semcomm.choices import Modulation
-from semcomm.frames import Frames
+from semcomm.frames import Frames, Symbols
 from semcomm.link.modulated import Modulated
 from semcomm.link.modulation import BITS_PER_SYMBOL, demap, modulate
 from semcomm.scenario.plugins import load_channel
@@ -34,13 +33,13 @@ class Recorder(SymbolChannel):
 
     lost: tuple[int, ...] = ()
 
-    def transmit(
-        self, symbols: NDArray[np.complex128], lengths: NDArray[np.int64], rng: np.random.Generator
-    ) -> SymbolReception:
-        object.__setattr__(self, "handed", (symbols.copy(), lengths.copy()))
-        variances = np.full(symbols.size, 0.02)
+    def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:
+        object.__setattr__(self, "handed", symbols)
+        variances = np.full(symbols.values.size, 0.02)
         variances[list(self.lost)] = np.inf
-        return SymbolReception(symbols * 0.9, variances, lengths + 3)
+        return SymbolReception(
+            symbols.with_values(symbols.values * 0.9), variances, symbols.lengths + 3
+        )
 
 
 def random_frames(*lengths: int) -> Frames:
@@ -71,14 +70,15 @@ def test_zeros_fill_up_the_last_symbol_of_each_frame(
 ) -> None:
     channel, per_symbol = Recorder(), BITS_PER_SYMBOL[modulation]
     Modulated(channel, modulation).transmit(frames, np.random.default_rng(0))
-    symbols, lengths = channel.handed
     padded = [
         np.concatenate([bits, np.zeros(-bits.size % per_symbol, np.uint8)])
         for bits in frames.split()
     ]
     expected = [modulate(bits, modulation) for bits in padded]
-    assert lengths.tolist() == [part.size for part in expected]
-    assert symbols.tolist() == [symbol for part in expected for symbol in part.tolist()]
+    assert channel.handed.lengths.tolist() == [part.size for part in expected]
+    assert channel.handed.values.tolist() == [
+        symbol for part in expected for symbol in part.tolist()
+    ]
 
 
 @pytest.mark.parametrize("modulation", list(BITS_PER_SYMBOL))
@@ -122,7 +122,7 @@ def test_soft_decisions_are_the_exact_ratios_and_hard_ones_as_sure_as_was_told(
     hard = (
         Modulated(channel, modulation, "hard", 2.5).transmit(frames, np.random.default_rng(0)).llrs
     )
-    arrived = channel.handed[0] * 0.9
+    arrived = channel.handed.values * 0.9
     assert soft.dtype == hard.dtype == np.float32
     assert soft.tolist() == demap(arrived, np.full(arrived.size, 0.02), modulation).tolist()
     assert (

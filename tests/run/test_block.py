@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from numpy.typing import NDArray
 
 from semcomm.cli import main
 from semcomm.data.data_set import BLOCK_IMAGES
 from semcomm.errors import ChannelError, LinkError
-from semcomm.frames import Frames
+from semcomm.frames import Frames, Symbols
 from semcomm.framing import Framing
 from semcomm.link.coded import Retransmission
 from semcomm.link.codes import LdpcCode
@@ -177,12 +176,10 @@ def test_a_links_own_errors_are_not_blamed_on_the_channel() -> None:
 
 def test_what_a_channel_does_wrong_under_a_link_is_told_as_its_error() -> None:
     class Broken(type(load_channel("awgn", esn0_db=1.0))):
-        def transmit(
-            self, symbols: Any, lengths: NDArray[np.int64], rng: np.random.Generator
-        ) -> Any:
-            return super().transmit(symbols[1:], lengths, rng)
+        def transmit(self, symbols: Symbols, rng: np.random.Generator) -> Any:
+            return super().transmit(Symbols(symbols.values[1:], symbols.lengths), rng)
 
-    with pytest.raises(ChannelError, match="channel Broken failed: IndexError"):
+    with pytest.raises(ChannelError, match="channel Broken failed: ValueError"):
         carry(Broken(esn0_db=1.0), FRAMES, RNG, Link("qpsk", code=LdpcCode()))
 
 

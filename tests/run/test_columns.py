@@ -12,19 +12,19 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, binomtest
 
+from semcomm.carrier import carry
 from semcomm.channel import BitChannel
 from semcomm.frames import Counts, Frames, Reception
 from semcomm.framing import Framing
 from semcomm.link.coded import Retransmission
 from semcomm.link.codes import LdpcCode, RepetitionCode
 from semcomm.link.link import Link
-from semcomm.run.block import carry
+from semcomm.measures.totals import Totals
 from semcomm.run.columns import carriage, frame_columns
 from semcomm.run.seeds import block_generator
 from semcomm.run.simulation import simulate
-from semcomm.run.totals import Totals
 from semcomm.scenario.plugins import load_channel
-from semcomm.scenario.scenario import CodecChoice, Scenario
+from semcomm.scenario.scenario import LearnedCodec, Scenario
 from semcomm.transmitter import Transmitter
 
 CRC8 = Framing(header=False, crc=8)
@@ -168,15 +168,15 @@ def test_a_runs_columns_are_those_of_what_was_sent_and_received(
     channel = load_channel(
         parameters["name"], **{key: parameters[key] for key in parameters if key != "name"}
     )
-    codec, framing = CodecChoice(str(tiny_codec_file), device="cpu"), Framing(slices=2, crc=16)
+    codec, framing = LearnedCodec(str(tiny_codec_file), device="cpu"), Framing(slices=2, crc=16)
     scenario = Scenario("mine", codec, channel, framing=framing, link=link, images=20, seed=3)
     told = simulate(scenario).summary
 
     images = scenario.data.open().load(0, 20)
     sent = Transmitter(codec.load(), "huffman", framing).transmit(images)
-    reception = carry(channel, sent.frames, block_generator(3, channel, 0), link, framing)
-    pairs = [*zip(sent.frames.split(), reception.frames.split(), strict=True)]
-    counts = reception.counts or Counts(*[sent.frames.lengths] * 2, *np.zeros((4, 40), np.int64))
+    reception = carry(channel, sent.signal, block_generator(3, channel, 0), link, framing)
+    pairs = [*zip(sent.signal.split(), reception.frames.split(), strict=True)]
+    counts = reception.counts or Counts(*[sent.signal.lengths] * 2, *np.zeros((4, 40), np.int64))
     wrong = [ours.tolist() != theirs.tolist() for ours, theirs in pairs]
     errors = sum(
         int((ours != theirs).sum()) if ours.size == theirs.size else ours.size
@@ -196,7 +196,7 @@ def test_a_runs_columns_are_those_of_what_was_sent_and_received(
         told["residual_frame_errors"] == sum(wrong) == round(40 * told["residual_frame_error_rate"])
     )
     assert told["post_fec_bit_errors"] == errors
-    assert told["post_fec_bit_error_rate"] == errors / sent.frames.bits.size
+    assert told["post_fec_bit_error_rate"] == errors / sent.signal.bits.size
     assert told["false_accepts"] == 0
     if reception.counts:
         assert told["bit_errors"] == counts.bit_errors.sum() > errors

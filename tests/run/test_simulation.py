@@ -18,14 +18,17 @@ import pytest
 import torch
 
 from semcomm.codec.codec import Codec, Image
+from semcomm.data.choice import DataChoice
 from semcomm.data.sample import Sample
 from semcomm.framing import Framing
-from semcomm.receiver import Received, Receiver
+from semcomm.receiver import Receiver
 from semcomm.run.seeds import block_generator, channel_key
 from semcomm.run.simulation import Results, simulate
 from semcomm.scenario.plugins import find_channel, load_channel
-from semcomm.scenario.scenario import CodecChoice, DataChoice, Scenario
-from semcomm.transmitter import Sent, Transmitter
+from semcomm.scenario.scenario import Scenario
+from semcomm.stages import Received, Sent
+from semcomm.systems.learned import LearnedCodec
+from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 from semcomm.zoo.names import codec_names
 
@@ -54,7 +57,7 @@ ErrorFree = find_channel("error_free")
 def scenario(tiny_codec_file: Path) -> Scenario:
     """Some images of the sample over a channel that flips one bit in a thousand."""
     channel = load_channel("binary_symmetric", crossover=1e-3)
-    codec = CodecChoice(str(tiny_codec_file), device="cpu")
+    codec = LearnedCodec(str(tiny_codec_file), device="cpu")
     return Scenario("mine", codec, channel, framing=Framing(slices=3, crc=8), images=IMAGES, seed=5)
 
 
@@ -64,7 +67,7 @@ def again(scenario: Scenario) -> tuple[list[Image], Sent, Received]:
     images = scenario.data.open().load(0, IMAGES)
     sent = Transmitter(codec, coder, framing).transmit(images)
     reception = scenario.channel.transmit(
-        sent.frames, block_generator(scenario.seed, scenario.channel, 0)
+        sent.signal, block_generator(scenario.seed, scenario.channel, 0)
     )
     return images, sent, Receiver(codec, coder, framing).receive(reception)
 
@@ -115,7 +118,7 @@ def test_distortion_is_that_of_the_received_pictures(scenario: Scenario) -> None
     results, (images, _, received) = simulate(scenario), again(scenario)
     mse = [
         np.mean((image.astype(float) - picture) ** 2)
-        for image, picture in zip(images, received.images, strict=True)
+        for image, picture in zip(images, received.samples, strict=True)
     ]
     psnr = [10 * math.log10(255**2 / error) for error in mse]
     # Logarithms and means in double precision.
@@ -129,7 +132,10 @@ def test_distortion_is_that_of_the_received_pictures(scenario: Scenario) -> None
 def test_errors_are_those_of_the_received_indices(scenario: Scenario) -> None:
     scenario = replace(scenario, channel=load_channel("binary_symmetric", crossover=0.01))
     results, (_, sent, received) = simulate(scenario), again(scenario)
-    errors = [int((a != b).sum()) for a, b in zip(sent.indices, received.indices, strict=True)]
+    errors = [
+        int((a != b).sum())
+        for a, b in zip(sent.encoded["indices"], received.encoded["indices"], strict=True)
+    ]
     assert sum(errors) > 0
     assert results.per_image.index_errors.tolist() == errors
     assert results.summary["index_error_rate"] == sum(errors) / (IMAGES * 128)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 
 from semcomm.measures.intervals import half_width, wilson
-from semcomm.run.totals import PSNR_STEP_DB, Columns, Totals
+from semcomm.measures.totals import PSNR_STEP_DB, Columns, Totals
 
 images = st.tuples(
     st.integers(1, 9),

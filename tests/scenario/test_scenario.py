@@ -14,8 +14,8 @@ from semcomm.cli import main
 from semcomm.errors import ScenarioError
 from semcomm.folders import scenario_names
 from semcomm.framing import Framing
-from semcomm.run.training import read_training
 from semcomm.scenario.scenario import Scenario, read_scenario, read_scenarios
+from semcomm.scenario.training import read_training
 
 NONE = Framing(header=False, crc=0)
 

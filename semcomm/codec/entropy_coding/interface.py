@@ -125,8 +125,3 @@ def total(name: str, sizes: NDArray[np.int64]) -> int:
     if sizes.sum(dtype=np.float64) >= 2.0**62:
         raise ValueError(f"{name} sum to {sizes.sum(dtype=np.float64):g}; no array is that long")
     return int(sizes.sum())
-
-
-def places_in(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each symbol's place in its message: 0 to count - 1 for each count, concatenated."""
-    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)

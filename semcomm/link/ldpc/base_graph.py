@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from semcomm.errors import LinkError
 
 PAYLOAD_COLUMNS = {1: 22, 2: 10}
-"""Columns of each base graph that hold payload; as many more as it has rows hold parity."""
+"""Payload columns of each base graph; it has one parity column per row besides."""
 
-MOST_PAYLOAD_BITS = {1: 8448, 2: 3840}
+MAX_PAYLOAD_BITS = {1: 8448, 2: 3840}
 """Of one code block, by base graph: section 5.2.2."""
 
 CORE_ROWS = 4
-"""Rows whose parity is solved together. Each row after them has a column of parity to itself, with
-shift 0.
+"""Rows whose parity is solved jointly. Each later row has a parity column of its own, with shift
+0.
 """
 
 LIFTING_SETS = tuple(
@@ -30,12 +30,12 @@ LIFTING_SIZES = tuple(sorted(size for sizes in LIFTING_SETS for size in sizes))
 
 
 class LiftedGraph(NamedTuple):
-    """A base graph whose every entry stands for a shifted Z x Z identity; compiled code takes it as
-    it is.
+    """A base graph whose entries are shifted Z x Z identities, in a form that compiled code can
+    take.
 
-    Check i of row r holds the bits (i + shift) mod Z of the column of each of its edges, which are
-    those from row_starts[r] to before row_starts[r + 1]. The first columns hold payload, then each
-    row r brings column payload_columns + r of parity.
+    Row r has the edges row_starts[r] to before row_starts[r + 1]. Its check i contains bit (i +
+    shift) mod Z of the column of each of these edges. The first columns hold the payload; column
+    payload_columns + r holds the parity of row r.
 
     row_starts: (rows + 1,) int64; columns, shifts: (edges,) int64; lifting: Z.
     """
@@ -53,10 +53,9 @@ class LiftedGraph(NamedTuple):
 
 @cache
 def lifted_graph(base_graph: int, lifting: int, payload_columns: int) -> LiftedGraph:
-    """Base graph 1 or 2 lifted by `lifting`, without the columns of payload from `payload_columns`
-    on.
+    """Base graph 1 or 2 lifted by `lifting`, without the payload columns from `payload_columns` on.
 
-    Columns that are left out hold only filler bits, which are zero and take part in no check.
+    The columns left out hold only filler bits, which are zero and affect no check.
     """
     table = _table(base_graph)
     table = table[(table[:, 1] < payload_columns) | (table[:, 1] >= PAYLOAD_COLUMNS[base_graph])]
@@ -77,19 +76,18 @@ def lifted_graph(base_graph: int, lifting: int, payload_columns: int) -> LiftedG
 
 @cache
 def _table(base_graph: int) -> NDArray[np.int64]:
-    """Tables 5.3.2-2 and 5.3.2-3, (edges, 10): row, column, and the shift in each of the eight sets
-    of sizes.
+    """Tables 5.3.2-2 and 5.3.2-3, (edges, 10): row, column, and the shift for each of the eight
+    lifting sets.
 
-    Sionna ships them as text; reading it takes milliseconds, where importing Sionna's own reader
-    takes seconds.
+    Sionna ships them as text. Reading that takes milliseconds; importing Sionna takes seconds.
     """
     try:
         file = files("sionna") / "phy" / "fec" / "ldpc" / "codes" / f"5G_bg{base_graph}.csv"
         lines = file.read_text(encoding="utf-8").splitlines()[2:]
     except (ModuleNotFoundError, FileNotFoundError) as error:
         raise LinkError(
-            f"the tables of the LDPC codes are read from Sionna 2, which is not there ({error}): "
-            "pip install 'sionna-no-rt>=2.2,<3'"
+            "the tables of the LDPC codes are read from Sionna 2, which is not installed "
+            f"({error}): pip install 'sionna-no-rt>=2.2,<3'"
         ) from error
     edges: list[list[int]] = []
     for line in lines:

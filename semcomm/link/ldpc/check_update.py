@@ -19,8 +19,9 @@ def box_plus(a: np.float32, b: np.float32) -> np.float32:
     ln((1 + exp(a + b)) / (exp(a) + exp(b))) = (|a + b| - |a - b|) / 2 + f(|a + b|) - f(|a - b|)
     with f(x) = ln(1 + exp(-x)): J. Hagenauer, E. Offer and L. Papke, Iterative decoding of binary
     block and convolutional codes, IEEE Trans. Information Theory 42(2), 1996, section II. f is
-    replaced by ln 2 max(0, 1 - x / (12 ln 2))^6, which has its value and slope at 0 and is never
-    further off than 0.0095. The result is exactly 0 where a or b is, and never larger than either.
+    replaced by ln 2 max(0, 1 - x / (12 ln 2))^6, which has the value and slope of f at 0 and
+    differs from it by at most 0.0095. The result is exactly 0 where a or b is, and its magnitude
+    never exceeds either.
     """
     total, difference = abs(a + b), abs(a - b)
     near = SCALE - SLOPE * total
@@ -35,33 +36,36 @@ def box_plus(a: np.float32, b: np.float32) -> np.float32:
 def update_checks(
     incoming: NDArray[np.float32], forward: NDArray[np.float32], outgoing: NDArray[np.float32]
 ) -> None:
-    """What each edge of some checks of one degree is told by the others: the box-plus of their
-    messages.
+    """The outgoing message of each edge of a check: the box-plus of the incoming messages of all
+    its other edges.
 
-    Sums run forward over the edges, then backward, and where they meet they make all edges but one.
+    Partial sums run forward over the edges, then backward; the sum over all edges but one combines
+    the two.
 
-    incoming, outgoing: (degree, lanes), degree at least 2, a lane a check; forward: room for as
-        many.
+    incoming, outgoing: (degree, lanes), degree at least 2, one lane per check; forward: scratch
+        space of the same shape.
     """
     last = len(incoming) - 1
     forward[0] = incoming[0]
     for edge in range(1, last):
-        _add(forward[edge - 1], incoming[edge], forward[edge])
+        _box_plus_lanes(forward[edge - 1], incoming[edge], forward[edge])
     outgoing[last] = forward[last - 1]
     backward = outgoing[0]
     backward[:] = incoming[last]
     for edge in range(last - 1, 0, -1):
-        _meet(forward[edge - 1], incoming[edge], backward, outgoing[edge])
+        _combine(forward[edge - 1], incoming[edge], backward, outgoing[edge])
 
 
 @compiled
-def _add(a: NDArray[np.float32], b: NDArray[np.float32], total: NDArray[np.float32]) -> None:
+def _box_plus_lanes(
+    a: NDArray[np.float32], b: NDArray[np.float32], total: NDArray[np.float32]
+) -> None:
     for lane in range(total.size):
         total[lane] = box_plus(a[lane], b[lane])
 
 
 @compiled
-def _meet(
+def _combine(
     forward: NDArray[np.float32],
     incoming: NDArray[np.float32],
     backward: NDArray[np.float32],

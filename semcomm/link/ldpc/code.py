@@ -1,6 +1,4 @@
-"""The code of a whole payload: code blocks, and a block of frames with a code each decoded
-together.
-"""
+"""The code of a whole payload, cut into code blocks, and the joint decoding of many frames."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,17 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.errors import LinkError
-from semcomm.link.ldpc.base_graph import MOST_PAYLOAD_BITS, LiftedGraph
+from semcomm.link.ldpc.base_graph import MAX_PAYLOAD_BITS, LiftedGraph
 from semcomm.link.ldpc.code_block import CodeBlock, choose_base_graph
-from semcomm.link.ldpc.decoder import Blocks, Found, decode_blocks
+from semcomm.link.ldpc.decoder import CodeBlocks, Results, decode_blocks
 from semcomm.link.ldpc.encoder import encode
+from semcomm.ragged import offsets
 
 RATES = Fraction(1, 5), Fraction(11, 12)
 """The lowest and the highest code rate."""
 
 SHORT, SHORT_RATE = 34, Fraction(9, 10)
-"""Shorter payloads are sent at no higher rate: of 19 to 22 and 31 to 33 bits at 11/12, so little is
-sent that belief propagation does not find the bits never sent even without noise.
+"""Payloads shorter than SHORT are sent at no higher rate than this. At 11/12, so few bits of
+payloads of 19 to 22 and 31 to 33 bits are sent that belief propagation cannot recover the bits
+never sent even without noise.
 """
 
 MAX_ITERATIONS = 20
@@ -31,14 +31,14 @@ MAX_ITERATIONS = 20
 
 @dataclass(frozen=True)
 class Decoded:
-    """What the decoder made of F frames.
+    """The decoder's output for F frames.
 
-    payloads: uint8 zeros and ones, (F, k) where all frames have one code, else those of all frames
-        in a row.
-    iterations: (F,) int64, of that code block which took most.
-    converged: (F,) bool, every parity check holds and no payload bit is undecided. Among wrong
-        payloads this is rare but happens; only a check of the payload itself, such as the frame's
-        CRC, finds them.
+    payloads: uint8 zeros and ones, (F, k) where all frames have one code, else the payloads of all
+        frames in a row.
+    iterations: (F,) int64, the most that a code block of the frame took.
+    converged: (F,) bool, every parity check holds and no payload bit is undecided. Rarely a wrong
+        payload converges too; only a check of the payload itself, such as the frame's CRC, detects
+        it.
     """
 
     payloads: NDArray[np.uint8]
@@ -50,13 +50,13 @@ class Decoded:
 class Ldpc:
     """The LDPC code of 5G NR for payloads of k bits at a code rate from 1/5 to 11/12.
 
-    A payload longer than one code block holds is cut into as few and as equal ones as there can be
-    (3GPP TS 38.212, section 5.2.2). The standard gives each a CRC of its own to resend fewer;
-    frames here have one and are resent whole, so code blocks get none. Its mother codeword is that
-    of its code blocks in a row.
+    A payload longer than a code block is cut into as few and as equal code blocks as possible (3GPP
+    TS 38.212, section 5.2.2). The standard gives each code block a CRC, so that fewer are sent
+    again; frames here have a CRC of their own and are sent again as a whole, so code blocks have
+    none. The mother codeword is that of all code blocks in a row.
 
-    payload_bits: k, 12 or more. rate: which of the two base graphs is used depends on it, and
-    `sent_bits`.
+    payload_bits: k, 12 or more.
+    rate: the code rate, which determines the base graph and `sent_bits`.
     """
 
     payload_bits: int
@@ -75,7 +75,7 @@ class Ldpc:
     @cached_property
     def blocks(self) -> tuple[CodeBlock, ...]:
         base_graph = choose_base_graph(self.payload_bits, self.rate)
-        count = ceil(self.payload_bits / MOST_PAYLOAD_BITS[base_graph])
+        count = ceil(self.payload_bits / MAX_PAYLOAD_BITS[base_graph])
         return tuple(CodeBlock(size, base_graph) for size in _shares(self.payload_bits, count))
 
     @cached_property
@@ -83,13 +83,13 @@ class Ldpc:
         return sum(block.mother_bits for block in self.blocks)
 
     def sent_bits(self, bits_per_symbol: int = 1) -> int:
-        """Bits of a first transmission: the fewest that fill whole symbols at no more than the code
-        rate.
+        """The number of bits in a first transmission: the fewest that fill whole symbols at no more
+        than the code rate.
         """
         rate = min(self.rate, SHORT_RATE) if self.payload_bits < SHORT else self.rate
         return bits_per_symbol * ceil(self.payload_bits / rate / bits_per_symbol)
 
-    def mother(self, payloads: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def encode(self, payloads: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The mother codewords, (F, m), of payloads (F, k), uint8 zeros and ones."""
         if payloads.shape[1:] != (self.payload_bits,):
             raise LinkError(
@@ -103,33 +103,34 @@ class Ldpc:
             [encode(block.graph, np.ascontiguousarray(part)) for block, part in blocks], axis=1
         )
 
-    def positions(self, sent: int, version: int = 0, bits_per_symbol: int = 1) -> NDArray[np.int64]:
-        """Which bits of the mother codeword are sent, in order, (sent,); the code blocks have equal
-        shares.
+    def rate_match(
+        self, sent: int, version: int = 0, bits_per_symbol: int = 1
+    ) -> NDArray[np.int64]:
+        """The positions in the mother codeword of the bits that are sent, in order, (sent,); all
+        code blocks have equal shares.
 
-        sent: how many, a multiple of bits_per_symbol. version: the redundancy version, 0 to 3; 0,
-            the first to send, starts with the payload, less the 2 Z bits that are never sent.
-        bits_per_symbol: see `CodeBlock.positions`.
+        sent: the number of bits, a multiple of bits_per_symbol.
+        version: the redundancy version, 0 to 3. Version 0, which is sent first, starts with the
+            payload, without the 2 Z bits that are never sent.
+        bits_per_symbol: see `CodeBlock.rate_match`.
         """
         if version not in range(4):
             raise LinkError(f"redundancy version {version}; there are 0 to 3")
         if sent % bits_per_symbol:
             raise LinkError(f"{sent} bits do not fill symbols of {bits_per_symbol} bits")
         parts, start = [], 0
-        for block, symbols in zip(
-            self.blocks, _shares(sent // bits_per_symbol, len(self.blocks)), strict=True
-        ):
-            parts.append(
-                start + block.positions(symbols * bits_per_symbol, version, bits_per_symbol)
-            )
+        shares = _shares(sent // bits_per_symbol, len(self.blocks))
+        for block, symbols in zip(self.blocks, shares, strict=True):
+            part = block.rate_match(symbols * bits_per_symbol, version, bits_per_symbol)
+            parts.append(start + part)
             start += block.mother_bits
         return np.concatenate(parts)
 
     def decode(self, llrs: NDArray[np.float32], max_iterations: int = MAX_ITERATIONS) -> Decoded:
         """Decode frames from the LLRs of their mother codewords, as `decode` does.
 
-        llrs: (F, m) float32 ln P(0) / P(1), those of a bit that was sent repeatedly added up, 0 of
-            one not received.
+        llrs: (F, m) float32 ln P(0) / P(1), the sum over all transmissions of a bit, 0 for a bit
+            that was not received.
         """
         decoded = decode([self] * len(llrs), llrs.reshape(-1), max_iterations)
         return replace(decoded, payloads=decoded.payloads.reshape(-1, self.payload_bits))
@@ -138,47 +139,48 @@ class Ldpc:
 def decode(
     codes: Sequence[Ldpc], llrs: NDArray[np.float32], max_iterations: int = MAX_ITERATIONS
 ) -> Decoded:
-    """Decode frames that have a code each; what one frame becomes does not depend on the others.
+    """Decode frames, each with its own code; the result of a frame does not depend on the others.
 
     llrs: (sum of mother_bits,) float32 ln P(0) / P(1), one frame after the other, 0 where nothing
         was received.
-    max_iterations: a frame stops after the first iteration that leaves all parity checks right, or
-        after so many.
+    max_iterations: a frame stops after the first iteration that satisfies all parity checks, or
+        after this many.
     """
     blocks = [block for code in codes for block in code.blocks]
     payload_bits = np.array([block.payload_bits for block in blocks], np.int64)
     mother_bits = np.array([block.mother_bits for block in blocks], np.int64)
-    bit_stops, llr_stops = np.cumsum(payload_bits), np.cumsum(mother_bits)
     if llrs.shape != (mother_bits.sum(),):
         raise LinkError(
             f"LLRs of shape {llrs.shape}; the mother codewords have {mother_bits.sum()} bits in "
             "a row"
         )
-    table = Blocks(
-        np.arange(len(blocks)),
-        payload_bits,
-        bit_stops - payload_bits,
-        llr_stops - mother_bits,
-        llr_stops,
+    llr_starts = offsets(mother_bits)
+    table = CodeBlocks(
+        numbers=np.arange(len(blocks)),
+        payload_bits=payload_bits,
+        bit_starts=offsets(payload_bits),
+        llr_starts=llr_starts,
+        llr_stops=llr_starts + mother_bits,
     )
-    found = Found(
-        np.empty(payload_bits.sum(), np.uint8),
-        np.empty(len(blocks), np.int64),
-        np.empty(len(blocks), bool),
+    results = Results(
+        bits=np.empty(payload_bits.sum(), np.uint8),
+        iterations=np.empty(len(blocks), np.int64),
+        converged=np.empty(len(blocks), bool),
     )
     contiguous = np.ascontiguousarray(llrs, np.float32)
     for graph, numbers in _by_graph(blocks):
-        decode_blocks(
-            graph, Blocks(*(column[numbers] for column in table)), contiguous, max_iterations, found
-        )
-    counts = np.array([len(code.blocks) for code in codes], np.int64)
-    firsts = np.cumsum(counts) - counts
-    iterations = np.maximum.reduceat(found.iterations, firsts)
-    return Decoded(found.bits, iterations, np.logical_and.reduceat(found.converged, firsts))
+        members = CodeBlocks(*(column[numbers] for column in table))
+        decode_blocks(graph, members, contiguous, max_iterations, results)
+    firsts = offsets(np.array([len(code.blocks) for code in codes], np.int64))
+    return Decoded(
+        payloads=results.bits,
+        iterations=np.maximum.reduceat(results.iterations, firsts),
+        converged=np.logical_and.reduceat(results.converged, firsts),
+    )
 
 
 def _by_graph(blocks: list[CodeBlock]) -> list[tuple[LiftedGraph, list[int]]]:
-    """The graphs of code blocks, and which blocks have them."""
+    """The graphs of code blocks, and the numbers of the blocks of each."""
     groups: dict[tuple[int, int, int], list[int]] = {}
     for number, block in enumerate(blocks):
         groups.setdefault(
@@ -188,9 +190,7 @@ def _by_graph(blocks: list[CodeBlock]) -> list[tuple[LiftedGraph, list[int]]]:
 
 
 def _shares(total: int, count: int) -> list[int]:
-    """`count` numbers that add up to `total`, the smaller ones first, no two further apart than
-    1.
-    """
+    """`count` numbers that add up to `total` and differ by at most 1, the smaller ones first."""
     return [
         stop - start
         for start, stop in pairwise(total * number // count for number in range(count + 1))

@@ -2,7 +2,7 @@
 
 D. Hocevar, A reduced complexity decoder architecture via layered decoding of LDPC codes, IEEE
 Workshop on Signal Processing Systems, 2004: the Z checks of a row of the base graph share no bit
-and are updated at once, and the next row already reads what they found.
+and are updated together, and the next row already reads their results.
 """
 
 from math import ceil
@@ -17,22 +17,21 @@ from semcomm.link.ldpc.check_update import update_checks
 from semcomm.link.ldpc.rotation import add_rotated, read_rotated, write_rotated
 
 CERTAIN = np.float32(100.0)
-"""The LLR of a filler and the largest that is read of a channel; float32 adds small ones to it
-without loss.
+"""The LLR of a filler, and the largest that is accepted from a channel; float32 adds small values
+to it without loss.
 """
 
 VECTOR = 16
-"""Lanes are filled up to a multiple of this many, so that all are updated by vector
-instructions.
-"""
+"""Lanes are padded to a multiple of this, so that vector instructions update all of them."""
 
 
-class Blocks(NamedTuple):
-    """J code blocks of one graph among all that are to be decoded: (J,) int64 each.
+class CodeBlocks(NamedTuple):
+    """J code blocks of one graph, of all blocks that are decoded together: (J,) int64 each.
 
-    numbers: which they are; payload_bits: k; bit_starts: where their payload bits begin among those
-        of all.
-    llr_starts, llr_stops: where the LLRs of their mother codewords are among those of all.
+    numbers: their positions among all blocks.
+    payload_bits: k.
+    bit_starts: where their payload bits begin among those of all blocks.
+    llr_starts, llr_stops: where the LLRs of their mother codewords lie among those of all blocks.
     """
 
     numbers: NDArray[np.int64]
@@ -42,10 +41,8 @@ class Blocks(NamedTuple):
     llr_stops: NDArray[np.int64]
 
 
-class Found(NamedTuple):
-    """What is found of all B code blocks: their payload bits in a row, iterations (B,), converged
-    (B,).
-    """
+class Results(NamedTuple):
+    """The results of all B code blocks: payload bits in a row, iterations (B,), converged (B,)."""
 
     bits: NDArray[np.uint8]
     iterations: NDArray[np.int64]
@@ -53,12 +50,13 @@ class Found(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """What one code block after the other is decoded in.
+    """The arrays in which one code block after the other is decoded.
 
-    posteriors: (columns, Z), the LLRs of all bits; messages: (edges, lanes), what checks told bits
-        last.
-    incoming, forward: (largest degree, lanes); parities: (Z,); rows: (rows,). Lanes from Z on stay
-        zero.
+    posteriors: (columns, Z), the LLRs of all bits.
+    messages: (edges, lanes), the last messages from checks to bits; lanes from Z on stay zero.
+    incoming, forward: (largest degree, lanes).
+    parities: (Z,).
+    rows: (rows,).
     """
 
     posteriors: NDArray[np.float32]
@@ -70,9 +68,13 @@ class Memory(NamedTuple):
 
 
 def decode_blocks(
-    graph: LiftedGraph, blocks: Blocks, llrs: NDArray[np.float32], max_iterations: int, found: Found
+    graph: LiftedGraph,
+    blocks: CodeBlocks,
+    llrs: NDArray[np.float32],
+    max_iterations: int,
+    results: Results,
 ) -> None:
-    """Decode code blocks of one graph and write what is found into its place."""
+    """Decode code blocks of one graph and write their results to their positions."""
     columns = graph.payload_columns + graph.row_starts.size - 1
     degree = int(np.diff(graph.row_starts).max())
     lanes = VECTOR * ceil(graph.lifting / VECTOR)
@@ -84,16 +86,16 @@ def decode_blocks(
         parities=np.empty(graph.lifting, np.int32),
         rows=np.empty(graph.row_starts.size - 1, np.int64),
     )
-    _decode_blocks(graph, blocks, llrs, max_iterations, found, memory)
+    _decode_blocks(graph, blocks, llrs, max_iterations, results, memory)
 
 
 @compiled
 def _decode_blocks(
     graph: LiftedGraph,
-    blocks: Blocks,
+    blocks: CodeBlocks,
     llrs: NDArray[np.float32],
     max_iterations: int,
-    found: Found,
+    results: Results,
     memory: Memory,
 ) -> None:
     posteriors = memory.posteriors.reshape(-1)
@@ -101,16 +103,16 @@ def _decode_blocks(
         number, start = blocks.numbers[block], blocks.bit_starts[block]
         payload = posteriors[: blocks.payload_bits[block]]
         _load(graph, payload.size, llrs[blocks.llr_starts[block] : blocks.llr_stops[block]], memory)
-        found.iterations[number], found.converged[number] = _iterate(
+        results.iterations[number], results.converged[number] = _iterate(
             graph, payload, max_iterations, memory
         )
         for bit in range(payload.size):
-            found.bits[start + bit] = payload[bit] < 0
+            results.bits[start + bit] = payload[bit] < 0
 
 
 @compiled
 def _load(graph: LiftedGraph, payload_bits: int, llrs: NDArray[np.float32], memory: Memory) -> None:
-    """LLRs into their places, fillers between payload and parity, and no messages."""
+    """Write LLRs to the posteriors, with fillers between payload and parity, and clear messages."""
     posteriors = memory.posteriors.reshape(-1)
     fillers = graph.payload_columns * graph.lifting - payload_bits
     posteriors[payload_bits : payload_bits + fillers] = CERTAIN
@@ -124,10 +126,10 @@ def _load(graph: LiftedGraph, payload_bits: int, llrs: NDArray[np.float32], memo
 def _iterate(
     graph: LiftedGraph, payload: NDArray[np.float32], max_iterations: int, memory: Memory
 ) -> tuple[int, bool]:
-    """Iterations until every check holds and no payload bit is undecided, and whether that came to
-    be.
+    """Iterate until every check holds and no payload bit is undecided. Returns the number of
+    iterations, and whether that was reached.
     """
-    rows = _telling_rows(graph, memory)
+    rows = _active_rows(graph, memory)
     for iteration in range(1, max_iterations + 1):
         for row in rows:
             _update_row(graph, row, memory)
@@ -137,34 +139,34 @@ def _iterate(
 
 
 @compiled
-def _telling_rows(graph: LiftedGraph, memory: Memory) -> NDArray[np.int64]:
-    """All rows but those whose own column of parity was not received: their checks can tell
-    nothing.
+def _active_rows(graph: LiftedGraph, memory: Memory) -> NDArray[np.int64]:
+    """All rows except those whose own parity column was not received: their checks carry no
+    information.
     """
-    telling = 0
+    active = 0
     for row in range(memory.rows.size):
         if row < CORE_ROWS or memory.posteriors[graph.payload_columns + row].any():
-            memory.rows[telling] = row
-            telling += 1
-    return memory.rows[:telling]
+            memory.rows[active] = row
+            active += 1
+    return memory.rows[:active]
 
 
 @compiled
 def _update_row(graph: LiftedGraph, row: int, memory: Memory) -> None:
     first, stop = graph.row_starts[row], graph.row_starts[row + 1]
-    incoming, told = memory.incoming[: stop - first], memory.messages[first:stop]
+    incoming, messages = memory.incoming[: stop - first], memory.messages[first:stop]
     for edge in range(first, stop):
         column = memory.posteriors[graph.columns[edge]]
-        read_rotated(column, graph.shifts[edge], told[edge - first], incoming[edge - first])
-    update_checks(incoming, memory.forward, told)
+        read_rotated(column, graph.shifts[edge], messages[edge - first], incoming[edge - first])
+    update_checks(incoming, memory.forward, messages)
     for edge in range(first, stop):
         column = memory.posteriors[graph.columns[edge]]
-        write_rotated(column, graph.shifts[edge], told[edge - first], incoming[edge - first])
+        write_rotated(column, graph.shifts[edge], messages[edge - first], incoming[edge - first])
 
 
 @compiled
 def _checks_hold(graph: LiftedGraph, rows: NDArray[np.int64], memory: Memory) -> bool:
-    """Whether the hard decisions, which are the LLRs' sign bits, have even parity in every check of
+    """Whether the hard decisions, the sign bits of the LLRs, have even parity in every check of
     these rows.
     """
     decisions, parities = memory.posteriors.view(np.int32), memory.parities

@@ -16,12 +16,12 @@ Columns = NDArray[np.uint8]
 
 @compiled
 def encode(graph: LiftedGraph, payloads: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The mother codewords of payloads of one length: (F, k) uint8 zeros and ones to (F, k + parity
-    bits).
+    """The mother codewords of payloads of one length: (F, k) to (F, k + parity bits), uint8 zeros
+    and ones.
     """
     frames, payload_bits = payloads.shape
     rows = graph.row_starts.size - 1
-    mothers = np.empty((frames, payload_bits + rows * graph.lifting), np.uint8)
+    codewords = np.empty((frames, payload_bits + rows * graph.lifting), np.uint8)
     columns = np.empty((graph.payload_columns + rows, graph.lifting), np.uint8)
     for frame in range(frames):
         columns[:] = 0
@@ -29,18 +29,19 @@ def encode(graph: LiftedGraph, payloads: NDArray[np.uint8]) -> NDArray[np.uint8]
         _solve_core(graph, columns)
         for row in range(CORE_ROWS, rows):
             _add_row(graph, row, columns, graph.payload_columns + row)
-        mothers[frame, :payload_bits] = payloads[frame]
-        mothers[frame, payload_bits:] = columns[graph.payload_columns :].reshape(-1)
-    return mothers
+        codewords[frame, :payload_bits] = payloads[frame]
+        codewords[frame, payload_bits:] = columns[graph.payload_columns :].reshape(-1)
+    return codewords
 
 
 @compiled
 def _solve_core(graph: LiftedGraph, columns: Columns) -> None:
-    """The first four columns of parity, which the first four rows share.
+    """Solve the first four parity columns, which the first four rows share.
 
-    One of them has three shifts, of which two are equal; the others are a staircase of two ones a
-    column, unshifted. In the sum of the four rows there remain the payload and, once, the first
-    column; then rows 0, 1 and 3 have one unknown column left, each another.
+    The first of these columns has three shifts, two of them equal; the others form an unshifted
+    staircase with two ones per column. The sum of the four rows contains only the payload and,
+    once, the first column. With that column known, rows 0, 1 and 3 have one unknown column left,
+    each a different one.
     """
     first, shift = graph.payload_columns, 0
     for row in range(CORE_ROWS):
@@ -54,11 +55,11 @@ def _solve_core(graph: LiftedGraph, columns: Columns) -> None:
 
 @compiled
 def _add_row(graph: LiftedGraph, row: int, columns: Columns, unknown: int) -> int:
-    """Add to an unknown column, which begins as zeros, what the others of a row add up to in each
-    of its checks.
+    """Add the sum of the other columns of a row, check by check, to an unknown column that begins
+    as zeros.
 
-    Where it is the only unknown one and not shifted, this solves it. Returns its shift, 0 where it
-    is not in the row.
+    This solves the unknown column where it is the only one and not shifted. Returns its shift, 0
+    where the row does not contain it.
     """
     shift = 0
     for edge in range(graph.row_starts[row], graph.row_starts[row + 1]):

@@ -1,4 +1,6 @@
-"""Between the bits of a column and the checks of a row: check i holds bit (i + shift) mod Z."""
+"""Rotations between the bits of a column and the checks of a row: check i contains bit (i + shift)
+mod Z.
+"""
 
 from typing import Any
 
@@ -11,36 +13,37 @@ Lanes = NDArray[np.float32]
 
 
 @compiled
-def read_rotated(column: Lanes, shift: int, told: Lanes, incoming: Lanes) -> None:
-    """The bits of a column in the order of their checks, less what these checks have told them.
+def read_rotated(column: Lanes, shift: int, messages: Lanes, incoming: Lanes) -> None:
+    """Write the LLRs of a column, in the order of its checks and less their last messages, to
+    `incoming`.
 
-    column: (Z,); told, incoming: (Z or more,), of which Z are read and written.
+    column: (Z,); messages, incoming: (Z or more,), of which Z are read and written.
     """
     turn = column.size - shift
     head, tail = column[shift:], column[:shift]
-    told_tail, incoming_tail = told[turn:], incoming[turn:]
+    messages_tail, incoming_tail = messages[turn:], incoming[turn:]
     for lane in range(turn):
-        incoming[lane] = head[lane] - told[lane]
+        incoming[lane] = head[lane] - messages[lane]
     for lane in range(shift):
-        incoming_tail[lane] = tail[lane] - told_tail[lane]
+        incoming_tail[lane] = tail[lane] - messages_tail[lane]
 
 
 @compiled
-def write_rotated(column: Lanes, shift: int, told: Lanes, incoming: Lanes) -> None:
-    """The way back: what was read, with what the checks tell now, into the column."""
+def write_rotated(column: Lanes, shift: int, messages: Lanes, incoming: Lanes) -> None:
+    """Undo `read_rotated`: write `incoming` plus the checks' new messages to the column."""
     turn = column.size - shift
     head, tail = column[shift:], column[:shift]
-    told_tail, incoming_tail = told[turn:], incoming[turn:]
+    messages_tail, incoming_tail = messages[turn:], incoming[turn:]
     for lane in range(turn):
-        head[lane] = incoming[lane] + told[lane]
+        head[lane] = incoming[lane] + messages[lane]
     for lane in range(shift):
-        tail[lane] = incoming_tail[lane] + told_tail[lane]
+        tail[lane] = incoming_tail[lane] + messages_tail[lane]
 
 
 @compiled
 def add_rotated(column: NDArray[Any], shift: int, sums: NDArray[Any]) -> None:
-    """Add the integers of a column, bit by bit modulo 2, to those of their checks: (Z,) each, of
-    one dtype.
+    """Add the bits of a column, bitwise modulo 2, to the sums of their checks: (Z,) each, of one
+    integer dtype.
     """
     turn = column.size - shift
     head, tail = column[shift:], column[:shift]

@@ -1,8 +1,8 @@
 const coded = data.systems.map((_, number) => number)
   .filter((number) => data.points.some((point) => point.system === number && point.streams));
 
-/** What the chosen system sends of the chosen image, or null where it is not simulated or too large to show. */
-function work() {
+/** The bitstream of the chosen image and system, or null where it was not simulated or is too large. */
+function chosenStream() {
   const point = pointOf(state.system);
   if (!point || !point.streams || point.streams[state.image] === null) return null;
   const stream = data.streams[point.streams[state.image]], wrong = point.wrong[state.image];
@@ -11,9 +11,9 @@ function work() {
 
 const places = (position) => document.querySelectorAll(`#code [data-position="${position}"]`);
 
-/** Mark a position, its bits and its patch, and read them out. */
+/** Mark a position, its bits and its patch, and describe it. */
 function point(position) {
-  const now = work();
+  const now = chosenStream();
   document.querySelectorAll("#code .pointed").forEach((item) => item.classList.remove("pointed"));
   places(position).forEach((item) => item.classList.add("pointed"));
   const { stream: { shape, indices }, code, wrong } = now;
@@ -21,13 +21,13 @@ function point(position) {
   const group = position % groups, column = Math.floor(position / groups) % columns;
   const row = Math.floor(position / groups / columns);
   const index = indices[position], sum = code.counts.reduce((a, b) => a + b, 0);
-  const told = [
+  const readings = [
     `Row ${row + 1}, column ${column + 1}${groups > 1 ? `, sub-vector ${group + 1}` : ""}: codeword ${index}`,
     `${code.words[index] || "no bits"}, ${code.words[index].length} bits`,
     `sent ${round(code.counts[index], 0)} times in the run, ${round((100 * code.counts[index]) / sum, 2)} % of all`,
     ...(wrong.has(position) ? [`arrived as ${wrong.get(position)}`] : []),
   ];
-  document.getElementById("readout").replaceChildren(...told.map((text) => element("span", { textContent: text })));
+  document.getElementById("readout").replaceChildren(...readings.map((text) => element("span", { textContent: text })));
   const marker = document.getElementById("marker").style;
   const picture = data.pictures[data.sent[state.image].picture];
   const across = 100 / Math.max(columns, 1), down = 100 / Math.max(rows, 1);
@@ -109,7 +109,7 @@ function wordLine(row, most) {
 }
 
 function drawCode() {
-  const now = work();
+  const now = chosenStream();
   document.querySelectorAll("#code > :not(h2, .choice)").forEach((item) => { item.hidden = !now; });
   document.getElementById("no-code").hidden = Boolean(now);
   if (!now) return;
@@ -118,7 +118,7 @@ function drawCode() {
     ...Array.from({ length: now.stream.shape[2] }, (_, group) => grid(group, now)));
   const ends = range(now.code);
   document.getElementById("lengths").replaceChildren(element("span", { textContent: `${ends[0]} bits` }),
-    element("i"), element("span", { textContent: `${ends[1]} bits a codeword` }));
+    element("i"), element("span", { textContent: `${ends[1]} bits per codeword` }));
   document.getElementById("stream-about").textContent = streamAbout(now);
   document.getElementById("bits").replaceChildren(...bits(now));
   const rows = wordRows(now);
@@ -138,7 +138,7 @@ function startCode() {
     });
   }
   document.getElementById("words-csv").addEventListener("click", () => {
-    const now = work();
+    const now = chosenStream();
     if (now) download("codewords.csv", "text/csv", csv(wordRows(now)));
   });
   watchers.push(drawCode);

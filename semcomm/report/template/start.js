@@ -1,6 +1,6 @@
 const slider = document.getElementById("slider");
 
-/** Arrows move the slider from everywhere but where they mean something else. */
+/** Arrow keys move the slider from everywhere except where they have another meaning. */
 function onKey(event) {
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (!step || event.altKey || event.ctrlKey || event.metaKey || event.target.closest("input, select, .table")) return;
