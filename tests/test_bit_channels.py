@@ -109,9 +109,10 @@ RATES = [
 
 
 @pytest.mark.parametrize("case", RATES, ids=lambda case: f"{case.channel}-{case.parameters}")
-def test_bits_are_wrong_and_frames_lost_at_the_stationary_rate_and_a_tenth_off_is_found(
+def test_error_and_loss_rates_are_the_stationary_ones(
     case: Rate,
 ) -> None:
+    """A rate that is off by a tenth would be detected."""
     rates = case.measured()
     assert rates.size >= 1000 and round(rates.sum() * case.size) >= 10_000
     assert has_mean(rates, case.rate, len(RATES))
@@ -132,7 +133,7 @@ def covariances(flags: Flags, lag: int, rate: float) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize(("bad_share", "burst_bits"), BAD_BITS)
-def test_the_states_of_bits_are_correlated_as_in_the_two_state_chain(
+def test_bit_states_are_correlated_as_in_the_markov_chain(
     bad_share: float, burst_bits: float
 ) -> None:
     begins, ends = bad_share / (1 - bad_share) / burst_bits, 1 / burst_bits
@@ -144,7 +145,7 @@ def test_the_states_of_bits_are_correlated_as_in_the_two_state_chain(
         assert has_mean(covariances(bad, lag, bad_share), expected, len(BAD_BITS) * len(LAGS))
 
 
-def test_bursts_a_tenth_too_short_show_in_the_correlation() -> None:
+def test_correlation_detects_bursts_a_tenth_too_short() -> None:
     bad = wrong_bits(
         load_channel("gilbert_elliott", **bursty_bits(0.2, 10 * WRONG, 1, 0)), 2000, 500
     )
@@ -161,7 +162,7 @@ def test_a_memoryless_channel_treats_bits_independently(
         assert has_mean(covariances(wrong, lag, rate), 0.0, len(INDEPENDENT) * len(LAGS))
 
 
-def test_the_state_of_a_bit_says_nothing_about_the_next_frame() -> None:
+def test_states_are_independent_between_frames() -> None:
     bad = wrong_bits(load_channel("gilbert_elliott", **bursty_bits(0.5, 1e6, 1, 0)), 20_000, 2)
     assert has_mean((bad[:-1, 1] - 0.5) * (bad[1:, 0] - 0.5), 0.0, 1)
 
@@ -198,9 +199,7 @@ def chain(name: str, share: float, burst: float) -> Flags:
 
 
 @pytest.mark.parametrize(("name", "share", "burst"), CHAINS)
-def test_bursts_and_what_is_between_them_have_geometric_lengths(
-    name: str, share: float, burst: float
-) -> None:
+def test_bursts_and_gaps_have_geometric_lengths(name: str, share: float, burst: float) -> None:
     bad = chain(name, share, burst)
     assert are_geometric(run_lengths(bad), burst, 2 * len(CHAINS))
     assert are_geometric(run_lengths(~bad), burst * (1 - share) / share, 2 * len(CHAINS))
@@ -208,16 +207,14 @@ def test_bursts_and_what_is_between_them_have_geometric_lengths(
 
 
 @pytest.mark.parametrize(("name", "share", "burst"), CHAINS)
-def test_bursts_a_tenth_too_short_show_in_their_lengths(
-    name: str, share: float, burst: float
-) -> None:
+def test_lengths_detect_bursts_a_tenth_too_short(name: str, share: float, burst: float) -> None:
     lengths = run_lengths(chain(name, share, burst * WRONG))
     assert not are_geometric(lengths, burst, 2 * len(CHAINS))
     assert not has_mean(lengths, burst, len(CHAINS))
 
 
 @pytest.mark.parametrize("loss", [0.0, 0.1, 0.75])
-def test_independent_losses_are_bursts_of_the_mean_length_that_chance_gives(loss: float) -> None:
+def test_independent_losses_have_bursts_of_chance_length(loss: float) -> None:
     independent = lost(load_channel("packet_erasure", loss=loss), 1, 10_000)
     bursts = lost(load_channel("packet_erasure", loss=loss, burst_frames=1 / (1 - loss)), 1, 10_000)
     assert np.array_equal(independent, bursts)
@@ -227,9 +224,7 @@ BURSTY = load_channel("gilbert_elliott", **bursty_bits(0.4, 3, 0.7, 0.1))
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=8), st.integers(0, 100))
-def test_the_bursts_of_a_frame_depend_on_the_length_of_none(
-    lengths: list[tuple[int, int]], seed: int
-) -> None:
+def test_bursts_are_independent_of_frame_lengths(lengths: list[tuple[int, int]], seed: int) -> None:
     one, other = (
         through(
             BURSTY, Frames.join([np.ones(pair[side], np.uint8) for pair in lengths]), seed
@@ -248,7 +243,7 @@ probabilities = st.sampled_from([0.0, 0.3, 0.9, 1.0])
 
 
 @given(bit_frames, probabilities, st.integers(0, 100))
-def test_a_bit_arrives_for_certain_or_is_erased_as_the_receiver_is_told(
+def test_llrs_of_bits_are_certain_or_0_where_erased(
     frames: Frames, erasure: float, seed: int
 ) -> None:
     reception = through(load_channel("binary_erasure", erasure=erasure), frames, seed)
@@ -281,32 +276,30 @@ SHIPPED: dict[str, dict[str, float]] = {
 
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("lengths", [(), (0,), (3, 0, 7), (1,) * 500])
-def test_frames_that_must_not_be_changed_go_through_and_the_same_way_each_time(
-    name: str, lengths: list[int]
-) -> None:
+def test_read_only_frames_pass_and_draws_are_reproducible(name: str, lengths: list[int]) -> None:
     frames = Frames.join([np.ones(length, np.uint8) for length in lengths])
     frames.bits.flags.writeable = frames.lengths.flags.writeable = False
     first, again = (through(load_channel(name, **SHIPPED[name]), frames) for _ in range(2))
     assert np.array_equal(first.frames.bits, again.frames.bits)
     assert np.array_equal(first.frames.lengths, again.frames.lengths)
-    kept = first.frames.lengths > 0 if name == "packet_erasure" else True
-    assert np.array_equal(first.frames.lengths, frames.lengths * kept)
+    arrives = first.frames.lengths > 0 if name == "packet_erasure" else True
+    assert np.array_equal(first.frames.lengths, frames.lengths * arrives)
 
 
 @pytest.mark.parametrize("parameters", [bursty_bits(0, 5, 1, 0), bursty_bits(0.5, 5, 0, 0)])
-def test_bits_that_no_burst_or_none_that_flips_can_meet_arrive(
+def test_bits_arrive_where_bursts_are_absent_or_harmless(
     parameters: dict[str, float],
 ) -> None:
     assert not wrong_bits(load_channel("gilbert_elliott", **parameters), 100, 100).any()
 
 
 @pytest.mark.parametrize("name", ["gilbert_elliott", "packet_erasure"])
-def test_bursts_of_one_with_a_share_of_a_half_alternate(name: str) -> None:
+def test_bursts_of_one_bit_at_share_one_half_alternate(name: str) -> None:
     bad = chain(name, 0.5, 1.0)
     assert (bad[1:] != bad[:-1]).all()
 
 
-def test_no_frames_are_lost_without_loss_whatever_the_bursts() -> None:
+def test_loss_0_loses_no_frames_whatever_the_bursts() -> None:
     assert not lost(load_channel("packet_erasure", loss=0, burst_frames=4), 1, 10_000).any()
 
 
@@ -314,7 +307,7 @@ def test_no_frames_are_lost_without_loss_whatever_the_bursts() -> None:
 @pytest.mark.parametrize(
     ("name", "share"), [("gilbert_elliott", "bad_share"), ("packet_erasure", "loss")]
 )
-def test_a_share_goes_up_to_that_of_bursts_with_one_between(
+def test_largest_share_leaves_one_good_bit_between_bursts(
     name: str, share: str, burst: int
 ) -> None:
     burst_length = "burst_bits" if name == "gilbert_elliott" else "burst_frames"
@@ -377,7 +370,7 @@ def test_a_share_goes_up_to_that_of_bursts_with_one_between(
         ),
     ],
 )
-def test_parameters_that_cannot_be_are_refused_by_name(
+def test_invalid_parameters_are_refused_by_name(
     name: str, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ScenarioError, match=rf"load_channel\('{name}'\):1:1: {message}"):

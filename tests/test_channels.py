@@ -94,7 +94,7 @@ def offer(monkeypatch: pytest.MonkeyPatch, *points: EntryPoint) -> None:
     monkeypatch.setattr(channels, "entry_points", entry_points)
 
 
-def test_an_error_free_channel_hands_over_what_was_sent() -> None:
+def test_error_free_channel_is_the_identity() -> None:
     frames = Frames(
         np.random.default_rng(1).integers(0, 2, 50).astype(np.uint8), np.array([20, 0, 30])
     )
@@ -137,7 +137,8 @@ def test_as_many_frames_of_the_same_lengths_come_out(name: str, lengths: tuple[i
     )
 
 
-def test_the_generator_alone_decides_and_what_was_sent_is_left_as_it_is() -> None:
+def test_flips_depend_on_the_generator_alone() -> None:
+    """And the frames that were sent are unchanged."""
     channel, frames = load_channel("binary_symmetric", crossover=0.2), zeros(1000)
     first, again, other = (through(channel, frames, seed).bits for seed in (0, 0, 1))
     assert np.array_equal(first, again)
@@ -160,7 +161,7 @@ def test_a_class_in_a_file_is_found_by_path_and_name(tmp_path: Path) -> None:
     assert channel_name(channel) == "mine"
 
 
-def test_an_unknown_name_is_told_those_that_there_are() -> None:
+def test_unknown_channel_error_lists_those_known() -> None:
     with pytest.raises(
         ChannelError, match=r"awgm is not known; there are awgn, .*binary_symmetric, .*, or"
     ):
@@ -220,7 +221,7 @@ def test_a_file_without_that_channel_is_refused(
         find_channel(f"{path}:{class_name}")
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_missing_channel_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ChannelError, match=r"there is no channel file .*nowhere.py"):
         find_channel(f"{tmp_path}/nowhere.py:Channel")
 
@@ -242,7 +243,7 @@ def test_a_file_of_the_channels_folder_holds_one_channel(
         find_channel("mine")
 
 
-def test_a_file_put_into_the_channels_folder_is_there_and_one_with_an_underscore_is_not(
+def test_channels_folder_is_searched_without_underscore_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     channel_file(tmp_path, FLIP_ALL)
@@ -263,7 +264,7 @@ def test_an_entry_point_is_found_by_its_name(
     assert find_channel("flip-all").__name__ == "FlipAll"
 
 
-def test_a_name_that_fits_two_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ambiguous_channel_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     offer(monkeypatch, EntryPoint("error_free", "package:Channel", "semcomm.channels"))
     with pytest.raises(
         ChannelError,
@@ -323,7 +324,7 @@ class Wrong(BitChannel):
 @pytest.mark.parametrize(
     "result", [Reception.of(zeros(1, 2)), Reception.of(zeros()), zeros(1, 2, 3), None]
 )
-def test_a_channel_that_returns_other_than_as_many_frames_is_told_so(result: object) -> None:
+def test_channel_that_returns_no_such_reception_is_named(result: object) -> None:
     with pytest.raises(ChannelError, match="channel Wrong should return a Reception of 3 frames"):
         carry(Wrong(result), zeros(1, 2, 3), np.random.default_rng(0))
 

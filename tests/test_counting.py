@@ -60,7 +60,7 @@ def test_without_counts_each_bit_is_one_channel_use() -> None:
     assert counts.feedback_bits.tolist() == [0, 0, 0]
 
 
-def test_a_channels_own_counts_are_kept() -> None:
+def test_a_channels_own_counts_are_returned() -> None:
     sent = Frames.join([np.array([1], np.uint8)])
     own = Counts(*np.arange(6)[:, None])
     assert channel_counts(sent, Reception(sent, counts=own)) is own

@@ -31,23 +31,21 @@ def binary(number: int, width: int) -> NDArray[np.uint8]:
 
 @given(st.binary(max_size=80))
 @without_deadline
-def test_16_bits_over_whole_bytes_are_those_of_the_standard_library(content: bytes) -> None:
+def test_crc_16_is_that_of_binascii(content: bytes) -> None:
     assert crc(bits_of(content), 16) == binascii.crc_hqx(content, 0xFFFF)
 
 
 @pytest.mark.parametrize(
     ("width", "check"), [(32, 0x0376E6E7), (24, 0xC3A394), (16, 0x29B1), (8, 0xFB)]
 )
-def test_the_check_values_that_the_documentation_gives(width: int, check: int) -> None:
+def test_checksums_of_the_documented_example(width: int, check: int) -> None:
     # Of the catalogue's, CRC-32/MPEG-2 and CRC-16/IBM-3740 start at ones and invert nothing; the
     # others follow below.
     assert crc(bits_of(b"123456789"), width) == check
 
 
 @pytest.mark.parametrize(("width", "check"), [(8, 0xF4), (24, 0xCDE703)])
-def test_the_polynomials_are_those_of_the_catalogue_that_start_at_zero(
-    width: int, check: int
-) -> None:
+def test_polynomials_give_the_catalogues_check_values(width: int, check: int) -> None:
     # CRC-8/SMBUS and CRC-24/LTE-A. Inverting a message's first bits undoes the ones that the
     # register starts with.
     message = bits_of(b"123456789")
@@ -57,14 +55,14 @@ def test_the_polynomials_are_those_of_the_catalogue_that_start_at_zero(
 
 @given(st.binary(max_size=80))
 @without_deadline
-def test_32_bits_over_reversed_bytes_are_those_of_the_standard_library(content: bytes) -> None:
+def test_crc_32_is_that_of_zlib_over_reversed_bytes(content: bytes) -> None:
     reflected = bits_of(content).reshape(-1, 8)[:, ::-1].ravel()
     assert f"{crc(reflected, 32):032b}"[::-1] == f"{zlib.crc32(content) ^ 0xFFFFFFFF:032b}"
 
 
 @given(st.integers(1, 200), st.sampled_from([8, 16, 24, 32]), st.data())
 @without_deadline
-def test_a_flipped_bit_adds_the_remainder_of_its_distance_from_the_end(
+def test_flip_remainders_are_the_change_by_one_flip(
     length: int, width: int, draw: st.DataObject
 ) -> None:
     bits = np.array(
@@ -80,7 +78,7 @@ def test_a_flipped_bit_adds_the_remainder_of_its_distance_from_the_end(
 
 @given(st.text("01", max_size=60), st.sampled_from([8, 16, 24, 32]))
 @without_deadline
-def test_it_is_the_remainder_of_the_polynomial_division(text: str, width: int) -> None:
+def test_checksums_are_remainders_of_polynomial_division(text: str, width: int) -> None:
     # All ones in the register are the message's first `width` places inverted, once zeros are
     # appended.
     dividend = int(text or "0", 2) << width ^ (((1 << width) - 1) << len(text))
@@ -99,7 +97,7 @@ def test_a_run_followed_by_its_crc_has_the_crc_0(text: str, width: int) -> None:
 
 @given(st.lists(st.text("01", max_size=20), max_size=6), st.sampled_from([8, 16, 24, 32]))
 @without_deadline
-def test_each_run_is_divided_by_itself(texts: list[str], width: int) -> None:
+def test_checksums_of_runs_are_independent(texts: list[str], width: int) -> None:
     runs = [np.array([int(bit) for bit in text], np.uint8) for text in texts]
     stops = np.cumsum([run.size for run in runs], dtype=np.int64)
     starts = stops - np.array([run.size for run in runs], np.int64)
@@ -107,6 +105,6 @@ def test_each_run_is_divided_by_itself(texts: list[str], width: int) -> None:
     assert checksums(bits, starts, stops, width).tolist() == [crc(run, width) for run in runs]
 
 
-def test_nothing_leaves_the_register_at_ones() -> None:
+def test_checksum_of_an_empty_run_is_all_ones() -> None:
     assert crc(np.empty(0, np.uint8), 16) == 0xFFFF
     assert crc(np.empty(0, np.uint8), 8) == 0xFF

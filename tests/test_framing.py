@@ -18,8 +18,8 @@ Bits = NDArray[np.uint8]
 # The first CRC compiles, for longer than hypothesis allows an example.
 without_deadline = settings(deadline=None)
 
-NONE = Framing(header=False, crc=0)
-BARE = Framing(crc=0)
+RAW = Framing.raw()
+NO_CRC = Framing(crc=0)
 
 
 def bits_of(text: str) -> Bits:
@@ -37,7 +37,7 @@ def any_size(size: tuple[int, int], number: int) -> int:
 
 payloads = st.text("01", max_size=70).map(bits_of)
 sides = st.integers(1, 65535)
-sizes = st.one_of(st.just((32, 32)), st.tuples(sides, sides)).filter(allowed)
+image_sizes = st.one_of(st.just((32, 32)), st.tuples(sides, sides)).filter(allowed)
 
 
 @st.composite
@@ -45,29 +45,34 @@ def framings(draw: st.DrawFn) -> Framing:
     crc = draw(st.sampled_from([0, 8, 16, 24, 32]))
     header = draw(st.booleans())
     return Framing(
-        header, draw(st.integers(1, 5)) if header else 1, crc, draw(sizes), draw(st.integers(1, 16))
+        header,
+        draw(st.integers(1, 5)) if header else 1,
+        crc,
+        draw(image_sizes),
+        draw(st.integers(1, 16)),
     )
 
 
 @st.composite
 def sendings(draw: st.DrawFn) -> tuple[Framing, Frames, list[tuple[int, int]]]:
-    """A framing, payloads of some images, and their sizes, of which it can tell all."""
+    """A framing, payloads of some images, and their sizes, all of which it can state."""
     framing = draw(framings())
     images = draw(st.integers(0, 4))
     bodies = draw(
         st.lists(payloads, min_size=images * framing.slices, max_size=images * framing.slices)
     )
-    told = st.one_of(st.just(framing.size), sizes) if framing.header else st.just(framing.size)
-    return framing, Frames.join(bodies), draw(st.lists(told, min_size=images, max_size=images))
+    agreed = st.just(framing.size)
+    size = st.one_of(agreed, image_sizes) if framing.header else agreed
+    return framing, Frames.join(bodies), draw(st.lists(size, min_size=images, max_size=images))
 
 
 @given(sendings())
 @without_deadline
-def test_what_is_framed_is_unframed(sending: tuple[Framing, Frames, list[tuple[int, int]]]) -> None:
-    framing, bodies, told = sending
-    unframed = framing.unframe(framing.frame(bodies, told), any_size)
+def test_frame_unframe_identity(sending: tuple[Framing, Frames, list[tuple[int, int]]]) -> None:
+    framing, bodies, sizes = sending
+    unframed = framing.unframe(framing.frame(bodies, sizes), any_size)
     assert text_of(unframed.payloads) == text_of(bodies)
-    assert unframed.sizes == told
+    assert unframed.sizes == sizes
     assert unframed.intact.all()
 
 
@@ -75,14 +80,14 @@ def test_what_is_framed_is_unframed(sending: tuple[Framing, Frames, list[tuple[i
     ("framing", "payload", "size", "frame"),
     [
         # the agreed size 0; the payload
-        (BARE, "11010", (32, 32), "0 11010"),
+        (NO_CRC, "11010", (32, 32), "0 11010"),
         # a size of its own 1; height 2; width 48
-        (BARE, "1", (2, 48), "1 0000000000000010 0000000000110000 1"),
-        (BARE, "", (32, 32), "0"),
+        (NO_CRC, "1", (2, 48), "1 0000000000000010 0000000000110000 1"),
+        (NO_CRC, "", (32, 32), "0"),
         # over 000010001 the register goes from ff to f9 f5 ed dd ba 73 e6 cb 96 = 10010110
         (Framing(crc=8), "00010001", (32, 32), "0 00010001 10010110"),
         (Framing(header=False, crc=8), "000010001", (32, 32), "000010001 10010110"),
-        (NONE, "0110", (32, 32), "0110"),
+        (RAW, "0110", (32, 32), "0110"),
     ],
 )
 def test_frames_by_hand(framing: Framing, payload: str, size: tuple[int, int], frame: str) -> None:
@@ -93,9 +98,8 @@ def test_frames_by_hand(framing: Framing, payload: str, size: tuple[int, int], f
 
 @given(framings(), st.lists(payloads, min_size=5, max_size=5))
 @without_deadline
-def test_a_frame_of_the_agreed_size_has_a_flag_a_length_but_for_the_last_and_the_crc(
-    framing: Framing, bodies: list[Bits]
-) -> None:
+def test_frame_overhead_at_the_agreed_size(framing: Framing, bodies: list[Bits]) -> None:
+    """A flag, a length except in the last frame, and the CRC."""
     bodies = bodies[: framing.slices]
     frames = framing.frame(Frames.join(bodies), [framing.size])
     long = [body.size >= 2**framing.length_bits - 1 for body in bodies]
@@ -109,19 +113,19 @@ def test_lengths_by_hand() -> None:
     frames = framing.frame(
         Frames.join([bits_of("110101"), bits_of("1010101"), bits_of("11")]), [(32, 32)]
     )
-    # 6 = 110; 7 has to be told in 32 more bits; of the last the image's end is known
+    # 6 = 110; 7 takes 32 more bits; the last frame needs no length
     assert text_of(frames) == ["0110" + "110101", "0111" + f"{7:032b}" + "1010101", "0" + "11"]
 
 
 @given(sendings(), st.integers(0, 2**32))
 @without_deadline
-def test_where_a_payload_begins_does_not_depend_on_bits_of_its_header(
+def test_payload_start_is_independent_of_header_bits(
     sending: tuple[Framing, Frames, list[tuple[int, int]]], seed: int
 ) -> None:
-    framing, bodies, told = sending
+    framing, bodies, sizes = sending
     framing = replace(framing, crc=0)
-    told = [framing.size] * len(told)
-    frames = framing.frame(bodies, told)
+    sizes = [framing.size] * len(sizes)
+    frames = framing.frame(bodies, sizes)
     parts = frames.split()
     rng = np.random.default_rng(seed)
     for part, body in zip(parts, bodies.split(), strict=True):
@@ -133,26 +137,26 @@ def test_where_a_payload_begins_does_not_depend_on_bits_of_its_header(
     assert text_of(unframed.payloads) == text_of(bodies)
 
 
-@given(payloads, sizes.filter(lambda size: size != (32, 32)))
-def test_a_size_takes_33_bits_where_the_agreed_one_takes_1(
+@given(payloads, image_sizes.filter(lambda size: size != (32, 32)))
+def test_another_size_takes_33_bits_and_the_agreed_one_1(
     payload: Bits, size: tuple[int, int]
 ) -> None:
-    told = BARE.frame(Frames.join([payload]), [size])
-    agreed = replace(BARE, size=size).frame(Frames.join([payload]), [size])
-    assert told.bits.size - agreed.bits.size == 33 - 1
+    other = NO_CRC.frame(Frames.join([payload]), [size])
+    agreed = replace(NO_CRC, size=size).frame(Frames.join([payload]), [size])
+    assert other.bits.size - agreed.bits.size == 33 - 1
 
 
 @given(st.lists(payloads, max_size=5))
-def test_without_header_and_crc_a_frame_is_its_payload(bodies: list[Bits]) -> None:
+def test_raw_frames_are_their_payloads(bodies: list[Bits]) -> None:
     payload = Frames.join(bodies)
-    assert text_of(NONE.frame(payload, [(32, 32)] * len(bodies))) == text_of(payload)
+    assert text_of(RAW.frame(payload, [(32, 32)] * len(bodies))) == text_of(payload)
 
 
 @given(
     st.lists(st.tuples(st.integers(1, 40), st.integers(1, 9), st.integers(1, 4)), max_size=4),
     st.integers(1, 255),
 )
-def test_slices_are_bands_of_whole_rows_that_differ_by_one_at_most(
+def test_slices_are_bands_of_rows_that_differ_by_at_most_one(
     shapes: list[tuple[int, int, int]], slices: int
 ) -> None:
     runs = Framing(slices=slices).slice_runs(shapes).reshape(len(shapes), slices, 4)
@@ -166,7 +170,7 @@ def test_slices_are_bands_of_whole_rows_that_differ_by_one_at_most(
         assert max(positions) - min(positions) <= columns
 
 
-def test_eight_rows_in_three_slices_by_hand() -> None:
+def test_slice_runs_of_eight_rows_in_three_by_hand() -> None:
     # Edges floor(0), floor(8/3), floor(16/3), 8: rows 0 to 1, 2 to 4, 5 to 7.
     assert Framing(slices=3).slice_runs([(8, 8, 2)]).tolist() == [
         [0, 16, 8, 2],
@@ -186,7 +190,7 @@ def test_every_single_flipped_bit_is_detected(crc: int, size: tuple[int, int]) -
         assert not framing.unframe(frames.with_bits(flipped), any_size).intact.any()
 
 
-def test_every_two_flipped_bits_are_detected_by_16_bits() -> None:
+def test_every_two_flipped_bits_are_detected_by_crc_16() -> None:
     # x^n + 1 is no multiple of the polynomial for n under 32767, so no two errors this close
     # cancel.
     framing = Framing()
@@ -202,7 +206,7 @@ def test_every_two_flipped_bits_are_detected_by_16_bits() -> None:
     framings(), st.lists(st.text("01", max_size=80).map(bits_of), max_size=6), st.integers(0, 50)
 )
 @settings(deadline=None, max_examples=300)
-def test_whatever_bits_arrive_sizes_are_bounded_and_payloads_inside_their_frames(
+def test_unframe_bounds_sizes_and_payloads_for_any_bits(
     framing: Framing, bodies: list[Bits], fewest: int
 ) -> None:
     bodies = bodies[: len(bodies) // framing.slices * framing.slices]
@@ -216,11 +220,11 @@ def test_whatever_bits_arrive_sizes_are_bounded_and_payloads_inside_their_frames
 
 @given(sendings(), st.data())
 @settings(deadline=None, max_examples=300)
-def test_flipped_bits_do_no_harm_to_other_frames(
+def test_flipped_bits_do_not_affect_other_images(
     sending: tuple[Framing, Frames, list[tuple[int, int]]], draw: st.DataObject
 ) -> None:
-    framing, bodies, told = sending
-    frames = framing.frame(bodies, told)
+    framing, bodies, sizes = sending
+    frames = framing.frame(bodies, sizes)
     if not len(frames):
         return
     hit = draw.draw(st.integers(0, len(frames) - 1))
@@ -239,7 +243,7 @@ def test_flipped_bits_do_no_harm_to_other_frames(
         )  # a CRC lets a pattern through now and then, but never one or two errors
 
 
-def test_a_size_is_that_of_the_first_frame_whose_crc_fits() -> None:
+def test_size_comes_from_frames_whose_crc_is_right() -> None:
     framing = Framing(slices=3)
     frames = framing.frame(Frames.join([bits_of("101")] * 3), [(40, 24)])
     bits = frames.bits.copy()
@@ -254,7 +258,7 @@ def test_a_size_is_that_of_the_first_frame_whose_crc_fits() -> None:
     ]  # where its payload begins is known all the same
 
 
-def test_where_no_crc_fits_the_size_is_what_most_frames_tell() -> None:
+def test_without_a_right_crc_the_majority_gives_the_size() -> None:
     framing = Framing(slices=3)
     frames = framing.frame(Frames.join([bits_of("101")] * 3), [(40, 24)])
     bits = frames.bits.copy()
@@ -266,7 +270,7 @@ def test_where_no_crc_fits_the_size_is_what_most_frames_tell() -> None:
     assert text_of(unframed.payloads) == ["101", "101", "101"]
 
 
-def test_a_flipped_size_flag_costs_nothing_where_the_others_tell_the_size() -> None:
+def test_flipped_size_flag_is_outvoted_by_other_frames() -> None:
     framing = Framing(slices=3, crc=0)
     frames = framing.frame(Frames.join([bits_of("0" * 40)] * 3), [(32, 32)])
     bits = frames.bits.copy()
@@ -279,7 +283,7 @@ def test_a_flipped_size_flag_costs_nothing_where_the_others_tell_the_size() -> N
 
 
 @pytest.mark.parametrize("bits", [0, 1, 20, 32, 48])
-def test_a_frame_too_short_for_its_header_leaves_the_agreed_size(bits: int) -> None:
+def test_too_short_a_frame_leaves_the_agreed_size(bits: int) -> None:
     framing = Framing(size=(48, 16))
     frames = framing.frame(Frames.join([bits_of("101")]), [(40, 24)])
     unframed = framing.unframe(Frames.join([frames.bits[:bits]]), any_size)
@@ -298,23 +302,23 @@ def test_a_frame_too_short_for_its_header_leaves_the_agreed_size(bits: int) -> N
         "1 0000000000000101 000000",
     ],
 )
-def test_a_header_that_cannot_be_is_not_believed(frame: str) -> None:
-    unframed = BARE.unframe(Frames.join([bits_of(frame)]), any_size)
+def test_invalid_header_is_not_plausible(frame: str) -> None:
+    unframed = NO_CRC.unframe(Frames.join([bits_of(frame)]), any_size)
     assert unframed.sizes == [(32, 32)]
     assert unframed.payloads.lengths.tolist() == [max(0, bits_of(frame).size - 1)]
     assert unframed.intact.tolist() == [False]
 
 
 @pytest.mark.parametrize(("fewest", "size"), [(100, (40, 24)), (101, (32, 32))])
-def test_a_size_larger_than_its_payload_can_be_of_is_not_trusted(
+def test_size_too_large_for_its_payload_is_not_plausible(
     fewest: int, size: tuple[int, int]
 ) -> None:
     fewest_of = {(40, 24): fewest, (32, 32): 0}
-    frames = BARE.frame(Frames.join([np.ones(100, np.uint8)]), [(40, 24)])
-    assert BARE.unframe(frames, lambda size, number: fewest_of[size]).sizes == [size]
+    frames = NO_CRC.frame(Frames.join([np.ones(100, np.uint8)]), [(40, 24)])
+    assert NO_CRC.unframe(frames, lambda size, number: fewest_of[size]).sizes == [size]
 
 
-def test_a_size_is_held_against_what_the_very_slice_can_hold() -> None:
+def test_min_payload_bits_is_asked_for_each_slice() -> None:
     framing = Framing(slices=3)
     frames = framing.frame(Frames.join([np.ones(n, np.uint8) for n in (0, 5, 9)]), [(40, 24)])
     asked = set[tuple[tuple[int, int], int]]()
@@ -343,12 +347,12 @@ def test_a_size_is_held_against_what_the_very_slice_can_hold() -> None:
         ({"size": (65536, 1)}, r"size is \(65536, 1\)"),
     ],
 )
-def test_a_framing_that_cannot_be_is_refused(arguments: dict[str, object], message: str) -> None:
+def test_invalid_framing_is_refused(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(FramingError, match=message):
         Framing(**arguments)
 
 
-def test_images_that_cannot_be_told_are_refused() -> None:
+def test_check_refuses_sizes_that_frames_cannot_state() -> None:
     Framing().check([(1, 1), (4096, 4096)])
     Framing(header=False).check([(32, 32)])
     with pytest.raises(

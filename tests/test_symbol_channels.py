@@ -107,8 +107,8 @@ class Point(NamedTuple):
         )
 
     def __str__(self) -> str:
-        told = [str(value) for value in self.parameters.values()]
-        return "-".join([self.channel, *told, self.modulation, f"{self.esn0_db}dB"])
+        values = [str(value) for value in self.parameters.values()]
+        return "-".join([self.channel, *values, self.modulation, f"{self.esn0_db}dB"])
 
 
 FAST, BLOCKS, FRAMES = {"coherence": 1}, {"coherence": 8}, {"coherence": None}
@@ -185,7 +185,7 @@ def test_bit_error_rates_lie_on_the_exact_formulas(number: int) -> None:
 
 @every_point
 @pytest.mark.parametrize("decibels", [-0.2, 0.2])
-def test_noise_that_is_wrong_by_a_fifth_of_a_decibel_is_seen(number: int, decibels: float) -> None:
+def test_error_rates_detect_noise_off_by_a_fifth_of_a_db(number: int, decibels: float) -> None:
     assert -np.sign(decibels) * deviation(number, errors_per_frame(number, decibels)) > LIMIT
 
 
@@ -208,7 +208,7 @@ def cho_and_yoon(modulation: Modulation, esn0: float) -> float:
 
 @pytest.mark.parametrize("modulation", ["qpsk", "16qam", "64qam"])
 @pytest.mark.parametrize("esn0_db", [-10.0, 0.0, 10.0, 20.0])
-def test_the_sum_over_decision_regions_is_the_published_formula(
+def test_sum_over_decision_regions_is_the_published_formula(
     modulation: Modulation, esn0_db: float
 ) -> None:
     esn0 = 10 ** (esn0_db / 10)
@@ -242,10 +242,10 @@ every_channel = pytest.mark.parametrize("channel", CHANNELS, ids=str)
 
 
 @every_channel
-def test_the_noise_variance_is_the_mean_squared_error_however_well_a_frame_was_received(
+def test_noise_variance_is_the_mean_squared_error(
     channel: SymbolChannel,
 ) -> None:
-    """In each quarter of the frames, sorted by the variance that they are said to have."""
+    """In each quarter of the frames, sorted by their noise variance."""
     bits = np.random.default_rng(5).integers(0, 2, 4 * 40_000, dtype=np.uint8)
     symbols = modulate(bits, "16qam")
     received = send(channel, symbols, [4] * 10_000, seed=6)
@@ -259,7 +259,7 @@ def test_the_noise_variance_is_the_mean_squared_error_however_well_a_frame_was_r
         assert abs(quarter.mean() - 1) < limit * quarter.std() / np.sqrt(quarter.size)
 
 
-def test_the_energy_of_gains_has_its_distribution() -> None:
+def test_gain_energies_are_exponential_or_chi_squared() -> None:
     """Of 20,000 gains: exponential (Rayleigh), and noncentral chi-squared with two degrees of
     freedom (Rice).
     """
@@ -274,7 +274,7 @@ def test_the_energy_of_gains_has_its_distribution() -> None:
     assert kstest(1 / rician.noise_variances, rice.cdf).pvalue > 0.001
 
 
-def test_a_line_of_sight_alone_is_awgn_and_none_is_rayleigh() -> None:
+def test_rician_limits_are_awgn_and_rayleigh() -> None:
     symbols, lengths = np.ones(3000, np.complex128), [100] * 30
     rayleigh = send(load_channel("rayleigh", esn0_db=10.0, coherence=7), symbols, lengths, seed=1)
     scattered = send(
@@ -295,7 +295,7 @@ def test_a_line_of_sight_alone_is_awgn_and_none_is_rayleigh() -> None:
     assert np.abs(straight.noise_variances / 0.1 - 1).max() < 0.015
 
 
-def test_a_gain_holds_for_a_coherence_block_and_restarts_with_each_frame() -> None:
+def test_gain_holds_for_a_coherence_block_within_a_frame() -> None:
     received = send(
         load_channel("rayleigh", esn0_db=0.0, coherence=3),
         np.ones(12, np.complex128),
@@ -316,7 +316,7 @@ frame_lengths = st.integers(0, 6).flatmap(
 @pytest.mark.parametrize("model", ["rayleigh", "rician"])
 @given(frame_lengths, st.sampled_from([None, 4, 7]), st.integers(0, 3))
 @without_deadline
-def test_frames_of_any_lengths_meet_the_same_fades(
+def test_fades_are_independent_of_frame_lengths(
     model: str, both: tuple[list[int], list[int]], coherence: int | None, pilots: int
 ) -> None:
     more = {"k_factor_db": 2.0} if model == "rician" else {}
@@ -332,9 +332,10 @@ def test_frames_of_any_lengths_meet_the_same_fades(
 
 @given(frame_lengths)
 @without_deadline
-def test_the_gain_of_a_block_depends_on_neither_the_blocks_of_frames_nor_how_many_are_drawn_at_once(
+def test_gains_are_independent_of_lengths_and_draw_size(
     both: tuple[list[int], list[int]],
 ) -> None:
+    """The j-th gain of a frame depends on neither block numbers nor DRAWS_AT_ONCE."""
     channel = load_channel("rician", esn0_db=0.0, k_factor_db=-3.0, coherence=1)
     assert isinstance(channel, FlatFading)
     gains = []
@@ -347,7 +348,7 @@ def test_the_gain_of_a_block_depends_on_neither_the_blocks_of_frames_nor_how_man
         np.testing.assert_array_equal(one[: other.size], other[: one.size])
 
 
-def test_systems_that_differ_in_what_the_receiver_knows_meet_the_same_fades_and_noise() -> None:
+def test_fades_and_noise_are_independent_of_estimation() -> None:
     symbols, lengths = modulate(np.zeros(120, np.uint8), "qpsk"), [30, 0, 20, 10]
     known, estimated = (
         send(
@@ -414,7 +415,7 @@ def test_frames_may_be_empty_and_there_may_be_none(
 
 @pytest.mark.parametrize("model", ["rayleigh", "rician"])
 @pytest.mark.parametrize(
-    ("parameters", "told"),
+    ("parameters", "message"),
     [
         (
             {"estimation": "pilots"},
@@ -436,9 +437,9 @@ def test_frames_may_be_empty_and_there_may_be_none(
         ({"esn0_db": 61.0}, "channel.esn0_db is 61.0; it takes a number from -30 to 60"),
     ],
 )
-def test_parameters_that_cannot_be_are_refused(
-    model: str, parameters: dict[str, Any], told: str
+def test_invalid_parameters_are_refused(
+    model: str, parameters: dict[str, Any], message: str
 ) -> None:
     more = {"k_factor_db": 2.0} if model == "rician" else {}
-    with pytest.raises(ScenarioError, match=told):
+    with pytest.raises(ScenarioError, match=message):
         load_channel(model, **{"esn0_db": 3.0, **more, **parameters})

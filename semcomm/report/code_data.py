@@ -18,11 +18,11 @@ MAX_POSITIONS = 4096
 def code_values(sample: ReportSample, codes: Store, streams: Store) -> Values:
     """The code of a cell and its first bitstreams; nothing for a system without a prefix code."""
     code, first = sample.code, sample.first
-    if code is None or first.frames is None or not first.indices or not first.received_indices:
+    if code is None or first.frames is None or first.indices_per_frame is None:
         return {}
     arrays = code.lengths, code.probabilities, sample.index_counts
     key = tuple(array.tobytes() for array in arrays)
-    grids = list(zip(first.indices, first.received_indices, strict=True))
+    grids = list(zip(first.indices or [], first.received_indices or [], strict=True))
     return {
         "code": codes.number(key, lambda: _codewords(code, sample.index_counts)),
         "streams": [
@@ -49,7 +49,7 @@ def _stream_number(streams: Store, sample: ReportSample, code: CodeTable, number
     begin, and how many indices it holds.
     """
     first = sample.first
-    assert first.frames and first.indices and first.indices_per_frame is not None  # as it has code
+    assert first.frames and first.indices and first.indices_per_frame is not None
     grid, crc = first.indices[number], first.crc or 0
     slices = len(first.frames) // len(first.sent)
     of_sample = slice(number * slices, (number + 1) * slices)

@@ -1,6 +1,4 @@
-"""Explanations of a CRC that does not fit: all that there are, against flipping every bit and every
-two.
-"""
+"""Error patterns of a wrong CRC, against flipping every bit and every two."""
 
 from itertools import combinations
 
@@ -25,7 +23,7 @@ from semcomm.crc import checksums
     st.integers(0, 2**32),
 )
 @settings(deadline=None, max_examples=60)
-def test_those_are_found_whose_flips_make_the_crc_fit(
+def test_patterns_are_those_of_an_exhaustive_search(
     length: int, width: int, flips: int, hits: int, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -38,12 +36,12 @@ def test_those_are_found_whose_flips_make_the_crc_fit(
         flipped[list(places)] ^= 1
         if checksums(flipped, start, stop, width)[0] == 0:
             expected.append(places)
-    which, found = crc_error_patterns(remainder, stop, width, flips)
+    which, patterns = crc_error_patterns(remainder, stop, width, flips)
     assert which.tolist() == [0] * len(expected)
-    assert sorted(tuple(sorted(places)) for places in found.tolist()) == expected
+    assert sorted(tuple(sorted(places)) for places in patterns.tolist()) == expected
 
 
-def test_each_frame_is_explained_by_itself() -> None:
+def test_patterns_of_a_frame_are_independent_of_the_others() -> None:
     rng = np.random.default_rng(0)
     lengths = np.array([70, 30, 0, 50])
     remainders = rng.integers(1, 256, 4)
@@ -53,9 +51,9 @@ def test_each_frame_is_explained_by_itself() -> None:
         assert places[which == number].tolist() == alone.tolist()
 
 
-def test_a_frame_with_too_many_explanations_has_none() -> None:
-    # The polynomial of 8 bits divides x^127 + 1, so that places 127 apart are told apart by
-    # nothing.
+def test_frame_with_too_many_patterns_has_none() -> None:
+    # The polynomial of 8 bits divides x^127 + 1, so that flips at places 127 apart have the
+    # same remainder.
     most = 127 * MAX_PATTERNS
     remainder = np.array([7])  # of the last bit, and of each 127 before it
     assert crc_error_patterns(remainder, np.array([most]), 8, 1)[0].size == MAX_PATTERNS
@@ -63,13 +61,13 @@ def test_a_frame_with_too_many_explanations_has_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("length", "found"), [(MAX_PAIR_SEARCH_BITS, 1), (MAX_PAIR_SEARCH_BITS + 1, 0)]
+    ("length", "patterns"), [(MAX_PAIR_SEARCH_BITS, 1), (MAX_PAIR_SEARCH_BITS + 1, 0)]
 )
-def test_pairs_are_looked_for_in_frames_of_bounded_length(length: int, found: int) -> None:
+def test_pairs_are_searched_in_frames_of_bounded_length(length: int, patterns: int) -> None:
     frame = np.zeros(length, np.uint8)
     frame[[5, 300]] = 1
     ends = np.array([0]), np.array([length])
     remainder = checksums(frame, *ends, 32) ^ checksums(np.zeros(length, np.uint8), *ends, 32)
     which, places = crc_error_patterns(remainder, ends[1], 32, 2)
-    assert which.size == found
-    assert [sorted(pair) for pair in places.tolist()] == [[5, 300]] * found
+    assert which.size == patterns
+    assert [sorted(pair) for pair in places.tolist()] == [[5, 300]] * patterns

@@ -17,7 +17,7 @@ from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
 
-def test_one_missing_symbol_is_the_codeword_nearest_to_the_mean_of_its_neighbours(
+def test_missing_symbol_is_nearest_to_its_neighbours_mean(
     tiny_codec: Codec,
 ) -> None:
     rng = np.random.default_rng(0)
@@ -40,7 +40,7 @@ def test_one_missing_symbol_is_the_codeword_nearest_to_the_mean_of_its_neighbour
         assert np.array_equal(np.delete(symbols, here), np.delete(grid.ravel(), here))
 
 
-def test_where_nothing_is_known_all_is_the_fill_index(tiny_codec: Codec) -> None:
+def test_all_missing_symbols_become_the_fill_index(tiny_codec: Codec) -> None:
     symbols = np.full(128, MISSING)
     layout = SliceLayout.of(np.array([64, 64]), [(8, 8, 2)])
     interpolate(
@@ -50,7 +50,8 @@ def test_where_nothing_is_known_all_is_the_fill_index(tiny_codec: Codec) -> None
     assert (symbols == tiny_codec.fill_index).all()
 
 
-def test_with_a_tenth_of_the_slices_lost_it_beats_the_most_probable_codeword_by_far() -> None:
+def test_interpolation_beats_the_most_probable_codeword() -> None:
+    """By far, with a tenth of the slices lost."""
     codec, framing, images = load_codec("ecvq-n128-nu16"), Framing(slices=8), Sample().load(0, 256)
     sent = Transmitter(codec, framing=framing).transmit(images)
     lost = (

@@ -1,4 +1,4 @@
-"""SliceLayout in grids, and the likeness of neighbours against scipy's Student distributions."""
+"""Layouts of slices, and likelihood ratios against scipy's Student distributions."""
 
 import numpy as np
 from scipy import stats
@@ -22,7 +22,7 @@ SHAPES = [(2, 3, 2), (1, 2, 2)]
 LAYOUT = SliceLayout.of(np.array([4, 8, 2, 2]), SHAPES)
 
 
-def test_places_by_hand() -> None:
+def test_slice_layout_by_hand() -> None:
     assert LAYOUT.firsts.tolist() == [0, 4, 12, 14]
     assert LAYOUT.begins.tolist() == [0, 0, 12, 12]
     assert LAYOUT.ends.tolist() == [12, 12, 16, 16]
@@ -48,7 +48,8 @@ def log_ratio(a: np.ndarray, b: np.ndarray) -> float:
     return float(joint - alone) / 4
 
 
-def test_likeness_is_that_of_student_distributions_over_the_neighbours_that_are_known() -> None:
+def test_log_likelihood_ratio_is_that_of_student_densities() -> None:
+    """Over the neighbours that are known."""
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(9, 4))
     symbols = rng.integers(0, 9, 16)
@@ -56,13 +57,13 @@ def test_likeness_is_that_of_student_distributions_over_the_neighbours_that_are_
     trusted[[8, 4, 5, 6]] = False
     neighbourhood = Neighbourhood(vectors, 2, LAYOUT, symbols, trusted)
     run = np.array([3, 1, MISSING, 7, 5, 2, 0, 8])  # of the places 4 to 11
-    found = neighbourhood.log_likelihood_ratio(run, np.array([1]))
+    ratios = neighbourhood.log_likelihood_ratio(run, np.array([1]))
 
     def pair(one: int, other: int) -> float:
         return log_ratio(vectors[one], vectors[other])
 
     assert np.allclose(
-        found,
+        ratios,
         [
             pair(3, symbols[2]),  # place 4: to its left 2; below it 10, in the run, counts there
             pair(1, symbols[3]),  # 5: 3
@@ -77,7 +78,7 @@ def test_likeness_is_that_of_student_distributions_over_the_neighbours_that_are_
     )
 
 
-def test_rows_of_the_sample_are_likelier_in_their_place_than_random_ones() -> None:
+def test_true_rows_are_likelier_than_random_ones() -> None:
     codec = load_codec("ecvq-n128-nu16")
     symbols = np.stack(codec.quantize(codec.encode(Sample().load(0, 256)))).astype(np.int64).ravel()
     layout = SliceLayout.of(np.full(256 * 8, 16), [(8, 8, 2)] * 256)
@@ -94,7 +95,7 @@ def test_rows_of_the_sample_are_likelier_in_their_place_than_random_ones() -> No
     assert np.mean(true > random) > 0.85
 
 
-def test_unit_vectors_have_mean_nothing_and_a_variance_of_one(tiny_codec: Codec) -> None:
+def test_unit_vectors_have_mean_0_and_variance_1(tiny_codec: Codec) -> None:
     vectors, shares = unit_vectors(tiny_codec), tiny_codec.probabilities
     assert np.allclose(shares @ vectors, 0, atol=1e-6)
     assert np.isclose(shares @ np.square(vectors).mean(axis=1), 1)

@@ -1,6 +1,4 @@
-"""Repairs by hand: a bit or two flipped are found, what does not fit is cut out, what is missing
-made up.
-"""
+"""Repairs by hand: one or two flipped bits are corrected, outliers discarded, gaps interpolated."""
 
 from itertools import product
 
@@ -49,7 +47,7 @@ def read(codec: Codec, framing: Framing, frames: Frames, coder: EntropyCoding = 
         ),
     ],
 )
-def test_flipped_bits_are_put_right_wherever_they_are(
+def test_flipped_bits_are_corrected_at_any_position(
     codec: Codec, sample: list[Indices], coder: EntropyCoding, crc: int, flips: int
 ) -> None:
     framing = Framing(slices=8, crc=crc)
@@ -78,7 +76,7 @@ def test_no_frame_affects_another_image(codec: Codec, sample: list[Indices]) -> 
         assert np.array_equal(alone[0], together[number])
 
 
-def test_what_comes_after_a_missing_symbol_is_counted_from_the_end(
+def test_symbols_after_a_lost_codeword_count_from_the_end(
     codec: Codec, sample: list[Indices]
 ) -> None:
     """A whole codeword is taken out, so that all decodes and everything behind it is a place too
@@ -92,8 +90,8 @@ def test_what_comes_after_a_missing_symbol_is_counted_from_the_end(
         payload = Transmitter(codec, framing=framing).send([grid], [(32, 32)]).frames.bits
         cut = np.concatenate([payload[: ends[39]], payload[ends[40] :]])
         received = read(codec, framing, Frames.join([cut])).descriptions[0].ravel()
-        kept = np.delete(symbols, 40)
-        moved.append(np.mean(np.append(kept, codec.fill_index) == symbols))
+        shortened = np.delete(symbols, 40)
+        moved.append(np.mean(np.append(shortened, codec.fill_index) == symbols))
         right.append(np.mean(received == symbols))
     print(
         f"{np.mean(right):.3f} of the symbols are right, of all that decodes {np.mean(moved):.3f}"
@@ -101,7 +99,7 @@ def test_what_comes_after_a_missing_symbol_is_counted_from_the_end(
     assert np.mean(right) > np.mean(moved) + 0.2
 
 
-def test_noise_is_taken_for_nothing(codec: Codec) -> None:
+def test_noise_is_discarded(codec: Codec) -> None:
     framing = Framing(header=False, crc=16)
     rng = np.random.default_rng(2)
     frames = Frames.join([rng.integers(0, 2, 600, np.uint8) for _ in range(64)])
@@ -111,7 +109,7 @@ def test_noise_is_taken_for_nothing(codec: Codec) -> None:
 
 @given(st.integers(1, 7), st.data())
 @settings(deadline=None, max_examples=60)
-def test_best_cut_are_those_of_trying_all(count: int, draw: st.DataObject) -> None:
+def test_best_cut_is_that_of_an_exhaustive_search(count: int, draw: st.DataObject) -> None:
     values = st.lists(st.floats(-9, 9).map(lambda x: round(x, 3)), min_size=count, max_size=count)
     heads, tails = np.array(draw.draw(values)), np.array(draw.draw(values))
     stop, resume = _best_cut(heads, tails, np.array([count]), 1.0)

@@ -46,7 +46,7 @@ def test_damaged_frames_give_complete_images(
         )  # else nothing shows
 
 
-def test_the_benchmark_notices_what_is_incomplete(tiny_codec: Codec) -> None:
+def test_benchmark_detects_incomplete_images(tiny_codec: Codec) -> None:
     images = Sample().load(0, 2)
     sent = Transmitter(tiny_codec).transmit(images).signal
     received = Receiver(tiny_codec).receive(Reception.of(sent))

@@ -34,13 +34,13 @@ def wrong_share() -> dict[str, float]:
     return shares
 
 
-def test_the_llr_at_capacity_serves_about_as_well_as_the_true_one(
+def test_llr_at_capacity_is_nearly_as_good_as_the_true_one(
     wrong_share: dict[str, float],
 ) -> None:
     assert wrong_share["at capacity"] < 1.5 * wrong_share["true"] + 0.01
 
 
-def test_other_llrs_serve_worse(wrong_share: dict[str, float]) -> None:
+def test_other_llrs_are_worse_than_the_one_at_capacity(wrong_share: dict[str, float]) -> None:
     for other in ("1", "4", "8"):
         assert wrong_share[other] > 2 * wrong_share["at capacity"]
 
@@ -48,7 +48,7 @@ def test_other_llrs_serve_worse(wrong_share: dict[str, float]) -> None:
 @pytest.mark.parametrize(
     ("rate", "crossover"), [("1/2", 0.110028), ("3/4", 0.041693), ("1/5", 0.243003)]
 )
-def test_the_llr_is_that_of_the_crossover_at_capacity(rate: str, crossover: float) -> None:
+def test_hard_llr_is_that_of_the_crossover_at_capacity(rate: str, crossover: float) -> None:
     entropy = -crossover * np.log2(crossover) - (1 - crossover) * np.log2(1 - crossover)
     assert 1 - entropy == pytest.approx(float(LdpcCode(rate).nominal_rate), abs=1e-5)
     assert LdpcCode(rate).hard_llr == pytest.approx(np.log(1 / crossover - 1), abs=1e-4)

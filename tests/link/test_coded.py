@@ -112,7 +112,7 @@ LOST = changed(0, slice(None))
 @pytest.mark.parametrize(
     "code", [*map(LdpcCode, get_args(Rate)), RepetitionCode(1), RepetitionCode(3)], ids=str
 )
-def test_without_noise_frames_of_every_length_come_back(code: Code) -> None:
+def test_coded_error_free_channel_is_the_identity(code: Code) -> None:
     frames = random_frames(*EVERY_LENGTH)
     reception = send(coded(ERROR_FREE, code), frames)
     assert reception.frames.lengths.tolist() == list(EVERY_LENGTH)
@@ -126,7 +126,7 @@ def test_without_noise_frames_of_every_length_come_back(code: Code) -> None:
     st.none() | st.sampled_from(["arq", "chase", "incremental"]).map(Retransmission),
 )
 @without_deadline
-def test_over_a_clear_channel_of_symbols_too(
+def test_coded_clear_symbol_channel_is_the_identity(
     bits: list[str], code: Code, modulation: str, retransmission: Retransmission | None
 ) -> None:
     frames = Frames.join([np.array(list(text), np.uint8) for text in bits])
@@ -139,7 +139,7 @@ def test_over_a_clear_channel_of_symbols_too(
     assert reception.counts.transmissions.tolist() == [4 if retransmission else 1] * len(bits)
 
 
-def test_a_frame_that_is_longer_than_its_control_field_can_tell_is_refused() -> None:
+def test_frame_longer_than_the_control_field_is_refused() -> None:
     with pytest.raises(
         LinkError, match="a frame has 65536 bits, more than the 65535 that the link's control field"
     ):
@@ -163,7 +163,7 @@ def test_a_frame_that_is_longer_than_its_control_field_can_tell_is_refused() -> 
         (None, LdpcCode("1/2"), 0, 80, 24),  # of an empty frame, twelve zeros
     ],
 )
-def test_what_is_sent_of_a_frame_by_hand(
+def test_channel_uses_of_a_coded_frame_by_hand(
     modulation: str | None, code: Code, length: int, control: int, payload: int
 ) -> None:
     channel = load_channel("awgn", esn0_db=50.0) if modulation else ERROR_FREE
@@ -173,7 +173,7 @@ def test_what_is_sent_of_a_frame_by_hand(
     assert counts.channel_bits.tolist() == [(control + payload) * link.bits_per_symbol]
 
 
-def test_the_control_field_is_the_length_in_the_code_of_rate_one_fifth() -> None:
+def test_control_field_is_the_length_at_rate_one_fifth() -> None:
     channel, code = Scripted([heard]), LdpcCode("1/5").of(LENGTH_BITS)
     send(coded(channel, UNCODED), random_frames(600))
     length = np.array([list(f"{600:016b}")], np.uint8)
@@ -184,7 +184,8 @@ def test_the_control_field_is_the_length_in_the_code_of_rate_one_fifth() -> None
     assert channel.sent[0].bits[40:].tolist() == random_frames(600).bits.tolist()
 
 
-def test_a_frame_whose_control_field_is_wrong_is_lost_however_well_it_came_through() -> None:
+def test_frame_with_a_wrong_control_field_is_lost() -> None:
+    """However well its payload arrived."""
     frames = random_frames(100, 30, 700)
     for damage in (changed(-1, CONTROL), changed(0, CONTROL)):
         reception = send(coded(Scripted([damage]), UNCODED, crc_ok=always), frames)
@@ -204,9 +205,10 @@ ROBUST = [
 
 
 @pytest.mark.parametrize(("modulation", "rate", "esn0_db", "length"), ROBUST)
-def test_where_a_tenth_of_the_payloads_fail_ten_times_fewer_control_fields_do(
+def test_control_fields_fail_ten_times_less_than_payloads(
     modulation: str, rate: Rate, esn0_db: float, length: int
 ) -> None:
+    """Where a tenth of the payloads fail."""
     frames = random_frames(*[length] * 1500)
     link = Link(modulation, code=LdpcCode(rate))
     arrived = send(link.wrap(load_channel("awgn", esn0_db=esn0_db), always), frames).frames
@@ -219,7 +221,7 @@ def test_where_a_tenth_of_the_payloads_fail_ten_times_fewer_control_fields_do(
     assert lost <= wrong / 10
 
 
-def test_control_fields_of_frames_without_a_code_survive_hard_decisions() -> None:
+def test_uncoded_control_fields_survive_hard_decisions() -> None:
     """One bit in fifty wrong; with LLRs of 1 instead of 2, one field in twenty was."""
     channel, frames = load_channel("binary_symmetric", crossover=0.02), random_frames(*[12] * 2000)
     lost = send(coded(channel, UNCODED, crc_ok=always), frames).frames.lengths == 0
@@ -233,9 +235,7 @@ erased.
 
 
 @pytest.mark.parametrize(("model", "arrives"), [("chase", True), ("arq", False)])
-def test_chase_combining_adds_up_what_two_rounds_brought_and_arq_forgets(
-    model: str, arrives: bool
-) -> None:
+def test_chase_combines_rounds_and_arq_does_not(model: str, arrives: bool) -> None:
     frames = checked_frames(200)
     channel = Scripted(HALVES)
     reception = send(coded(channel, UNCODED, Retransmission(model, 2)), frames)
@@ -283,7 +283,7 @@ def test_llrs_of_all_rounds_add_up() -> None:
         assert arrived.bits.tolist() == [bit] * 50
 
 
-def test_incremental_redundancy_sends_other_bits_of_the_mother_codeword() -> None:
+def test_incremental_redundancy_sends_all_versions() -> None:
     frames, code = random_frames(300), LdpcCode("3/4")
     channel = Scripted([heard])
     send(coded(channel, code, Retransmission("incremental", 6), never), frames)
@@ -298,22 +298,22 @@ def test_incremental_redundancy_sends_other_bits_of_the_mother_codeword() -> Non
 
 
 def passing(*rounds: int) -> Check:
-    """A check that passes frame f, of those that still wait, on transmission number rounds[f]."""
-    waiting, number = list(rounds), 0
+    """A check that passes frame f, of those pending, on transmission number rounds[f]."""
+    pending, number = list(rounds), 0
 
     def check(frames: Frames) -> NDArray[np.bool_]:
-        nonlocal waiting, number
+        nonlocal pending, number
         number += 1
-        assert len(frames) == len(waiting)
-        passed = np.array([last == number for last in waiting])
-        waiting = [last for last in waiting if last != number]
+        assert len(frames) == len(pending)
+        passed = np.array([last == number for last in pending])
+        pending = [last for last in pending if last != number]
         return passed
 
     return check
 
 
 @pytest.mark.parametrize("model", ["arq", "chase", "incremental"])
-def test_transmissions_feedback_and_channel_uses_are_counted_frame_by_frame(model: str) -> None:
+def test_counts_of_retransmission_are_per_frame(model: str) -> None:
     frames = random_frames(600, 12, 90, 300, 600)
     link = Link("16qam", code=LdpcCode("1/2"), retransmission=Retransmission(model, 4))
     carrier = link.wrap(load_channel("awgn", esn0_db=50.0), passing(2, 1, 9, 3, 4))
@@ -326,13 +326,14 @@ def test_transmissions_feedback_and_channel_uses_are_counted_frame_by_frame(mode
     assert not counts.initial_errors.any()
 
 
-def test_without_retransmission_a_frame_is_sent_once_and_nothing_answered() -> None:
+def test_without_retransmission_there_is_no_feedback() -> None:
+    """And each frame is sent once."""
     counts = send(coded(ERROR_FREE, LdpcCode(), None, never), random_frames(20, 30)).counts
     assert counts.transmissions.tolist() == [1, 1]
     assert counts.feedback_bits.tolist() == [0, 0]
 
 
-def test_what_is_sent_again_is_what_the_check_refuses() -> None:
+def test_frames_that_fail_the_check_are_sent_again() -> None:
     frames, channel = random_frames(20, 30, 40), Scripted([heard])
     reception = send(coded(channel, UNCODED, Retransmission("arq", 3), passing(1, 3, 2)), frames)
     assert [sent.lengths.tolist() for sent in channel.sent] == [[60, 70, 80], [70, 80], [70]]
@@ -348,7 +349,7 @@ def test_bit_errors_on_the_channel_are_those_of_all_rounds() -> None:
     assert counts.bit_errors.tolist() == [15, 6]
 
 
-def test_initial_errors_are_of_the_first_round_whatever_came_later() -> None:
+def test_initial_errors_are_those_of_the_first_round() -> None:
     frames = checked_frames(100)
     recovered = send(coded(Scripted([LOST, heard]), UNCODED, Retransmission("arq", 2)), frames)
     assert (texts(recovered.frames), recovered.counts.initial_errors.tolist()) == (
@@ -361,7 +362,7 @@ def test_initial_errors_are_of_the_first_round_whatever_came_later() -> None:
 
 @pytest.mark.parametrize("retransmission", [None, Retransmission("chase")])
 @pytest.mark.parametrize("code", [LdpcCode(), RepetitionCode(3)], ids=["ldpc", "repetition"])
-def test_there_may_be_no_frames_and_frames_without_bits(
+def test_coded_accepts_no_frames_and_empty_frames(
     code: Code, retransmission: Retransmission | None
 ) -> None:
     none = send(coded(ERROR_FREE, code, retransmission), Frames.join([]))
@@ -406,9 +407,10 @@ NOISY = [
 
 
 @pytest.mark.parametrize(("name", "modulation", "parameters"), NOISY)
-def test_a_block_fares_the_same_again_and_its_first_frames_whatever_follows(
+def test_coded_block_is_reproducible_by_prefix(
     name: str, modulation: str | None, parameters: dict[str, float]
 ) -> None:
+    """Its first frames fare the same whatever follows."""
     frames = checked_frames(*range(100, 160))
     first = Frames.join(frames.split()[:25])
     link = Link(modulation, code=LdpcCode("1/2"), retransmission=Retransmission("incremental", 3))
@@ -433,7 +435,7 @@ def wrong_frames(
     return sum(ours != theirs for ours, theirs in zip(texts(frames), texts(arrived), strict=True))
 
 
-def test_two_transmissions_combined_are_as_good_as_one_of_twice_the_energy() -> None:
+def test_two_combined_transmissions_equal_twice_the_energy() -> None:
     """Both rates within 99.9 % of each other; half a decibel more or less is outside."""
     count, halved, limit = 2500, 10 * np.log10(2), norm.isf(0.001 / 2)
     frames = checked_frames(*[100] * count)
@@ -452,7 +454,7 @@ def test_two_transmissions_combined_are_as_good_as_one_of_twice_the_energy() -> 
     assert deviation(0.5) < -limit
 
 
-def test_combining_beats_forgetting_and_new_parity_beats_both() -> None:
+def test_incremental_beats_chase_and_chase_beats_arq() -> None:
     """Of 800 frames at code rate 5/6, where most first transmissions fail."""
     frames = checked_frames(*[100] * 800)
     first, arq, chase, incremental = (
@@ -482,7 +484,7 @@ class Told(BitChannel):
         return Reception(frames.with_bits(bits), llrs.astype(np.float32) if self.soft else None)
 
 
-def test_what_a_channel_of_bits_says_of_how_sure_they_are_is_believed() -> None:
+def test_soft_values_of_a_bit_channel_are_used() -> None:
     frames = checked_frames(*[200] * 100)
     for soft, fewest, most in ((True, 99, 100), (False, 0, 10)):
         arrived = send(coded(Told(soft), LdpcCode("3/5")), frames).frames

@@ -35,7 +35,7 @@ payloads_of_bits = st.lists(st.text("01", max_size=200), min_size=1, max_size=5)
 
 @given(every_code, payloads_of_bits, st.sampled_from([1, 2, 4, 6]), st.integers(0, 3))
 @without_deadline
-def test_payloads_come_back_from_what_is_sent_of_them(
+def test_encode_rate_match_decode_identity(
     code: Code, payloads: Frames, bits_per_symbol: int, version: int
 ) -> None:
     """At any redundancy version after the first, as all by itself a later one may not hold the
@@ -56,14 +56,14 @@ def test_payloads_come_back_from_what_is_sent_of_them(
     decoded = Frames(
         code.decode(codes, np.concatenate(heard)), np.array([each.payload_bits for each in codes])
     )
-    for found, bits in zip(decoded.split(), payloads.split(), strict=True):
-        assert found[: bits.size].tolist() == bits.tolist()
-        assert not found[bits.size :].any()
+    for payload, bits in zip(decoded.split(), payloads.split(), strict=True):
+        assert payload[: bits.size].tolist() == bits.tolist()
+        assert not payload[bits.size :].any()
 
 
 @given(every_code, payloads_of_bits)
 @without_deadline
-def test_mother_codewords_are_those_of_each_payload_by_itself(code: Code, payloads: Frames) -> None:
+def test_encode_all_equals_encoding_each_payload_alone(code: Code, payloads: Frames) -> None:
     codes = [code.of(length) for length in payloads.lengths.tolist()]
     for block_code, bits, word in zip(
         codes, payloads.split(), encode_all(codes, payloads).split(), strict=True
@@ -72,7 +72,7 @@ def test_mother_codewords_are_those_of_each_payload_by_itself(code: Code, payloa
         assert word.tolist() == block_code.encode(filled[None])[0].tolist()
 
 
-def test_of_no_payloads_there_are_no_codewords() -> None:
+def test_encode_all_of_no_payloads_is_empty() -> None:
     assert len(encode_all([], Frames.join([]))) == 0
 
 
@@ -91,7 +91,7 @@ def test_ldpc_fills_up_short_payloads() -> None:
     ] * 4 + [13]
 
 
-def test_iterations_end_where_they_are_told_to() -> None:
+def test_ldpc_decoder_stops_after_its_iterations() -> None:
     """Noise that takes more than one iteration."""
     rng = np.random.default_rng(0)
     payload = rng.integers(0, 2, 500, dtype=np.uint8)
@@ -124,12 +124,13 @@ def test_repetition_by_hand(
     assert code.nominal_rate == Fraction(1, times)
 
 
-def test_repetition_decides_by_the_sum_and_for_0_where_there_is_none() -> None:
+def test_repetition_decides_by_the_sign_of_the_sum() -> None:
+    """And for 0 where the sum is 0."""
     code = RepetitionCode(3)
     assert code.decode([code.of(3)], np.array([-0.5, 0.0, 2.0], np.float32)).tolist() == [1, 0, 0]
 
 
-def test_codes_are_found_by_their_names() -> None:
+def test_find_code_by_name() -> None:
     assert find_code("ldpc") is LdpcCode
     assert find_code("repetition") is RepetitionCode
     with pytest.raises(LinkError, match=r"code turbo is unknown; .* ldpc, repetition"):

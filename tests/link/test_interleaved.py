@@ -65,7 +65,7 @@ def through(channel: BitChannel, depth: int, frames: Frames, seed: int = 0) -> R
 
 @given(frames_of_bits, depths)
 @without_deadline
-def test_without_errors_every_bit_comes_back(frames: Frames, depth: int) -> None:
+def test_interleaving_over_a_clear_channel_is_the_identity(frames: Frames, depth: int) -> None:
     reception = through(load_channel("error_free"), depth, frames)
     assert reception.frames.bits.tolist() == frames.bits.tolist()
     assert reception.frames.lengths.tolist() == frames.lengths.tolist()
@@ -75,7 +75,7 @@ def test_without_errors_every_bit_comes_back(frames: Frames, depth: int) -> None
 
 @given(frames_of_bits, depths)
 @without_deadline
-def test_llrs_come_back_to_their_bits(frames: Frames, depth: int) -> None:
+def test_llrs_return_to_their_bits(frames: Frames, depth: int) -> None:
     reception = through(load_channel("binary_erasure", erasure=0.4), depth, frames)
     sent = np.where(frames.bits, -40.0, 40.0)
     assert np.isin(reception.llrs / sent, [0.0, 1.0]).all()
@@ -84,11 +84,11 @@ def test_llrs_come_back_to_their_bits(frames: Frames, depth: int) -> None:
 
 
 @given(st.integers(0, 3000))
-def test_each_bit_is_sent_once(count: int) -> None:
+def test_interleaving_is_a_permutation(count: int) -> None:
     assert np.sort(interleaving(count)).tolist() == list(range(count))
 
 
-def test_the_order_is_agreed_for_ever() -> None:
+def test_interleaving_order_is_pinned() -> None:
     # The ranks of 0, 1, 2, ... times the golden section, modulo 1: receivers that are out there
     # know no other.
     assert interleaving(0).tolist() == []
@@ -102,9 +102,10 @@ def closest(places: NDArray[np.int64]) -> int:
 
 
 @pytest.mark.parametrize("count", [16, 46, 100, 610, 1409, 1597, 6000, 65_536])
-def test_bits_in_a_row_on_the_channel_stood_a_third_of_their_mean_distance_apart_or_more(
+def test_interleaving_spreads_bursts(
     count: int,
 ) -> None:
+    """Bits in a row on the channel came from positions at least a third of the mean distance apart."""
     order = interleaving(count)
     longest = int(np.sqrt(count))
     for burst in sorted({2, 3, 5, 8, longest // 2, longest} - {0, 1}):
@@ -112,22 +113,21 @@ def test_bits_in_a_row_on_the_channel_stood_a_third_of_their_mean_distance_apart
         assert min(closest(order[start : start + burst]) for start in starts) * 3 * burst >= count
 
 
-def test_a_burst_hits_every_frame_of_its_group_about_alike() -> None:
+def test_burst_spreads_evenly_over_the_group() -> None:
     reception = through(Burst(start=100, length=64), 8, random_frames(*[250] * 8))
     assert reception.counts.bit_errors.sum() == 64
     assert set(reception.counts.bit_errors.tolist()) <= {7, 8, 9}
 
 
-def test_without_it_the_burst_hits_one_frame() -> None:
+def test_depth_1_leaves_a_burst_in_its_frame() -> None:
     reception = through(Burst(start=100, length=64), 1, random_frames(*[250] * 8))
     assert reception.counts.bit_errors.tolist() == [64] * 8
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=12), depths)
 @without_deadline
-def test_channel_uses_of_a_group_are_shared_out_by_bits_and_none_is_lost(
-    lengths: list[int], depth: int
-) -> None:
+def test_channel_uses_of_a_group_are_shared_by_bits(lengths: list[int], depth: int) -> None:
+    """The shares add up to those of the group."""
     frames = random_frames(*lengths)
     carrier = Modulated(load_channel("rayleigh", esn0_db=20.0, coherence=8, pilots=2), "64qam")
     uses = through(carrier, depth, frames).counts.channel_uses
@@ -139,7 +139,7 @@ def test_channel_uses_of_a_group_are_shared_out_by_bits_and_none_is_lost(
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
-def test_the_channel_is_handed_one_frame_a_group_with_the_bits_of_all(depth: int) -> None:
+def test_channel_gets_one_frame_per_group_with_all_bits(depth: int) -> None:
     frames, handed = random_frames(4, 0, 7, 5), []
 
     @dataclass(frozen=True)
@@ -156,12 +156,12 @@ def test_the_channel_is_handed_one_frame_a_group_with_the_bits_of_all(depth: int
     ]
 
 
-def test_a_packet_that_is_lost_is_its_whole_group() -> None:
+def test_lost_packet_loses_its_whole_group() -> None:
     frames = random_frames(30, 20, 10, 40, 50)
     reception = through(Loses(numbers=(1,)), 2, frames)
     assert reception.frames.lengths.tolist() == [30, 20, 0, 0, 50]
-    kept = [bits.tolist() for number, bits in enumerate(frames.split()) if number not in (2, 3)]
-    assert [bits.tolist() for bits in reception.frames.split() if bits.size] == kept
+    arrived = [bits.tolist() for number, bits in enumerate(frames.split()) if number not in (2, 3)]
+    assert [bits.tolist() for bits in reception.frames.split() if bits.size] == arrived
     assert reception.counts.initial_errors.tolist() == [0, 0, 1, 1, 0]
     assert reception.counts.channel_uses.tolist() == [30, 20, 10, 40, 50]
 

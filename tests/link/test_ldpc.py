@@ -137,7 +137,7 @@ def test_mother_codewords_fulfil_every_check_of_sionnas_matrix(
 
 @given(lengths, rates, st.integers(0, 3), st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=150)
-def test_without_noise_what_is_encoded_is_decoded(
+def test_encode_decode_identity_without_noise(
     length: int, rate: Fraction, version: int, seed: int
 ) -> None:
     code = Ldpc(length, rate)
@@ -163,7 +163,7 @@ def test_without_noise_every_lifting_size_is_decoded(base_graph: int) -> None:
 
 
 @pytest.mark.parametrize("rate", ["9/10", "10/11", "11/12"])
-def test_without_noise_every_short_payload_is_decoded_at_high_rates(rate: str) -> None:
+def test_short_payloads_are_decoded_at_high_rates(rate: str) -> None:
     for payload_bits in range(12, 200):
         code = Ldpc(payload_bits, Fraction(rate))
         payloads = random_payloads(1, code)
@@ -173,7 +173,7 @@ def test_without_noise_every_short_payload_is_decoded_at_high_rates(rate: str) -
         np.testing.assert_array_equal(decoded.payloads, payloads)
 
 
-def test_version_0_sends_the_mother_codeword_from_behind_two_columns_on_and_round_again() -> None:
+def test_version_0_skips_two_columns_and_wraps_around() -> None:
     code = Ldpc(
         512, HALF
     )  # 8 columns of Z = 64, then 42 of parity: 3200 bits, of which 128 are never sent
@@ -223,7 +223,7 @@ def test_no_version_starts_at_a_filler() -> None:
         (22, "11/12", 1, 25),
     ],
 )
-def test_a_payload_gets_as_many_bits_as_its_rate_asks_for(
+def test_sent_bits_follow_from_the_rate(
     payload_bits: int, rate: str, bits_per_symbol: int, sent: int
 ) -> None:
     assert Ldpc(payload_bits, Fraction(rate)).sent_bits(bits_per_symbol) == sent
@@ -292,7 +292,7 @@ def frame_by_frame(codes: list[Ldpc], decoded: Decoded) -> list[tuple[bytes, int
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_what_a_frame_becomes_does_not_depend_on_the_others(seed: int) -> None:
+def test_decoding_a_frame_is_independent_of_the_others(seed: int) -> None:
     codes, llrs = noisy_block()
     alone = [
         frame_by_frame([code], decode([code], part))[0]
@@ -320,7 +320,7 @@ def test_no_frames_are_decoded_to_none() -> None:
     assert decode([], np.empty(0, np.float32)).payloads.size == 0
 
 
-def test_erased_bits_are_found_from_the_others() -> None:
+def test_erased_bits_are_recovered() -> None:
     code = Ldpc(500, Fraction(1, 3))
     payloads = random_payloads(20, code)
     mother = code.encode(payloads)
@@ -332,7 +332,7 @@ def test_erased_bits_are_found_from_the_others() -> None:
     assert decoded.converged.all()
 
 
-def test_a_frame_of_which_nothing_arrived_does_not_converge() -> None:
+def test_frame_without_llrs_does_not_converge() -> None:
     code = Ldpc(100, HALF)
     decoded = code.decode(np.zeros((1, code.mother_bits), np.float32), max_iterations=7)
     assert not decoded.converged.any()
@@ -357,7 +357,7 @@ def test_noise_alone_ends_after_the_most_iterations(scale: float) -> None:
     assert set(decoded.iterations.tolist()) == {20}
 
 
-def test_transmissions_that_fail_alone_succeed_when_their_llrs_are_added() -> None:
+def test_transmissions_that_fail_alone_succeed_combined() -> None:
     code = Ldpc(400, Fraction(3, 4))
     payloads = random_payloads(100, code)
     mother, sigma = code.encode(payloads), sigma_of(code, 1.0)
@@ -387,12 +387,12 @@ def test_repetition_adds_up_what_is_sent_twice() -> None:
 @given(st.floats(-50, 50, width=32), st.floats(-50, 50, width=32))
 @settings(deadline=None)
 def test_box_plus_is_the_llr_of_the_sum(a: float, b: float) -> None:
-    found = float(box_plus(np.float32(a), np.float32(b)))
+    llr = float(box_plus(np.float32(a), np.float32(b)))
     exact = np.logaddexp(0, a + b) - np.logaddexp(a, b)
-    assert abs(found - exact) < 2 * 0.0091  # twice the error of the correction term
-    assert abs(found) <= min(abs(a), abs(b)) + 1e-5
-    assert found * exact >= 0 or abs(exact) < 1e-5
-    assert (found == 0) == (a == 0 or b == 0) or abs(exact) < 1e-5
+    assert abs(llr - exact) < 2 * 0.0091  # twice the error of the correction term
+    assert abs(llr) <= min(abs(a), abs(b)) + 1e-5
+    assert llr * exact >= 0 or abs(exact) < 1e-5
+    assert (llr == 0) == (a == 0 or b == 0) or abs(exact) < 1e-5
 
 
 @pytest.mark.parametrize(
@@ -442,6 +442,6 @@ def test_frame_errors_are_at_most_a_tenth_more_than_sionnas(
         (lambda: CodeBlock(3841, 2), "a block of 3841 bits on base graph 2; it takes 12 to 3840"),
     ],
 )
-def test_what_the_codes_do_not_have_is_refused(attempt: Callable[[], object], message: str) -> None:
+def test_invalid_code_parameters_are_refused(attempt: Callable[[], object], message: str) -> None:
     with pytest.raises(LinkError, match=message):
         attempt()

@@ -46,14 +46,14 @@ frames_of_bits = st.lists(st.text("01", max_size=60), max_size=5).map(
 
 @given(links, frames_of_bits)
 @without_deadline
-def test_over_a_clear_channel_every_link_is_the_identity(link: Link, frames: Frames) -> None:
+def test_every_link_over_a_clear_channel_is_the_identity(link: Link, frames: Frames) -> None:
     carrier = link.wrap(AWGN if link.modulation else ERROR_FREE, check)
     reception = carrier.transmit(frames, np.random.default_rng(0))
     assert reception.frames.bits.tolist() == frames.bits.tolist()
     assert reception.frames.lengths.tolist() == frames.lengths.tolist()
 
 
-def test_what_is_not_written_is_not_there() -> None:
+def test_wrap_adds_only_the_given_parts() -> None:
     assert Link().wrap(ERROR_FREE, check) is ERROR_FREE
     assert Link(interleaving=3).wrap(ERROR_FREE, check) == Interleaved(ERROR_FREE, 3)
     assert Link("qpsk").wrap(AWGN, check) == Modulated(AWGN, "qpsk", hard_llr=UNCODED.hard_llr)
@@ -65,7 +65,7 @@ def test_a_link_is_coded_then_interleaved_then_modulated() -> None:
     assert link.wrap(AWGN, check) == Coded(inner, LdpcCode("3/4"), 4, CHASE, check)
 
 
-def test_without_a_code_retransmission_sends_the_bits_themselves() -> None:
+def test_retransmission_without_a_code_is_uncoded() -> None:
     link = Link(retransmission=CHASE)
     assert link.wrap(ERROR_FREE, check) == Coded(ERROR_FREE, UNCODED, 1, CHASE, check)
 
@@ -79,12 +79,12 @@ def test_without_a_code_retransmission_sends_the_bits_themselves() -> None:
         (Link("16qam", code=LdpcCode("11/12")), Fraction(11, 3)),
     ],
 )
-def test_efficiency_is_bits_a_symbol_times_the_code_rate(link: Link, efficiency: Fraction) -> None:
+def test_efficiency_is_bits_per_symbol_times_code_rate(link: Link, efficiency: Fraction) -> None:
     assert link.efficiency == efficiency
 
 
 @pytest.mark.parametrize(
-    ("link", "channel", "crc", "told"),
+    ("link", "channel", "crc", "message"),
     [
         (
             Link(),
@@ -124,10 +124,10 @@ def test_efficiency_is_bits_a_symbol_times_the_code_rate(link: Link, efficiency:
         ),
     ],
 )
-def test_a_link_that_does_not_go_with_its_ends_is_refused(
-    link: Link, channel: Any, crc: int, told: str
+def test_link_that_does_not_match_its_channel_is_refused(
+    link: Link, channel: Any, crc: int, message: str
 ) -> None:
-    with pytest.raises(LinkError, match=told):
+    with pytest.raises(LinkError, match=message):
         link.check(channel, crc)
 
 
@@ -140,7 +140,7 @@ def test_a_link_that_does_not_go_with_its_ends_is_refused(
         (Link(retransmission=CHASE), ERROR_FREE, 16),
     ],
 )
-def test_links_that_go_with_their_ends_are_taken(link: Link, channel: Any, crc: int) -> None:
+def test_links_that_match_their_channel_are_accepted(link: Link, channel: Any, crc: int) -> None:
     link.check(channel, crc)
 
 
@@ -152,8 +152,8 @@ FADES = [
 ]
 
 
-def test_frames_meet_the_same_fades_whatever_the_code_and_the_retransmission() -> None:
-    """One gain a frame, told by the LLRs: those of lost frames are small."""
+def test_fades_are_independent_of_code_and_retransmission() -> None:
+    """One gain per frame, which its noise variances show."""
     rng, seen = np.random.default_rng(1), []
     frames = Framing(header=False).frame(
         Frames.join([rng.integers(0, 2, 40, dtype=np.uint8)] * 30), [(32, 32)] * 30

@@ -49,7 +49,7 @@ def random_frames(*lengths: int) -> Frames:
 
 @given(frames_of_bits, modulations, st.sampled_from(["soft", "hard"]))
 @without_deadline
-def test_frames_of_any_lengths_come_back_over_a_clear_channel(
+def test_modulated_clear_channel_is_the_identity(
     frames: Frames, modulation: Modulation, decisions: str
 ) -> None:
     clear = Modulated(load_channel("awgn", esn0_db=60.0), modulation, decisions)
@@ -99,7 +99,7 @@ def test_errors_are_counted_against_what_was_sent(modulation: Modulation) -> Non
 
 @pytest.mark.parametrize("modulation", list(BITS_PER_SYMBOL))
 @pytest.mark.parametrize("decisions", ["soft", "hard"])
-def test_of_lost_symbols_nothing_is_known_and_their_bits_are_taken_for_0(
+def test_bits_of_lost_symbols_have_llr_0_and_are_decided_0(
     modulation: Modulation, decisions: str
 ) -> None:
     per_symbol = BITS_PER_SYMBOL[modulation]
@@ -114,7 +114,7 @@ def test_of_lost_symbols_nothing_is_known_and_their_bits_are_taken_for_0(
 
 
 @pytest.mark.parametrize("modulation", list(BITS_PER_SYMBOL))
-def test_soft_decisions_are_the_exact_ratios_and_hard_ones_as_sure_as_was_told(
+def test_soft_llrs_are_exact_and_hard_ones_are_hard_llr(
     modulation: Modulation,
 ) -> None:
     frames, channel = random_frames(60), Recorder()
@@ -132,7 +132,7 @@ def test_soft_decisions_are_the_exact_ratios_and_hard_ones_as_sure_as_was_told(
     assert set(np.abs(hard).tolist()) == {2.5}
 
 
-def test_channel_uses_are_those_that_the_channel_says() -> None:
+def test_channel_uses_are_those_of_the_channel() -> None:
     reception = Modulated(Recorder(), "16qam").transmit(
         random_frames(0, 4, 5), np.random.default_rng(0)
     )

@@ -74,7 +74,7 @@ def noisy(modulation: Modulation, bits: Bits, variance: float, seed: int) -> NDA
         ("64qam", "101011", -7, 1, 42),
     ],
 )
-def test_labels_by_the_standards_formulas(
+def test_symbols_are_those_of_the_standards_formulas(
     modulation: Modulation, bits: str, real: int, imaginary: int, energy: int
 ) -> None:
     symbol = modulate(np.array(list(bits), np.uint8), modulation)
@@ -123,7 +123,7 @@ def test_bits_that_do_not_fill_a_symbol_are_refused(modulation: Modulation) -> N
 
 
 @every_modulation
-def test_soft_ratios_are_those_of_the_sum_over_the_whole_constellation(
+def test_soft_llrs_are_sums_over_the_whole_constellation(
     modulation: Modulation,
 ) -> None:
     symbols, variances = points(modulation)
@@ -150,14 +150,17 @@ def test_hard_decisions_are_those_for_the_nearest_symbol(modulation: Modulation)
 @every_modulation
 @pytest.mark.parametrize("variance", [0.05, 0.3, 1.0, 10.0])
 def test_soft_ratios_are_calibrated(modulation: Modulation, variance: float) -> None:
-    """Where P(0) is said to be p, a share p of the bits is 0, in each of 20 equally filled bins."""
+    """Where the LLR gives P(0) = p, a share p of the bits is 0, in each of 20 equally filled bins."""
     bits = np.random.default_rng(3).integers(0, 2, 240_000, dtype=np.uint8)
     symbols = noisy(modulation, bits, variance, seed=4)
     llrs = demap(symbols, np.full(symbols.size, variance), modulation).astype(np.float64)
-    said = 1 / (1 + np.exp(-llrs))
+    p_zero = 1 / (1 + np.exp(-llrs))
     limit = norm.isf(0.001 / 2 / (16 * 20))
     for members in np.array_split(np.argsort(llrs), 20):
-        expected, spread = said[members].sum(), np.sqrt((said[members] * (1 - said[members])).sum())
+        expected, spread = (
+            p_zero[members].sum(),
+            np.sqrt((p_zero[members] * (1 - p_zero[members])).sum()),
+        )
         # Where less than one error is expected, the normal law does not hold and 12 more are out of
         # the question.
         assert abs((bits[members] == 0).sum() - expected) <= limit * spread + 12 * (spread < 1)
@@ -165,7 +168,7 @@ def test_soft_ratios_are_calibrated(modulation: Modulation, variance: float) -> 
 
 @every_modulation
 @pytest.mark.parametrize("decisions", ["soft", "hard"])
-def test_where_nothing_arrived_nothing_is_known(modulation: Modulation, decisions: str) -> None:
+def test_llrs_are_0_where_nothing_arrived(modulation: Modulation, decisions: str) -> None:
     symbols = constellation(modulation)
     symbols[0] = complex(np.nan, np.inf)
     variances = np.full(symbols.size, 0.1)
@@ -177,7 +180,7 @@ def test_where_nothing_arrived_nothing_is_known(modulation: Modulation, decision
 
 @every_modulation
 @pytest.mark.parametrize("variance", [0.0, 5e-324, 1e-300, 1e-30, 1e30, 1e300])
-def test_no_noise_is_too_small_or_too_large(modulation: Modulation, variance: float) -> None:
+def test_llrs_are_finite_for_any_noise_variance(modulation: Modulation, variance: float) -> None:
     symbols = np.concatenate([constellation(modulation), [1e9 - 1e-9j, 1e-9 + 1e9j]])
     with np.errstate(all="raise", under="ignore"):
         llrs = demap(symbols, np.full(symbols.size, variance), modulation)
@@ -189,7 +192,8 @@ def test_no_noise_is_too_small_or_too_large(modulation: Modulation, variance: fl
         assert (np.abs(llrs) < 1e-20).all()
 
 
-def test_bpsk_decides_by_the_sum_of_both_dimensions_however_little_noise_there_is() -> None:
+def test_bpsk_decides_by_the_sum_of_both_dimensions() -> None:
+    """However little noise there is."""
     symbols = np.array([0.9 - 0.8j, 0.8 - 0.9j])
     for variance in (1.0, 1e-12, 0.0):
         assert np.sign(demap(symbols, np.full(2, variance), "bpsk")).tolist() == [1, -1]

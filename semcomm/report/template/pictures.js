@@ -1,11 +1,20 @@
-const HEAT = [[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58], [252, 165, 10], [252, 255, 164]];
+const HEAT = [
+  [0, 0, 4],
+  [66, 10, 104],
+  [147, 38, 103],
+  [221, 81, 58],
+  [252, 165, 10],
+  [252, 255, 164],
+];
 const WORST = 64;
 
 /** The colour of an error of 0 to 255. */
 function heat(error) {
   const place = (Math.min(error, WORST) / WORST) * (HEAT.length - 1);
   const low = Math.min(Math.floor(place), HEAT.length - 2);
-  return HEAT[low].map((from, channel) => Math.round(from + (place - low) * (HEAT[low + 1][channel] - from)));
+  return HEAT[low].map((from, channel) =>
+    Math.round(from + (place - low) * (HEAT[low + 1][channel] - from)),
+  );
 }
 
 const decoded = new Map();
@@ -35,7 +44,9 @@ async function drawErrors(canvas, sent, received) {
   Object.assign(canvas, { width: picture.width, height: picture.height });
   const map = new ImageData(picture.width, picture.height);
   for (let place = 0; place < from.length; place += 4) {
-    const [red, green, blue] = [0, 1, 2].map((channel) => Math.abs(from[place + channel] - to[place + channel]));
+    const [red, green, blue] = [0, 1, 2].map((channel) =>
+      Math.abs(from[place + channel] - to[place + channel]),
+    );
     map.data.set([...heat((red + green + blue) / 3), 255], place);
   }
   canvas.getContext("2d").putImageData(map, 0, 0);
@@ -64,17 +75,27 @@ function card(system, number) {
   errors.setAttribute("role", "img");
   errors.setAttribute("aria-label", `Error map of ${system.label}`);
   const pair = element("div", { className: "pair" }, image, errors);
-  const values = element("dl", {}), constellation = element("figure", { className: "constellation" });
-  const made = element("article", { className: "card" }, element("h3", {}, sample(system.style), system.label), pair, values,
-    constellation);
+  const values = element("dl", {}),
+    constellation = element("figure", { className: "constellation" });
+  const made = element(
+    "article",
+    { className: "card" },
+    element("h3", {}, sample(system.style), system.label),
+    pair,
+    values,
+    constellation,
+  );
   watchers.push(() => {
     const point = pointOf(number);
     made.classList.toggle("absent", !point);
     pair.hidden = !point;
     constellation.hidden = !point || point.first[state.image].symbols === undefined;
     if (!point) return values.replaceChildren(element("p", { textContent: "Not simulated here." }));
-    const sent = data.sent[state.image].picture, first = point.first[state.image];
-    const whole = ["width", "height"].every((side) => data.pictures[sent][side] === data.pictures[first.picture][side]);
+    const sent = data.sent[state.image].picture,
+      first = point.first[state.image];
+    const whole = ["width", "height"].every(
+      (side) => data.pictures[sent][side] === data.pictures[first.picture][side],
+    );
     show(image, first.picture);
     errors.hidden = !whole; // the receiver did not learn the size
     if (whole) drawErrors(errors, sent, first.picture);
@@ -94,19 +115,33 @@ function readingsOf(first) {
     ["Channel uses", first.channel_uses, (value) => round(value, 0)],
     ["Arrived", first.damaged, () => element("span", { className: arrived }, arrived)],
   ];
-  return rows.filter(([, value]) => value !== null).map(([term, value, text]) =>
-    element("div", {}, element("dt", { textContent: term }), element("dd", {}, text(value))));
+  return rows
+    .filter(([, value]) => value !== null)
+    .map(([term, value, text]) =>
+      element("div", {}, element("dt", { textContent: term }), element("dd", {}, text(value))),
+    );
 }
 
 /** The channel symbols of a picture in the complex plane, each a dot. */
 function drawConstellation(figure, { points, of }) {
   const reach = Math.max(1, ...points.flat().map(Math.abs)) * 1.05;
   const axes = svg("path", { class: "axes", d: `M${-reach},0H${reach}M0,${-reach}V${reach}` });
-  const dots = svg("path", { class: "dots", d: points.map(([real, imaginary]) => `M${real},${-imaginary}h0`).join("") });
-  const drawing = svg("svg", { viewBox: `${-reach} ${-reach} ${2 * reach} ${2 * reach}`, role: "img" }, axes, dots);
+  const dots = svg("path", {
+    class: "dots",
+    d: points.map(([real, imaginary]) => `M${real},${-imaginary}h0`).join(""),
+  });
+  const drawing = svg(
+    "svg",
+    { viewBox: `${-reach} ${-reach} ${2 * reach} ${2 * reach}`, role: "img" },
+    axes,
+    dots,
+  );
   drawing.setAttribute("aria-label", "Channel symbols in the complex plane");
   const share = points.length < of ? `${round(points.length, 0)} of ${round(of, 0)}` : round(of, 0);
-  figure.replaceChildren(drawing, element("figcaption", { textContent: `${share} channel symbols, as sent` }));
+  figure.replaceChildren(
+    drawing,
+    element("figcaption", { textContent: `${share} channel symbols, as sent` }),
+  );
 }
 
 document.getElementById("thumbs").append(...data.sent.map(thumb));
