@@ -118,6 +118,6 @@ def test_what_is_no_image_of_three_colours_is_refused(
 
 def test_an_unknown_entropy_coder_is_refused(tiny_codec: Codec) -> None:
     with pytest.raises(
-        CodecError, match="entropy coder 'hufman' is not known; there are fixed_length, huffman"
+        CodecError, match="entropy coder 'hufman' is unknown; there are fixed_length, huffman"
     ):
         Transmitter(tiny_codec, "hufman")  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ from semcomm.zoo.names import FIGURES, codec_names
 
 
 def main(root: Path | None = None) -> None:
-    """Write a row a codec."""
+    """Write a row per codec."""
     records = pd.DataFrame([codec_record(load_codec(name)) for name in codec_names()])
     table = records[["codec", "network_parameters", "command"]]
     with_context = [name for name in codec_names() if has_context(load_codec(name).tensors)]
@@ -45,16 +45,11 @@ def measured(data: str, coder: EntropyCoding, codecs: list[str], root: Path | No
     cells = dict(enumerate(read_scenarios("shipped-codecs", sweep, root)))
     rows = []
     with pool_of(cores()) as pool:
-        for _, result in simulate_all(cells, pool, lambda images: None, InMemory()):
+        for number, result in simulate_all(cells, pool, lambda images: None, InMemory()):
             if isinstance(result, Failure):
                 raise result.error
-            rows.append(
-                [
-                    result.summary["codec.model"],
-                    result.summary["bits_per_image"],
-                    result.summary["psnr_db"],
-                ]
-            )
+            codec, summary = codecs[number], result.summary
+            rows.append([codec, summary["bits_per_image"], summary["psnr_db"]])
     return pd.DataFrame(rows, columns=["codec", f"{data}_bits_per_image", f"{data}_psnr_db"])
 
 

@@ -19,7 +19,8 @@ from semcomm.errors import CodecError, ScenarioError
 from semcomm.framing import Framing
 from semcomm.run.simulation import simulate
 from semcomm.scenario.plugins import load_channel
-from semcomm.scenario.scenario import CodecChoice, Scenario, read_scenarios
+from semcomm.scenario.scenario import Scenario, read_scenarios
+from semcomm.systems.learned import LearnedCodec
 from semcomm.zoo import find as zoo
 from semcomm.zoo import names as zoo_names
 from semcomm.zoo.find import load_codec, load_shipped
@@ -45,7 +46,7 @@ def test_every_shipped_codec_loads_and_makes_pictures() -> None:
 @pytest.mark.parametrize("row", codec_figures(), ids=lambda row: row["codec"])
 def test_shipped_codecs_have_the_listed_rate_and_psnr(row: dict[str, str]) -> None:
     """On the sample; another machine may round an index or a pixel the other way."""
-    codec = CodecChoice(row["codec"])
+    codec = LearnedCodec(row["codec"])
     scenario = Scenario(
         "zoo", codec, load_channel("error_free"), framing=Framing(header=False, crc=0)
     )
