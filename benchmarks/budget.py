@@ -8,43 +8,45 @@ are the images without a budget and those whose rate weights are their own.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from semcomm import Framing, Transmitter, load_codec
 from semcomm.codec.codec import Codec, Latents
 from semcomm.codec.rate_control import WEIGHTS
 from semcomm.data.cifar10 import Cifar10
-from semcomm.measures.metrics import mean_squared_error, psnr_db
+from semcomm.frames import Frames
+from semcomm.measures.psnr import mean_squared_error, psnr_db
 from semcomm.modalities.rgb8 import Image
-from semcomm.transmitter import Sent
+from semcomm.stages import Sent
 
 BARE = Framing(header=False, crc=0)
 SIZE = (32, 32)
 
 
-def single(codec: Codec, latents: list[Latents], budget_bits: int) -> Sent:
+def single(codec: Codec, latents: Sequence[Latents], budget_bits: int) -> Sent[Frames]:
     """All images by the lowest of the further rate weights with which every one fits."""
     plain, low, high = Transmitter(codec, framing=BARE), -1, WEIGHTS.size - 1
     while high - low > 1:
         middle = (low + high) // 2
-        fits = _sent(plain, latents, WEIGHTS[middle]).frames.lengths.max() <= budget_bits
+        fits = _sent(plain, latents, WEIGHTS[middle]).signal.lengths.max() <= budget_bits
         low, high = (low, middle) if fits else (middle, high)
     return _sent(plain, latents, WEIGHTS[high])
 
 
-def _sent(transmitter: Transmitter, latents: list[Latents], weight: float) -> Sent:
-    return transmitter.send(
-        transmitter.codec.quantize(latents, [weight] * len(latents)), [SIZE] * len(latents)
-    )
+def _sent(transmitter: Transmitter, latents: Sequence[Latents], weight: float) -> Sent[Frames]:
+    indices = transmitter.codec.quantize(latents, [weight] * len(latents))
+    return transmitter.packetize({"indices": list(indices), "size": np.full((len(latents), 2), 32)})
 
 
-def show(name: str, codec: Codec, images: list[Image], sent: Sent) -> None:
+def show(name: str, codec: Codec, images: list[Image], sent: Sent[Frames]) -> None:
     """A line of the table."""
-    assert sent.indices is not None
-    pictures = codec.images_of(sent.indices, [SIZE] * len(images))
+    pictures = codec.decode(codec.dequantize(list(sent.encoded["indices"])), [SIZE] * len(images))
     quality = psnr_db(mean_squared_error(images, pictures), images[0].size).mean()
     print(
-        f"{name:24}{sent.frames.lengths.mean():10.2f}{sent.frames.lengths.max():8d}{quality:10.3f}",
+        f"{name:24}{sent.signal.lengths.mean():10.2f}{sent.signal.lengths.max():8d}{quality:10.3f}",
         flush=True,
     )
 

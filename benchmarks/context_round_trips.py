@@ -22,7 +22,7 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.context import ContextCoder
 from semcomm.codec.entropy_coding.context_model import ContextModel, Tensors
 from semcomm.codec.entropy_coding.interface import whole_grids
-from semcomm.scenario.scenario import DataChoice
+from semcomm.data.choice import DataChoice
 from semcomm.zoo.find import load_codec
 
 IMAGES_AT_ONCE = 2048
@@ -74,7 +74,9 @@ def indices(codec: Codec, root: Path) -> Iterator[Grids]:
         data = DataChoice("cifar10", root=root, split=split).open()
         for start in range(0, count, IMAGES_AT_ONCE):
             images = data.load(start, min(start + IMAGES_AT_ONCE, count))
-            yield np.stack(codec.indices_of([image[:, ::step].copy() for image in images]))
+            yield np.stack(
+                codec.quantize(codec.encode([image[:, ::step].copy() for image in images]))
+            )
 
 
 def encoded(coder: ContextCoder, grids: Grids) -> list[Message]:
@@ -84,8 +86,8 @@ def encoded(coder: ContextCoder, grids: Grids) -> list[Message]:
 
 def decoded(coder: ContextCoder, shape: tuple[int, ...], messages: list[Message]) -> Grids:
     lengths = np.array([message.size for message in messages])
-    found = coder.decode(np.concatenate(messages), lengths, whole_grids([shape] * len(messages)))
-    return found.symbols.reshape(-1, *shape)
+    decoded = coder.decode(np.concatenate(messages), lengths, whole_grids([shape] * len(messages)))
+    return decoded.symbols.reshape(-1, *shape)
 
 
 def permuted(tensors: Tensors, rng: np.random.Generator) -> Tensors:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from semcomm import Framing, Receiver, Sample, Transmitter, load_codec
 from semcomm.frames import Frames, Reception
-from semcomm.receiver import Received
+from semcomm.stages import Received
 
 Bits = NDArray[np.uint8]
 
@@ -66,9 +66,10 @@ def complete(received: Received, images: int, codewords: int) -> bool:
     """Whether there are so many images, and each is of a size that its indices fit, which all are
     codewords.
     """
-    assert received.indices is not None
-    grids = zip(received.images, received.indices, strict=True)
-    return len(received.images) == images and all(
+    assert received.encoded is not None
+    indices = received.encoded["indices"]
+    grids = zip(received.samples, indices, strict=True)
+    return len(received.samples) == images and all(
         image.dtype == np.uint8
         and grid.shape[:2] == (-(-image.shape[0] // 4), -(-image.shape[1] // 4))
         and grid.max() < codewords
@@ -82,7 +83,7 @@ def main(total: int) -> None:
     print("slices  damage          frames  clean us  damaged us  ratio  slowest block")
     for framing in FRAMINGS:
         receiver = Receiver(codec, framing=framing)
-        sent = Transmitter(codec, framing=framing).transmit(images).frames
+        sent = Transmitter(codec, framing=framing).transmit(images).signal
         blocks = -(-total // (len(KINDS) * len(FRAMINGS)) // len(sent))
         for number, kind in enumerate(KINDS):
             rng = np.random.default_rng(number)

@@ -198,7 +198,7 @@ def main() -> None:
     show(title, contestants, messages, options.runs)
 
     codec = load_codec(options.codec)
-    grids = np.stack(codec.indices_of(Sample().load(0, 256)))
+    grids = np.stack(codec.quantize(codec.encode(Sample().load(0, 256))))
     indices, grid = grids.reshape(len(grids), -1), grids[0].shape
     contestants = [ours(name, indices, codec.tensors, grid) for name in ("huffman", "context")]
     contestants += [

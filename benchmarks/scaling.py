@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from semcomm.data.data_set import BLOCK_IMAGES
+from semcomm.measures.totals import Totals
 from semcomm.run.block import Block, Task, run_block
 from semcomm.run.block_file import load_block, save_block
-from semcomm.run.per_image_table import write_records
-from semcomm.run.scratch import folder, forget, new_run
-from semcomm.run.totals import Totals
+from semcomm.run.per_image_table import write_per_image
+from semcomm.run.scratch import cache_dir, delete_cache, new_run
 from semcomm.scenario.scenario import read_scenarios
 
 SWEEP = ["data.name=cifar10", "stop={}", "repeat=2", "sweep={channel.esn0_db: [6]}"]
@@ -39,11 +39,11 @@ def main() -> None:
     cell, run = read_scenarios("awgn-harq", SWEEP, options.data_root)[0], new_run()
     tasks = [Task(run, 0, cell, number, True) for number in range(BLOCKS)]
     run_block(tasks[0])  # loads and compiles
-    forget(run)
+    delete_cache(run)
     first, blocks = seconds(run_block, tasks)
     again, _ = seconds(run_block, tasks)
-    shared = sum(file.stat().st_size for file in folder(run).iterdir()) / BLOCKS / BLOCK_IMAGES
-    forget(run)
+    shared = sum(file.stat().st_size for file in cache_dir(run).iterdir()) / BLOCKS / BLOCK_IMAGES
+    delete_cache(run)
     with tempfile.TemporaryDirectory() as place:
         client, kept, row = at_home(blocks, Path(place))
     messages = len(pickle.dumps(tasks[0])) + len(pickle.dumps(blocks[-1], 5))
@@ -82,15 +82,15 @@ def seconds(task: Callable[..., Block], of: Iterable[Task]) -> tuple[float, list
 
 def at_home(blocks: list[Block], place: Path) -> tuple[float, float, float]:
     """Seconds a block where a run was started, bytes of an image's block file, and of its row in Parquet."""
-    totals = Totals.of(blocks[0].columns, blocks[0].index_counts)
-    write_records([blocks[:1]], False, 0, place, "parquet")  # imports what it needs
+    totals = Totals.of(blocks[0].columns, blocks[0].tallies)
+    write_per_image([blocks[:1]], False, 0, place, "parquet")  # imports what it needs
     begun = time.process_time()
     for number, block in enumerate(blocks):
         received = pickle.loads(pickle.dumps(block, 5))
         save_block(received, place / f"{number}.safetensors")
-        totals += Totals.of(received.columns, received.index_counts)
+        totals += Totals.of(received.columns, received.tallies)
     loaded = (load_block(place / f"{number}.safetensors") for number in range(len(blocks)))
-    found = write_records([[block for block in loaded if block]], False, 0, place, "parquet")
+    found = write_per_image([[block for block in loaded if block]], False, 0, place, "parquet")
     took = time.process_time() - begun
     images = len(blocks) * BLOCK_IMAGES
     kept, written = (

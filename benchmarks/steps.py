@@ -20,21 +20,22 @@ from typing import Any
 
 from torch import nn
 
-from semcomm.codec import codec
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.huffman import Huffman
+from semcomm.codec.quantizers import codebook
 from semcomm.data import cifar10
 from semcomm.framing import Framing
+from semcomm.measures.totals import Totals
 from semcomm.run import block, run, run_folder
-from semcomm.run.pools import Here
+from semcomm.run.pools import SerialPool
 from semcomm.run.run_folder import RunFolder
-from semcomm.run.totals import Totals
-from semcomm.scenario.scenario import Swept, read_scenarios
+from semcomm.scenario.scenario import Cell, read_scenarios
 
+VERBS = ("encode", "quantize", "dequantize", "decode")
 STEPS: dict[str, list[tuple[Any, str]]] = {
     "both networks": [(nn.Sequential, "__call__")],
-    "around them: stacking, patches, rounding": [(Codec, "indices_of"), (Codec, "images_of")],
-    "search for codewords": [(codec, "nearest_codewords")],
+    "around them: stacking, patches, rounding": [(Codec, name) for name in VERBS],
+    "search for codewords": [(codebook, "nearest_codewords")],
     "entropy coding": [(Huffman, "encode"), (Huffman, "decode")],
     "frames": [(Framing, "frame"), (Framing, "unframe")],
     "MSE and SSIM": [(block, "compared")],
@@ -75,9 +76,11 @@ class Stopwatch:
         return run
 
 
-def whole(cells: list[Swept], folder: Path) -> None:
+def whole(cells: list[Cell], folder: Path) -> None:
     """A run into an empty folder."""
-    run.run_cells(cells, RunFolder(folder, cells), Here(), lambda images: None, lambda *found: None)
+    run.run_cells(
+        cells, RunFolder(folder, cells), SerialPool(), lambda images: None, lambda *results: None
+    )
 
 
 def watched() -> Stopwatch:
@@ -85,13 +88,15 @@ def watched() -> Stopwatch:
     watch = Stopwatch()
     for step, functions in STEPS.items():
         for owner, name in functions:
-            found = inspect.getattr_static(owner, name)
+            function = inspect.getattr_static(owner, name)
             timed = watch.timed(step, getattr(owner, name))
-            setattr(owner, name, staticmethod(timed) if isinstance(found, classmethod) else timed)
+            setattr(
+                owner, name, staticmethod(timed) if isinstance(function, classmethod) else timed
+            )
     return watch
 
 
-def measured(cells: list[Swept], watch: Stopwatch, repetitions: int) -> list[dict[str, float]]:
+def measured(cells: list[Cell], watch: Stopwatch, repetitions: int) -> list[dict[str, float]]:
     """Seconds of each step in so many runs, after one that warms up."""
     runs = []
     with tempfile.TemporaryDirectory() as place:

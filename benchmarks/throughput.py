@@ -24,14 +24,14 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from semcomm.codec.codec import BATCH_IMAGES
 from semcomm.codec.devices import autocast
+from semcomm.codec.stacks import BATCH_IMAGES
 from semcomm.modalities.rgb8 import to_patches
-from semcomm.run.pools import Here
+from semcomm.run.pools import SerialPool
 from semcomm.run.run import run_cells
 from semcomm.run.run_folder import RunFolder
-from semcomm.scenario.scenario import Swept, read_scenarios
-from semcomm.systems.systems import CodecChoice
+from semcomm.scenario.scenario import Cell, read_scenarios
+from semcomm.systems.learned import LearnedCodec
 
 SIDE = 2048  # of the matrices
 
@@ -49,9 +49,9 @@ def seconds(task: Callable[[], object]) -> Seconds:
     return Seconds(time.process_time() - processor, time.perf_counter() - wall)
 
 
-def bare(cell: Swept, images: int) -> Callable[[], None]:
+def bare(cell: Cell, images: int) -> Callable[[], None]:
     """The networks of a scenario over its images, and nothing else."""
-    assert isinstance(cell.scenario.codec, CodecChoice)
+    assert isinstance(cell.scenario.codec, LearnedCodec)
     codec = cell.scenario.codec.load()
     pixels = np.stack(cell.scenario.data.open().load(0, images))
     patches = (
@@ -67,14 +67,14 @@ def bare(cell: Swept, images: int) -> Callable[[], None]:
     return run
 
 
-def whole(cells: list[Swept], folder: Path) -> None:
+def whole(cells: list[Cell], folder: Path) -> None:
     """A run into an empty folder."""
     run_cells(
         cells,
         RunFolder(folder, cells),
-        Here(),
+        SerialPool(),
         lambda images: None,
-        lambda found, cell, number: None,
+        lambda results, cell, number: None,
     )
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from semcomm.codec.devices import fast_dtype
 from semcomm.codec.networks import Geometry
-from semcomm.codec.training.losses import Model
+from semcomm.codec.training.losses import VqAutoencoder
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.trainer import Trainer
 from semcomm.modalities.rgb8 import PATCH_VALUES
@@ -44,7 +44,7 @@ def plain(patches: NDArray[np.uint8], recipe: Recipe) -> Iterator[None]:
     """The same steps by the book: equations (3) to (6) in float32, images as (n, 48, 8, 8)."""
     torch.manual_seed(0)
     images = torch.from_numpy(np.ascontiguousarray(patches.transpose(0, 3, 1, 2)))
-    model = Model(Geometry())
+    model = VqAutoencoder(Geometry())
     optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
     while True:
         order = torch.randperm(IMAGES)
@@ -60,7 +60,7 @@ def plain(patches: NDArray[np.uint8], recipe: Recipe) -> Iterator[None]:
             yield
 
 
-def plain_loss(model: Model, x: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+def plain_loss(model: VqAutoencoder, x: torch.Tensor, recipe: Recipe) -> torch.Tensor:
     """The loss (5) of a batch."""
     rate_weight, commitment_weight = recipe.rate_weights[0], recipe.commitment_weight
     latents = model.encoder(x).permute(0, 2, 3, 1).contiguous()
@@ -104,7 +104,7 @@ def main() -> None:
     for _ in range(WARM_UP + options.blocks):
         for name, blocks in contestants.items():
             speeds[name].append(images_per_second(blocks, recipe.batch_size))
-    medians = {name: statistics.median(found[WARM_UP:]) for name, found in speeds.items()}
+    medians = {name: statistics.median(values[WARM_UP:]) for name, values in speeds.items()}
     print(
         f"{torch.get_num_threads()} threads, batches of {recipe.batch_size}, {options.blocks} "
         f"blocks of {STEPS} steps"

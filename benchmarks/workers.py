@@ -24,11 +24,11 @@ from pathlib import Path  # noqa: E402
 from typing import NamedTuple  # noqa: E402
 
 from semcomm.run.block import Task, run_block  # noqa: E402
-from semcomm.run.pools import Processes, in_order  # noqa: E402
+from semcomm.run.pools import ProcessPool, map_in_order  # noqa: E402
 from semcomm.run.run import run_cells  # noqa: E402
 from semcomm.run.run_folder import RunFolder  # noqa: E402
 from semcomm.run.scratch import new_run  # noqa: E402
-from semcomm.scenario.scenario import Swept, read_scenarios  # noqa: E402
+from semcomm.scenario.scenario import Cell, read_scenarios  # noqa: E402
 
 IMPORTED = time.perf_counter() - BEGUN, time.process_time()
 SWEEP = [
@@ -54,7 +54,7 @@ def processor_seconds(task: Task) -> tuple[int, float]:
     return os.getpid(), time.process_time()
 
 
-def spent(pool: Processes, workers: int, cells: Sequence[Swept]) -> dict[int, float]:
+def spent(pool: ProcessPool, workers: int, cells: Sequence[Cell]) -> dict[int, float]:
     """The seconds of each worker's processor, once all have answered."""
     found: dict[int, float] = {}
     run = new_run()
@@ -62,15 +62,15 @@ def spent(pool: Processes, workers: int, cells: Sequence[Swept]) -> dict[int, fl
         tasks = [
             Task(run, 0, cell, 0, False) for cell in (cells[0], cells[-1]) for _ in range(workers)
         ]
-        answers = [result for _, result in in_order(processor_seconds, tasks, pool)]
+        answers = [result for _, result in map_in_order(processor_seconds, tasks, pool)]
         found |= dict(answer for answer in answers if isinstance(answer, tuple))
     return found
 
 
-def timed(workers: int, cells: Sequence[Swept], few: Sequence[Swept]) -> Took:
+def timed(workers: int, cells: Sequence[Cell], few: Sequence[Cell]) -> Took:
     """A run on so many workers."""
     begun = time.perf_counter()
-    with closing(Processes(workers, threads=1)) as pool, tempfile.TemporaryDirectory() as folder:
+    with closing(ProcessPool(workers, threads=1)) as pool, tempfile.TemporaryDirectory() as folder:
         before = spent(pool, workers, few)
         ready, own = time.perf_counter(), time.process_time()
         run_cells(
@@ -78,7 +78,7 @@ def timed(workers: int, cells: Sequence[Swept], few: Sequence[Swept]) -> Took:
             RunFolder(Path(folder), cells),
             pool,
             lambda images: None,
-            lambda found, cell, number: None,
+            lambda results, cell, number: None,
         )
         done, own = time.perf_counter(), time.process_time() - own
         after = spent(pool, workers, few)

@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from semcomm.frames import Symbols as Symbols
     from semcomm.framing import Framing as Framing
     from semcomm.link.link import Link as Link
-    from semcomm.receiver import Received as Received
     from semcomm.receiver import Receiver as Receiver
     from semcomm.run.simulation import simulate as simulate
     from semcomm.scenario.plugins import load_channel as load_channel
     from semcomm.scenario.scenario import Scenario as Scenario
     from semcomm.scenario.scenario import read_scenario as read_scenario
-    from semcomm.transmitter import Sent as Sent
+    from semcomm.stages import Received as Received
+    from semcomm.stages import Sent as Sent
     from semcomm.transmitter import Transmitter as Transmitter
     from semcomm.zoo.find import load_codec as load_codec
 
@@ -52,13 +52,13 @@ _HOMES = {
     "Framing": "framing",
     "ImageFolder": "data.folder",
     "Link": "link.link",
-    "Received": "receiver",
+    "Received": "stages",
     "Receiver": "receiver",
     "Reception": "frames",
     "Sample": "data.sample",
     "Scenario": "scenario.scenario",
     "SemcommError": "errors",
-    "Sent": "transmitter",
+    "Sent": "stages",
     "SymbolChannel": "channel",
     "SymbolReception": "channel",
     "Symbols": "frames",

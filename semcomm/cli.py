@@ -164,7 +164,8 @@ def train(
     epoch.
     """
     from semcomm.console import training_bar
-    from semcomm.run.training import read_training, run_training
+    from semcomm.run.training import run_training
+    from semcomm.scenario.training import read_training
 
     changes = with_images(overrides, images)
     made = read_training(scenario, changes, data_root)
@@ -204,8 +205,8 @@ def design(
 
     This is the classical design of Chou, Lookabaugh and Gray (1989), which trains no network.
     """
+    from semcomm.data.choice import DataChoice
     from semcomm.run.training import Design, run_design
-    from semcomm.scenario.scenario import DataChoice
     from semcomm.zoo.find import load_codec
 
     choice = (
@@ -246,8 +247,8 @@ def context(
     codec with several levels, each is given one.
     """
     from semcomm.codec.training.context import ContextRecipe
+    from semcomm.data.choice import DataChoice
     from semcomm.run.context_training import Context, run_context
-    from semcomm.scenario.scenario import DataChoice
     from semcomm.zoo.find import codec_path
 
     choice = (
@@ -427,8 +428,8 @@ def codec() -> None:
 )
 def show(name: str, table: Path | None) -> None:
     """Show what the codec NAME, a shipped one or a file, is and where it comes from."""
+    from semcomm.codec.description import codec_record, write_code_table
     from semcomm.console import show_record
-    from semcomm.run.tables import codec_record, write_code_table
     from semcomm.zoo.find import load_codec
 
     codec = load_codec(name)
@@ -461,9 +462,9 @@ def table(
     .parquet.
     """
     from semcomm.report.means import means
-    from semcomm.report.tables import (
-        aligned,
-        few,
+    from semcomm.report.results import (
+        concat_rows,
+        format_table,
         read_chunks,
         select_chunks,
         with_columns,
@@ -480,7 +481,7 @@ def table(
         else (with_columns(chunk, names) for chunk in chosen)
     )
     if output is None:
-        click.echo(aligned(few(tables)))
+        click.echo(format_table(concat_rows(tables)))
     else:
         write_csv(tables, output)
         click.echo(f"written: {output}")
@@ -526,7 +527,8 @@ def plot(
     """
     from semcomm.report.curves import curves_of, renamed
     from semcomm.report.plot import write_plot
-    from semcomm.report.tables import read_results, select
+    from semcomm.report.results import read_results
+    from semcomm.run.conditions import select
 
     curves = curves_of(select(read_results(results), where), x, y, by.split(",") if by else [])
     write_plot(renamed(curves, labels), output, x, y, hull, log)
@@ -580,9 +582,9 @@ def compare(
     The anchor's rows are in the first RESULTS, the test's in the second, or in the same.
     """
     from semcomm.console import show_record
-    from semcomm.report.bjontegaard import compared
+    from semcomm.report.bjontegaard import comparison
     from semcomm.report.curves import curve_where
-    from semcomm.report.tables import read_results
+    from semcomm.report.results import read_results
 
     if test_results is None and anchor == test:
         raise click.UsageError("nothing to compare: give two RESULTS, or --anchor and --test")
@@ -592,7 +594,7 @@ def compare(
         curve_where(read_results([path]), [*where, *own], rate, quality, name)
         for (path, own), name in zip(sides, names, strict=True)
     )
-    show_record(compared(first, second, at))
+    show_record(comparison(first, second, at))
 
 
 def with_images(overrides: tuple[str, ...], images: int | None) -> list[str]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from semcomm.terminal import terminal_safe
+
 if TYPE_CHECKING:  # they import PyTorch, which takes seconds
-    from semcomm.codec.training.trainer import EpochSoFar
+    from semcomm.codec.training.trainer import EpochProgress
     from semcomm.run.simulation import Results
-    from semcomm.scenario.scenario import Swept
+    from semcomm.scenario.scenario import Cell
 
 
 @contextmanager
@@ -24,13 +26,13 @@ def images_bar(total: int) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def training_bar(epochs: int) -> "Iterator[Callable[[EpochSoFar], None]]":
+def training_bar(epochs: int) -> "Iterator[Callable[[EpochProgress], None]]":
     """A bar on standard error over all epochs; where that is no terminal, a line an epoch."""
     columns = TextColumn("{task.fields[figures]}"), TimeRemainingColumn()
     with _progress("epochs", *columns) as progress:
         task = progress.add_task("", total=epochs, figures="")
 
-        def watch(so_far: "EpochSoFar") -> None:
+        def watch(so_far: "EpochProgress") -> None:
             done = so_far.epoch + so_far.images / so_far.of_images
             progress.update(task, completed=done, figures=_figures(so_far))
             if so_far.images == so_far.of_images and not progress.console.is_terminal:
@@ -45,40 +47,40 @@ def show_record(record: Mapping[str, Any]) -> None:
     """A row of results, its columns below each other."""
     console, width = Console(soft_wrap=True, markup=False), max(map(len, record))
     for name, value in record.items():
-        line = (
-            f"{name:{width}}  {value:.6g}"
-            if isinstance(value, float)
-            else f"{name:{width}}  {value}"
-        )
-        console.print(
-            line if line.isprintable() else ascii(line)
-        )  # a stranger's codec may steer no terminal
+        text = f"{value:.6g}" if isinstance(value, float) else str(value)
+        console.print(terminal_safe(f"{name:{width}}  {text}"))
 
 
-def show_cell(of: int) -> "Callable[[Results, Swept, int], None]":
-    """What shows the row of a scenario, or of each of a sweep's cells a line with what the sweep
-    has set in it.
+def show_cell(of: int) -> "Callable[[Results, Cell, int], None]":
+    """What shows a scenario's row, or of each of a sweep's cells a line with what the sweep sets.
+
+    Of the row, settings that were not written are left out, and so are the columns of the link
+    where nothing happened on it.
     """
-
     from semcomm.link.link import Link
 
-    def show(found: "Results", cell: "Swept", number: int) -> None:
-        row, told = found.summary, "  ".join(str(value) for value in cell.changes.values())
-        if of == 1:
-            eventful = row["bit_errors"] or cell.scenario.link != Link()
-            show_record(
-                {
-                    name: value
-                    for name, value in row.items()
-                    if eventful or name not in found.journey
-                }
-            )
+    def show(results: "Results", cell: "Cell", number: int) -> None:
+        row = results.summary
+        if of > 1:
+            changes = "  ".join(str(value) for value in cell.changes.values())
+            line = f"{number:>{len(str(of))}}/{of}  {_measured(row)}  {changes}"
+            Console(soft_wrap=True, markup=False).print(terminal_safe(line))
             return
-        measured = f"{row['bits_per_image']:8.2f} bits  {row['psnr_db']:6.3f} dB"
-        line = f"{number:>{len(str(of))}}/{of}  {measured}  {told}"
-        Console(soft_wrap=True, markup=False).print(line if line.isprintable() else ascii(line))
+        hidden = cell.settings().keys() - cell.written.keys() - {"scenario", "channel.model"}
+        if not row.get("bit_errors") and cell.scenario.link == Link():
+            hidden |= set(results.link_columns)
+        empty = {name for name, value in row.items() if value is None}
+        show_record({name: value for name, value in row.items() if name not in hidden | empty})
 
     return show
+
+
+def _measured(row: Mapping[str, Any]) -> str:
+    """The rate and the quality of a row, in a few words."""
+    bits, psnr_db = row.get("bits_per_image"), row.get("psnr_db")
+    uses = row["channel_uses_per_image"]
+    rate = f"{uses:8.2f} uses" if bits is None else f"{bits:8.2f} bits"
+    return rate if psnr_db is None else f"{rate}  {psnr_db:6.3f} dB"
 
 
 def show_codecs(figures: Sequence[Mapping[str, str]]) -> None:
@@ -110,7 +112,7 @@ def show_names(title: str, names: list[str]) -> None:
     console.print(f"{title}:", *(f"  {name}" for name in names), sep="\n", highlight=False)
 
 
-def _figures(so_far: "EpochSoFar") -> str:
+def _figures(so_far: "EpochProgress") -> str:
     return (
         f"loss {so_far.loss:.2f}  {so_far.psnr_db:.2f} dB  {so_far.bits:.1f} bits  "
         f"{so_far.used_codewords} codewords used, perplexity {so_far.perplexity:.1f}"

@@ -23,6 +23,10 @@ class ChannelError(SemcommError):
     """A channel is unknown, ambiguous, or its file does not hold one."""
 
 
+class MeasureError(SemcommError):
+    """A measure is unknown, or its file does not hold one."""
+
+
 class CodeTableError(SemcommError):
     """Code lengths do not form a complete prefix code, or none of the allowed length exists."""
 

@@ -1,79 +1,34 @@
-"""The receiver: whatever arrives becomes images."""
+"""The receiver of the learned digital system: whatever arrives becomes images."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import accumulate
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.choices import DamagedPolicy, EntropyCoding
-from semcomm.codec.codec import Codec, Indices
+from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
 from semcomm.codec.entropy_coding.interface import Decoded, symbol_counts
 from semcomm.concealment.interpolation import interpolate
-from semcomm.concealment.neighbourhood import (
-    MISSING,
-    Neighbourhood,
-    SliceLayout,
-    unit_vectors,
-)
+from semcomm.concealment.neighbourhood import MISSING, Neighbourhood, SliceLayout, unit_vectors
 from semcomm.concealment.repair import Repair
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
-from semcomm.modalities.rgb8 import Image
 from semcomm.ragged import ragged_arange
-
-
-@dataclass(frozen=True)
-class Received:
-    """What B images became.
-
-    images: each (H, W, 3) uint8; one whose frames tell no size has the agreed one.
-    damaged: (B,) bool, some check on some frame of the image failed.
-    indices: B grids (h, w, g) uint16, all below K, whatever arrived; None where the system has
-        none.
-    """
-
-    images: list[Image]
-    damaged: NDArray[np.bool_]
-    indices: list[Indices] | None
-
-
-@dataclass(frozen=True)
-class Read:
-    """What the bits of B images say, before any picture is made of it.
-
-    descriptions: what `Transmitter.describe` gave or, where bits were wrong, something else as
-        valid.
-    sizes: height and width of each; damaged: (B,) bool, as `Received` has it.
-    """
-
-    descriptions: list[NDArray[Any]]
-    sizes: list[tuple[int, int]]
-    damaged: NDArray[np.bool_]
-
-    def only(self, numbers: Sequence[int]) -> "Read":
-        """That of some of the images."""
-        return Read(
-            [self.descriptions[n] for n in numbers],
-            [self.sizes[n] for n in numbers],
-            self.damaged[numbers],
-        )
+from semcomm.stages import Arrived, Received
 
 
 class Receiver:
-    """Unframes, entropy-decodes, dequantizes and decodes. No reception makes it raise.
+    """Unframes, entropy-decodes, dequantizes and decodes.
 
-    damaged: what becomes of a slice whose CRC does not fit, or that does not decode to its last
-        bit. `keep`: its symbols up to the first sign of damage; the others are the codec's
-        `fill_index`. `drop`: all its symbols are the `fill_index`, its most ordinary codeword, a
-        mid-grey. `conceal`: a bit or two are flipped where the CRC then fits; else the symbols that
-        do not fit their neighbourhood, and those that did not arrive, are made up from their
-        neighbours.
+    damaged: what becomes of a slice whose CRC fails, or that does not decode to its last bit.
+        `keep`: its symbols up to the first sign of damage; the others are the codec's
+        `fill_index`, its most ordinary codeword, a mid-grey. `drop`: all its symbols are the
+        `fill_index`. `conceal`: one or two bit errors are corrected where the CRC allows it;
+        failing that, symbols unlike their neighbours are discarded, and what is missing is
+        interpolated.
     """
 
     def __init__(
@@ -90,58 +45,59 @@ class Receiver:
 
     def receive(self, reception: Reception) -> Received:
         """Images of the frames that arrived, as many as were sent."""
-        return self.picture(self.read(reception))
+        return self.reconstruct(self.depacketize(reception))
 
-    def read(self, reception: Reception) -> Read:
-        """The indices that the frames tell, every gap filled."""
-        unframed = self.framing.unframe(reception.frames, cache(self._fewest_bits))
-        shape_of = {size: self.codec.index_shape(size) for size in set(unframed.sizes)}
-        shapes = [shape_of[size] for size in unframed.sizes]
+    def depacketize(self, reception: Reception) -> Arrived:
+        """Framing, entropy decoder, concealment: `indices`, all below K, and `size` of images."""
+        parsed = self.framing.unframe(reception.frames, cache(self._min_payload_bits))
+        shape_of = {size: self.codec.index_shape(size) for size in set(parsed.sizes)}
+        shapes = [shape_of[size] for size in parsed.sizes]
         runs = self.framing.slice_runs(shapes)
+        decoded = self.entropy_coder.decode(parsed.payloads.bits, parsed.payloads.lengths, runs)
+        sound = parsed.intact & decoded.intact
         counts = symbol_counts(runs)
-        decoded = self.entropy_coder.decode(unframed.payloads.bits, unframed.payloads.lengths, runs)
-        sound = unframed.intact & decoded.intact
-        symbols = self._filled(decoded, sound, counts)
         if self.damaged == "conceal" and not sound.all():
             layout = SliceLayout.of(counts, shapes)
-            symbols = self._concealed(
-                reception.frames, unframed.payloads, decoded, sound, layout, runs
-            )
+            symbols = self._conceal(reception.frames, parsed.payloads, decoded, sound, layout, runs)
+        else:
+            symbols = self._fill(decoded, sound, counts)
         ends = accumulate(map(prod, shapes))
         grids = [
             symbols[end - prod(shape) : end].reshape(shape)
             for end, shape in zip(ends, shapes, strict=True)
         ]
-        return Read(grids, unframed.sizes, np.any(~sound.reshape(-1, self.framing.slices), axis=1))
+        sizes = np.array(parsed.sizes, np.int64).reshape(-1, 2)
+        damaged = np.any(~sound.reshape(-1, self.framing.slices), axis=1)
+        return Arrived({"indices": grids, "size": sizes}, damaged)
 
-    def picture(self, read: Read) -> Received:
-        """The images of these indices."""
-        images = self.codec.images_of(read.descriptions, read.sizes)
-        return Received(images, read.damaged, list(read.descriptions))
+    def reconstruct(self, arrived: Arrived) -> Received:
+        """Dequantizer and network: the images of these indices."""
+        latents = self.codec.dequantize(list(arrived.encoded["indices"]))
+        sizes = [(int(height), int(width)) for height, width in arrived.encoded["size"]]
+        images = self.codec.decode(latents, sizes)
+        return Received(images, arrived.damaged, arrived.encoded)
 
     def sizes(self, reception: Reception) -> list[tuple[int, int]]:
-        """Height and width of each image that `receive` would make, told before anything of that
-        size is.
-        """
-        return self.framing.unframe(reception.frames, self._fewest_bits).sizes
+        """Height and width of each image that `receive` would make, before any is allocated."""
+        return self.framing.unframe(reception.frames, self._min_payload_bits).sizes
 
     @cached_property
     def _vectors(self) -> NDArray[np.float64]:
         return unit_vectors(self.codec)
 
-    def _fewest_bits(self, size: tuple[int, int], number: int) -> int:
+    def _min_payload_bits(self, size: tuple[int, int], number: int) -> int:
         symbols = symbol_counts(self.framing.slice_runs([self.codec.index_shape(size)]))
         return int(symbols[number]) * self.entropy_coder.min_bits_per_symbol
 
-    def _filled(
+    def _fill(
         self, decoded: Decoded, sound: NDArray[np.bool_], counts: NDArray[np.int64]
     ) -> NDArray[np.uint16]:
-        """The symbols of all slices, of damaged ones those before the first sign of it, or none."""
-        good = np.where(sound, counts, 0) if self.damaged == "drop" else decoded.good
-        arrived = ragged_arange(counts) < np.repeat(good, counts)
+        """The symbols of all slices, `fill_index` for those that the policy gives up."""
+        usable = np.where(sound, counts, 0) if self.damaged == "drop" else decoded.valid
+        arrived = ragged_arange(counts) < np.repeat(usable, counts)
         return np.where(arrived, decoded.symbols, np.uint16(self.codec.fill_index))
 
-    def _concealed(
+    def _conceal(
         self,
         frames: Frames,
         payloads: Frames,
@@ -150,7 +106,7 @@ class Receiver:
         layout: SliceLayout,
         runs: NDArray[np.int64],
     ) -> NDArray[np.uint16]:
-        """The symbols of all slices, of damaged ones those that are likeliest."""
+        """The symbols of all slices, those of damaged ones the most likely."""
         known = np.repeat(sound, layout.counts)
         symbols = np.where(known, decoded.symbols.astype(np.int64), MISSING)
         neighbourhood = Neighbourhood(

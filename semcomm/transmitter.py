@@ -1,7 +1,6 @@
-"""The transmitter: images to frames of bits."""
+"""The transmitter of the learned digital system: images to frames of bits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,43 +8,20 @@ from numpy.typing import NDArray
 from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
-from semcomm.codec.rate_control import within
-from semcomm.errors import DataError, FramingError
+from semcomm.codec.rate_control import fit_to_budget
+from semcomm.errors import FramingError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
-from semcomm.modalities.rgb8 import Image
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What left the transmitter for B images.
-
-    frames: S for each image, all that the channel is handed.
-    payload_bits: (B,) int64, the entropy-coded bits alone, without headers and CRCs.
-    indices: B grids (h, w, g) uint16, for counting errors, as the frames alone are sent; None where
-        there are none.
-    """
-
-    frames: Frames
-    payload_bits: NDArray[np.int64]
-    indices: list[Indices] | None
-
-
-def check_image(image: Image) -> None:
-    """Raises DataError for what is not (H, W, 3) uint8."""
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise DataError(
-            f"an image is {image.shape} {image.dtype}; it takes (height, width, 3) uint8, red, "
-            "green, blue"
-        )
+from semcomm.modalities.rgb8 import Image, check_image, size_of
+from semcomm.stages import Encoded, Sent
 
 
 class Transmitter:
     """Encodes, quantizes, entropy-codes and frames images.
 
-    budget_bits: no frame has more; images for whose frames the codec's indices take more get others
-        (`within`).
-    refinement_steps: by which each image's latents are `refined`.
+    budget_bits: the most that a frame may have; images whose frames would be longer are quantized
+        more coarsely (`fit_to_budget`).
+    refinement_steps: steps of descent by which each image's latents are refined.
     """
 
     def __init__(
@@ -62,64 +38,56 @@ class Transmitter:
         self.budget_bits = budget_bits
         self.refinement_steps = refinement_steps
 
-    def transmit(self, images: Sequence[Image]) -> Sent:
-        """Send images, each (H, W, 3) uint8, of any sizes that the framing can tell.
+    def transmit(self, images: Sequence[Image]) -> Sent[Frames]:
+        """Send images, each (H, W, 3) uint8, of any sizes that the framing allows.
 
-        Raises FramingError for other sizes and images that no budget holds, DataError for what is
-        no such image.
+        Raises FramingError for other sizes and for images that no budget holds, DataError for what
+        is no such image.
         """
-        return self.send(
-            self.describe(images), [(image.shape[0], image.shape[1]) for image in images]
-        )
+        return self.packetize(self.encode(images))
 
-    def describe(self, images: Sequence[Image]) -> list[Indices]:
-        """The indices of images, (h, w, g) uint16 each: those of the codec, or coarser ones where
-        there is a budget.
-        """
+    def encode(self, images: Sequence[Image]) -> Encoded:
+        """Network and quantizer: `indices`, (h, w, g) uint16 each, and `size`, height and width."""
         for image in images:
             check_image(image)
-        if self.budget_bits is None:
-            return self.codec.indices_of(images, self.refinement_steps)
-        return self._within(self.budget_bits, images)
+        sizes = np.array([size_of(image) for image in images], np.int64).reshape(-1, 2)
+        if self.budget_bits is not None:
+            return {"indices": list(self._within(self.budget_bits, images, sizes)), "size": sizes}
+        latents = self.codec.encode(images, self.refinement_steps)
+        return {"indices": list(self.codec.quantize(latents)), "size": sizes}
 
-    def send(self, indices: list[Indices], sizes: Sequence[tuple[int, int]]) -> Sent:
-        """Send the indices of images of these heights and widths."""
+    def packetize(self, encoded: Encoded) -> Sent[Frames]:
+        """Entropy coder and framing: S frames per image."""
+        indices, sizes = encoded["indices"], [(int(h), int(w)) for h, w in encoded["size"]]
         self.framing.check(sizes)
-        payloads = self._entropy_code(indices)
-        frames = self.framing.frame(payloads, sizes)
+        symbols = np.concatenate([np.empty(0, np.uint16), *(grid.ravel() for grid in indices)])
+        slices = self.framing.slice_runs([grid.shape for grid in indices])
+        payloads = Frames(*self.entropy_coder.encode(symbols, slices))
         payload_bits = payloads.lengths.reshape(-1, self.framing.slices).sum(axis=1)
-        return Sent(frames, payload_bits, indices)
+        return Sent(self.framing.frame(payloads, sizes), payload_bits, encoded)
 
-    def _within(self, budget_bits: int, images: Sequence[Image]) -> list[Indices]:
-        """Latents are refined for the rate weights that they would take without, then quantized
-        anew.
-        """
-        sizes = [(image.shape[0], image.shape[1]) for image in images]
+    def _within(
+        self, budget_bits: int, images: Sequence[Image], sizes: NDArray[np.int64]
+    ) -> Sequence[Indices]:
+        """Find each image's rate weight without refinement, refine with it, then search again."""
 
-        def longest(images: Sequence[int], grids: list[Indices]) -> NDArray[np.int64]:
-            frames = self.send(grids, [sizes[image] for image in images]).frames
-            bits: NDArray[np.int64] = frames.lengths.reshape(len(grids), self.framing.slices).max(
-                axis=1
-            )
+        def longest(numbers: Sequence[int], grids: Sequence[Indices]) -> NDArray[np.int64]:
+            frames = self.packetize({"indices": list(grids), "size": sizes[list(numbers)]}).signal
+            bits: NDArray[np.int64] = frames.lengths.reshape(len(grids), -1).max(axis=1)
             return bits
 
-        indices, weights = within(budget_bits, self.codec, self.codec.encode(images), longest)
+        indices, weights = fit_to_budget(
+            budget_bits, self.codec, self.codec.encode(images), longest
+        )
         if self.refinement_steps:
             latents = self.codec.encode(images, self.refinement_steps, weights)
-            indices, _ = within(budget_bits, self.codec, latents, longest)
-        for (height, width), bits in zip(
-            sizes, longest(range(len(sizes)), indices).tolist(), strict=True
-        ):
-            if bits > budget_bits:
-                raise FramingError(
-                    f"budget_bits is {budget_bits}, but an image of {height} x {width} has a "
-                    f"frame of {bits} bits "
-                    f"even by the coarsest indices of {self.codec.name}: allow more, or take "
-                    "another codec or framing"
-                )
+            indices, _ = fit_to_budget(budget_bits, self.codec, latents, longest)
+        bits = longest(range(len(images)), indices)
+        for number in np.flatnonzero(bits > budget_bits)[:1]:
+            height, width = sizes[number]
+            raise FramingError(
+                f"budget_bits is {budget_bits}, but an image of {height} x {width} has a frame of "
+                f"{bits[number]} bits even with the coarsest indices of {self.codec.name}: allow "
+                "more, or take another codec or framing"
+            )
         return indices
-
-    def _entropy_code(self, indices: list[Indices]) -> Frames:
-        symbols = np.concatenate([np.empty(0, np.uint16), *(grid.ravel() for grid in indices)])
-        runs = self.framing.slice_runs([grid.shape for grid in indices])
-        return Frames(*self.entropy_coder.encode(symbols, runs))

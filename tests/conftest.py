@@ -56,8 +56,8 @@ def tiny_codec() -> "Codec":
     import torch  # here, so that tests without a codec need not wait for it
 
     from semcomm.codec.networks import Geometry
-    from semcomm.codec.training.export import finished_codec
-    from semcomm.codec.training.losses import Model
+    from semcomm.codec.training.export import export_codec
+    from semcomm.codec.training.losses import VqAutoencoder
     from semcomm.codec.training.recipe import Recipe
     from semcomm.data.sample import Sample
     from semcomm.modalities.rgb8 import to_patches
@@ -65,11 +65,11 @@ def tiny_codec() -> "Codec":
     images = Sample().load(0, 64)
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(0)
-        model = Model(Geometry(groups=2, dimension=4, codewords=32, channels=8))
+        model = VqAutoencoder(Geometry(groups=2, dimension=4, codewords=32, channels=8))
         patches = torch.from_numpy(to_patches(images[0][None])).permute(0, 3, 1, 2) / 255
         vectors = model.sub_vectors(patches).flatten(end_dim=-2)
         model.codebook.copy_(vectors[torch.randperm(len(vectors))[:32]])
-    return finished_codec("tiny", model, Recipe(quantizer="vq", rate_weight=0.0), images, origin={})
+    return export_codec("tiny", model, Recipe(quantizer="vq", rate_weight=0.0), images, origin={})
 
 
 @pytest.fixture(scope="session")

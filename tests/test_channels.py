@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from semcomm.carrier import carry
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.errors import ChannelError, ScenarioError
 from semcomm.folders import shipped
 from semcomm.frames import Frames, Reception
-from semcomm.run.block import carry
 from semcomm.run.simulation import simulate
 from semcomm.scenario import plugins as channels
 from semcomm.scenario.plugins import channel_name, channel_names, find_channel, load_channel

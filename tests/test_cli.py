@@ -199,7 +199,7 @@ def digest_of(codec: Codec) -> bytes:
 
 
 MISTAKES = [
-    (["run", "eror-free"], "eror-free: there is no such file; those that go by their name are"),
+    (["run", "eror-free"], "eror-free: there is no such file; scenarios with a name are"),
     (["run", "error-free", "--set", "seed"], "--set seed: it takes key.path=value, such as seed=1"),
     (["run", "error-free", "--images", "0"], "Invalid value for '--images'"),
     (
@@ -210,7 +210,7 @@ MISTAKES = [
         ["run", "error-free", "--set", "data={images: ~nobody-here}"],
         "is neither a folder nor a file",
     ),
-    (["train", "nothing"], "nothing: there is no such file; those that go by their name are"),
+    (["train", "nothing"], "nothing: there is no such file; scenarios with a name are"),
     (
         ["design", "TINY", "--name", "mine", "--rate-weight", "nan"],
         "rate weight is nan; it takes a number from 0 to",
@@ -236,7 +236,7 @@ MISTAKES = [
     ),
     (
         ["design", "nothing", "--name", "mine", "--rate-weight", "1"],
-        "error: codec 'nothing' is not known; there are",
+        "error: codec 'nothing' is unknown; there are",
     ),
     (
         ["transmit", "nowhere.png", "--codec", "TINY"],
@@ -248,7 +248,7 @@ MISTAKES = [
     (["transmit", "PHOTOS"], "Missing option '--codec'"),
     (
         ["transmit", "PHOTOS", "--codec", "nothing"],
-        "error: codec 'nothing' is not known; there are",
+        "error: codec 'nothing' is unknown; there are",
     ),
     (
         ["transmit", "PHOTOS", "--codec", "no.safetensors"],
@@ -267,8 +267,8 @@ MISTAKES = [
         "error: size is (0, 5); sides are 1 to 65535",
     ),
     (["transmit", "PHOTOS", "--codec", "TINY", "--crc", "7"], "Invalid value for '--crc'"),
-    (["channel", "nothing", "SENT"], "channel nothing is not known; there are awgn, "),
-    (["channel", "😀", "SENT"], "channel 😀 is not known"),
+    (["channel", "nothing", "SENT"], "channel nothing is unknown; there are awgn, "),
+    (["channel", "😀", "SENT"], "channel 😀 is unknown"),
     (["channel", "nothing.py:A", "SENT"], "there is no channel file nothing.py"),
     (
         ["channel", "binary_symmetric", "SENT"],
@@ -287,7 +287,7 @@ MISTAKES = [
         "error: this is not a transmission: it begins with b'no im'",
     ),
     (["channel", "error_free", "nowhere"], "'nowhere': No such file or directory"),
-    (["receive", "SENT", "-o", "out"], "error: codec 'tiny' is not known; there are"),
+    (["receive", "SENT", "-o", "out"], "error: codec 'tiny' is unknown; there are"),
     (
         ["receive", "SENT", "-o", "out", "--codec", "OTHER"],
         "error: the transmission was made with another codec",
@@ -298,7 +298,7 @@ MISTAKES = [
         "full/00000.png is there already: name another folder",
     ),
     (["receive", "text.png", "-o", "out"], "error: this is not a transmission"),
-    (["codec", "show", "nothing"], "error: codec 'nothing' is not known"),
+    (["codec", "show", "nothing"], "error: codec 'nothing' is unknown"),
     (["codec", "show", "empty.safetensors"], "error: empty.safetensors is "),
     (["codec", "show", "text.safetensors"], "error: text.safetensors is damaged or not a codec"),
     (["nothing"], "No such command 'nothing'"),

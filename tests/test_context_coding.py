@@ -48,24 +48,26 @@ def test_images_of_any_sizes_come_out_as_the_codec_has_them(
     context_codec: Codec, pictures: list[Image], framing: Framing
 ) -> None:
     sent = Transmitter(context_codec, "context", framing).transmit(pictures)
-    received = Receiver(context_codec, "context", framing).receive(Reception.of(sent.frames))
+    received = Receiver(context_codec, "context", framing).receive(Reception.of(sent.signal))
     assert not received.damaged.any()
-    expected = context_codec.decode(context_codec.dequantize(sent.indices), SIZES)
-    for found, image, grid, picture in zip(
-        received.indices, received.images, sent.indices, expected, strict=True
+    grids = sent.encoded["indices"]
+    expected = context_codec.decode(context_codec.dequantize(list(grids)), SIZES)
+    arrived = received.encoded["indices"]
+    for received_grid, image, grid, picture in zip(
+        arrived, received.samples, grids, expected, strict=True
     ):
-        assert np.array_equal(found, grid) and np.array_equal(image, picture)
+        assert np.array_equal(received_grid, grid) and np.array_equal(image, picture)
 
 
-def test_a_slices_payload_is_that_of_its_positions_coded_by_themselves(
+def test_a_slices_payload_is_its_positions_coded_alone(
     context_codec: Codec, pictures: list[Image]
 ) -> None:
     framing = Framing(slices=3, crc=0)
     sent = Transmitter(context_codec, "context", framing).transmit(pictures)
-    payloads = framing.unframe(sent.frames, lambda size, number: 0).payloads.split()
+    payloads = framing.unframe(sent.signal, lambda size, number: 0).payloads.split()
     coder = entropy_coder("context", context_codec.tensors)
     for number, payload in enumerate(payloads):
-        grid, part = sent.indices[number // 3], number % 3
+        grid, part = sent.encoded["indices"][number // 3], number % 3
         positions, (rows, columns, groups) = grid.reshape(-1, grid.shape[-1]), grid.shape
         begin, end = part * rows // 3 * columns, (part + 1) * rows // 3 * columns
         run = np.array([[begin % columns, end - begin, columns, groups]])
@@ -84,31 +86,34 @@ def test_a_model_that_saw_such_images_saves_bits(context_codec: Codec) -> None:
 
 @given(st.lists(st.lists(st.integers(0, 1), max_size=900), max_size=4))
 @networks
-def test_any_bits_without_a_header_give_images_of_the_agreed_size(
+def test_any_bits_give_images_of_the_agreed_size(
     context_codec: Codec, bodies: list[list[int]]
 ) -> None:
+    """Frames without a header."""
     receiver = Receiver(context_codec, "context", replace(NONE, size=(12, 20)))
     received = receiver.receive(
         Reception.of(Frames.join([np.array(bits, np.uint8) for bits in bodies]))
     )
-    assert [image.shape for image in received.images] == [(12, 20, 3)] * len(bodies)
-    assert all(grid.max() < context_codec.geometry.codewords for grid in received.indices)
+    assert [image.shape for image in received.samples] == [(12, 20, 3)] * len(bodies)
+    assert all(
+        grid.max() < context_codec.geometry.codewords for grid in received.encoded["indices"]
+    )
 
 
 @given(st.integers(1, 3), st.sampled_from([0, 8, 16]), st.integers(0, 2**32), st.floats(0, 0.5))
 @networks
-def test_flipped_bits_and_lengths_give_images_and_with_a_crc_a_flag(
+def test_damaged_frames_give_images_and_with_a_crc_a_flag(
     context_codec: Codec, slices: int, crc: int, seed: int, crossover: float
 ) -> None:
     framing = Framing(slices=slices, crc=crc)
     sent = Transmitter(context_codec, "context", framing).transmit(Sample().load(0, 3))
     rng = np.random.default_rng(seed)
-    parts = [bits ^ (rng.random(bits.size) < crossover) for bits in sent.frames.split()]
+    parts = [bits ^ (rng.random(bits.size) < crossover) for bits in sent.signal.split()]
     cut = [bits[: bits.size - rng.integers(0, 3) * rng.integers(0, bits.size)] for bits in parts]
     received = Receiver(context_codec, "context", framing).receive(Reception.of(Frames.join(cut)))
-    assert len(received.images) == 3
+    assert len(received.samples) == 3
     for grid, expected, damaged in zip(
-        received.indices, sent.indices, received.damaged, strict=True
+        received.encoded["indices"], sent.encoded["indices"], received.damaged, strict=True
     ):
         assert grid.max() < context_codec.geometry.codewords
         # A CRC of 16 bits misses one damage in 65536, one of 8 bits one in 256.
@@ -134,7 +139,7 @@ WRONG = {
         "no tensor context.embedding|no tensor context.neighbours",
     ),
     "context.bias2": (lambda t: t + (1 << 24), "context model whose sums with context.bias2 reach"),
-    "context.more": (lambda t: np.zeros(3), "tensors that do not belong there: context.more"),
+    "context.more": (lambda t: np.zeros(3), "unknown tensors: context.more"),
 }
 
 
@@ -158,7 +163,7 @@ def test_a_codec_designed_on_another_has_none_of_its_model(context_codec: Codec)
     assert not any(name.startswith("context.") for name in made.tensors)
 
 
-def test_a_scenario_with_a_codec_that_has_no_model_is_refused_at_its_place(
+def test_a_scenario_whose_codec_has_no_model_is_refused(
     tiny_codec_file: Path, context_codec: Codec, tmp_path: Path
 ) -> None:
     scenario = tmp_path / "mine.yaml"
@@ -172,7 +177,7 @@ def test_a_scenario_with_a_codec_that_has_no_model_is_refused_at_its_place(
         read_scenario(scenario, [f"codec.model={tmp_path / 'tiny.safetensors'}"])
     ).summary
     assert (
-        summary["entropy_coder"] == "context"
+        summary["codec.entropy_coder"] == "context"
         and summary["index_error_rate"] == summary["damaged_images"] == 0
     )
 

@@ -15,10 +15,11 @@ from semcomm.codec.codec import Codec, Image
 from semcomm.data.sample import Sample
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
-from semcomm.measures.metrics import mean_squared_error, psnr_db
-from semcomm.receiver import Received, Receiver
+from semcomm.measures.psnr import mean_squared_error, psnr_db
+from semcomm.receiver import Receiver
 from semcomm.scenario.plugins import load_channel
-from semcomm.transmitter import Sent, Transmitter
+from semcomm.stages import Received, Sent
+from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
 NONE = Framing(header=False, crc=0)
@@ -43,13 +44,15 @@ def send(
     codec: Codec, images: list[Image], coder: EntropyCoding, framing: Framing
 ) -> tuple[Sent, Received]:
     sent = Transmitter(codec, coder, framing).transmit(images)
-    return sent, Receiver(codec, coder, framing).receive(Reception.of(sent.frames))
+    return sent, Receiver(codec, coder, framing).receive(Reception.of(sent.signal))
 
 
 def is_possible(codec: Codec, received: Received, images: int) -> bool:
     """As many pictures as images, each with a grid of indices of its shape, all below K."""
-    assert len(received.images) == len(received.indices) == received.damaged.size == images
-    for image, grid in zip(received.images, received.indices, strict=True):
+    assert (
+        len(received.samples) == len(received.encoded["indices"]) == received.damaged.size == images
+    )
+    for image, grid in zip(received.samples, received.encoded["indices"], strict=True):
         assert image.dtype == np.uint8
         assert image.shape[2:] == (3,)
         assert grid.shape == codec.index_shape(image.shape[:2])
@@ -67,18 +70,20 @@ def test_images_of_any_sizes_come_out_as_the_codec_has_them(
     images = photos(SIZES)
     sent, received = send(tiny_codec, images, coder, framing)
     assert not received.damaged.any()
-    for found, grid in zip(received.indices, sent.indices, strict=True):
+    for found, grid in zip(received.encoded["indices"], sent.encoded["indices"], strict=True):
         assert np.array_equal(found, grid)
     for found, picture in zip(
-        received.images, tiny_codec.decode(tiny_codec.dequantize(sent.indices), SIZES), strict=True
+        received.samples,
+        tiny_codec.decode(tiny_codec.dequantize(sent.encoded["indices"]), SIZES),
+        strict=True,
     ):
         assert np.array_equal(found, picture)
-    assert [image.shape[:2] for image in received.images] == SIZES
+    assert [image.shape[:2] for image in received.samples] == SIZES
 
 
 def test_no_frames_are_no_images(tiny_codec: Codec) -> None:
     _, received = send(tiny_codec, [], "huffman", Framing(slices=4))
-    assert received.images == received.indices == []
+    assert received.samples == received.encoded["indices"] == []
     assert received.damaged.size == 0
 
 
@@ -92,7 +97,7 @@ def test_any_bits_without_a_header_give_images_of_the_agreed_size(
     frames = Frames.join([np.array(bits, np.uint8) for bits in bodies])
     received = Receiver(tiny_codec, coder, framing, damaged).receive(Reception.of(frames))
     assert is_possible(tiny_codec, received, len(bodies))
-    assert all(image.shape == (12, 20, 3) for image in received.images)
+    assert all(image.shape == (12, 20, 3) for image in received.samples)
 
 
 @given(
@@ -109,7 +114,7 @@ def test_flipped_bits_and_lengths_give_images_whatever_they_are(
     framing = Framing(slices=slices, crc=crc)
     sent = Transmitter(tiny_codec, "huffman", framing).transmit(photos([(8, 8), (32, 32), (9, 30)]))
     rng = np.random.default_rng(seed)
-    parts = [bits ^ (rng.random(bits.size) < crossover) for bits in sent.frames.split()]
+    parts = [bits ^ (rng.random(bits.size) < crossover) for bits in sent.signal.split()]
     cut = [bits[: bits.size - rng.integers(0, 3) * rng.integers(0, bits.size)] for bits in parts]
     received = Receiver(tiny_codec, "huffman", framing, damaged).receive(
         Reception.of(Frames.join(cut))
@@ -129,22 +134,22 @@ def test_frames_of_zeros_or_ones_and_empty_ones_give_images_of_fill(
     received = Receiver(tiny_codec, "huffman", framing).receive(Reception.of(frames))
     assert is_possible(tiny_codec, received, 2)
     assert received.damaged.all()
-    assert all(image.shape == (32, 32, 3) for image in received.images)
+    assert all(image.shape == (32, 32, 3) for image in received.samples)
     if bits == 0:
-        assert all((grid == tiny_codec.fill_index).all() for grid in received.indices)
+        assert all((grid == tiny_codec.fill_index).all() for grid in received.encoded["indices"])
 
 
 def test_symbols_up_to_where_a_payload_is_cut_off_are_kept_and_the_rest_filled(
     tiny_codec: Codec,
 ) -> None:
     sent, _ = send(tiny_codec, photos([(32, 32)]), "huffman", NONE)
-    symbols = sent.indices[0].ravel()
+    symbols = sent.encoded["indices"][0].ravel()
     ends = np.cumsum(tiny_codec.code_lengths[symbols], dtype=np.int64)
     for whole in (0, 1, 77, 127):
-        frames = Frames.join([sent.frames.bits[: ends[whole] - 1]])  # its last bit is missing
+        frames = Frames.join([sent.signal.bits[: ends[whole] - 1]])  # its last bit is missing
         received = Receiver(tiny_codec, "huffman", NONE, "keep").receive(Reception.of(frames))
         assert received.damaged.tolist() == [True]
-        assert received.indices[0].ravel().tolist() == [
+        assert received.encoded["indices"][0].ravel().tolist() == [
             *symbols[:whole],
             *[tiny_codec.fill_index] * (symbols.size - whole),
         ]
@@ -152,10 +157,10 @@ def test_symbols_up_to_where_a_payload_is_cut_off_are_kept_and_the_rest_filled(
 
 def test_a_bit_too_many_is_damage_too(tiny_codec: Codec) -> None:
     sent, _ = send(tiny_codec, photos([(32, 32)]), "huffman", NONE)
-    frames = Frames.join([np.append(sent.frames.bits, np.uint8(0))])
+    frames = Frames.join([np.append(sent.signal.bits, np.uint8(0))])
     received = Receiver(tiny_codec, "huffman", NONE).receive(Reception.of(frames))
     assert received.damaged.tolist() == [True]
-    assert np.array_equal(received.indices[0], sent.indices[0])
+    assert np.array_equal(received.encoded["indices"][0], sent.encoded["indices"][0])
 
 
 @pytest.mark.parametrize(("bits", "size"), [(9 * 2 * 5 - 1, (32, 32)), (9 * 2 * 5, (12, 12))])
@@ -165,7 +170,7 @@ def test_a_size_is_believed_from_the_bits_on_that_its_indices_need_at_least(
     framing = Framing(crc=0)
     frames = framing.frame(Frames.join([np.zeros(bits, np.uint8)]), [(12, 12)])
     received = Receiver(tiny_codec, "fixed_length", framing).receive(Reception.of(frames))
-    assert received.images[0].shape[:2] == size
+    assert received.samples[0].shape[:2] == size
 
 
 @pytest.mark.parametrize(("bits", "size"), [(60 * 2 * 5 - 1, (32, 32)), (60 * 2 * 5, (4, 240))])
@@ -180,14 +185,14 @@ def test_a_flat_image_is_believed_from_the_bits_on_that_its_last_slice_needs(
     ).split()[-1]
     frames = Frames.join([*[np.empty(0, np.uint8)] * 7, last])
     received = Receiver(tiny_codec, "fixed_length", framing).receive(Reception.of(frames))
-    assert received.images[0].shape[:2] == size
+    assert received.samples[0].shape[:2] == size
 
 
 @pytest.mark.parametrize("damaged", ["keep", "drop"])
 def test_a_lost_slice_costs_its_own_rows_alone(tiny_codec: Codec, damaged: DamagedPolicy) -> None:
     framing = Framing(slices=3)
     sent, _ = send(tiny_codec, photos([(32, 32), (40, 24)]), "huffman", framing)
-    parts = sent.frames.split()
+    parts = sent.signal.split()
     parts[4] = np.empty(
         0, np.uint8
     )  # of the second image's 10 rows of 6 positions those from 3 to 5
@@ -195,20 +200,20 @@ def test_a_lost_slice_costs_its_own_rows_alone(tiny_codec: Codec, damaged: Damag
         Reception.of(Frames.join(parts))
     )
     assert received.damaged.tolist() == [False, True]
-    assert np.array_equal(received.indices[0], sent.indices[0])
-    expected = sent.indices[1].copy()
+    assert np.array_equal(received.encoded["indices"][0], sent.encoded["indices"][0])
+    expected = sent.encoded["indices"][1].copy()
     expected[3:6] = tiny_codec.fill_index
-    assert np.array_equal(received.indices[1], expected)
-    assert received.images[1].shape == (40, 24, 3)
+    assert np.array_equal(received.encoded["indices"][1], expected)
+    assert received.samples[1].shape == (40, 24, 3)
 
 
 def test_where_the_crc_alone_is_hit_the_image_is_whole_and_damaged(tiny_codec: Codec) -> None:
     sent, _ = send(tiny_codec, photos([(32, 32), (32, 32)]), "huffman", Framing())
-    bits: NDArray[np.uint8] = sent.frames.bits.copy()
+    bits: NDArray[np.uint8] = sent.signal.bits.copy()
     bits[-1] ^= 1
-    received = Receiver(tiny_codec).receive(Reception.of(sent.frames.with_bits(bits)))
+    received = Receiver(tiny_codec).receive(Reception.of(sent.signal.with_bits(bits)))
     assert received.damaged.tolist() == [False, True]
-    assert np.array_equal(received.indices[1], sent.indices[1])
+    assert np.array_equal(received.encoded["indices"][1], sent.encoded["indices"][1])
 
 
 def test_the_fill_index_is_that_of_the_codeword_nearest_to_the_mean(tiny_codec: Codec) -> None:
@@ -229,13 +234,13 @@ def test_correcting_and_concealing_is_better_than_keeping_what_decodes_and_that_
     images = Sample().load(0, 256)
     sent = Transmitter(codec, framing=framing).transmit(images)
     channel = load_channel("binary_symmetric", crossover=1e-3)
-    arrived = channel.transmit(sent.frames, np.random.default_rng(0)).frames
+    arrived = channel.transmit(sent.signal, np.random.default_rng(0)).frames
     policies: list[DamagedPolicy] = ["conceal", "keep", "drop"]
     receptions = [
         Receiver(codec, framing=framing, damaged=policy).receive(Reception.of(arrived))
         for policy in policies
     ]
-    mse = [mean_squared_error(images, received.images) for received in receptions]
+    mse = [mean_squared_error(images, received.samples) for received in receptions]
     concealed, kept, dropped = (psnr_db(error, 3 * 32 * 32).mean() for error in mse)
     print(f"concealed {concealed:.2f} dB, kept {kept:.2f} dB, dropped {dropped:.2f} dB")
     assert kept > dropped + 1

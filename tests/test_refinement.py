@@ -1,4 +1,4 @@
-"""Refined descriptions go through the whole system: sent, counted and told like all others."""
+"""Refined indices in the whole system: they are sent, counted and received like others."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from semcomm.data.sample import Sample
 from semcomm.errors import ScenarioError
 from semcomm.frames import Reception
 from semcomm.framing import Framing
-from semcomm.measures.metrics import mean_squared_error
+from semcomm.measures.psnr import mean_squared_error
 from semcomm.receiver import Receiver
 from semcomm.run.simulation import simulate
 from semcomm.scenario.scenario import read_scenarios
@@ -34,18 +34,18 @@ def images() -> list[Image]:
 
 
 @pytest.mark.parametrize("coder", ["huffman", "context", "fixed_length"])
-def test_the_receiver_gets_the_refined_indices_and_nearer_pictures(
+def test_the_receiver_gets_refined_indices_and_nearer_pictures(
     codec: Codec, images: list[Image], coder: EntropyCoding
 ) -> None:
     receiver, errors = Receiver(codec, coder, BARE), []
     for steps in (0, 8):
         sent = Transmitter(codec, coder, BARE, refinement_steps=steps).transmit(images)
-        received = receiver.receive(Reception.of(sent.frames))
-        assert sent.indices is not None
-        assert received.indices is not None
-        for ours, theirs in zip(sent.indices, received.indices, strict=True):
+        received = receiver.receive(Reception.of(sent.signal))
+        assert sent.encoded["indices"] is not None
+        assert received.encoded["indices"] is not None
+        for ours, theirs in zip(sent.encoded["indices"], received.encoded["indices"], strict=True):
             np.testing.assert_array_equal(ours, theirs)
-        errors.append(mean_squared_error(images, received.images))
+        errors.append(mean_squared_error(images, received.samples))
     assert np.mean(errors[1]) < 0.92 * np.mean(errors[0])
 
 
@@ -56,18 +56,19 @@ def test_frames_of_refined_images_keep_a_budget(codec: Codec, images: list[Image
         sent = Transmitter(codec, framing=BARE, budget_bits=480, refinement_steps=steps).transmit(
             images
         )
-        assert sent.frames.lengths.max() <= 480
+        assert sent.signal.lengths.max() <= 480
         errors.append(
-            mean_squared_error(images, receiver.receive(Reception.of(sent.frames)).images)
+            mean_squared_error(images, receiver.receive(Reception.of(sent.signal)).samples)
         )
     assert np.mean(errors[1]) < 0.96 * np.mean(errors[0])
 
 
-def test_cells_of_unlike_steps_do_not_share_indices_and_tell_their_steps() -> None:
+def test_cells_of_different_steps_do_not_share_indices() -> None:
+    """Each row says its number of steps."""
     sweep = ["sweep={codec.refinement_steps: [0, 2, 8]}", "images=32", "framing=none"]
-    found = [simulate(cell.scenario).summary for cell in read_scenarios("error-free", sweep)]
-    assert [row.get("codec.refinement_steps", 0) for row in found] == [0, 2, 8]
-    assert found[0]["psnr_db"] + 0.1 < found[1]["psnr_db"] < found[2]["psnr_db"] - 0.1
+    rows = [simulate(cell.scenario).summary for cell in read_scenarios("error-free", sweep)]
+    assert [row.get("codec.refinement_steps", 0) for row in rows] == [0, 2, 8]
+    assert rows[0]["psnr_db"] + 0.1 < rows[1]["psnr_db"] < rows[2]["psnr_db"] - 0.1
 
 
 def test_entropy_coders_share_the_refined_indices() -> None:
@@ -77,11 +78,11 @@ def test_entropy_coders_share_the_refined_indices() -> None:
         "images=8",
     ]
     huffman, context = read_scenarios("error-free", sweep)
-    assert huffman.scenario.source == context.scenario.source
+    assert huffman.scenario.encode_key == context.scenario.encode_key
 
 
 @pytest.mark.parametrize("steps", ["-1", "10001", "1.5", "many", "[]"])
-def test_steps_that_are_none_are_told(steps: str) -> None:
+def test_invalid_steps_are_an_error(steps: str) -> None:
     with pytest.raises(ScenarioError, match=r"codec\.refinement_steps is .*; it takes"):
         read_scenarios("error-free", [f"codec.refinement_steps={steps}"])
 

@@ -33,11 +33,13 @@ def test_without_framing_frames_are_payloads_and_these_the_codewords_of_the_indi
     words = [
         f"{code:0{length}b}" for code, length in zip(canonical_codes(lengths), lengths, strict=True)
     ]
-    expected = ["".join(words[symbol] for symbol in grid.ravel()) for grid in sent.indices]
-    assert ["".join(map(str, bits)) for bits in sent.frames.split()] == expected
+    expected = [
+        "".join(words[symbol] for symbol in grid.ravel()) for grid in sent.encoded["indices"]
+    ]
+    assert ["".join(map(str, bits)) for bits in sent.signal.split()] == expected
     assert (
         sent.payload_bits.tolist()
-        == sent.frames.lengths.tolist()
+        == sent.signal.lengths.tolist()
         == [len(bits) for bits in expected]
     )
 
@@ -45,7 +47,7 @@ def test_without_framing_frames_are_payloads_and_these_the_codewords_of_the_indi
 def test_indices_are_those_of_the_codec(tiny_codec: Codec, images: list[Image]) -> None:
     sent = Transmitter(tiny_codec).transmit(images)
     for found, grid in zip(
-        sent.indices, tiny_codec.quantize(tiny_codec.encode(images)), strict=True
+        sent.encoded["indices"], tiny_codec.quantize(tiny_codec.encode(images)), strict=True
     ):
         assert found.shape == (8, 8, 2)
         assert np.array_equal(found, grid)
@@ -55,9 +57,9 @@ def test_fixed_length_takes_the_bits_of_the_largest_index_for_each(
     tiny_codec: Codec, images: list[Image]
 ) -> None:
     sent = Transmitter(tiny_codec, "fixed_length", NONE).transmit(images)
-    assert sent.frames.lengths.tolist() == [128 * 5] * 5  # K = 32
-    assert [int(word, 2) for word in texts_of(sent.frames.bits, 5)] == [
-        symbol for grid in sent.indices for symbol in grid.ravel()
+    assert sent.signal.lengths.tolist() == [128 * 5] * 5  # K = 32
+    assert [int(word, 2) for word in texts_of(sent.signal.bits, 5)] == [
+        symbol for grid in sent.encoded["indices"] for symbol in grid.ravel()
     ]
 
 
@@ -71,10 +73,10 @@ def test_payload_bits_are_those_without_framing_and_frames_hold_them(
     sent = Transmitter(tiny_codec, coder, framing).transmit(images)
     bare = Transmitter(tiny_codec, coder, NONE).transmit(images)
     assert sent.payload_bits.tolist() == bare.payload_bits.tolist()
-    assert len(sent.frames) == len(images) * framing.slices
-    payloads = framing.unframe(sent.frames, lambda size, number: 0).payloads
-    assert np.array_equal(payloads.bits, bare.frames.bits)
-    overhead = (sent.frames.lengths - payloads.lengths).reshape(-1, framing.slices)
+    assert len(sent.signal) == len(images) * framing.slices
+    payloads = framing.unframe(sent.signal, lambda size, number: 0).payloads
+    assert np.array_equal(payloads.bits, bare.signal.bits)
+    overhead = (sent.signal.lengths - payloads.lengths).reshape(-1, framing.slices)
     assert (overhead[:, -1] == 1 + framing.crc).all()  # a flag and the check
     lengths = payloads.lengths.reshape(-1, framing.slices)[:, :-1]
     assert (overhead[:, :-1] == 1 + framing.crc + 8 + 32 * (lengths >= 255)).all()
@@ -85,7 +87,7 @@ def test_images_may_be_of_any_sizes_that_the_framing_can_tell(tiny_codec: Codec)
         np.zeros((height, width, 3), np.uint8) for height, width in [(1, 1), (5, 4), (33, 64)]
     ]
     sent = Transmitter(tiny_codec).transmit(images)
-    assert [grid.shape for grid in sent.indices] == [(1, 1, 2), (2, 1, 2), (9, 16, 2)]
+    assert [grid.shape for grid in sent.encoded["indices"]] == [(1, 1, 2), (2, 1, 2), (9, 16, 2)]
     with pytest.raises(FramingError, match="an image is 1 x 1, but without a header"):
         Transmitter(tiny_codec, "huffman", NONE).transmit(images)
 
@@ -93,7 +95,7 @@ def test_images_may_be_of_any_sizes_that_the_framing_can_tell(tiny_codec: Codec)
 @pytest.mark.parametrize("slices", [1, 4])
 def test_no_images_are_no_frames(tiny_codec: Codec, slices: int) -> None:
     sent = Transmitter(tiny_codec, "huffman", Framing(slices=slices)).transmit([])
-    assert len(sent.frames) == sent.payload_bits.size == len(sent.indices) == 0
+    assert len(sent.signal) == sent.payload_bits.size == len(sent.encoded["indices"]) == 0
 
 
 def texts_of(bits: np.ndarray, width: int) -> list[str]:

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
-from semcomm.codec.quantizer import codeword_bits
-from semcomm.codec.training.export import finished_codec
+from semcomm.codec.quantizers.codebook import codeword_bits
+from semcomm.codec.training.export import export_codec
 from semcomm.codec.training.train import train
 from semcomm.codec.training.trainer import Trainer
 from semcomm.data.cifar10 import Cifar10
-from semcomm.measures.metrics import mean_squared_error, psnr_db
+from semcomm.measures.psnr import mean_squared_error, psnr_db
 from semcomm.modalities.rgb8 import to_patches
-from semcomm.run.training import read_training
+from semcomm.scenario.training import read_training
 
 Images = NDArray[np.uint8]
 
@@ -35,7 +35,7 @@ def main(name: str, folder: Path, root: Path | None = None) -> None:
     training, test = Cifar10(root, "train").array(), Cifar10(root, "test").array()
     trainer = Trainer(scenario.geometry, scenario.training, to_patches(training), scenario.seed)
     train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", lambda so_far: None)
-    codec = finished_codec("candidate", trainer.model, scenario.training, list(training), {})
+    codec = export_codec("candidate", trainer.model, scenario.training, list(training), {})
     trained = trainer.model.codebook[0].detach().numpy()
     order = (
         (codec.codebook[:, None] == trained).all(axis=2).argmax(axis=1)

@@ -12,11 +12,11 @@ from pathlib import Path
 import pandas as pd
 
 from semcomm.choices import EntropyCoding
+from semcomm.codec.description import codec_record
 from semcomm.codec.entropy_coding.context_model import has_context
 from semcomm.files import write_atomically
-from semcomm.run.pools import Failed, cores, pool_of
+from semcomm.run.pools import Failure, cores, pool_of
 from semcomm.run.simulation import InMemory, simulate_all
-from semcomm.run.tables import codec_record
 from semcomm.scenario.scenario import read_scenarios
 from semcomm.zoo.find import load_codec
 from semcomm.zoo.names import FIGURES, codec_names
@@ -45,11 +45,15 @@ def measured(data: str, coder: EntropyCoding, codecs: list[str], root: Path | No
     cells = dict(enumerate(read_scenarios("shipped-codecs", sweep, root)))
     rows = []
     with pool_of(cores()) as pool:
-        for _, found in simulate_all(cells, pool, lambda images: None, InMemory()):
-            if isinstance(found, Failed):
-                raise found.error
+        for _, result in simulate_all(cells, pool, lambda images: None, InMemory()):
+            if isinstance(result, Failure):
+                raise result.error
             rows.append(
-                [found.summary["codec"], found.summary["bits_per_image"], found.summary["psnr_db"]]
+                [
+                    result.summary["codec.model"],
+                    result.summary["bits_per_image"],
+                    result.summary["psnr_db"],
+                ]
             )
     return pd.DataFrame(rows, columns=["codec", f"{data}_bits_per_image", f"{data}_psnr_db"])
 

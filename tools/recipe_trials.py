@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 from semcomm.run.simulation import simulate
-from semcomm.run.training import read_training, run_training
+from semcomm.run.training import run_training
 from semcomm.scenario.scenario import read_scenarios
+from semcomm.scenario.training import read_training
 
 FAST = ["training.learning_rate=0.004", "training.warm_up_steps=200"]
 MUON = [*FAST, "training.kernel_learning_rate=0.007"]

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from semcomm.folders import shipped
-from semcomm.run.training import TrainingScenario
 from semcomm.scenario.checking import describe
 from semcomm.scenario.document import joined, shown
 from semcomm.scenario.plugins import find_channel
 from semcomm.scenario.scenario import Scenario
 from semcomm.scenario.schema import Variant, Variants, scenario_variants
 from semcomm.scenario.settings import Setting, section_class, settings_of, summary_of
+from semcomm.scenario.training import TrainingScenario
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 MADE = "<!-- Made by `python tools/reference.py` from the classes themselves. Change those, and run it again. -->"
@@ -67,9 +67,9 @@ def _sections(section: type, key: str, variants: Variants) -> Iterator[str]:
         elif path in variants:
             for each in variants[path]:
                 yield from _named(path, setting.note, each, variants)
-        elif found := inner[path]:
+        elif below := inner[path]:
             yield f"## {path}\n\n{_sentence(setting.note)}".rstrip()
-            yield from _sections(found, path, variants)
+            yield from _sections(below, path, variants)
 
 
 def _named(path: str, note: str, variant: Variant, variants: Variants) -> Iterator[str]:

@@ -17,7 +17,7 @@ from semcomm import load_codec
 from semcomm.codec import refinement
 from semcomm.codec.codec import Codec
 from semcomm.data.cifar10 import Cifar10
-from semcomm.measures.metrics import mean_squared_error, psnr_db
+from semcomm.measures.psnr import mean_squared_error, psnr_db
 from semcomm.modalities.rgb8 import Image
 
 LEVELS, SHOWN = range(8), (0, 2, 5)
@@ -42,8 +42,8 @@ CHANGES: dict[str, tuple[int, dict[str, float]]] = {
 
 def measured(codec: Codec, images: list[Image], steps: int) -> tuple[float, float]:
     """Bits an image and PSNR."""
-    indices = codec.indices_of(images, steps)
-    pictures = codec.images_of(indices, [(32, 32)] * len(images))
+    indices = codec.quantize(codec.encode(images, steps))
+    pictures = codec.decode(codec.dequantize(indices), [(32, 32)] * len(images))
     bits = np.mean([codec.code_lengths[grid].sum(dtype=int) for grid in indices])
     return float(bits), float(psnr_db(mean_squared_error(images, pictures), images[0].size).mean())
 

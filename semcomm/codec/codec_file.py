@@ -1,8 +1,8 @@
-"""A codec as one safetensors file: tensors and text, of which nothing is ever run.
+"""A codec as one safetensors file, of tensors and text; reading it runs no code from it.
 
 The file's metadata: `format` is "semcomm codec"; `version` is "2"; `about` is a JSON object with
-the geometry, the quantizer and the origin; `sha256` covers `about` and all tensors, so that no
-damage goes unseen; `levels` says how many codecs it holds, where they are several (levels.py).
+the geometry, the quantizer and the origin; `sha256` covers `about` and all tensors, so that any
+damage is detected; `levels` is the number of codecs, in a file of several (levels.py).
 """
 
 import hashlib
@@ -27,6 +27,7 @@ from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.codec.entropy_coding.context_model import ContextModel, context_shapes, has_context
 from semcomm.codec.levels import at_level, check_levels
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
+from semcomm.codec.quantizers import QUANTIZERS
 from semcomm.errors import CodecError, CodeTableError
 from semcomm.files import write_atomically
 
@@ -38,7 +39,7 @@ Tensors = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class About:
-    """The part of a codec that is text; `origin` holds whatever tells people how it was made."""
+    """The part of a codec that is text; `origin` says for people how the codec was made."""
 
     geometry: Geometry
     quantizer: QuantizerName
@@ -49,20 +50,14 @@ class About:
 
 
 def codec_from(name: str, about: About, tensors: Tensors) -> Codec:
-    """A codec of checked parts.
+    """A codec, after checks of its parts.
 
-    Raises CodecError when the tensors are not those that the geometry asks for.
+    Raises CodecError when the tensors do not match the geometry or hold invalid values.
     """
-    _check_shapes(about.geometry, tensors)
+    _check_shapes(about, tensors)
     _check_values(tensors)
-    return Codec(
-        name,
-        about.geometry,
-        about.quantizer,
-        tensors,
-        about.origin,
-        _digest(about.to_json(), tensors),
-    )
+    digest = _digest(about.to_json(), tensors)
+    return Codec(name, about.geometry, about.quantizer, tensors, about.origin, digest)
 
 
 def save_codec(codec: Codec, path: Path) -> None:
@@ -71,24 +66,26 @@ def save_codec(codec: Codec, path: Path) -> None:
 
 
 def save_levels(about: About, tensors: Tensors, levels: int, path: Path) -> None:
-    """Write the file of codecs that share their kernels, of tensors that `stacked` gives."""
+    """Write the file of codecs that share their kernels, with tensors made by `stacked`."""
     _write(about, tensors, {"levels": str(levels)}, path)
 
 
 def load_codec(path: Path, level: int | None = None) -> Codec:
-    """Read a codec's file; of one with several levels, the codec of a level, whose name is
-    NAME@LEVEL.
+    """Read a codec's file.
 
-    Raises CodecError when there is none, or it is damaged, of another version, or not a codec.
+    level: which codec of a file with several levels; its name is NAME@LEVEL.
+    Raises CodecError when the file is missing, damaged, of another version, or not a codec.
     """
     about, tensors, levels = read_levels(path)
     name = path.stem
     if levels is None and level is not None:
-        raise CodecError(f"{path} holds one codec, without levels: say {name}, not {name}@{level}")
+        raise CodecError(
+            f"{path} holds one codec, without levels: name it {name}, not {name}@{level}"
+        )
     if levels is not None:
         if level is None or not 0 <= level < levels:
             raise CodecError(
-                f"{path} holds {levels} codecs, from few bits to many: say {name}@0 to "
+                f"{path} holds {levels} codecs, from few bits to many: name one of {name}@0 to "
                 f"{name}@{levels - 1}"
             )
         about = About(about.geometry, about.quantizer, {**about.origin, "level": level})
@@ -100,7 +97,7 @@ def load_codec(path: Path, level: int | None = None) -> Codec:
 
 
 def read_levels(path: Path) -> tuple[About, Tensors, int | None]:
-    """What is in a file: how many levels, None where it holds one codec as it is."""
+    """The content of a file, and its number of levels; None for a file of one codec."""
     metadata, tensors = _read(path)
     try:
         about = _about(metadata, tensors)
@@ -128,7 +125,7 @@ def _read(path: Path) -> tuple[Mapping[str, str], Tensors]:
         if path.is_dir():
             raise CodecError(f"{path} is a folder; a codec is a .safetensors file")
         if path.stat().st_size > MAX_BYTES:
-            raise CodecError(f"{path} is larger than any codec ({MAX_BYTES} bytes)")
+            raise CodecError(f"{path} is larger than {MAX_BYTES} bytes, so it is not a codec")
         with safe_open(path, framework="np") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
@@ -149,28 +146,31 @@ def _about(metadata: Mapping[str, str], tensors: Tensors) -> About:
         )
     about = metadata.get("about", "")
     if metadata.get("sha256") != _digest(about, tensors).hex():
-        raise CodecError("is damaged: its content does not fit its SHA-256")
+        raise CodecError("is damaged: its SHA-256 is wrong")
     try:
         return TypeAdapter(About).validate_json(about)
     except ValidationError as error:
-        raise CodecError(f"says of itself what cannot be: {error.errors()[0]['msg']}") from None
+        raise CodecError(f"has an invalid description: {error.errors()[0]['msg']}") from None
 
 
-def _check_shapes(geometry: Geometry, tensors: Tensors) -> None:
-    found = {name: (tensor.shape, tensor.dtype.name) for name, tensor in tensors.items()}
-    expected_tensors = _expected(geometry) | context_shapes(
+def _check_shapes(about: About, tensors: Tensors) -> None:
+    geometry = about.geometry
+    shapes = {name: (tensor.shape, tensor.dtype.name) for name, tensor in tensors.items()}
+    expected = _expected(geometry, about.quantizer) | context_shapes(
         tensors, geometry.groups, geometry.codewords
     )
-    for name, expected in expected_tensors.items():
-        if found.pop(name, None) != expected:
-            raise CodecError(f"has no tensor {name} of shape {expected[0]} and type {expected[1]}")
-    if found:
-        raise CodecError(f"has tensors that do not belong there: {', '.join(sorted(found))}")
+    for name, (shape, dtype) in expected.items():
+        if shapes.pop(name, None) != (shape, dtype):
+            raise CodecError(f"has no tensor {name} of shape {shape} and type {dtype}")
+    if shapes:
+        raise CodecError(f"has unknown tensors: {', '.join(sorted(shapes))}")
 
 
 @lru_cache(maxsize=8)
-def _expected(geometry: Geometry) -> dict[str, tuple[tuple[int, ...], str]]:
-    codewords, dimension = geometry.codewords, geometry.dimension
+def _expected(
+    geometry: Geometry, quantizer: QuantizerName
+) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Shape and dtype of every tensor but those of a context model, by name."""
     with torch.device("meta"):
         networks = {"encoder": semantic_encoder(geometry), "decoder": semantic_decoder(geometry)}
     weights = {
@@ -178,12 +178,11 @@ def _expected(geometry: Geometry) -> dict[str, tuple[tuple[int, ...], str]]:
         for network, module in networks.items()
         for name, tensor in module.state_dict().items()
     }
-    return weights | {
-        "codebook": ((codewords, dimension), "float32"),
-        "bias": ((codewords,), "float32"),
-        "probabilities": ((codewords,), "float64"),
-        "code_lengths": ((codewords,), "uint8"),
+    table = {
+        "probabilities": ((geometry.codewords,), "float64"),
+        "code_lengths": ((geometry.codewords,), "uint8"),
     }
+    return weights | QUANTIZERS[quantizer].shapes(geometry) | table
 
 
 def _check_values(tensors: Tensors) -> None:
@@ -193,12 +192,13 @@ def _check_values(tensors: Tensors) -> None:
     probabilities = tensors["probabilities"]
     if probabilities.min() < 0 or abs(probabilities.sum() - 1) > 1e-6:
         raise CodecError(
-            f"has probabilities from {probabilities.min()} on that add up to {probabilities.sum()}"
+            f"has probabilities that are at least {probabilities.min()} and add up to "
+            f"{probabilities.sum()}"
         )
     try:
         canonical_codes(tensors["code_lengths"])
     except CodeTableError as error:
-        raise CodecError(f"has a code table that cannot be: {error}") from None
+        raise CodecError(f"has an invalid code table: {error}") from None
     if has_context(tensors):
         ContextModel.of(tensors)
 

@@ -11,13 +11,13 @@ from semcomm.modalities.rgb8 import PATCH_VALUES
 
 @dataclass(frozen=True)
 class Geometry:
-    """What fixes the shapes of a codec's tensors.
+    """The shapes of a codec's tensors.
 
     An image of H x W pixels becomes a grid of ceil(H / 4) x ceil(W / 4) positions with `groups`
     sub-vectors each, so a 32 x 32 image has N = 64 `groups` indices.
     """
 
-    groups: Annotated[int, Ge(1), Le(64), doc("sub-vectors a position")] = 2
+    groups: Annotated[int, Ge(1), Le(64), doc("sub-vectors per position")] = 2
     dimension: Annotated[int, Ge(1), Le(1024), doc("D, entries of a sub-vector")] = 4
     codewords: Annotated[int, Ge(1), Le(65536), doc("K, size of the codebook")] = 256
     channels: Annotated[int, Ge(1), Le(1024), doc("feature maps inside the networks")] = 64
@@ -29,11 +29,11 @@ class Geometry:
 
 
 def pointwise(inputs: int, outputs: int) -> nn.Conv2d:
-    """A convolution that looks at one position alone.
+    """A convolution over one position.
 
-    Its dilation has nothing to spread, but without it PyTorch would compute fewer than 16 images
-    otherwise on one thread than on several (use_mkldnn in ATen's Convolution.cpp), and results
-    would depend on threads.
+    The dilation has no effect on a 1 x 1 kernel. Without it, PyTorch would choose another algorithm
+    for fewer than 16 images on one thread than on several (use_mkldnn in ATen's Convolution.cpp),
+    and results would depend on the number of threads.
     """
     return nn.Conv2d(inputs, outputs, kernel_size=1, dilation=2)
 
@@ -56,7 +56,7 @@ class ResidualBlock(nn.Module):
 
 
 def semantic_encoder(geometry: Geometry) -> nn.Sequential:
-    """(B, 48, h, w) patches with values 0 to 1, to (B, groups * dimension, h, w) latents."""
+    """(B, 48, h, w) patches with values from 0 to 1, to (B, groups * dimension, h, w) latents."""
     channels = geometry.channels
     return nn.Sequential(
         nn.Conv2d(PATCH_VALUES, channels, kernel_size=3, padding=1),
@@ -67,9 +67,7 @@ def semantic_encoder(geometry: Geometry) -> nn.Sequential:
 
 
 def semantic_decoder(geometry: Geometry) -> nn.Sequential:
-    """(B, groups * dimension, h, w) quantized latents, to (B, 48, h, w) patches, nominally 0 to
-    1.
-    """
+    """(B, groups * dimension, h, w) quantized latents, to (B, 48, h, w) patches, about 0 to 1."""
     channels = geometry.channels
     return nn.Sequential(
         nn.Conv2d(geometry.latent_channels, channels, kernel_size=3, padding=1),

@@ -1,4 +1,4 @@
-"""Frames of at most so many bits: what a bit weighs against distortion is chosen image by image."""
+"""Rate control: frames of at most so many bits, by a rate weight for each image."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
@@ -7,39 +7,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec, Indices, Latents
+from semcomm.codec.stacks import Stacked
 
 WEIGHTS = np.exp2(np.arange(-10, 12, 1 / 16)).astype(np.float32)
-"""Rate weights that a codec's own is raised by, a sixteenth of an octave apart; the last leaves
-hardly a choice.
+"""Rate weights that are added to a codec's own, 1/16 octave apart; with the last, nearly every
+sub-vector gets the codeword of fewest bits.
 """
 
-Longest = Callable[[Sequence[int], list[Indices]], NDArray[np.int64]]
-"""Bits of the longest frame of each of the images with these numbers, sent as these indices."""
+MaxFrameBits = Callable[[Sequence[int], Sequence[Indices]], NDArray[np.int64]]
+"""Image numbers and their indices to the bits of each image's longest frame."""
 
 
-def within(
-    budget_bits: int, codec: Codec, latents: Sequence[Latents], longest: Longest
+def fit_to_budget(
+    budget_bits: int, codec: Codec, latents: Sequence[Latents], max_frame_bits: MaxFrameBits
 ) -> tuple[list[Indices], NDArray[np.float32]]:
-    """The indices of each image by the lowest further rate weight with which no frame of it is over
-    the budget.
+    """Quantize each image with the lowest further rate weight whose frames fit the budget.
 
-    And these weights, (B,).
+    The lowest of 0 and WEIGHTS is found by bisection: the weight returned was measured to fit, and
+    the next lower one not to. Higher weights mean fewer bits, except in rare cases of context
+    coding. An image that does not fit even with the last weight is over the budget; the caller has
+    to check.
 
-    The lowest of none and of WEIGHTS is found by halving, so that one of WEIGHTS is measured to fit
-    and the next lower one not to. Higher weights mean fewer bits but for context coding, where one
-    here and there may not. Where even the last does not fit, the image is over the budget: whoever
-    sends it has to look.
+    Returns the indices of each image, and the rate weights (B,) float32.
     """
-    indices = codec.quantize(latents)
-    left = np.flatnonzero(longest(range(len(latents)), indices) > budget_bits).tolist()
-    over = [latents[n] for n in left]
+    indices = list(codec.quantize(latents))
+    left = np.flatnonzero(max_frame_bits(range(len(latents)), indices) > budget_bits).tolist()
+    over = Stacked.of([latents[n] for n in left])
     low, high = np.full(len(left), -1), np.full(len(left), WEIGHTS.size - 1)
     _replace(indices, left, codec.quantize(over, WEIGHTS[high]))
     while np.any(high - low > 1):
         middle = (low + high) // 2
-        tried = codec.quantize(over, WEIGHTS[middle])
-        fits = (longest(left, tried) <= budget_bits) & (middle > low)
-        _replace(indices, compress(left, fits), compress(tried, fits))
+        candidates = codec.quantize(over, WEIGHTS[middle])
+        fits = (max_frame_bits(left, candidates) <= budget_bits) & (middle > low)
+        _replace(indices, compress(left, fits), compress(candidates, fits))
         low, high = np.where(fits, low, middle), np.where(fits, middle, high)
     weights = np.zeros(len(latents), np.float32)
     weights[left] = WEIGHTS[high]

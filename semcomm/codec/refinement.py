@@ -1,16 +1,14 @@
-"""Refinement: for the image at hand, more steps down the loss that the encoder was trained to make
-small on all images.
+"""Refinement: for one image, further steps down the loss that the encoder was trained on.
 
 By the paper's loss (5), an encoder makes latents z with a low cost
 
     J(z) = D + beta min over k of (|z - c_k|^2 + nu bits_k),
 
 summed over an image's sub-vectors, where D is the squared error of the picture that the decoder
-makes of the codewords; the stop-gradients of (5) leave it nothing else
-(docs/decisions/0014-refinement.md). No network finds the lowest cost of each image, and a
-transmitter has the decoder at hand, so it can look further: iterative inference (Yang, Bamler and
-Mandt, Improving inference for neural image compression, 2020). Bitstream and receiver do not
-change.
+makes of the codewords; the stop-gradients of (5) leave the encoder nothing else
+(docs/decisions/0014-refinement.md). No network finds the lowest cost of every image, but a
+transmitter can run the decoder and search further: iterative inference (Yang, Bamler and Mandt,
+Improving inference for neural image compression, 2020). Bitstream and receiver do not change.
 """
 
 from collections.abc import Callable
@@ -23,9 +21,9 @@ from torch import Tensor
 COMMITMENT_WEIGHT = 0.25
 FIRST_STEP, MOMENTUM = 0.2, 0.5
 
-Choose = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Criterion (3): latents (B, h, w, g, D) to their codewords, as many, and what the bits of each
-cost, (B, h, w, g).
+Assign = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Criterion (3): latents (B, h, w, g, D) to their codewords, of the same shape, and to the cost of
+each codeword's bits, (B, h, w, g).
 """
 
 Decode = Callable[[Tensor], Tensor]
@@ -33,10 +31,11 @@ Decode = Callable[[Tensor], Tensor]
 
 
 class Cost(NamedTuple):
-    """Of latents, image by image: J but for |z - c_k|^2, which only the encoder sees, and the
-    gradient of J.
+    """The cost of latents, image by image.
 
-    errors: z - c_k.
+    costs: J without |z - c_k|^2, which matters to the encoder alone, (B, 1, 1, 1, 1).
+    gradient: of J, (B, h, w, g, D).
+    errors: z - c_k, (B, h, w, g, D).
     """
 
     costs: Tensor
@@ -45,35 +44,36 @@ class Cost(NamedTuple):
 
 
 @torch.no_grad()
-def refined(latents: Tensor, patches: Tensor, choose: Choose, decode: Decode, steps: int) -> Tensor:
-    """The latents of lowest cost among those given and those that so many steps of descent lead to.
+def refine(latents: Tensor, patches: Tensor, assign: Assign, decode: Decode, steps: int) -> Tensor:
+    """The latents of lowest cost among those given and those after each step of a descent.
 
-    Steps are as long as a share of the quantizer's error in the image, which falls evenly to 0.
-    An image's result is its own: other images of the batch have no part in it.
+    The first step is as long as a share of the quantizer's error in the image, and step lengths
+    fall linearly to 0. An image's result does not depend on the other images of the batch.
 
-    latents: (B, h, w, g, D) float32; patches: what they are to give, (B, 48, h, w).
+    latents: (B, h, w, g, D) float32.
+    patches: (B, 48, h, w) float32, the image that the decoder should reconstruct.
     """
-    cost_of = partial(_cost, patches=patches, choose=choose, decode=decode)
-    found = cost_of(latents)
-    best, lowest = latents, found.costs
-    rate = FIRST_STEP * _norm(found.errors) / _norm(found.gradient).clamp_min(1e-30)
+    cost_of = partial(_cost, patches=patches, assign=assign, decode=decode)
+    cost = cost_of(latents)
+    best, lowest = latents, cost.costs
+    rate = FIRST_STEP * _norm(cost.errors) / _norm(cost.gradient).clamp_min(1e-30)
     velocity = torch.zeros_like(latents)
     for step in range(steps):
-        velocity = MOMENTUM * velocity + found.gradient
+        velocity = MOMENTUM * velocity + cost.gradient
         latents = latents - (1 - step / steps) * rate * velocity
-        found = cost_of(latents)
-        better = found.costs < lowest
-        best, lowest = torch.where(better, latents, best), torch.where(better, found.costs, lowest)
+        cost = cost_of(latents)
+        better = cost.costs < lowest
+        best, lowest = torch.where(better, latents, best), torch.where(better, cost.costs, lowest)
     return best
 
 
-def _cost(latents: Tensor, patches: Tensor, choose: Choose, decode: Decode) -> Cost:
-    codewords, prices = choose(latents)
+def _cost(latents: Tensor, patches: Tensor, assign: Assign, decode: Decode) -> Cost:
+    codewords, rate_costs = assign(latents)
     with torch.enable_grad():
         squares = (decode(codewords.requires_grad_()) - patches).square()
         (gradient,) = torch.autograd.grad(squares.sum(), codewords)
     errors = latents - codewords.detach()
-    costs = _image_sums(squares.detach()) + COMMITMENT_WEIGHT * _image_sums(prices)
+    costs = _image_sums(squares.detach()) + COMMITMENT_WEIGHT * _image_sums(rate_costs)
     return Cost(costs, gradient + 2 * COMMITMENT_WEIGHT * errors, errors)
 
 
@@ -82,8 +82,9 @@ def _norm(vectors: Tensor) -> Tensor:
 
 
 def _image_sums(values: Tensor) -> Tensor:
-    """(B, ...) to (B, 1, 1, 1, 1), one dimension after the other, so that no sum is so long that
-    threads share it.
+    """(B, ...) to (B, 1, 1, 1, 1).
+
+    One dimension is summed at a time, so that no sum is long enough for threads to share it.
     """
     while values.ndim > 1:
         values = values.sum(dim=-1)

@@ -104,14 +104,14 @@ class Repair:
         payloads = _select(self.payloads, slices)
         room = 2 * counts + 1
         decoded = self.coder.decode(payloads.bits, payloads.lengths, flat_runs(room))
-        whole = self.coder.decode(payloads.bits, payloads.lengths, flat_runs(decoded.good)).intact
-        ends = whole & (decoded.good <= 2 * counts)
+        whole = self.coder.decode(payloads.bits, payloads.lengths, flat_runs(decoded.valid)).intact
+        ends = whole & (decoded.valid <= 2 * counts)
         symbols = decoded.symbols.astype(np.int64)
         position, start = ragged_arange(counts), np.repeat(offsets(room), counts)
         heads = np.where(
-            position < np.repeat(decoded.good, counts), symbols[start + position], MISSING
+            position < np.repeat(decoded.valid, counts), symbols[start + position], MISSING
         )
-        from_end = position + np.repeat(decoded.good - counts, counts)
+        from_end = position + np.repeat(decoded.valid - counts, counts)
         aligned = np.repeat(ends, counts) & (from_end >= 0)
         tails = np.where(aligned, symbols[start + np.where(aligned, from_end, 0)], MISSING)
         return heads, tails

@@ -53,17 +53,28 @@ class Cifar10:
     def load(self, start: int, stop: int) -> list[NDArray[np.uint8]]:
         return list(_pixels(self._planes[start:stop]))
 
+    def labels(self, start: int, stop: int) -> NDArray[np.int64]:
+        return self._labels[start:stop]
+
     def array(self) -> NDArray[np.uint8]:
         """All images at once, (n, 32, 32, 3)."""
         return _pixels(self._planes)
 
     @cached_property
     def _planes(self) -> NDArray[np.uint8]:
+        return self._read(lambda layout, content: layout.planes(content).reshape(-1, 3072))
+
+    @cached_property
+    def _labels(self) -> NDArray[np.int64]:
+        return self._read(lambda layout, content: layout.labels(content).astype(np.int64))
+
+    def _read(self, parse: "Callable[[_Layout, bytes], NDArray[Any]]") -> NDArray[Any]:
+        """A part of all files of the split, one file after the other."""
         root = expanded(self.root or default_root())
         layout = _layout_under(root)
         paths = {root / layout.folder / name: md5 for name, md5 in layout.md5s[self.split].items()}
-        files = [layout.read(path, md5) for path, md5 in paths.items()]
-        return np.concatenate(files) if len(files) > 1 else files[0]
+        parts = [layout.read(path, md5, parse) for path, md5 in paths.items()]
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
 def _pixels(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -86,13 +97,17 @@ class _Layout:
     md5s: for each split, its files in order.
     planes: from a file's content to (10000, 3072) uint8, an image's red, green and blue, each row
         by row.
+    labels: from a file's content to (10000,), the class of each image.
     """
 
     folder: str
     md5s: dict[Split, dict[str, str]]
     planes: Callable[[bytes], NDArray[np.uint8]]
+    labels: Callable[[bytes], NDArray[Any]]
 
-    def read(self, path: Path, md5: str) -> NDArray[np.uint8]:
+    def read(
+        self, path: Path, md5: str, parse: "Callable[[_Layout, bytes], NDArray[Any]]"
+    ) -> NDArray[Any]:
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -100,7 +115,10 @@ class _Layout:
         _check_md5(content, md5, path)
         # A pickle that is not what it should be fails in as many ways as there are opcodes.
         try:
-            return self.planes(content).reshape(FILE_IMAGES, 3072)
+            part = parse(self, content)
+            if len(part) != FILE_IMAGES:
+                raise ValueError(f"it holds {len(part)} images")
+            return part
         except Exception as error:
             raise DataError(f"{path} is not a file of CIFAR-10: {error}") from error
 
@@ -125,6 +143,16 @@ def _planes_of_pickle(content: bytes) -> NDArray[np.uint8]:
     array = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()[b"data"]
     *_, shape, _, column_major, pixels = array.state
     return np.frombuffer(pixels, np.uint8).reshape(shape, order="F" if column_major else "C")
+
+
+def _labels_of_records(content: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(content, np.uint8).reshape(FILE_IMAGES, 3073)[:, 0]
+
+
+def _labels_of_pickle(content: bytes) -> NDArray[np.int64]:
+    """The same dict has a list under b"labels"."""
+    labels = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()[b"labels"]
+    return np.array(labels, np.int64)
 
 
 class _Inert:
@@ -167,6 +195,7 @@ PYTHON = _Layout(
         "test": {"test_batch": "40351d587109b95175f43aff81a1287e"},
     },
     planes=_planes_of_pickle,
+    labels=_labels_of_pickle,
 )
 
 BINARY = _Layout(
@@ -182,6 +211,7 @@ BINARY = _Layout(
         "test": {"test_batch.bin": "803d5f7f4d78ea53de84dbe85f74fb6d"},
     },
     planes=_planes_of_records,
+    labels=_labels_of_records,
 )
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from semcomm.errors import DataError
 from semcomm.modalities.rgb8 import Image
 
@@ -27,6 +30,9 @@ class Data(Protocol):
 
     def load(self, start: int, stop: int) -> list[Image]:
         """Images `start` to `stop - 1`, the caller's to keep."""
+
+    def labels(self, start: int, stop: int) -> NDArray[np.int64] | None:
+        """The classes of these images, counted from 0; None for a data set without labels."""
 
 
 def blocks(data: Data, images: int | None = None) -> Iterator[list[Image]]:

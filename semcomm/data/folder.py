@@ -36,6 +36,9 @@ class ImageFolder:
     def load(self, start: int, stop: int) -> list[Image]:
         return [read_image(path) for path in self._paths[start:stop]]
 
+    def labels(self, start: int, stop: int) -> None:
+        return None
+
     @property
     def _root(self) -> Path:
         return expanded(self.images)
@@ -80,6 +83,9 @@ class ImagePaths:
     def load(self, start: int, stop: int) -> list[Image]:
         places = map(self._place, range(start, stop))
         return [image for folder, place in places for image in folder.load(place, place + 1)]
+
+    def labels(self, start: int, stop: int) -> None:
+        return None
 
     def _place(self, index: int) -> tuple[ImageFolder, int]:
         for folder, end in zip(self._folders, accumulate(map(len, self._folders)), strict=True):

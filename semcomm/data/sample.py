@@ -10,6 +10,14 @@ from numpy.typing import NDArray
 from semcomm.data.image_file import read_image
 from semcomm.modalities.rgb8 import Image
 
+LABELS = (
+    "3880661631095798578670495240966545924195465609397698038877467363"
+    "6212372688029338811725278903864660074563113687406213042783128083"
+    "5241891297296563876252896005295421668484509998993750052238634058"
+    "0172887851871305797459807982769439647651588040551189031922539940"
+)
+"""The class of each image, a digit each, in the order of CIFAR-10's names."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -28,6 +36,9 @@ class Sample:
 
     def load(self, start: int, stop: int) -> list[Image]:
         return [tile.copy() for tile in self._tiles[start:stop]]
+
+    def labels(self, start: int, stop: int) -> NDArray[np.int64]:
+        return np.array(list(LABELS[start:stop]), np.int64)
 
     @cached_property
     def _tiles(self) -> NDArray[np.uint8]:

@@ -1,0 +1,30 @@
+"""Measures of what arrived against what was sent, by the names that `measures` takes.
+
+Each gives one value per sample, a column of per_image.csv, and says which summaries of it become
+columns of results.csv.
+"""
+
+import numpy as np
+
+from semcomm.measures.measure import Measure, OfMean
+from semcomm.measures.psnr import mean_squared_error, psnr_of_images_db, psnr_of_mse_db
+from semcomm.measures.ssim import ssim
+
+MEASURES: dict[str, Measure] = {
+    "mse": Measure(
+        mean_squared_error,
+        mean=False,
+        of_mean=OfMean(
+            "psnr_of_mean_mse_db",
+            terms=lambda mse, images: np.maximum(mse, [1 / image.size for image in images]),
+            value=lambda mean: float(psnr_of_mse_db(np.array(mean))),
+        ),
+    ),
+    "psnr_db": Measure(
+        psnr_of_images_db,
+        unit="dB",
+        percentiles={"5th_percentile": 0.05, "median": 0.5},
+        step=0.001,
+    ),
+    "ssim": Measure(ssim),
+}

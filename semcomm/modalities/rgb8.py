@@ -1,24 +1,47 @@
-"""8-bit RGB images: what a sample is here, and the grids of 4 x 4 pixel patches in which networks
-see it.
-"""
+"""8-bit RGB images: what a sample is, and the grid of 4 x 4 pixel patches that networks see."""
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.compiled import compiled
+from semcomm.errors import DataError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Image: TypeAlias = NDArray[np.uint8]
 """(H, W, 3) red, green, blue."""
 
 PATCH = 4
 PATCH_VALUES = PATCH * PATCH * 3
+GREY = 128
+
+
+def check_image(image: Image) -> None:
+    """Raises DataError unless the image is (H, W, 3) uint8."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise DataError(
+            f"an image is {image.shape} {image.dtype}; it takes (height, width, 3) uint8, red, "
+            "green, blue"
+        )
+
+
+def size_of(image: Image) -> tuple[int, int]:
+    """Height and width of an image, in pixels."""
+    return image.shape[0], image.shape[1]
+
+
+def blank(height: int, width: int) -> Image:
+    """A grey image, which stands for one that is lost."""
+    return np.full((height, width, 3), GREY, np.uint8)
 
 
 def grid_shape(height: int, width: int) -> tuple[int, int]:
-    """Rows and columns of patches that cover an image: 32 x 32 pixels give 8 x 8, 33 x 32 give 9 x
-    8.
+    """Rows and columns of patches that cover an image.
+
+    Example: 32 x 32 pixels give 8 x 8, and 33 x 32 give 9 x 8.
     """
     return -(-height // PATCH), -(-width // PATCH)
 
@@ -39,27 +62,33 @@ def to_patches(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def from_patches(patches: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Undo `to_patches`, but for the rows and columns that it filled up: (B, h, w, 48) gives (B, 4
-    h, 4 w, 3).
+    """Undo `to_patches`, but keep repeated rows and columns.
+
+    patches: (B, h, w, 48).
+    Returns (B, 4 h, 4 w, 3).
     """
     count, rows, columns, _ = patches.shape
-    cells = _patch_rows(patches).swapaxes(2, 3)
-    return (
-        np.ascontiguousarray(cells)
-        .view(patches.dtype)
-        .reshape(count, rows * PATCH, columns * PATCH, 3)
-    )
+    cells = np.ascontiguousarray(_patch_rows(patches).swapaxes(2, 3))
+    return cells.view(patches.dtype).reshape(count, rows * PATCH, columns * PATCH, 3)
 
 
 def _patch_rows(samples: NDArray[np.uint8]) -> NDArray[np.void]:
-    """Twelve samples side by side as one, since that moves faster: (..., 12 n) to (..., n)."""
+    """Twelve adjacent samples as one, which moves faster: (..., 12 n) to (..., n)."""
     return np.ascontiguousarray(samples).view(np.dtype((np.void, PATCH * 3 * samples.itemsize)))
 
 
+def to_network(patches: "Tensor") -> "Tensor":
+    """Patches as networks take them: (B, h, w, 48) uint8 to (B, 48, h, w) float32 from 0 to 1."""
+    return patches.float().div_(255).permute(0, 3, 1, 2)
+
+
+def from_network(values: "Tensor") -> NDArray[np.uint8]:
+    """Undo `to_network` and `to_patches`: (B, 48, h, w) float32 to images (B, 4 h, 4 w, 3)."""
+    return from_patches(to_bytes(values.permute(0, 2, 3, 1).contiguous().cpu().numpy()))
+
+
 def to_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """255 times each value, rounded to the nearest whole number from 0 to 255, of two equally near
-    the even one.
-    """
+    """255 times each value, clipped to 0 to 255 and rounded, ties to even."""
     return _to_bytes(values.reshape(-1)).reshape(values.shape)
 
 

@@ -1,6 +1,4 @@
-"""The figures of a report as Vega-Lite specifications, compiled for the Vega that is in the
-page.
-"""
+"""The figures of a report: Vega-Lite specifications, compiled for the Vega inside the page."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +8,7 @@ import vl_convert
 from semcomm.report.plot import COLOURS
 
 Spec = dict[str, Any]
+Style = dict[str, Any]
 
 VEGA_LITE = "6.4"
 SHAPES = (
@@ -27,73 +26,87 @@ HEIGHT, FILE_WIDTH = 320, 640
 GREY, FAINT = "#55606a", "#e3e1db"
 
 
-def style_of(number: int) -> dict[str, Any]:
-    """How the line of this number looks, in every figure: as those of `semcomm plot` do."""
-    kinds = {"colour": COLOURS, "shape": SHAPES, "dash": DASHES}
-    return {name: kind[number % len(kind)] for name, kind in kinds.items()}
+def style_of(number: int) -> Style:
+    """The look of the line with this number in every figure, as in those of `semcomm plot`."""
+    looks = {"colour": COLOURS, "shape": SHAPES, "dash": DASHES}
+    return {name: choices[number % len(choices)] for name, choices in looks.items()}
 
 
 def rate_figure(
-    names: Sequence[str], styles: Sequence[dict[str, Any]], xs: Any, ys: Any
+    names: Sequence[str],
+    styles: Sequence[Style],
+    x_title: str,
+    y_title: str,
+    xs: Sequence[float],
+    ys: Sequence[float],
 ) -> dict[str, Spec]:
-    """PSNR over measured bits: lines along hulls, hollow markers below them, intervals both
+    """Quality over measured rate: lines along hulls, hollow markers below them, intervals both
     ways.
+
+    names, styles: of the lines; xs, ys: all values that the axes have to include.
+    Returns the figure for the "page" and for a "file".
     """
-    x = _position("x", "Bits per image", _padded(xs))
-    y = _position("y", "PSNR (dB)", _padded(ys))
-    on_hull = {"filter": "datum.hull"}
+    x = _channel("x", x_title, {"zero": False, "nice": True, "domain": _padded(xs)})
+    y = _channel("y", y_title, {"zero": False, "nice": True, "domain": _padded(ys)})
+    fill = {
+        "condition": {"test": "!datum.hull", "value": "#ffffff"},
+        **_scale("colour", names, styles),
+    }
     layers = [
-        {"transform": [on_hull], **_line(names, styles, x, y)},
-        *_intervals(names, styles, x, y),
+        {"transform": [{"filter": "datum.hull"}], **_line_layer(names, styles, x, y)},
+        *_interval_layers(names, styles, x, y),
         {
             "mark": {"type": "point", "filled": True, "size": 64, "opacity": 1, "strokeWidth": 1.6},
             "encoding": {
                 "x": x,
                 "y": y,
-                **_look(names, styles, "shape", "stroke"),
-                "fill": {
-                    "condition": {"test": "!datum.hull", "value": "#ffffff"},
-                    **_colour(names, styles),
-                },
+                "shape": _scale("shape", names, styles),
+                "stroke": _scale("colour", names, styles),
+                "fill": fill,
             },
         },
-        _hover(x, y),
+        _hover_layer(x, y),
     ]
-    return _compiled(layers)
+    return _compile(layers)
 
 
 def axis_figure(
-    names: Sequence[str], styles: Sequence[dict[str, Any]], label: str, xs: Sequence[float], ys: Any
+    names: Sequence[str],
+    styles: Sequence[Style],
+    x_title: str,
+    y_title: str,
+    xs: Sequence[float],
+    ys: Sequence[float],
 ) -> dict[str, Spec]:
-    """PSNR over what the slider moves, and the slider's place."""
-    kind = _spread(xs)
-    x = _position(
-        "x", label, None, {**kind, "nice": False, "padding": 14, "domain": [min(xs), max(xs)]}
-    )
+    """Quality over the values of the slider, and a rule at the slider's position."""
+    kind = _scale_type(xs)
+    scale = {**kind, "nice": False, "padding": 14, "domain": [min(xs), max(xs)]}
+    x = _channel("x", x_title, scale)
     if kind["type"] != "linear":
         x["axis"] = {"values": sorted(xs), "format": "~g", "labelOverlap": "greedy"}
-    y = _position("y", "PSNR (dB)", _padded(ys))
+    y = _channel("y", y_title, {"zero": False, "nice": True, "domain": _padded(ys)})
     rule = {"type": "rule", "color": GREY, "strokeWidth": 1, "strokeDash": [3, 3]}
     points = {"type": "point", "filled": True, "size": 40, "opacity": 1}
+    look = {"shape": _scale("shape", names, styles), "color": _scale("colour", names, styles)}
     layers = [
         {"data": {"name": "cursor", "values": []}, "mark": rule, "encoding": {"x": x}},
-        _line(names, styles, x, y),
-        *_intervals(names, styles, x, y)[:1],
-        {"mark": points, "encoding": {"x": x, "y": y, **_look(names, styles, "shape", "color")}},
-        _hover(x, y),
+        _line_layer(names, styles, x, y),
+        *_interval_layers(names, styles, x, y)[:1],
+        {"mark": points, "encoding": {"x": x, "y": y, **look}},
+        _hover_layer(x, y),
     ]
-    return _compiled(layers)
+    return _compile(layers)
 
 
-def vega() -> str:
-    """Vega itself, to stand in the page: it sets `window.vegaEmbed`."""
+def vega_script() -> str:
+    """Vega itself as a script for the page; it sets `window.vegaEmbed`."""
     return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE)
 
 
-def _position(name: str, title: str, domain: Any, scale: Any = None) -> Spec:
-    scale = scale or {"zero": False, "nice": True, "domain": domain}
+def _channel(field: str, title: str, scale: Spec) -> Spec:
+    """The encoding of a position, x or y."""
     return {
-        "field": name,
+        "field": field,
         "type": "quantitative",
         "title": title,
         "scale": scale,
@@ -101,9 +114,9 @@ def _position(name: str, title: str, domain: Any, scale: Any = None) -> Spec:
     }
 
 
-def _spread(values: Sequence[float]) -> Spec:
-    """Logarithmic for what spans two decades, and linear below the least where there is a 0,
-    too.
+def _scale_type(values: Sequence[float]) -> Spec:
+    """Logarithmic for values that span two decades, and linear below the least positive one where
+    0 is among them.
     """
     least = min((value for value in values if value > 0), default=0.0)
     if min(values) < 0 or not least or max(values) < 100 * least:
@@ -111,54 +124,45 @@ def _spread(values: Sequence[float]) -> Spec:
     return {"type": "log"} if min(values) > 0 else {"type": "symlog", "constant": least}
 
 
-def _padded(values: Any) -> list[float]:
-    low, high = float(min(values)), float(max(values))
-    room = 0.06 * (high - low) or max(0.02 * abs(high), 0.5)
-    return [low - room, high + room]
+def _padded(values: Sequence[float]) -> list[float]:
+    """The range of the values and a margin; that of 0 for no values."""
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    margin = 0.06 * (high - low) or max(0.02 * abs(high), 0.5)
+    return [float(low - margin), float(high + margin)]
 
 
-def _look(names: Sequence[str], styles: Sequence[dict[str, Any]], *channels: str) -> Spec:
-    look: Spec = {}
-    for channel in channels:
-        if channel in ("color", "stroke"):
-            look[channel] = _colour(names, styles)
-        else:
-            kinds = [style["dash" if channel == "strokeDash" else channel] for style in styles]
-            scale = {"domain": list(names), "range": kinds}
-            look[channel] = {"field": "line", "type": "nominal", "title": None, "scale": scale}
-    return look
-
-
-def _colour(names: Sequence[str], styles: Sequence[dict[str, Any]]) -> Spec:
-    scale = {"domain": list(names), "range": [style["colour"] for style in styles]}
+def _scale(look: str, names: Sequence[str], styles: Sequence[Style]) -> Spec:
+    """The encoding that gives each line its colour, shape or dash."""
+    scale = {"domain": list(names), "range": [style[look] for style in styles]}
     return {"field": "line", "type": "nominal", "title": None, "scale": scale}
 
 
-def _line(names: Sequence[str], styles: Sequence[dict[str, Any]], x: Spec, y: Spec) -> Spec:
-    look = _look(names, styles, "color", "strokeDash")
+def _line_layer(names: Sequence[str], styles: Sequence[Style], x: Spec, y: Spec) -> Spec:
+    look = {
+        "color": _scale("colour", names, styles),
+        "strokeDash": _scale("dash", names, styles),
+    }
     return {"mark": {"type": "line", "strokeWidth": 1.8}, "encoding": {"x": x, "y": y, **look}}
 
 
-def _intervals(
-    names: Sequence[str], styles: Sequence[dict[str, Any]], x: Spec, y: Spec
-) -> list[Spec]:
-    """Up and down, then left and right, where there is an interval."""
-    look = _look(names, styles, "color")
+def _interval_layers(names: Sequence[str], styles: Sequence[Style], x: Spec, y: Spec) -> list[Spec]:
+    """Vertical and horizontal bars, at points that have an interval."""
+    colour = {"color": _scale("colour", names, styles)}
     mark = {"type": "rule", "strokeWidth": 1.2, "opacity": 0.75, "clip": True}
-    upright: Spec = {"x": x, "y": {**y, "field": "yLow"}, "y2": {"field": "yHigh"}}
-    across: Spec = {"y": y, "x": {**x, "field": "xLow"}, "x2": {"field": "xHigh"}}
+    vertical: Spec = {"x": x, "y": {**y, "field": "yLow"}, "y2": {"field": "yHigh"}}
+    horizontal: Spec = {"y": y, "x": {**x, "field": "xLow"}, "x2": {"field": "xHigh"}}
     return [
         {
             "transform": [{"filter": f"isValid(datum.{field})"}],
             "mark": mark,
-            "encoding": {**ends, **look},
+            "encoding": {**ends, **colour},
         }
-        for field, ends in (("yLow", upright), ("xLow", across))
+        for field, ends in (("yLow", vertical), ("xLow", horizontal))
     ]
 
 
-def _hover(x: Spec, y: Spec) -> Spec:
-    """Around each point a disc that cannot be seen, for fingers and mice."""
+def _hover_layer(x: Spec, y: Spec) -> Spec:
+    """An invisible disc around each point, for fingers and mice."""
     mark = {
         "type": "point",
         "filled": True,
@@ -170,27 +174,21 @@ def _hover(x: Spec, y: Spec) -> Spec:
     return {"name": "hover", "mark": mark, "encoding": {"x": x, "y": y}}
 
 
-def _compiled(layers: list[Spec]) -> dict[str, Spec]:
-    """The figure for the page, whose legend is the page's own, and for a file, with a legend in
-    it.
-    """
-    return {
-        "page": _vega(layers, "container", {"disable": True}),
-        "file": _vega(layers, FILE_WIDTH, LEGEND),
-    }
-
-
-def _vega(layers: list[Spec], width: int | str, legend: Spec) -> Spec:
-    spec = {
-        "data": {"name": "points"},
-        "datasets": {"points": []},
-        "width": width,
-        "height": HEIGHT,
-        "autosize": {"type": "fit-x", "contains": "padding"},
-        "layer": layers,
-        "config": {**CONFIG, "legend": legend},
-    }
-    compiled: Spec = vl_convert.vegalite_to_vega(spec, vl_version=VEGA_LITE)
+def _compile(layers: list[Spec]) -> dict[str, Spec]:
+    """The figure as Vega, for the page, which has its own legend, and for a file, with a legend."""
+    targets = {"page": ("container", {"disable": True}), "file": (FILE_WIDTH, LEGEND)}
+    compiled: dict[str, Spec] = {}
+    for target, (width, legend) in targets.items():
+        specification = {
+            "data": {"name": "points"},
+            "datasets": {"points": []},
+            "width": width,
+            "height": HEIGHT,
+            "autosize": {"type": "fit-x", "contains": "padding"},
+            "layer": layers,
+            "config": {**CONFIG, "legend": legend},
+        }
+        compiled[target] = vl_convert.vegalite_to_vega(specification, vl_version=VEGA_LITE)
     return compiled
 
 

@@ -1,4 +1,4 @@
-"""What tells cells apart: which setting is an axis, and what a line is called by the others."""
+"""How cells differ: which setting becomes an axis, and which settings name the lines."""
 
 import json
 from collections import Counter
@@ -12,7 +12,8 @@ Settings = Mapping[str, Any]
 
 FIRST = (
     "name",
-    "codec",
+    "scenario",
+    "quantizer",
     "codec.model",
     "codec.quality",
     "codec.entropy_coder",
@@ -21,13 +22,14 @@ FIRST = (
 )
 LAST = "results"
 NO_AXIS = "seed", "images", "stop.frame_errors"
+AXIS_PREFERENCE = "channel.esn0_db", "channel.", "link.", "codec.quality", ""
 
 
 @dataclass(frozen=True)
-class Axis:
-    """A setting that cells differ in by a number.
+class NumericAxis:
+    """A setting that is a number, in which cells differ.
 
-    values: all there are, rising; None, where the setting is switched off, before them.
+    values: all that occur, rising; None, where the setting is switched off, before them.
     """
 
     key: str
@@ -39,52 +41,48 @@ class Axis:
 
     @property
     def is_of_codec(self) -> bool:
-        """Whether it moves the rate of what is sent, and not what happens to it."""
+        """Whether it changes the rate of what is sent rather than the way over the channel."""
         return self.key.startswith("codec.")
 
 
-def flat(document: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-    """Settings by key path. Example: {"link": {"code": {"rate": "1/2"}}} gives {"link.code.rate":
-    "1/2"}.
+def unify_null_sections(cells: Sequence[Settings]) -> list[Settings]:
+    """The same settings, where `link.code: null` becomes `link.code.model: null` if another cell
+    sets `link.code.model`, and likewise for other sections.
     """
-    found: dict[str, Any] = {}
-    for key, value in document.items():
-        name = f"{path}.{key}" if path else key
-        found |= flat(value, name) if isinstance(value, Mapping) else {name: value}
-    return found
-
-
-def aligned(cells: Sequence[Settings]) -> list[Settings]:
-    """The same settings, where one cell switches off (null) what another one details by its
-    model.
-    """
-    detailed = {
+    sections = {
         key.removesuffix(".model") for cell in cells for key in cell if key.endswith(".model")
     }
     return [
         {
-            f"{key}.model" if value is None and key in detailed else key: value
+            f"{key}.model" if value is None and key in sections else key: value
             for key, value in cell.items()
         }
         for cell in cells
     ]
 
 
-def axis_of(cells: Sequence[Settings]) -> Axis | None:
-    """The setting that a slider moves over: Es/N0, else the channel's, else another that takes
-    several numbers.
+def slider_axis(cells: Sequence[Settings]) -> NumericAxis | None:
+    """The setting that the slider moves over: Es/N0, else another of the channel, else of the link,
+    else an image format's quality, else another with several numbers; of equals the one with most
+    values.
     """
-    candidates = [axis for key in _varying(cells) if (axis := _axis(cells, key))]
-    return min(candidates, key=_preference, default=None)
+
+    def preference(axis: NumericAxis) -> tuple[int, int]:
+        starts = enumerate(AXIS_PREFERENCE)
+        place = next(place for place, start in starts if axis.key.startswith(start))
+        return place, -len(axis.values)
+
+    candidates = [axis for key in _varying(cells) if (axis := _numeric_axis(cells, key))]
+    return min(candidates, key=preference, default=None)
 
 
 def labels(cells: Sequence[Settings], without: Sequence[str]) -> list[str]:
-    """What each cell is called by the settings, except some, that tell it from the others; the
-    fewest, in order.
+    """A label for each cell: the fewest settings, in a fixed order, that distinguish it from the
+    others; `without` are settings that do not count.
     """
     parts: list[tuple[str, ...]] = [()] * len(cells)
-    for key in sorted(set(_varying(cells)) - set(without), key=_order):
-        finer = [(*part, _told(cell, key)) for part, cell in zip(parts, cells, strict=True)]
+    for key in sorted(set(_varying(cells)) - set(without), key=_label_order):
+        finer = [(*part, _setting_text(cell, key)) for part, cell in zip(parts, cells, strict=True)]
         kinds = Counter(part[:-1] for part in set(finer))
         parts = [new if kinds[old] > 1 else old for old, new in zip(parts, finer, strict=True)]
     return [", ".join(part) for part in parts]
@@ -92,42 +90,31 @@ def labels(cells: Sequence[Settings], without: Sequence[str]) -> list[str]:
 
 def _varying(cells: Sequence[Settings]) -> list[str]:
     keys = dict.fromkeys(key for cell in cells for key in cell)
-    return [
-        key
-        for key in keys
-        if len({json.dumps(cell.get(key, ...), default=str) for cell in cells}) > 1
-    ]
-
-
-def _axis(cells: Sequence[Settings], key: str) -> Axis | None:
     values = {
-        cell[key] for cell in cells if isinstance(cell.get(key), int | float | None) and key in cell
+        key: {json.dumps(cell[key]) if key in cell else None for cell in cells} for key in keys
     }
-    numbers = sorted(value for value in values if value is not None and not isinstance(value, bool))
-    others = [
-        cell[key] for cell in cells if key in cell and not isinstance(cell[key], int | float | None)
-    ]
-    if key in NO_AXIS or len(numbers) < 2 or others or bool in map(type, values):
+    return [key for key in keys if len(values[key]) > 1]
+
+
+def _numeric_axis(cells: Sequence[Settings], key: str) -> NumericAxis | None:
+    """The axis of a setting; None where it is not a number in at least two ways."""
+    values = [cell[key] for cell in cells if key in cell]
+    numbers = {float(value) for value in values if type(value) in (int, float)}
+    others = [value for value in values if value is not None and type(value) not in (int, float)]
+    if key in NO_AXIS or len(numbers) < 2 or others:
         return None
-    return Axis(key, [*([None] if None in values else []), *map(float, numbers)])
+    return NumericAxis(key, [*([None] if None in values else []), *sorted(numbers)])
 
 
-def _preference(axis: Axis) -> tuple[int, int]:
-    """Lower is better: where in the system it is, then how many values it takes."""
-    order = ("channel.esn0_db", "channel.", "link.", "codec.quality", "")
-    place = next(number for number, start in enumerate(order) if axis.key.startswith(start))
-    return place, -len(axis.values)
-
-
-def _order(key: str) -> tuple[int, str]:
+def _label_order(key: str) -> tuple[int, str]:
     if key in FIRST:
         return FIRST.index(key), ""
-    return (len(FIRST), key) if key != LAST else (len(FIRST) + 1, "")
+    return (len(FIRST) + 1, "") if key == LAST else (len(FIRST), key)
 
 
-def _told(cell: Settings, key: str) -> str:
-    """Example: "chase" of link.retransmission.model, "slices 4" of framing.slices, "no
-    interleaving" of null.
+def _setting_text(cell: Settings, key: str) -> str:
+    """Example: "chase" for link.retransmission.model, "slices 4" for framing.slices, "no
+    interleaving" for null.
     """
     word = key.removesuffix(".model").rpartition(".")[2].replace("_", " ")
     if key not in cell:
@@ -135,5 +122,7 @@ def _told(cell: Settings, key: str) -> str:
     value = cell[key]
     if value is None:
         return f"no {word}"
-    bare = isinstance(value, str) and not value.replace("/", "").replace(".", "").isdigit()
-    return value if bare else f"{word} {value if isinstance(value, str) else json.dumps(value)}"
+    if not isinstance(value, str):
+        return f"{word} {json.dumps(value)}"
+    is_number = value.replace("/", "").replace(".", "").isdigit()
+    return f"{word} {value}" if is_number else value

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from semcomm.files import write_atomically
-from semcomm.report.charts import vega
-from semcomm.report.lines import flat
+from semcomm.report.charts import vega_script
 from semcomm.report.page_data import figures, page_data
 from semcomm.report.runs import Runs, read_runs
 from semcomm.version import __version__
@@ -22,102 +21,76 @@ SCRIPTS = "state.js", "figures.js", "pictures.js", "code.js", "start.js"
 
 
 def write_report(folders: Sequence[Path], output: Path) -> int:
-    """Write the report of these runs' folders as one HTML file; returns its size in bytes.
+    """Write the report of the runs in these folders as one HTML file; returns its size in bytes.
 
-    Raises ReportError for what are no such folders, and for runs that sent different images.
+    Raises ReportError for anything but folders of runs, and for runs that sent different images.
     """
-    page = rendered(read_runs(folders)).encode()
+    page = render(read_runs(folders)).encode()
     write_atomically(output, page)
     return len(page)
 
 
-def rendered(runs: Runs) -> str:
-    """The page as HTML. It takes nothing from outside, and its Content-Security-Policy says so to
-    the browser.
+def render(runs: Runs) -> str:
+    """The page as HTML. It needs nothing from outside, and its Content-Security-Policy makes the
+    browser block any request.
     """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATE), autoescape=True, undefined=StrictUndefined
     )
     data = page_data(runs)
     scripts = {
-        "vega": Markup(_inline(vega())),
-        "script": Markup(_inline("".join((TEMPLATE / name).read_text() for name in SCRIPTS))),
+        "vega": _inline_script(vega_script()),
+        "script": _inline_script("".join((TEMPLATE / name).read_text() for name in SCRIPTS)),
     }
+    stems = (Path(folder).resolve().name.partition(",")[0] for folder in runs.origins)
     return environment.get_template("page.html.j2").render(
         data=data,
         figures=figures(data),
-        title=_title(runs),
+        title=", ".join(dict.fromkeys(stems)),
         summary=_summary(runs, data),
         origins=_origins(runs),
         style=Markup((TEMPLATE / "page.css").read_text()),
-        script_hashes=[_hash(text) for text in scripts.values()],
+        script_hashes=[_csp_hash(text) for text in scripts.values()],
         version=__version__,
         **scripts,
     )
 
 
-def _inline(script: str) -> str:
+def _inline_script(script: str) -> Markup:
     """A script whose text cannot end its element."""
-    return "\n" + script.replace("</script", "<\\/script").replace("<!--", "<\\!--") + "\n"
+    return Markup("\n" + script.replace("</script", "<\\/script").replace("<!--", "<\\!--") + "\n")
 
 
-def _hash(script: str) -> str:
+def _csp_hash(script: str) -> str:
+    """The script's hash as a Content-Security-Policy names it."""
     return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
-def _title(runs: Runs) -> str:
-    names = dict.fromkeys(_stem(folder) for folder in runs.origins)
-    return ", ".join(names)
-
-
-def _stem(folder: str) -> str:
-    return Path(folder).resolve().name.partition(",")[0]
-
-
-def _summary(runs: Runs, data: dict[str, Any]) -> list[str]:
-    """A few words of what was simulated."""
-    axis = data["axis"]
-    images = sorted({int(count) for count in runs.values["images"]})
-    seeds = sorted({cell.scenario.get("seed", 0) for cell in runs.cells})
+def _summary(runs: Runs, data: Mapping[str, Any]) -> list[str]:
+    """What was simulated, in a few words."""
+    axis, systems = data["axis"], len(data["systems"])
+    least, most = int(runs.images.min()), int(runs.images.max())
+    images = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    seeds = sorted({sample.settings.get("seed") or 0 for sample in runs.samples})
     return [
-        _counted(len(data["systems"]), "system"),
+        f"{systems} system{'' if systems == 1 else 's'}",
         *([f"{len(axis['values'])} values of {axis['name']}"] if axis else []),
-        f"{images[0]:,} images a point"
-        if len(images) == 1
-        else f"{images[0]:,} to {images[-1]:,} images a point",
+        f"{images} images per point",
         f"seed {', '.join(map(str, seeds))}",
     ]
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def _origins(runs: Runs) -> list[dict[str, Any]]:
-    """For each folder: what made it, and its scenario's settings."""
-    found = []
+    """For each folder: its origin, and each setting with all values that it takes there."""
+    origins = []
     for folder, origin in runs.origins.items():
-        rows = [
-            cell for cell, of in zip(runs.cells, runs.table["results"], strict=True) if of == folder
+        cells = [
+            sample.settings for row, sample in enumerate(runs.samples) if runs.folder(row) == folder
         ]
-        found.append(
-            {
-                "folder": folder,
-                "settings": _settings([flat(cell.scenario) for cell in rows]),
-                **origin,
-            }
-        )
-    return found
-
-
-def _settings(cells: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """Each setting with all the values that it takes."""
-    keys = dict.fromkeys(key for cell in cells for key in cell)
-    return {
-        key: ", ".join(dict.fromkeys(_told(cell[key]) for cell in cells if key in cell))
-        for key in sorted(keys)
-    }
-
-
-def _told(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+        settings: dict[str, dict[str, None]] = {}  # distinct values as text, in their first order
+        for key, value in (item for cell in cells for item in cell.items()):
+            text = value if isinstance(value, str) else json.dumps(value)
+            settings.setdefault(key, {})[text] = None
+        values = {key: ", ".join(settings[key]) for key in sorted(settings)}
+        origins.append({"folder": folder, "settings": values, **origin})
+    return origins

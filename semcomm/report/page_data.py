@@ -1,111 +1,88 @@
-"""All that a report's page shows, as plain values for its script."""
+"""All values that a report's page shows, as plain data for its script."""
 
 import base64
 import io
-import json
 import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import PIL.Image
+from numpy.typing import NDArray
 
-from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.modalities.rgb8 import Image
 from semcomm.report.charts import axis_figure, rate_figure, style_of
-from semcomm.report.runs import Runs
-from semcomm.report.systems import Layout, Point, laid_out
-from semcomm.run.report_samples import CodeTable, KeptCell
+from semcomm.report.code_data import code_values
+from semcomm.report.layout import FigurePoint, Layout, lay_out
+from semcomm.report.lines import NumericAxis
+from semcomm.report.runs import Measure, Runs
+from semcomm.report.store import Store
+from semcomm.run.report_samples import ReportSample
 
 Values = dict[str, Any]
 
-NAMES = {
-    "bits_per_image": "bits",
-    "channel_uses_per_image": "uses",
-    "psnr_db": "psnr",
-    "images": "images",
-}
-RECORD = "bits", "channel_uses", "psnr_db", "damaged", "index_errors"
-MOST_POSITIONS = 4096
-
-
-class Store:
-    """Values that many cells share, each kept once and known by its number."""
-
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-        self._numbers: dict[Any, int] = {}
-
-    def number(self, key: Any, value: Any) -> int:
-        """The number of what this key stands for."""
-        if key not in self._numbers:
-            self._numbers[key] = len(self.values)
-            self.values.append(value() if callable(value) else value)
-        return self._numbers[key]
+MAX_SYMBOLS = 2048
 
 
 def page_data(runs: Runs) -> Values:
-    """What the page's script reads; every number is that of the simulator, unrounded."""
-    layout = laid_out(runs)
-    pictures, codes, streams = Store(), Store(), Store()
-    points = [_point(runs, point, pictures, codes, streams) for point in layout.points]
-    first = runs.cells[0]
-    by_system = layout.has_axis_figure
-    styles = [style_of(number) for number in range(max(len(layout.systems), len(layout.families)))]
+    """What the page's script reads; all numbers but channel symbols are unrounded."""
+    layout = lay_out(runs)
+    pictures, codes, streams, constellations = Store(), Store(), Store(), Store()
+    points = []
+    for point in layout.points:
+        sample = runs.samples[point.row]
+        points.append(
+            _point_values(runs, point)
+            | {"first": _received_samples(sample, runs.quality.column, pictures, constellations)}
+            | code_values(sample, codes, streams)
+        )
+    first = runs.samples[0]
     return {
-        "axis": _axis(layout),
-        "systems": [
-            {"label": name, "style": styles[number if by_system else _family(layout, number)]}
-            for number, name in enumerate(layout.systems)
-        ],
-        "families": [
-            {"label": name, "style": styles[_system(layout, number) if by_system else number]}
-            for number, name in enumerate(layout.families)
-        ],
+        "axis": _axis_values(layout.axis, layout.has_axis_figure) if layout.axis else None,
+        "rate": _measure_values(runs.rate),
+        "quality": _measure_values(runs.quality),
+        **_line_values(layout),
         "points": points,
         "sent": [
-            {"name": str(record["image"]), "picture": _picture(pictures, image)}
-            for record, image in _pairs(first)
+            {"name": str(row["image"]), "picture": _picture_number(pictures, image)}
+            for row, image in zip(first.rows, first.first.sent, strict=True)
         ],
         "pictures": pictures.values,
         "codes": codes.values,
         "streams": streams.values,
+        "constellations": constellations.values,
     }
 
 
 def figures(data: Values) -> Values:
-    """The compiled figures of this data: "rate", and "axis" where a slider moves more than the
+    """The compiled figures of this data: "rate", and "axis" where the slider moves more than the
     rate.
     """
-    points = data["points"]
-    bits, psnr = (_extent(points, name) for name in ("bits", "psnr"))
-    names, styles = _lines(data["families"])
-    found = {"rate": rate_figure(names, styles, bits, psnr)}
-    axis = data["axis"]
+    rate, quality, axis = data["rate"], data["quality"], data["axis"]
+    x, y = (_extent(data["points"], measure["key"]) for measure in (rate, quality))
+    names, styles = _names_and_styles(data["families"])
+    specifications = {"rate": rate_figure(names, styles, rate["label"], quality["label"], x, y)}
     if axis and axis["figure"]:
-        moved = {point["system"] for point in points if point["at"] is not None}
-        names, styles = _lines(
-            [entry for number, entry in enumerate(data["systems"]) if number in moved]
+        moving = {point["system"] for point in data["points"] if point["at"] is not None}
+        names, styles = _names_and_styles(
+            [entry for number, entry in enumerate(data["systems"]) if number in moving]
         )
         xs = [value for value in axis["values"] if value is not None]
-        found["axis"] = axis_figure(names, styles, axis["label"], xs, psnr)
-    return found
+        specifications["axis"] = axis_figure(names, styles, axis["label"], quality["label"], xs, y)
+    return specifications
 
 
-def _extent(points: Sequence[Values], name: str) -> list[float]:
-    """Values of all points, and the ends of their intervals."""
-    found = (point.get(f"{name}{end}") for point in points for end in ("", "Low", "High"))
-    return [value for value in found if value is not None]
+def _extent(points: Sequence[Values], key: str) -> list[float]:
+    """The values of all points under this key, and the ends of their intervals."""
+    values = (point.get(f"{key}{end}") for point in points for end in ("", "Low", "High"))
+    return [value for value in values if value is not None]
 
 
-def _lines(entries: Sequence[Values]) -> tuple[list[str], list[Values]]:
+def _names_and_styles(entries: Sequence[Values]) -> tuple[list[str], list[Values]]:
     return [entry["label"] for entry in entries], [entry["style"] for entry in entries]
 
 
-def _axis(layout: Layout) -> Values | None:
-    axis = layout.axis
-    if axis is None:
-        return None
+def _axis_values(axis: NumericAxis, has_figure: bool) -> Values:
     label = axis.label.replace("$E_s/N_0$", "Es/N0").replace("$E_b/N_0$", "Eb/N0")
     name = label.removesuffix(" (dB)")
     return {
@@ -113,63 +90,80 @@ def _axis(layout: Layout) -> Values | None:
         "label": label,
         "name": name if "/" in name else name.lower(),
         "values": axis.values,
-        "figure": layout.has_axis_figure,
+        "figure": has_figure,
     }
 
 
-def _family(layout: Layout, system: int) -> int:
-    return next(point.family for point in layout.points if point.system == system)
+def _measure_values(measure: Measure) -> Values:
+    """How the page names and prints a measure; `key` is its name in the points."""
+    is_db = measure.column.endswith("_db")
+    return {
+        "key": measure.column,
+        "label": measure.label,
+        "name": measure.label.removesuffix(" (dB)"),
+        "unit": " dB" if is_db else "",
+        "digits": 1 if measure.column.endswith("_per_image") else 2 if is_db else 4,
+    }
 
 
-def _system(layout: Layout, family: int) -> int:
-    return next(point.system for point in layout.points if point.family == family)
+def _line_values(layout: Layout) -> Values:
+    """Labels and styles of systems and families. A line has one style in both figures; where both
+    are drawn, families take those of systems, else the other way round.
+    """
+    styles = [style_of(number) for number in range(max(len(layout.systems), len(layout.families)))]
+    systems, families = [], []
+    for system, label in enumerate(layout.systems):
+        family = next(point.family for point in layout.points if point.system == system)
+        number = system if layout.has_axis_figure else family
+        systems.append({"label": label, "style": styles[number]})
+    for family, label in enumerate(layout.families):
+        system = next(point.system for point in layout.points if point.family == family)
+        number = system if layout.has_axis_figure else family
+        families.append({"label": label, "style": styles[number]})
+    return {"systems": systems, "families": families}
 
 
-def _point(runs: Runs, point: Point, pictures: Store, codes: Store, streams: Store) -> Values:
-    cell = runs.cells[point.row]
-    shown: Values = {
+def _point_values(runs: Runs, point: FigurePoint) -> Values:
+    values: Values = {
         "row": point.row,
         "system": point.system,
         "family": point.family,
         "at": point.at,
-    }
-    shown |= {
         "views": point.views,
         "hull": point.hull,
-        "results": str(runs.table["results"][point.row]),
+        "results": runs.folder(point.row),
+        "images": int(runs.images[point.row]),
     }
-    for column, name in NAMES.items():
-        shown[name] = _number(runs.values[column][point.row])
-        if column in runs.ends:
-            shown[f"{name}Low"], shown[f"{name}High"] = (
-                _number(end[point.row]) for end in runs.ends[column]
-            )
-    records = [{name: record[name] for name in RECORD} for record in cell.records]
-    received = [_picture(pictures, image) for image in cell.first.received]
-    shown["images"] = int(shown["images"])
-    shown["first"] = [
-        {**record, "picture": one} for record, one in zip(records, received, strict=True)
-    ]
-    if cell.code and cell.first.indices:
-        shown["code"] = codes.number(_code_key(cell), lambda: _code(cell.code, cell.counts))
-        shown["streams"] = [
-            streams.number(*_stream(cell, number)) if grid.size <= MOST_POSITIONS else None
-            for number, grid in enumerate(cell.first.indices)
-        ]
-        shown["wrong"] = [_wrong(cell, number) for number in range(len(received))]
-    return shown
+    for measure in (runs.bits, runs.channel_uses, runs.quality):
+        values[measure.column] = _finite(measure.values[point.row])
+        if measure.ends:
+            low, high = (_finite(ends[point.row]) for ends in measure.ends)
+            values |= {f"{measure.column}Low": low, f"{measure.column}High": high}
+    return values
 
 
-def _number(value: float) -> float | None:
+def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _pairs(cell: KeptCell) -> list[tuple[Values, Image]]:
-    return list(zip(cell.records, cell.first.sent, strict=True))
+def _received_samples(
+    sample: ReportSample, quality: str, pictures: Store, constellations: Store
+) -> list[Values]:
+    """What became of each of the first samples; what its system does not have is None."""
+    values = []
+    for number, (row, image) in enumerate(zip(sample.rows, sample.first.received, strict=True)):
+        received = {name: row.get(name) for name in ("bits", "channel_uses", "damaged")}
+        received["picture"] = _picture_number(pictures, image)
+        received["quality"] = None if row.get(quality) is None else float(row[quality])
+        if sample.first.symbols:
+            symbols = sample.first.symbols[number]
+            received["symbols"] = _constellation_number(constellations, symbols)
+        values.append(received)
+    return values
 
 
-def _picture(pictures: Store, image: Image) -> int:
-    def encoded() -> Values:
+def _picture_number(pictures: Store, image: Image) -> int:
+    def encode() -> Values:
         file = io.BytesIO()
         PIL.Image.fromarray(image).save(
             file, "WEBP", lossless=True, quality=100, method=0, exact=True
@@ -178,64 +172,14 @@ def _picture(pictures: Store, image: Image) -> int:
         url = f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
         return {"url": url, "height": height, "width": width}
 
-    return pictures.number((image.shape, image.tobytes()), encoded)
+    return pictures.number((image.shape, image.tobytes()), encode)
 
 
-def _code_key(cell: KeptCell) -> Any:
-    assert cell.code
-    return cell.code.lengths.tobytes(), cell.code.probabilities.tobytes(), cell.counts.tobytes()
-
-
-def _code(code: CodeTable, counts: Any) -> Values:
-    """Codewords as zeros and ones, how probable they were in training and how often the run sent
-    them.
-    """
-    lengths = code.lengths
-    words = [
-        f"{word:0{length}b}" if length else ""
-        for word, length in zip(canonical_codes(lengths), lengths, strict=True)
-    ]
-    sent = np.zeros(lengths.size, np.int64)
-    sent[: counts.size] = counts
-    return {"words": words, "probabilities": code.probabilities.tolist(), "counts": sent.tolist()}
-
-
-def _stream(cell: KeptCell, number: int) -> tuple[Any, Any]:
-    """One image's indices and frames, each frame as its bits, and where its payload and its CRC
-    begin.
-    """
-    first, code = cell.first, cell.code
-    assert code
-    grid = first.indices[number]
-    slices = len(first.frames) // len(first.sent)
-    frames = first.frames.split()[number * slices : (number + 1) * slices]
-    counts = first.symbols[number * slices : (number + 1) * slices].tolist()
-    ends = np.cumsum(counts).tolist()
-    told = []
-    for bits, count, end in zip(frames, counts, ends, strict=True):
-        payload = int(code.lengths[grid.ravel()[end - count : end]].sum())
-        told.append(
-            {
-                "bits": "".join(map(str, bits.tolist())),
-                "payload": bits.size - payload - first.crc,
-                "crc": bits.size - first.crc,
-                "indices": count,
-            }
-        )
-    value = {"shape": list(grid.shape), "indices": grid.ravel().tolist(), "frames": told}
-    return json.dumps([value, _digest(code)]), value
-
-
-def _digest(code: CodeTable) -> str:
-    return code.lengths.tobytes().hex()
-
-
-def _wrong(cell: KeptCell, number: int) -> list[list[int]]:
-    """Positions whose index arrived as another, and what arrived; none where the image's size was
-    lost.
-    """
-    sent, arrived = cell.first.indices[number].ravel(), cell.first.arrived[number].ravel()
-    if sent.size != arrived.size:
-        return [[], []]
-    places = np.flatnonzero(sent != arrived)
-    return [places.tolist(), arrived[places].tolist()]
+def _constellation_number(constellations: Store, symbols: NDArray[np.complex128]) -> int:
+    """The first symbols, in-phase and quadrature, to the precision that a figure shows."""
+    drawn = symbols[:MAX_SYMBOLS]
+    values = {
+        "of": symbols.size,
+        "points": np.round([drawn.real, drawn.imag], 3).T.tolist(),
+    }
+    return constellations.number(symbols.tobytes(), lambda: values)

@@ -16,13 +16,13 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from semcomm.errors import ReportError
 from semcomm.files import atomic_writer
 from semcomm.report.curves import Curve, upper_hull
-from semcomm.report.tables import shown
+from semcomm.terminal import terminal_safe
 
 Direction = Literal["x", "y"]
 Format = Literal["svg", "png", "pdf"]
 
 WIDTH, HEIGHT = 3.5, 2.5  # inches, without the legend above
-LONGEST = 60  # characters that fit in a line of a legend
+LEGEND_CHARACTERS = 60  # that fit in one line of a legend
 
 # Okabe and Ito, Color universal design, 2008; without its yellow, which white paper swallows.
 COLOURS = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"
@@ -37,6 +37,7 @@ NAMES = {
     "psnr_db": "PSNR (dB)",
     "psnr_of_mean_mse_db": "PSNR of the mean MSE (dB)",
     "ssim": "SSIM",
+    "channel_uses_per_image": "Channel uses per image",
     "channel.crossover": "Crossover probability",
     "channel.esn0_db": "$E_s/N_0$ (dB)",
     "channel.ebn0_db": "$E_b/N_0$ (dB)",
@@ -75,12 +76,12 @@ def write_plot(
     hull: bool = False,
     log: Collection[Direction] = (),
 ) -> None:
-    """Draw curves into an SVG, PNG or PDF file, named by its ending; the same curves give the same
-    bytes.
+    """Draw curves with their intervals into an SVG, PNG or PDF file, chosen by its ending.
 
-    x, y: the columns that the curves are of, which the axes are named after. Intervals are drawn
-        where there are any.
-    hull: lines join the points on each curve's upper hull alone, and its other points are hollow
+    The same curves give the same bytes.
+
+    x, y: the columns that the curves show; the axes are named after them.
+    hull: lines join only the points on each curve's upper hull; its other points are hollow
         markers.
     log: which axes are logarithmic; they show no point at or below 0.
     Raises ReportError for another ending and where a logarithmic axis leaves no point.
@@ -92,29 +93,30 @@ def write_plot(
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # a person's own settings would change the figure
         matplotlib.rcParams.update(STYLE)
-        figure = drawn(curves, x, y, hull, log)
+        figure = draw_figure(curves, x, y, hull, log)
         with atomic_writer(path) as file:
             figure.savefig(file, format=kind, metadata=undated)
 
 
-def drawn(
+def draw_figure(
     curves: Sequence[Curve], x: str, y: str, hull: bool, log: Collection[Direction]
 ) -> Figure:
-    """The figure, in the style that is set."""
+    """The figure, in matplotlib's current style."""
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.add_subplot(xlabel=axis_label(x), ylabel=axis_label(y))
     lines = [_draw(axes, curve, number, hull) for number, curve in enumerate(curves)]
     for direction in log:
         _make_logarithmic(axes, direction)
     if any(curve.label for curve in curves):
-        _add_legend(figure, lines, [fill(_plain(curve.label), LONGEST) for curve in curves])
+        texts = [fill(_plain(curve.label), LEGEND_CHARACTERS) for curve in curves]
+        _add_legend(figure, lines, texts)
     return figure
 
 
 def axis_label(column: str) -> str:
-    """What a column is called on an axis.
+    """The title of an axis that shows this column.
 
-    Example: psnr_db is "PSNR (dB)"; framing.slices, which has no name of its own, is "Slices".
+    Example: psnr_db is "PSNR (dB)"; framing.slices, which NAMES does not list, is "Slices".
     """
     words = column.rpartition(".")[-1].replace("_", " ").removesuffix(" db")
     unit = " (dB)" if column.endswith("_db") else ""
@@ -122,21 +124,18 @@ def axis_label(column: str) -> str:
 
 
 def _draw(axes: Axes, curve: Curve, number: int, hull: bool) -> Line2D:
-    """Draw the curve of this number; returns its line, which stands for it in the legend."""
+    """Draw the curve of this number; returns its line, for the legend."""
     colour = COLOURS[number % len(COLOURS)]
     marker, dash = (kinds[number % len(kinds)] for kinds in (MARKERS, DASHES))
     if curve.low is not None and curve.high is not None:
         reach = curve.y - curve.low, curve.high - curve.y
-        axes.errorbar(
-            curve.x,
-            curve.y,
-            reach,
-            fmt="none",
-            ecolor=colour,
-            elinewidth=0.6,
-            capsize=1.4,
-            capthick=0.6,
-        )
+        bars: dict[str, Any] = {
+            "ecolor": colour,
+            "elinewidth": 0.6,
+            "capsize": 1.4,
+            "capthick": 0.6,
+        }
+        axes.errorbar(curve.x, curve.y, reach, fmt="none", **bars)
     if hull:
         axes.plot(curve.x, curve.y, ls="", marker=marker, color=colour, mfc="white")
         curve = upper_hull(curve)
@@ -145,8 +144,8 @@ def _draw(axes: Axes, curve: Curve, number: int, hull: bool) -> Line2D:
 
 
 def _add_legend(figure: Figure, lines: Sequence[Line2D], labels: Sequence[str]) -> None:
-    """Stand a legend above the axes, in as many columns as fit, and make the figure so much
-    higher.
+    """Put a legend above the axes, in as many columns as fit, and raise the figure's height by
+    the legend's.
     """
     for columns in (3, 2, 1):
         legend = figure.legend(
@@ -160,10 +159,10 @@ def _add_legend(figure: Figure, lines: Sequence[Line2D], labels: Sequence[str]) 
 
 
 def _make_logarithmic(axes: Axes, direction: Direction) -> None:
-    """Make an axis logarithmic, with plain numbers on it where it spans less than two decades."""
+    """Make an axis logarithmic, with plain numbers where it spans less than two decades."""
     values = np.concatenate([np.asarray(line.get_data()[direction == "y"]) for line in axes.lines])
     if not (values > 0).any():
-        raise ReportError(f"no {direction} is above 0, as a logarithmic axis needs it")
+        raise ReportError(f"no {direction} is above 0; a logarithmic axis needs one")
     axis: Axis = {"x": axes.xaxis, "y": axes.yaxis}[direction]
     {"x": axes.set_xscale, "y": axes.set_yscale}[direction]("log", nonpositive="mask")
     if values.max() < 100 * values[values > 0].min():
@@ -173,5 +172,5 @@ def _make_logarithmic(axes: Axes, direction: Direction) -> None:
 
 
 def _plain(text: str) -> str:
-    """Text that is shown as it is, dollar signs too."""
-    return shown(text).replace("$", r"\$")
+    """Text that matplotlib shows unchanged, including dollar signs."""
+    return terminal_safe(text).replace("$", r"\$")

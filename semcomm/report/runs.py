@@ -1,4 +1,4 @@
-"""What runs left in their folders, read back for a report."""
+"""Run folders, read back for a report."""
 
 import json
 from collections.abc import Sequence
@@ -12,69 +12,164 @@ from numpy.typing import NDArray
 
 from semcomm.errors import ReportError
 from semcomm.report.intervals import Ends, interval
-from semcomm.report.tables import numbers, read_results
-from semcomm.run.report_samples import KeptCell, load_cell
+from semcomm.report.plot import axis_label
+from semcomm.report.results import numbers, optional_numbers, read_results
+from semcomm.run.conditions import number, texts
+from semcomm.run.report_samples import ReportSample, load_report_sample
 
-COLUMNS = "bits_per_image", "channel_uses_per_image", "psnr_db", "images"
+BITS, CHANNEL_USES = "bits_per_image", "channel_uses_per_image"
+
+NOT_QUALITY = {
+    "images",
+    BITS,
+    CHANNEL_USES,
+    "payload_bits_per_image",
+    "entropy_bits_per_image",
+    "coded_bits_per_image",
+    "overhead_bits_per_image",
+    "preamble_bits",
+    "bpp",
+    "bandwidth_ratio",
+    "transmissions_per_frame",
+    "index_error_rate",
+    "damaged_images",
+    "bit_errors",
+    "bit_error_rate",
+    "post_fec_bit_errors",
+    "post_fec_bit_error_rate",
+    "frames",
+    "initial_frame_errors",
+    "initial_frame_error_rate",
+    "residual_frame_errors",
+    "residual_frame_error_rate",
+    "false_accepts",
+    "outages",
+    "ebn0_db",
+    "energy_per_payload_bit_db",
+    "results",
+}
+"""Measured columns of rate, errors and energy; all other measured columns are of quality."""
+
+INTERVAL_ENDINGS = "_ci95", "_low", "_high"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A column that the figures show.
+
+    values: a row each, NaN where it was not measured; ends: of its 95 % intervals, if any.
+    """
+
+    column: str
+    values: NDArray[np.float64]
+    ends: Ends | None
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, column: str) -> "Measure":
+        return cls(column, optional_numbers(table, column), interval(table, column))
+
+    @property
+    def label(self) -> str:
+        """The title of its axis. Example: "PSNR (dB)"."""
+        return axis_label(self.column)
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Rows of results, one a cell, and what is kept of each.
+    """N rows of results, one per cell, and the samples of each.
 
-    table: as `read_results` gives it; cells: what is kept of each row.
-    values: the columns that figures are of, as numbers; ends: their 95 % intervals, where the
-        results tell of any.
-    origins: of each folder, what was asked for, when, and with which versions.
+    table: as `read_results` returns it; samples: of each row.
+    images: (N,) how many each cell sent.
+    bits, channel_uses: per image; quality: what the figures' y axes show.
+    origins: for each folder, the command, date and versions that made it.
     """
 
     table: pd.DataFrame
-    cells: list[KeptCell]
-    values: dict[str, NDArray[np.float64]]
-    ends: dict[str, Ends]
+    samples: list[ReportSample]
+    images: NDArray[np.int64]
+    bits: Measure
+    channel_uses: Measure
+    quality: Measure
     origins: dict[str, dict[str, Any]]
+
+    @property
+    def rate(self) -> Measure:
+        """The x axis of the rate figure: bits, or channel uses where a system sends no bits."""
+        return self.channel_uses if np.isnan(self.bits.values).any() else self.bits
+
+    def folder(self, row: int) -> str:
+        return str(self.table["results"][row])
+
+    def quantizer(self, row: int) -> str:
+        """The name of a cell's quantizer; empty where it has none."""
+        return str(texts(self.table, "quantizer")[row]) if "quantizer" in self.table else ""
 
 
 def read_runs(folders: Sequence[Path]) -> Runs:
-    """Everything of these runs. Raises ReportError where something is missing, or their first
-    images differ.
+    """All that the report shows of these runs.
+
+    Raises ReportError for a missing or damaged file, and for runs that sent different images.
     """
     for folder in folders:
         if not folder.is_dir():
             raise ReportError(
-                f"{folder}: a report is made of folders of runs, as `semcomm run` writes them"
+                f"{folder}: a report takes folders of runs, as `semcomm run` writes them"
             )
     tables = [read_results([folder]) for folder in folders]
-    cells = [
-        load_cell(folder, row)
-        for folder, rows in zip(folders, tables, strict=True)
-        for row in range(len(rows))
+    samples = [
+        load_report_sample(folder, row)
+        for folder, table in zip(folders, tables, strict=True)
+        for row in range(len(table))
     ]
+    _check_same_images(samples)
     table = pd.concat(tables, ignore_index=True)
-    _check_same_images(cells)
-    values = {column: numbers(table, column) for column in COLUMNS}
-    ends = {column: found for column in COLUMNS if (found := interval(table, column))}
-    return Runs(table, cells, values, ends, {str(folder): _origin(folder) for folder in folders})
+    return Runs(
+        table,
+        samples,
+        numbers(table, "images").astype(np.int64),
+        Measure.of(table, BITS),
+        Measure.of(table, CHANNEL_USES),
+        Measure.of(table, quality_column(table, samples)),
+        {str(folder): _read_origin(folder) for folder in folders},
+    )
 
 
-def _origin(folder: Path) -> dict[str, Any]:
+def quality_column(table: pd.DataFrame, samples: Sequence[ReportSample]) -> str:
+    """The column that figures show as quality: psnr_db, else the first measured one of numbers.
+
+    Raises ReportError for a table without one.
+    """
+    settings = {key for sample in samples for key in sample.settings} | {"scenario", "quantizer"}
+    for column in ("psnr_db", *map(str, table.columns)):
+        is_measured = "." not in column and column not in settings | NOT_QUALITY
+        if column in table and is_measured and not column.endswith(INTERVAL_ENDINGS):
+            values = [text for text in texts(table, column) if text]
+            if values and all(number(text) is not None for text in values):
+                return column
+    raise ReportError(
+        f"{', '.join(table['results'].unique())}: no column measures quality; `measures` in the "
+        "scenario names some"
+    )
+
+
+def _read_origin(folder: Path) -> dict[str, Any]:
     path = folder / "origin.json"
     try:
         origin: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise ReportError(
-            f"{path}: {error}; the command of `semcomm run` again writes it"
+            f"{path}: {error}; the same command of `semcomm run` writes it again"
         ) from error
     return origin
 
 
-def _check_same_images(cells: Sequence[KeptCell]) -> None:
-    """All rows of pictures show the same images, sent by different systems."""
-    first = cells[0].first.sent
-    for cell in cells:
-        sent = cell.first.sent
+def _check_same_images(samples: Sequence[ReportSample]) -> None:
+    """The page compares the pictures of all rows with one sent image."""
+    first = samples[0].first.sent
+    for sample in samples:
+        sent = sample.first.sent
         if len(sent) != len(first) or not all(map(np.array_equal, sent, first)):
-            names = " and ".join(str(one.scenario["name"]) for one in (cells[0], cell))
             raise ReportError(
-                f"{names} sent other images; a report compares systems that sent the same"
+                f"{samples[0].name} and {sample.name} sent different images; a report compares "
+                "systems that sent the same"
             )

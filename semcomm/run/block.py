@@ -1,47 +1,43 @@
 """The unit of work: one block of images through transmitter, channel and receiver."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from semcomm.channel import BitChannel, SymbolChannel
+from semcomm.carrier import carry
 from semcomm.codec.entropy_coding.interface import symbol_counts
+from semcomm.data.choice import DataChoice
 from semcomm.data.data_set import Data, block_ranges
-from semcomm.errors import ChannelError, LinkError
-from semcomm.frames import Frames, Reception
+from semcomm.frames import Frames, Symbols
 from semcomm.framing import Framing
-from semcomm.link.link import Link
-from semcomm.modalities.rgb8 import Image
-from semcomm.receiver import Read, Received
-from semcomm.run.cached_system import Undisturbed, kept, place
-from semcomm.run.columns import NO_INDICES, Compared, compared, frame_columns, image_columns
-from semcomm.run.fingerprint import check
-from semcomm.run.report_samples import COUNT, FirstImages, reduced
+from semcomm.measures.totals import Columns
+from semcomm.run.cached_system import CachedSystem, Ends, cache_path
+from semcomm.run.columns import carrier_columns, measure_columns, sample_columns
+from semcomm.run.fingerprint import require_same
+from semcomm.run.report_samples import COUNT, FirstSamples, report_pictures
 from semcomm.run.seeds import block_generator
-from semcomm.run.totals import Columns
-from semcomm.scenario.scenario import DataChoice, Scenario, Swept
-from semcomm.systems.image_files import ImageCodec
-from semcomm.systems.systems import CodecChoice, ReceiverChoice, System, system_of
-from semcomm.transmitter import Sent
+from semcomm.scenario.scenario import Cell, Scenario
+from semcomm.stages import Received, Samples, Sent
+from semcomm.systems.system import System
 
 
 @dataclass(frozen=True)
 class Block:
     """What one block of images gave.
 
-    columns: one entry an image, "image" its name, all others numbers or truth values.
-    index_counts: how often each index was sent, up to the highest that was.
+    columns: one entry per image; "image" is its name, all others are numbers or truth values.
+    tallies: counts by value, such as how often each index was sent.
     first: of the first block, the first images and what became of them.
     """
 
     columns: Columns
-    index_counts: NDArray[np.int64]
-    first: FirstImages | None
+    tallies: Mapping[str, NDArray[np.int64]]
+    first: FirstSamples | None
 
 
 class Task(NamedTuple):
@@ -49,148 +45,80 @@ class Task(NamedTuple):
 
     run: the name under which the workers of a machine keep what they share.
     place, cell, number: which scenario of the run, and which of its blocks.
-    shared: the same indices are sent again, so that they are kept.
-    digests: of what the worker, which may be another machine, has to have.
+    shared: other blocks send the same encodings, so that they are kept.
+    fingerprints: of what the worker, which may be another machine, has to have.
     """
 
     run: str
     place: int
-    cell: Swept
+    cell: Cell
     number: int
     shared: bool
-    digests: dict[str, str | None] | None = None
+    fingerprints: dict[str, str | None] | None = None
 
 
 def run_block(task: Task) -> Block:
     """Do a task, on whichever process or machine it is.
 
-    Raises RunError where this machine's semcomm, codec or channel are not those that the run began
-    with.
+    Raises RunError where this machine's semcomm, codec or plug-ins are not those of the run.
     """
+    if task.fingerprints:
+        require_same(task.cell, task.fingerprints)
     run, scenario, number = task.run, task.cell.scenario, task.number
-    if task.digests:
-        check(task.cell, task.digests)
     spans = block_spans(run, scenario.data, scenario.images)
     span = spans[number % len(spans)]
-    data, ends = (
-        _opened(run, scenario.data),
-        system(run, scenario.codec, scenario.framing, scenario.receiver),
-    )
-    images = data.load(span.start, span.stop)
-    still = kept(
-        place(run, (scenario.source, span)) if task.shared else None,
-        lambda: undisturbed(ends, images),
-    )
-    sent = ends.transmitter.send(
-        still.descriptions, [(image.shape[0], image.shape[1]) for image in images]
-    )
+    data, measures = _opened(run, scenario.data), scenario.measured
+    labelled = any(measure.labelled for measure in measures.values())
+    labels = data.labels(span.start, span.stop) if labelled else None
+    path = cache_path(run, (scenario.encode_key, span)) if task.shared else None
+    system = CachedSystem(_ends(run, scenario), measures, labels, path)
     rng = block_generator(scenario.seed, scenario.channel, number)
-    reception = carry(scenario.channel, sent.frames, rng, scenario.link, scenario.framing)
-    received, similarity = arrived(ends, images, still, ends.receiver.read(reception))
-    journey = frame_columns(sent.frames, reception, scenario.framing)
-    names = _names(run, scenario.data)[span.start : span.stop]
-    columns = {**image_columns(names, images, sent, received, similarity), **journey}
-    counts = np.bincount(np.concatenate([grid.ravel() for grid in sent.indices or [NO_INDICES]]))
-    return Block(
-        columns,
-        counts,
-        first_images(images, sent, received, scenario.framing) if number == 0 else None,
-    )
+
+    samples = data.load(span.start, span.stop)
+    encoded = system.encode(samples)
+    sent = system.packetize(encoded)
+    reception = carry(scenario.channel, sent.signal, rng, scenario.link, scenario.framing)
+    received = system.reconstruct(system.depacketize(reception))
+
+    columns = {
+        **sample_columns(_names(run, scenario.data)[span.start : span.stop], samples),
+        **scenario.codec.columns(sent, received),
+        **measure_columns(measures, system.measure(samples, received), samples),
+        "damaged": received.damaged,
+        **carrier_columns(sent, reception, scenario.framing),
+    }
+    first = None if number else first_samples(samples, sent, received, scenario.framing)
+    return Block(columns, scenario.codec.tallies(sent), first)
 
 
-def records(blocks: Sequence[Block]) -> pd.DataFrame:
-    """A row an image, of blocks of one cell."""
+def per_image_table(blocks: Sequence[Block]) -> pd.DataFrame:
+    """A row per image, of blocks of one cell."""
+    columns = {name: [block.columns[name] for block in blocks] for name in blocks[0].columns}
     return pd.DataFrame(
-        {
-            name: np.concatenate([block.columns[name] for block in blocks])
-            for name in blocks[0].columns
-        }
+        {name: np.concatenate(parts) for name, parts in columns.items() if " " not in name}
     )
 
 
-def undisturbed(system: System, images: list[Image]) -> Undisturbed:
-    """What a channel has no part in: descriptions of the images, and the pictures that they are
-    of.
-    """
-    descriptions = system.transmitter.describe(images)
-    sizes = [(image.shape[0], image.shape[1]) for image in images]
-    pictures = system.receiver.picture(
-        Read(descriptions, sizes, np.zeros(len(images), np.bool_))
-    ).images
-    return Undisturbed(descriptions, pictures, compared(images, pictures))
-
-
-def arrived(
-    system: System, images: list[Image], still: Undisturbed, read: Read
-) -> tuple[Received, Compared]:
-    """The received images; only those whose description changed on the way are decoded and compared
-    again.
-
-    The others have the very descriptions that were sent, so that nobody need look for a difference.
-    """
-    changed = [number for number in range(len(images)) if not _same(still, read, number)]
-    descriptions = list(still.descriptions)
-    for number in changed:
-        descriptions[number] = read.descriptions[number]
-    fresh = system.receiver.picture(read.only(changed))
-    again = compared([images[number] for number in changed], fresh.images)
-    pictures, damaged = list(still.pictures), read.damaged.copy()
-    for number, picture in zip(changed, fresh.images, strict=True):
-        pictures[number] = picture
-    damaged[changed] = fresh.damaged
-    mse, similarity = still.compared.mse.copy(), still.compared.ssim.copy()
-    mse[changed], similarity[changed] = again.mse, again.ssim
-    indices = None if fresh.indices is None else descriptions
-    return Received(pictures, damaged, indices), Compared(mse, similarity)
-
-
-def first_images(
-    images: list[Image], sent: Sent, received: Received, framing: Framing
-) -> FirstImages:
-    """The first images of a block, with their frames and indices."""
-    slices = framing.slices
-    indices, arrived = (list(grids or [])[:COUNT] for grids in (sent.indices, received.indices))
-    frames = Frames.join(sent.frames.split()[: COUNT * slices])
-    symbols = symbol_counts(framing.slice_runs([grid.shape for grid in indices]))
-    return FirstImages(
-        reduced(images), reduced(received.images), frames, symbols, framing.crc, indices, arrived
+def first_samples(
+    images: Samples, sent: Sent[Any], received: Received, framing: Framing
+) -> FirstSamples:
+    """The first images of a block, with their frames and indices, or with their symbols."""
+    pictures = report_pictures(images), report_pictures(received.samples)
+    if isinstance(sent.signal, Symbols):
+        return FirstSamples(*pictures, symbols=sent.signal.split()[:COUNT])
+    indices, arrived = (
+        list((encoded or {}).get("indices", []))[:COUNT]
+        for encoded in (sent.encoded, received.encoded)
     )
-
-
-def _same(still: Undisturbed, read: Read, number: int) -> bool:
-    ours, theirs = still.descriptions[number], read.descriptions[number]
-    same_size = still.pictures[number].shape[:2] == read.sizes[number]
-    return same_size and ours.shape == theirs.shape and ours.tobytes() == theirs.tobytes()
-
-
-def carry(
-    channel: BitChannel | SymbolChannel,
-    frames: Frames,
-    rng: np.random.Generator,
-    link: Link | None = None,
-    framing: Framing | None = None,
-) -> Reception:
-    """A block of frames, framed like this, over a link and a channel.
-
-    Raises ChannelError where the channel does not keep its side of the interface, as a new one may.
-    """
-    carrier = (link or Link()).wrap(channel, (framing or Framing()).crc_ok)
-    name = type(channel).__name__
-    frames.bits.flags.writeable = frames.lengths.flags.writeable = (
-        False  # what was sent is what is counted
+    counts = symbol_counts(framing.slice_runs([grid.shape for grid in indices]))
+    return FirstSamples(
+        *pictures,
+        Frames.join(sent.signal.split()[: COUNT * framing.slices]),
+        framing.crc,
+        indices or None,
+        arrived or None,
+        counts if indices else None,
     )
-    try:
-        reception = carrier.transmit(frames, rng)
-    except LinkError:
-        raise
-    except Exception as error:  # whatever a plug-in raises is its author's to mend
-        raise ChannelError(f"channel {name} failed: {type(error).__name__}: {error}") from error
-    if not isinstance(reception, Reception) or len(reception.frames) != len(frames):
-        raise ChannelError(
-            f"channel {name} should return a Reception of {len(frames)} frames, as many as were "
-            "sent"
-        )
-    return reception
 
 
 def block_count(run: str, scenario: Scenario) -> int:
@@ -214,9 +142,12 @@ def _names(run: str, choice: DataChoice) -> list[str]:
     return _opened(run, choice).names()
 
 
+def _ends(run: str, scenario: Scenario) -> Ends:
+    return _built(run, scenario.codec, scenario.framing, scenario.receiver.damaged)
+
+
 @lru_cache(maxsize=8)
-def system(
-    run: str, choice: CodecChoice | ImageCodec, framing: Framing, receiver: ReceiverChoice
-) -> System:
-    """`system_of` these, once a process and run."""
-    return system_of(choice, framing, receiver)
+def _built(run: str, system: System, framing: Framing, damaged: Any) -> Ends:
+    """Both ends of a system, made once per process and run."""
+    ends = system.transmitter(framing), system.receiver(framing, damaged)
+    return Ends(*ends, repeats=system.signal is Frames)

@@ -12,47 +12,53 @@ from safetensors.numpy import save
 
 from semcomm.files import write_atomically
 from semcomm.run.block import Block
-from semcomm.run.report_samples import FirstImages
+from semcomm.run.report_samples import FirstSamples
 
 
 def save_block(block: Block, path: Path) -> None:
     """Write a block's file, whole or not at all."""
+    text = {name: values for name, values in block.columns.items() if isinstance(values, list)}
     columns = {
         f"column {name}": np.ascontiguousarray(values)
         for name, values in block.columns.items()
-        if name != "image"
+        if name not in text
     }
-    names = json.dumps({"columns": list(block.columns), "image": block.columns["image"]})
-    others = {"index counts": block.index_counts} | (block.first.to_arrays() if block.first else {})
-    write_atomically(path, save(columns | others, {"names": names}), durable=False)
+    tallies = {f"tally {name}": counts for name, counts in block.tallies.items()}
+    names = json.dumps({"columns": list(block.columns), "text": text})
+    first = block.first.to_arrays() if block.first else {}
+    content = save(columns | tallies | first, {"names": names})
+    write_atomically(path, content, durable=False)
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a file is there and as long as it says; one that is damaged is removed."""
+    """Whether a file is there and as long as its header says; one that is damaged is removed."""
     with _opened(path) as file:
         return file is not None
 
 
 def load_block(path: Path) -> Block | None:
-    """The block in a file; None where there is none, or it is damaged and has to be computed
-    again.
-    """
+    """The block in a file; None where there is none, or it is damaged and must be computed again."""
     with _opened(path) as file:
         if file is None:
             return None
         metadata = file.metadata()
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     names = json.loads(metadata["names"])
     columns = {
-        name: names["image"] if name == "image" else tensors[f"column {name}"]
+        name: names["text"][name] if name in names["text"] else tensors[f"column {name}"]
         for name in names["columns"]
     }
-    return Block(columns, tensors["index counts"], FirstImages.from_arrays(tensors))
+    tallies = {
+        name.removeprefix("tally "): counts
+        for name, counts in tensors.items()
+        if name.startswith("tally ")
+    }
+    return Block(columns, tallies, FirstSamples.from_arrays(tensors))
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """The file, None where there is none or it is not as long as it says; then it is removed."""
+    """The file; None where there is none or it is shorter than its header says, and it is removed."""
     try:
         file = safe_open(path, framework="np")
     except (FileNotFoundError, SafetensorError):

@@ -1,9 +1,11 @@
-"""What a block's images become where nothing happens on the way, kept for all cells that send the
-same.
+"""A system that does nothing twice: a wrapper around its transmitter and receiver.
+
+Images are encoded once for all cells that send them alike. Where a description arrives as it was
+sent, its reconstruction and its measures are those of the first time.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,25 +15,149 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from semcomm.files import write_atomically
-from semcomm.modalities.rgb8 import Image
+from semcomm.measures.measure import Measure
+from semcomm.modalities.rgb8 import blank, size_of
 from semcomm.ragged import split_runs
-from semcomm.run.columns import Compared
-from semcomm.run.scratch import folder
+from semcomm.run.scratch import cache_dir
+from semcomm.stages import Arrived, Encoded, Received, Samples, Sent
+from semcomm.systems.system import SystemReceiver, SystemTransmitter
+
+Values = Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
-class Undisturbed:
-    """Of B images: their descriptions, the pictures that these are of, and how far those are from
-    the images.
+class Ends:
+    """Both ends of a system.
+
+    repeats: what was encoded may arrive unchanged, as bits do and symbols with noise do not.
     """
 
-    descriptions: list[NDArray[Any]]
-    pictures: list[Image]
-    compared: Compared
+    transmitter: SystemTransmitter
+    receiver: SystemReceiver
+    repeats: bool
 
 
-def kept(path: Path | None, make: Callable[[], Undisturbed]) -> Undisturbed:
-    """What `make` gives, from the file where it was kept before; without a path nothing is kept."""
+@dataclass(frozen=True)
+class Reference:
+    """What B samples become where nothing happens on the way: encoded, reconstructed, measured.
+
+    samples, values: empty where no encoding arrives unchanged.
+    """
+
+    encoded: Encoded
+    samples: Samples
+    values: Values
+
+
+class CachedSystem:
+    """One block's way through a system. `encode` comes first, then the others in their order.
+
+    path: where the block's reference is kept for other cells; None keeps nothing.
+    """
+
+    def __init__(
+        self,
+        ends: Ends,
+        measures: Mapping[str, Measure],
+        labels: NDArray[np.int64] | None,
+        path: Path | None,
+    ) -> None:
+        self._ends, self._measures, self._labels, self._path = ends, measures, labels, path
+        self._reference = Reference({}, [], {})
+        self._changed: list[int] = []
+
+    def encode(self, samples: Samples) -> Encoded:
+        """As the transmitter does, or as it did for another cell."""
+        self._reference = cached(self._path, lambda: self._make_reference(samples))
+        return self._reference.encoded
+
+    def packetize(self, encoded: Encoded) -> Sent[Any]:
+        """As the transmitter does."""
+        return self._ends.transmitter.packetize(encoded)
+
+    def depacketize(self, reception: Any) -> Arrived:
+        """As the receiver does."""
+        return self._ends.receiver.depacketize(reception)
+
+    def reconstruct(self, arrived: Arrived) -> Received:
+        """As the receiver does; samples whose encoding did not change are those of the reference."""
+        reference, count = self._reference, arrived.damaged.size
+        if not self._ends.repeats:
+            self._changed = list(range(count))
+            return self._ends.receiver.reconstruct(arrived)
+        self._changed = _changed(reference.encoded, arrived.encoded, count)
+        fresh = self._ends.receiver.reconstruct(arrived.only(self._changed))
+        samples, damaged = list(reference.samples), arrived.damaged.copy()
+        encoded = {name: list(arrays) for name, arrays in reference.encoded.items()}
+        damaged[self._changed] = fresh.damaged
+        for number, sample in zip(self._changed, fresh.samples, strict=True):
+            samples[number] = sample
+            for name, arrays in encoded.items():
+                arrays[number] = arrived.encoded[name][number]
+        return Received(samples, damaged, None if fresh.encoded is None else encoded)
+
+    def measure(self, samples: Samples, received: Received) -> Values:
+        """Each measure's values, (B,), computed for samples that changed on the way alone."""
+        if not self._ends.repeats:
+            return measure(self._measures, samples, received.samples, self._labels)
+        if not self._changed:
+            return self._reference.values
+        changed = self._changed
+        labels = None if self._labels is None else self._labels[changed]
+        again = measure(
+            self._measures,
+            [samples[number] for number in changed],
+            [received.samples[number] for number in changed],
+            labels,
+        )
+        values = {name: column.copy() for name, column in self._reference.values.items()}
+        for name, column in again.items():
+            values[name][changed] = column
+        return values
+
+    def _make_reference(self, samples: Samples) -> Reference:
+        encoded = self._ends.transmitter.encode(samples)
+        if not self._ends.repeats:
+            return Reference(encoded, [], {})
+        whole = Arrived(encoded, np.zeros(len(samples), np.bool_))
+        received = self._ends.receiver.reconstruct(whole).samples
+        values = measure(self._measures, samples, received, self._labels)
+        return Reference(encoded, received, values)
+
+
+def measure(
+    measures: Mapping[str, Measure],
+    sent: Samples,
+    received: Samples,
+    labels: NDArray[np.int64] | None,
+) -> dict[str, NDArray[np.float64]]:
+    """The values of each measure, (B,). A sample of another size counts as if it were grey."""
+    arrived = [
+        theirs if theirs.shape == ours.shape else blank(*size_of(ours))
+        for ours, theirs in zip(sent, received, strict=True)
+    ]
+    return {
+        name: np.asarray(
+            item.of(sent, arrived, labels) if item.labelled else item.of(sent, arrived), np.float64
+        )
+        for name, item in measures.items()
+    }
+
+
+def _changed(sent: Encoded, arrived: Encoded, count: int) -> list[int]:
+    """The numbers of the samples of which some array arrived otherwise than it was sent."""
+    pairs = [(ours, arrived[name]) for name, ours in sent.items()]
+    return [
+        n for n in range(count) if not all(_equal(ours[n], theirs[n]) for ours, theirs in pairs)
+    ]
+
+
+def _equal(ours: NDArray[Any], theirs: NDArray[Any]) -> bool:
+    return ours.shape == theirs.shape and ours.tobytes() == theirs.tobytes()
+
+
+def cached(path: Path | None, make: Callable[[], Reference]) -> Reference:
+    """What `make` gives, from the file where it was kept before; without a path nothing is."""
     if path is None:
         return make()
     if not path.exists():
@@ -39,30 +165,37 @@ def kept(path: Path | None, make: Callable[[], Undisturbed]) -> Undisturbed:
     return _load(path)
 
 
-def place(run: str, key: object) -> Path:
+def cache_path(run: str, key: object) -> Path:
     """The file of what this key stands for, in this machine's folder of this run."""
-    return folder(run) / f"{hashlib.sha256(repr(key).encode()).hexdigest()}.safetensors"
+    return cache_dir(run) / f"{hashlib.sha256(repr(key).encode()).hexdigest()}.safetensors"
 
 
-def _save(found: Undisturbed, path: Path) -> None:
-    images = _flat("descriptions", found.descriptions) | _flat("pictures", found.pictures)
-    write_atomically(
-        path, save(images | {"mse": found.compared.mse, "ssim": found.compared.ssim}), durable=False
-    )
+def _save(reference: Reference, path: Path) -> None:
+    arrays = {f"value {name}": column for name, column in reference.values.items()}
+    for name, parts in {**reference.encoded, "samples": reference.samples}.items():
+        if len(parts):
+            arrays |= _joined(name, parts)
+    write_atomically(path, save(arrays), durable=False)
 
 
-def _load(path: Path) -> Undisturbed:
+def _load(path: Path) -> Reference:
     file = load(path.read_bytes())
-    compared = Compared(file["mse"], file["ssim"])
-    return Undisturbed(_apart(file, "descriptions"), _apart(file, "pictures"), compared)
+    names = [name.removesuffix(" shapes") for name in file if name.endswith(" shapes")]
+    parts = {name: _split(file[name], file[f"{name} shapes"]) for name in names}
+    values = {
+        name.removeprefix("value "): column
+        for name, column in file.items()
+        if name.startswith("value ")
+    }
+    samples = parts.pop("samples", [])
+    return Reference(parts, samples, values)
 
 
-def _flat(name: str, arrays: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    values = np.concatenate([array.ravel() for array in arrays])
-    return {name: values, f"{name}.shapes": np.array([array.shape for array in arrays])}
+def _joined(name: str, parts: Sequence[NDArray[Any]] | NDArray[Any]) -> dict[str, NDArray[Any]]:
+    flat = np.concatenate([part.ravel() for part in parts])
+    return {name: flat, f"{name} shapes": np.array([part.shape for part in parts])}
 
 
-def _apart(file: dict[str, NDArray[Any]], name: str) -> list[NDArray[Any]]:
-    shapes = file[f"{name}.shapes"]
-    parts = split_runs(file[name], shapes.prod(axis=1))
+def _split(flat: NDArray[Any], shapes: NDArray[np.int64]) -> list[NDArray[Any]]:
+    parts = split_runs(flat, shapes.prod(axis=1))
     return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]

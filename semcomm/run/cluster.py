@@ -16,8 +16,8 @@ from typing import Any
 import distributed
 
 from semcomm.errors import RunError
-from semcomm.run.pools import AHEAD, Pending, Result, Task
-from semcomm.run.scratch import forget
+from semcomm.run.pools import PREFETCH, Pending, Result, Task
+from semcomm.run.scratch import delete_cache
 
 SECONDS = 10
 """That a scheduler has to answer."""
@@ -31,7 +31,7 @@ class Cluster:
     """
 
     def __init__(self, address: str) -> None:
-        self._address, self._ahead, self._asked = address, AHEAD, -math.inf
+        self._address, self._prefetch, self._asked = address, PREFETCH, -math.inf
         client: Any = distributed.Client
         try:
             self._client = client(address, timeout=SECONDS, set_as_default=False)
@@ -40,18 +40,18 @@ class Cluster:
             raise self._lost(error) from error
 
     @property
-    def ahead(self) -> int:
+    def prefetch(self) -> int:
         if (
             time.monotonic() > self._asked + 1
         ):  # second: the answer takes longer than a block to pass on
             try:
-                self._ahead, self._asked = (
-                    AHEAD * max(1, len(self._client.nthreads())),
+                self._prefetch, self._asked = (
+                    PREFETCH * max(1, len(self._client.nthreads())),
                     time.monotonic(),
                 )
             except OSError as error:
                 raise self._lost(error) from error
-        return self._ahead
+        return self._prefetch
 
     def submit(self, run: Callable[[Task], Result], task: Task) -> Pending[Result]:
         if self._client.status != "running":
@@ -59,10 +59,10 @@ class Cluster:
         pending: Pending[Result] = self._client.submit(call, pickle.dumps((run, task)), pure=False)
         return pending
 
-    def forget(self, run: str) -> None:
+    def delete(self, run: str) -> None:
         """Remove it from every machine that still answers."""
         with suppress(OSError):
-            self._client.run(forget, run, on_error="ignore")
+            self._client.run(delete_cache, run, on_error="ignore")
 
     def close(self) -> None:
         """Cancel what is being done; the cluster goes on."""

@@ -1,83 +1,68 @@
-"""From what was sent and received to numbers: a row an image, and their summary."""
+"""From what was sent and received to numbers: columns with an entry per sample, and their summary.
+
+docs/scenarios.md defines the columns. Those whose name has a space are only added up, and appear in
+no table.
+"""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from semcomm.channel import BitChannel, SymbolChannel
+from semcomm.channel import SymbolReception
 from semcomm.counting import bit_errors, channel_counts, frame_errors
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.link.link import Link
 from semcomm.measures.intervals import wilson
-from semcomm.measures.metrics import mean_squared_error, psnr_db, ssim
-from semcomm.modalities.rgb8 import Image
-from semcomm.receiver import Received
-from semcomm.run.totals import Columns, Totals
-from semcomm.transmitter import Sent
-
-NO_INDICES = np.empty(0, np.uint16)
-GREY = 128
-"""Of the picture that stands for an image whose size was lost on the way, when it is measured."""
+from semcomm.measures.measure import Measure
+from semcomm.measures.totals import Columns, Totals
+from semcomm.run.cached_system import Values
+from semcomm.scenario.plugins import Channel
+from semcomm.stages import Samples, Sent
 
 
-@dataclass(frozen=True)
-class Compared:
-    """How far pictures are from the images they stand for: (B,) float64 each."""
-
-    mse: NDArray[np.float64]
-    ssim: NDArray[np.float64]
-
-
-def compared(images: Sequence[Image], pictures: Sequence[Image]) -> Compared:
-    """MSE and SSIM of each image."""
-    arrived = [
-        picture if picture.shape == image.shape else np.full_like(image, GREY)
-        for image, picture in zip(images, pictures, strict=True)
-    ]
-    return Compared(mean_squared_error(images, arrived), ssim(images, arrived))
-
-
-def image_columns(
-    names: Sequence[str],
-    images: Sequence[Image],
-    sent: Sent,
-    received: Received,
-    measured: Compared,
-) -> Columns:
-    """One entry an image: what it cost, and how it came out."""
-    slices = len(sent.frames) // len(images)
+def sample_columns(names: Sequence[str], images: Samples) -> Columns:
+    """The name and the size of each image."""
     shapes = np.array([image.shape for image in images])
+    pixels = shapes[:, 0] * shapes[:, 1]
     return {
         "image": list(names),
         "height": shapes[:, 0],
         "width": shapes[:, 1],
-        "bits": sent.frames.lengths.reshape(-1, slices).sum(axis=1),
-        "payload_bits": sent.payload_bits,
-        "mse": measured.mse,
-        "psnr_db": psnr_db(measured.mse, shapes.prod(axis=1)),
-        "ssim": measured.ssim,
-        "indices": np.array([grid.size for grid in sent.indices or [NO_INDICES] * len(images)]),
-        "index_errors": _index_errors(images, sent, received),
-        "damaged": received.damaged,
+        "image pixels": pixels,
     }
 
 
+def measure_columns(measures: Mapping[str, Measure], values: Values, sent: Samples) -> Columns:
+    """Each measure's values, and the terms of the means that it needs further."""
+    terms = {
+        f"{item.of_mean.name} terms": item.of_mean.terms(values[name], sent)
+        for name, item in measures.items()
+        if item.of_mean
+    }
+    return {**values, **terms}
+
+
+def carrier_columns(sent: Sent[Any], reception: Any, framing: Framing) -> Columns:
+    """What carrying each sample's frames took, and how many of them arrived wrong."""
+    if isinstance(reception, SymbolReception):
+        return {"channel_uses": reception.channel_uses}
+    assert isinstance(reception, Reception)
+    return frame_columns(sent.signal, reception, framing)
+
+
 def frame_columns(sent: Frames, reception: Reception, framing: Framing) -> Columns:
-    """One entry an image: what carrying its frames took, and how many of them arrived wrong."""
+    """The same of frames of bits, S per sample."""
     arrived, counts = reception.frames, channel_counts(sent, reception)
     is_wrong = frame_errors(sent, arrived)
+    whole = sent.lengths == arrived.lengths
     columns = {
         "coded_bits": counts.channel_bits,
         "channel_uses": counts.channel_uses,
         "bit_errors": counts.bit_errors,
-        "post_fec_bit_errors": np.where(
-            sent.lengths == arrived.lengths, bit_errors(sent, arrived), sent.lengths
-        ),
+        "post_fec_bit_errors": np.where(whole, bit_errors(sent, arrived), sent.lengths),
         "frames": np.ones_like(sent.lengths),
         "initial_frame_errors": counts.initial_errors,
         "residual_frame_errors": is_wrong.astype(np.int64),
@@ -90,22 +75,34 @@ def frame_columns(sent: Frames, reception: Reception, framing: Framing) -> Colum
     }
 
 
-def carriage(totals: Totals, channel: BitChannel | SymbolChannel, link: Link) -> dict[str, Any]:
-    """The columns of results.csv that tell of link and channel; docs/scenarios.md defines them."""
-    sums, frames, wrong_frames = (
-        totals.sums,
-        totals.total("frames"),
-        totals.total("residual_frame_errors"),
-    )
-    lowest, highest = wilson(wrong_frames, frames)
+def measure_summary(totals: Totals, measures: Mapping[str, Measure]) -> dict[str, Any]:
+    """The columns of results.csv that the measures give."""
+    row: dict[str, Any] = {}
+    for name, item in measures.items():
+        if item.mean:
+            row |= {name: totals.mean(name), f"{name}_ci95": totals.half_width(name)}
+        for end, share in item.percentiles.items():
+            row[f"{name}_{end}"] = totals.histograms[name].percentile(share)
+        if item.of_mean:
+            row[item.of_mean.name] = item.of_mean.value(totals.mean(f"{item.of_mean.name} terms"))
+    return row
+
+
+def carrier_summary(totals: Totals, channel: Channel, link: Link) -> dict[str, Any]:
+    """The columns of results.csv on link and channel."""
+    sums = totals.sums
     row = {
-        "coded_bits_per_image": totals.mean("coded_bits"),
-        "overhead_bits_per_image": (
-            sums["coded_bits"] + sums["feedback_bits"] - sums["payload_bits"]
-        )
-        / totals.images,
         "channel_uses_per_image": totals.mean("channel_uses"),
-        "bandwidth_ratio": sums["channel_uses"] / (3 * sums["pixels"]),
+        "bandwidth_ratio": sums["channel_uses"] / (3 * sums["image pixels"]),
+    }
+    if "frames" not in sums:
+        return row
+    frames, wrong_frames = totals.total("frames"), totals.total("residual_frame_errors")
+    lowest, highest = wilson(wrong_frames, frames)
+    overhead = sums["coded_bits"] + sums["feedback_bits"] - sums["payload_bits"]
+    row |= {
+        "coded_bits_per_image": totals.mean("coded_bits"),
+        "overhead_bits_per_image": overhead / totals.samples,
         "transmissions_per_frame": sums["transmissions"] / frames,
         "bit_errors": totals.total("bit_errors"),
         "bit_error_rate": sums["bit_errors"] / sums["coded_bits"],
@@ -119,57 +116,10 @@ def carriage(totals: Totals, channel: BitChannel | SymbolChannel, link: Link) ->
         "residual_frame_error_rate_low": lowest,
         "residual_frame_error_rate_high": highest,
         "false_accepts": totals.total("false_accepts"),
-        "psnr_db_5th_percentile": totals.psnr_db(0.05),
-        "psnr_db_median": totals.psnr_db(0.5),
     }
-    if isinstance(channel, SymbolChannel) and hasattr(channel, "esn0_db"):
-        spent = sums["channel_uses"] / sums["payload_bits"]
-        row["ebn0_db"] = channel.esn0_db - 10 * math.log10(link.efficiency)
-        row["energy_per_payload_bit_db"] = channel.esn0_db + 10 * math.log10(spent)
+    esn0_db = getattr(channel, "esn0_db", None)
+    if esn0_db is not None and link.modulation:
+        uses_per_bit = sums["channel_uses"] / sums["payload_bits"]
+        row["ebn0_db"] = esn0_db - 10 * math.log10(link.efficiency)
+        row["energy_per_payload_bit_db"] = esn0_db + 10 * math.log10(uses_per_bit)
     return row
-
-
-def summary(totals: Totals) -> dict[str, Any]:
-    """The measured columns of results.csv, from what all images' records add up to."""
-    sums, indices = totals.sums, totals.total("indices")
-    mean_mse = np.array(totals.mean("floored_mse"))
-    return {
-        "images": totals.images,
-        "bits_per_image": totals.mean("bits"),
-        "bits_per_image_ci95": totals.half_width("bits"),
-        "payload_bits_per_image": totals.mean("payload_bits"),
-        "entropy_bits_per_image": totals.mean("indices") * _entropy(totals.index_counts)
-        if indices
-        else None,
-        "bpp": sums["bits"] / sums["pixels"],
-        "psnr_db": totals.mean("psnr_db"),
-        "psnr_db_ci95": totals.half_width("psnr_db"),
-        "psnr_of_mean_mse_db": float(psnr_db(mean_mse, 3 * totals.largest)),
-        "ssim": totals.mean("ssim"),
-        "ssim_ci95": totals.half_width("ssim"),
-        "index_error_rate": sums["index_errors"] / indices if indices else None,
-        "damaged_images": totals.total("damaged"),
-    }
-
-
-def _entropy(counts: NDArray[np.int64]) -> float:
-    """Bits of an index, from how often each occurred."""
-    shares = counts[counts > 0] / counts.sum()
-    return float(-(shares * np.log2(shares)).sum())
-
-
-def _index_errors(images: Sequence[Image], sent: Sent, received: Received) -> NDArray[np.int64]:
-    """How many of each image's indices arrived wrong: all of them where its size was lost."""
-    if not sent.indices or not received.indices:
-        return np.zeros(len(images), np.int64)
-    same_size = [
-        image.shape == picture.shape for image, picture in zip(images, received.images, strict=True)
-    ]
-    triples = zip(same_size, sent.indices, received.indices, strict=True)
-    return np.array(
-        [_count_unlike(ours, theirs) if same else ours.size for same, ours, theirs in triples]
-    )
-
-
-def _count_unlike(ours: NDArray[np.uint16], theirs: NDArray[np.uint16]) -> int:
-    return 0 if ours is theirs else int(np.count_nonzero(ours != theirs))

@@ -15,11 +15,11 @@ from semcomm.codec.codec_file import codec_from, load_codec, read_levels, save_c
 from semcomm.codec.entropy_coding.context_model import without_context
 from semcomm.codec.levels import stacked
 from semcomm.codec.training.context import ContextEpoch, ContextRecipe, trained_context
+from semcomm.data.choice import DataChoice
 from semcomm.data.data_set import Data, blocks
 from semcomm.errors import DataError, RunError
-from semcomm.run.pools import Failed, Processes, cores, in_order
-from semcomm.run.training import told
-from semcomm.scenario.scenario import DataChoice
+from semcomm.run.pools import Failure, ProcessPool, cores, map_in_order
+from semcomm.run.training import data_label
 from semcomm.version import __version__
 
 Model = dict[str, NDArray[Any]]
@@ -54,7 +54,7 @@ def run_context(
     there = len(context.data.open())
     origin = {
         "command": command,
-        "data": told(context.data),
+        "data": data_label(context.data),
         "images": min(context.images or there, there),
         **asdict(context.recipe),
         "semcomm": __version__,
@@ -76,7 +76,7 @@ def training_indices(codec: Codec, data: Data, count: int | None) -> NDArray[np.
     """
     grids: list[NDArray[Any]] = []
     for images in blocks(data, count):
-        grids += codec.indices_of(images)
+        grids += codec.quantize(codec.encode(images))
     shapes = {grid.shape for grid in grids}
     if len(shapes) > 1:
         raise DataError(
@@ -94,15 +94,15 @@ def _model(context: Context, codec: Codec, watch: Callable[[ContextEpoch], None]
 def _models(
     context: Context, levels: int, watch: Callable[[ContextEpoch], None]
 ) -> Iterator[Model]:
-    with closing(Processes(min(cores(), levels), threads=1)) as processes:
-        for (_, level), found in in_order(
+    with closing(ProcessPool(min(cores(), levels), threads=1)) as processes:
+        for (_, level), found in map_in_order(
             _level, ((context, level) for level in range(levels)), processes
         ):
-            if isinstance(found, Failed) and isinstance(found.error, BrokenExecutor):
+            if isinstance(found, Failure) and isinstance(found.error, BrokenExecutor):
                 raise RunError(
                     f"level {level} got no context model: its process was ended every time"
                 )
-            if isinstance(found, Failed):
+            if isinstance(found, Failure):
                 raise found.error
             model, last = found
             watch(replace(last, level=level))

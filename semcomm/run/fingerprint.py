@@ -10,54 +10,54 @@ from typing import Any
 
 from semcomm.errors import RunError
 from semcomm.folders import PACKAGE
-from semcomm.scenario.scenario import Swept
-from semcomm.systems.systems import CodecChoice
+from semcomm.measures import MEASURES
+from semcomm.scenario.scenario import Cell
 from semcomm.version import __version__
-from semcomm.zoo.find import load_codec
 
 
-def identity(cell: Swept) -> dict[str, Any]:
-    """Its scenario, without where on this machine its files are, the names of a folder's images,
-    and `digests`.
+def identity(cell: Cell) -> dict[str, Any]:
+    """What makes this cell and no other.
+
+    Its scenario, without where on this machine its files are, the names of a folder's images, and
+    `fingerprints`.
     """
     document = json.loads(cell.text)
     data = {key: value for key, value in document.get("data", {}).items() if key != "root"}
     sections = {"codec": document["codec"], "channel": document["channel"], "data": data}
     document |= {name: _without_folders(section) for name, section in sections.items()}
-    names = " ".join(cell.scenario.data.open().names()) if cell.scenario.data.images else ""
-    return {"scenario": document, "images": _digest(names.encode()), **digests(cell)}
+    if "measures" in document:
+        document["measures"] = [Path(name).name for name in document["measures"]]
+    images = cell.scenario.data.open().names() if cell.scenario.data.images else []
+    names = _digest(" ".join(images).encode())
+    return {"scenario": document, "images": names, **fingerprints(cell)}
 
 
-def digests(cell: Swept) -> dict[str, str | None]:
-    """Digests of its codec, its channel's file and semcomm."""
+def fingerprints(cell: Cell) -> dict[str, str | None]:
+    """Digests of what its scenario names, of the files of its plug-ins, and of semcomm."""
+    scenario = cell.scenario
+    plugins = [type(scenario.codec), type(scenario.channel)]
+    own_measures = sorted(name for name in scenario.measures if name not in MEASURES)
+    sources = [_source_of(plugin) for plugin in plugins]
+    sources += [_source_digest(Path(name.rpartition(":")[0])) for name in own_measures]
     return {
-        "codec": _codec_digest(cell.scenario.codec)
-        if isinstance(cell.scenario.codec, CodecChoice)
-        else None,
-        "channel": _channel_digest(type(cell.scenario.channel)),
+        "codec": scenario.codec.fingerprint(),
+        "plugins": " ".join(sources),
         "semcomm": f"{__version__} {_own_digest()}",
     }
 
 
-def check(cell: Swept, wanted: dict[str, str | None]) -> None:
-    """Raises RunError where this machine has another codec, channel or semcomm than the one that
-    wants it done.
-    """
-    if differs := difference(wanted, digests(cell)):
+def require_same(cell: Cell, wanted: dict[str, str | None]) -> None:
+    """Raises RunError where this machine's codec, plug-ins or semcomm are not those wanted."""
+    if differs := difference(wanted, fingerprints(cell)):
         raise RunError(
-            f"the worker on {platform.node()} is not that of this run: {differs}; start it anew, "
-            "or mend it"
+            f"the worker on {platform.node()} is not that of this run: {differs}; restart it, or "
+            "update its files"
         )
 
 
 @cache
-def _codec_digest(choice: CodecChoice) -> str:
-    return load_codec(choice.model).digest.hex()
-
-
-@cache
-def _channel_digest(channel: type) -> str:
-    return _source_digest(Path(inspect.getfile(channel)))
+def _source_of(plugin: type) -> str:
+    return _source_digest(Path(inspect.getfile(plugin)))
 
 
 @cache
@@ -67,7 +67,7 @@ def _own_digest() -> str:
 
 
 def _source_digest(path: Path) -> str:
-    return _digest(path.read_bytes())
+    return _digest(path.read_bytes()) if path.is_file() else ""
 
 
 def _digest(content: bytes) -> str:
@@ -87,10 +87,12 @@ def difference(there: Any, here: Any, name: str = "") -> str:
         return ""
     if isinstance(there, dict) and isinstance(here, dict):
         for key in sorted({*there, *here}):
-            if found := difference(there.get(key), here.get(key), f"{name}.{key}".lstrip(".")):
-                return found
+            path = f"{name}.{key}".lstrip(".")
+            if differs := difference(there.get(key), here.get(key), path):
+                return differs
     if isinstance(there, list) and isinstance(here, list) and name == "":
         if len(there) != len(here):
             return f"it has {len(there)} cells there, {len(here)} here"
-        return next(filter(None, (difference(*pair) for pair in zip(there, here, strict=True))))
+        pairs = zip(there, here, strict=True)
+        return next(filter(None, (difference(*pair) for pair in pairs)))
     return f"{name} is {json.dumps(there)} there, {json.dumps(here)} here"

@@ -1,22 +1,21 @@
-"""Tables with a row an image, of any number of images, and the first ones' pictures."""
+"""Tables with a row per image, of any number of images, and the first ones' pictures."""
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import PIL.Image
 from numpy.typing import NDArray
 
 from semcomm.choices import TableFormat
 from semcomm.files import atomic_writer
-from semcomm.run.block import Block, records
+from semcomm.measures.totals import Columns
+from semcomm.run.block import Block, per_image_table
 from semcomm.run.contact_sheet import contact_sheet
-from semcomm.run.report_samples import FirstImages
-from semcomm.run.totals import Columns
+from semcomm.run.report_samples import FirstSamples
 
 CSV_ROWS = 1_000_000
 """More than these go to Parquet, unless CSV is asked for."""
@@ -25,14 +24,14 @@ BLOCKS_AT_ONCE = 256
 """What a file of a Parquet data set holds: 65,536 rows, unless blocks are short."""
 
 
-def write_records(
+def write_per_image(
     cells: Sequence[Iterable[Block]],
     numbered: bool,
     images: int,
     folder: Path,
     form: TableFormat | None = None,
 ) -> Path:
-    """Write per_image.csv, or the folder per_image.parquet, a row an image; returns its path.
+    """Write per_image.csv, or the folder per_image.parquet, a row per image; returns its path.
 
     cells: the blocks of each, of which one is held at a time, or those of one file.
     numbered: there is a column `cell` that says which row of results.csv, from 0 on, is meant.
@@ -45,14 +44,25 @@ def write_records(
         csv.unlink(missing_ok=True)
         _write_parquet(cells, parquet)
         return parquet
+    names = column_names(cells)
+    head = [*names, "cell"] if numbered else names
     with atomic_writer(csv) as file:
+        file.write((",".join(head) + "\n").encode())
         for cell, blocks in enumerate(cells):
-            for number, block in enumerate(blocks):
-                further = {"cell": np.full_like(block.columns["bits"], cell)} if numbered else {}
-                columns = {**block.columns, **further}
-                head = ",".join(columns) + "\n" if cell == number == 0 else ""
-                file.write((head + csv_rows(columns)).encode())
+            for block in blocks:
+                images = len(block.columns["image"])
+                columns = {name: block.columns.get(name, [""] * images) for name in names}
+                if numbered:
+                    columns["cell"] = np.full(images, cell)
+                file.write(csv_rows(columns).encode())
     return csv
+
+
+def column_names(cells: Sequence[Iterable[Block]]) -> list[str]:
+    """The columns that any of the cells has, without those that are only added up."""
+    firsts = (next(iter(blocks)) for blocks in cells)
+    names = dict.fromkeys(name for block in firsts for name in block.columns)
+    return [name for name in names if " " not in name]
 
 
 def csv_rows(columns: Columns) -> str:
@@ -75,7 +85,7 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if special else text
 
 
-def write_pictures(first: FirstImages, folder: Path) -> Path:
+def write_pictures(first: FirstSamples, folder: Path) -> Path:
     """Write pictures.png, the first images as sent above as received; returns its path."""
     pictures = list(zip(first.sent, first.received, strict=True))
     path = folder / "pictures.png"
@@ -84,20 +94,18 @@ def write_pictures(first: FirstImages, folder: Path) -> Path:
     return path
 
 
-def _tables(blocks: Iterable[Block]) -> Iterator[pd.DataFrame]:
-    """A row an image, of many blocks at a time."""
-    left = iter(blocks)
-    while few := list(islice(left, BLOCKS_AT_ONCE)):
-        yield records(few)
-
-
 def _write_parquet(cells: Sequence[Iterable[Block]], folder: Path) -> None:
     """A data set in folders cell=0, cell=1, ..., which appears whole or not at all."""
-    unfinished = folder.with_name(f".{folder.name}")
+    unfinished, names = folder.with_name(f".{folder.name}"), column_names(cells)
     shutil.rmtree(unfinished, ignore_errors=True)
     for cell, blocks in enumerate(cells):
         part = unfinished / f"cell={cell}"
         part.mkdir(parents=True)
-        for number, table in enumerate(_tables(blocks)):
+        left = iter(blocks)
+        for number in count():
+            several = list(islice(left, BLOCKS_AT_ONCE))
+            if not several:
+                break
+            table = per_image_table(several).reindex(columns=names)
             table.to_parquet(part / f"{number:06d}.parquet", index=False)
     unfinished.rename(folder)

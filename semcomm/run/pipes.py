@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import PIL.Image
 
+from semcomm.carrier import carry
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.choices import DamagedPolicy, Modulation
 from semcomm.codec.codec import Codec
@@ -17,11 +18,11 @@ from semcomm.errors import CodecError, DataError, TransmissionError
 from semcomm.files import atomic_writer
 from semcomm.frames import Frames, Reception
 from semcomm.link.link import Link
-from semcomm.receiver import Received, Receiver
-from semcomm.run.block import carry
+from semcomm.receiver import Receiver
 from semcomm.run.seeds import block_generator
 from semcomm.scenario.document import Document
 from semcomm.scenario.plugins import channel_of
+from semcomm.stages import Received
 from semcomm.transmission import Preamble, read_blocks, write_transmission
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_shipped
@@ -35,7 +36,7 @@ PIXELS_A_BIT = 64
 def transmit(data: Data, transmitter: Transmitter, preamble: Preamble, target: BinaryIO) -> None:
     """Send all images of a data set into a file."""
     write_transmission(
-        target, preamble, (transmitter.transmit(images).frames for images in blocks(data))
+        target, preamble, (transmitter.transmit(images).signal for images in blocks(data))
     )
 
 
@@ -107,7 +108,7 @@ def save_images(received: Iterable[Received], folder: Path, overwrite: bool) -> 
     """
     images = damaged = 0
     for block in received:
-        for image in block.images:
+        for image in block.samples:
             path = folder / f"{images:05d}.png"
             if path.exists() and not overwrite:
                 raise DataError(f"{path} is there already: name another folder, or say --overwrite")

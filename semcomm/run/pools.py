@@ -17,13 +17,13 @@ from threading import Thread
 from typing import Protocol, TypeVar
 
 from semcomm.errors import RunError
-from semcomm.run.scratch import forget
+from semcomm.run.scratch import delete_cache
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Given = TypeVar("Given", covariant=True)
 
-AHEAD = 3
+PREFETCH = 3
 """Tasks a worker that are asked for before their results are needed: enough that none waits."""
 
 TRIALS = 3
@@ -41,16 +41,16 @@ class Pending(Protocol[Given]):
 
 
 class Pool(Protocol):
-    """Who does tasks. `ahead` is how many may wait in it beyond the one whose result is needed
+    """Who does tasks. `prefetch` is how many may wait in it beyond the one whose result is needed
     next.
     """
 
     @property
-    def ahead(self) -> int: ...
+    def prefetch(self) -> int: ...
 
     def submit(self, run: Callable[[Task], Result], task: Task) -> Pending[Result]: ...
 
-    def forget(self, run: str) -> None:
+    def delete(self, run: str) -> None:
         """Remove what workers keep for each other while a run lasts."""
 
     def close(self) -> None:
@@ -58,7 +58,7 @@ class Pool(Protocol):
 
 
 @dataclass(frozen=True)
-class Failed:
+class Failure:
     """In place of a result: what a task raised when it was last tried."""
 
     error: Exception
@@ -74,7 +74,9 @@ def pool_of(workers: int, scheduler: str | None = None) -> Iterator[Pool]:
     """This process for one worker, so many others, or the cluster of a dask scheduler at that
     address.
     """
-    pool = _cluster(scheduler) if scheduler else Processes(workers) if workers > 1 else Here()
+    pool = (
+        _cluster(scheduler) if scheduler else ProcessPool(workers) if workers > 1 else SerialPool()
+    )
     with closing(pool):
         yield pool
 
@@ -89,13 +91,13 @@ def _cluster(address: str) -> Pool:
     return Cluster(address)
 
 
-def in_order(
+def map_in_order(
     run: Callable[[Task], Result],
     tasks: Iterable[Task],
     pool: Pool,
     known: Callable[[Task], Result | None] = lambda task: None,
     wanted: Callable[[Task], bool] = lambda task: True,
-) -> Iterator[tuple[Task, Result | Failed]]:
+) -> Iterator[tuple[Task, Result | Failure]]:
     """Each task and its result, `run(task)`, or why there is none, in the order of the tasks.
 
     A task that raises is tried again, and so is one that was lost with its process or machine.
@@ -105,9 +107,9 @@ def in_order(
     """
     waiting: deque[tuple[Task, Pending[Result]]] = deque()
     for task in tasks:
-        found = known(task)
-        waiting.append((task, pool.submit(run, task) if found is None else _done(found)))
-        if len(waiting) > pool.ahead:
+        result = known(task)
+        waiting.append((task, pool.submit(run, task) if result is None else _done(result)))
+        if len(waiting) > pool.prefetch:
             yield from _first(waiting, run, pool, wanted)
     while waiting:
         yield from _first(waiting, run, pool, wanted)
@@ -118,7 +120,7 @@ def _first(
     run: Callable[[Task], Result],
     pool: Pool,
     wanted: Callable[[Task], bool],
-) -> Iterator[tuple[Task, Result | Failed]]:
+) -> Iterator[tuple[Task, Result | Failure]]:
     """The task that has waited longest, and its result when it is there; nothing where it is not
     wanted.
     """
@@ -130,23 +132,23 @@ def _first(
         try:
             # Nothing else is asked for meanwhile, so that a task that ends its process ends the
             # trial of no other.
-            result: Result | Failed = (pool.submit(run, task) if trial else future).result()
+            result: Result | Failure = (pool.submit(run, task) if trial else future).result()
             break
         except Exception as error:  # whatever it is, it may have been the process's or the moment's
-            result = Failed(error)
+            result = Failure(error)
     yield task, result
 
 
-def _done(found: Result) -> "Future[Result]":
+def _done(result: Result) -> "Future[Result]":
     future: Future[Result] = Future()
-    future.set_result(found)
+    future.set_result(result)
     return future
 
 
-class Here:
+class SerialPool:
     """This process, which does a task when it is asked to."""
 
-    ahead = 0
+    prefetch = 0
 
     def submit(self, run: Callable[[Task], Result], task: Task) -> "Future[Result]":
         future: Future[Result] = Future()
@@ -156,22 +158,22 @@ class Here:
             future.set_exception(error)
         return future
 
-    def forget(self, run: str) -> None:
+    def delete(self, run: str) -> None:
         """Remove it from this machine."""
-        forget(run)
+        delete_cache(run)
 
     def close(self) -> None:
         """Nothing is being done."""
 
 
-class Processes:
+class ProcessPool:
     """Fresh processes of this machine; others take the place of lost ones.
 
     threads: of each; by default they divide the cores among them.
     """
 
     def __init__(self, workers: int, threads: int | None = None) -> None:
-        self.ahead = AHEAD * workers
+        self.prefetch = PREFETCH * workers
         self._workers, self._threads = workers, threads or max(1, cores() // workers)
         self._pool = self._started()
 
@@ -182,9 +184,9 @@ class Processes:
             self._pool = self._started()
             return self._pool.submit(run, task)
 
-    def forget(self, run: str) -> None:
+    def delete(self, run: str) -> None:
         """Remove it from this machine."""
-        forget(run)
+        delete_cache(run)
 
     def close(self) -> None:
         """Wait for what was begun, and end the processes."""

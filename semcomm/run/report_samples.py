@@ -1,10 +1,13 @@
-"""The first images of a cell and all that became of them, kept in the run's folder for people to
-look at.
+"""The first samples of a cell and what became of them, stored in the run's folder for the report.
+
+A run stores one `ReportSample` per row of results.csv. Its file is not executable and carries a
+digest of its content, so that `semcomm report` can trust it without the codec or the channel.
 """
 
+import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,154 +18,181 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from semcomm.codec.entropy_coding.code_table import CodeTable
 from semcomm.errors import ReportError
 from semcomm.files import write_atomically
 from semcomm.frames import Frames
 from semcomm.modalities.rgb8 import Image
+from semcomm.terminal import terminal_safe
 
 COUNT = 8
-LONGEST_SIDE = 512
-FOLDER = "first-images"
+MAX_SIDE = 512
+FOLDER = "samples"
 
 Arrays = dict[str, NDArray[Any]]
-Grids = list[NDArray[np.uint16]]
+Setting = int | float | bool | str | None
 
 
 @dataclass(frozen=True)
-class FirstImages:
-    """Some images on their way.
+class FirstSamples:
+    """The first B samples of a block, as sent and as received.
 
-    sent, received: the pictures, reduced where a side is above 512 pixels.
-    frames: S an image, as the channel was handed them; symbols: (F,) how many indices each holds.
+    sent, received: pictures, reduced where a side is above 512 pixels.
+    frames: of a system that sends bits, S frames per sample as the channel received them.
     crc: bits at the end of each frame.
-    indices, arrived: a grid (h, w, g) an image, as sent and as received; empty where a system has
-        none.
+    indices, received_indices: of a system with a codebook, a grid (h, w, g) per sample.
+    indices_per_frame: (B * S,) how many indices each frame holds.
+    symbols: of an analogue system, (n,) complex channel symbols per sample, as sent.
     """
 
     sent: list[Image]
     received: list[Image]
-    frames: Frames
-    symbols: NDArray[np.int64]
-    crc: int
-    indices: Grids
-    arrived: Grids
+    frames: Frames | None = None
+    crc: int | None = None
+    indices: list[NDArray[np.uint16]] | None = None
+    received_indices: list[NDArray[np.uint16]] | None = None
+    indices_per_frame: NDArray[np.int64] | None = None
+    symbols: list[NDArray[np.complex128]] | None = None
 
     def to_arrays(self) -> Arrays:
-        """All of it, by names that begin with "first "."""
+        """All fields that are not None, under names that begin with "first "."""
         lists: dict[str, Sequence[NDArray[Any]]] = {
             "sent": self.sent,
             "received": self.received,
-            "indices": self.indices,
-            "arrived": self.arrived,
+            "indices": self.indices or [],
+            "received_indices": self.received_indices or [],
+            "symbols": [_as_pairs(symbols) for symbols in self.symbols or []],
         }
         arrays: Arrays = {
             f"first {name} {number}": array
             for name, listed in lists.items()
             for number, array in enumerate(listed)
         }
-        frames: Arrays = {"first bits": self.frames.bits, "first lengths": self.frames.lengths}
-        return arrays | frames | {"first symbols": self.symbols, "first crc": np.array(self.crc)}
+        if self.frames is not None:
+            arrays |= {"first bits": self.frames.bits, "first lengths": self.frames.lengths}
+        if self.crc is not None:
+            arrays["first crc"] = np.array([self.crc])
+        if self.indices_per_frame is not None:
+            arrays["first indices_per_frame"] = self.indices_per_frame
+        return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> "FirstImages | None":
-        """Undo `to_arrays`, among other arrays; None where there are none."""
-        if "first crc" not in arrays:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "FirstSamples | None":
+        """Undo `to_arrays`, among other arrays; None where they hold no samples."""
+
+        def listed(name: str) -> list[NDArray[Any]]:
+            count = sum(key.startswith(f"first {name} ") for key in arrays)
+            return [arrays[f"first {name} {number}"] for number in range(count)]
+
+        if not (sent := listed("sent")):
             return None
-        frames = Frames(arrays["first bits"], arrays["first lengths"])
-        sent, received, indices, arrived = (
-            _listed(arrays, name) for name in ("sent", "received", "indices", "arrived")
+        return cls(
+            sent,
+            listed("received"),
+            Frames(arrays["first bits"], arrays["first lengths"])
+            if "first bits" in arrays
+            else None,
+            int(arrays["first crc"][0]) if "first crc" in arrays else None,
+            listed("indices") or None,
+            listed("received_indices") or None,
+            arrays.get("first indices_per_frame"),
+            [pairs.view(np.complex128)[:, 0] for pairs in listed("symbols")] or None,
         )
-        crc = int(arrays["first crc"])
-        return cls(sent, received, frames, arrays["first symbols"], crc, indices, arrived)
 
 
 @dataclass(frozen=True)
-class CodeTable:
-    """The prefix code of K indices.
+class ReportSample:
+    """What the report shows of a cell beyond its row of results.csv.
 
-    lengths: (K,) uint8 bits of each codeword; probabilities: (K,) float64, shares over the training
-        images.
+    settings: all that its scenario sets, by key path, defaults included; for example
+        {"channel.esn0_db": 4.0, "link.code": None}.
+    rows: the rows of per_image.csv of the samples in `first`.
+    code: of a system with a prefix code, this code.
+    index_counts: (at most K,) int64, how often the whole cell sent each index, up to the highest
+        that it sent; empty for a system without indices.
     """
 
-    lengths: NDArray[np.uint8]
-    probabilities: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class KeptCell:
-    """What a cell's file holds.
-
-    scenario: what made it, all its sections, by name.
-    records: the rows of per_image.csv of these images.
-    code, counts: of a system with indices, its code, and how often the whole cell sent each index,
-        (at most K,) int64, up to the highest that was.
-    """
-
-    scenario: dict[str, Any]
-    first: FirstImages
-    records: list[dict[str, Any]]
+    settings: dict[str, Setting]
+    first: FirstSamples
+    rows: list[dict[str, Any]]
     code: CodeTable | None
-    counts: NDArray[np.int64]
+    index_counts: NDArray[np.int64]
+
+    @property
+    def name(self) -> str:
+        """The name of its scenario."""
+        return str(self.settings.get("name", self.settings.get("scenario", "")))
 
 
-def reduced(images: Sequence[Image]) -> list[Image]:
-    """The first images, those of more than 512 pixels a side at a whole fraction of their size,
-    box-filtered.
+def report_pictures(images: Sequence[Image]) -> list[Image]:
+    """The first eight images; one of more than 512 pixels a side is reduced by a whole factor,
+    each pixel the mean of those it stands for.
     """
-    return [_reduced(image) for image in images[:COUNT]]
+    pictures = []
+    for image in images[:COUNT]:
+        factor = -(-max(image.shape[:2]) // MAX_SIDE)
+        reduced = image if factor == 1 else PIL.Image.fromarray(image).reduce(factor)
+        pictures.append(np.asarray(reduced))
+    return pictures
 
 
-def save_cell(folder: Path, row: int, cell: KeptCell) -> None:
-    """Keep the first images of the cell that is this row of results.csv, from 0, in the run's
-    folder.
-    """
-    arrays = cell.first.to_arrays() | {"index counts": cell.counts}
-    if cell.code:
-        arrays |= {"code lengths": cell.code.lengths, "probabilities": cell.code.probabilities}
-    told = {"scenario": json.dumps(cell.scenario), "records": json.dumps(cell.records)}
-    write_atomically(_file(folder, row), save(arrays, told))
+def save_report_sample(folder: Path, row: int, sample: ReportSample) -> None:
+    """Store the samples of a row of results.csv, counted from 0, in the run's folder."""
+    arrays = sample.first.to_arrays() | {"index counts": sample.index_counts}
+    if sample.code:
+        arrays |= {"code lengths": sample.code.lengths, "probabilities": sample.code.probabilities}
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    texts = {"settings": json.dumps(sample.settings), "rows": json.dumps(sample.rows)}
+    content = save(arrays, texts | {"sha256": _content_digest(texts, arrays)})
+    write_atomically(_sample_file(folder, row), content)
 
 
-def forget_cells(folder: Path) -> None:
-    """Remove what is kept of a run's cells."""
+def delete_report_samples(folder: Path) -> None:
+    """Remove the samples of all cells from a run's folder."""
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
 
 
-def load_cell(folder: Path, row: int) -> KeptCell:
-    """Undo `save_cell`. Raises ReportError where there is no such file."""
-    path = _file(folder, row)
+def load_report_sample(folder: Path, row: int) -> ReportSample:
+    """Undo `save_report_sample`. Raises ReportError for a missing or a damaged file."""
+    path = _sample_file(folder, row)
+    if not path.exists():
+        raise ReportError(
+            f"{path} does not exist; a run writes it at its end, and again with --fresh"
+        )
     try:
         with safe_open(path, framework="np") as file:
-            told = {name: json.loads(text) for name, text in file.metadata().items()}
+            metadata = dict(file.metadata() or {})
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (OSError, SafetensorError) as error:
+        if metadata.pop("sha256", None) != _content_digest(metadata, arrays):
+            raise ValueError("its content and its SHA-256 differ")
+        first = FirstSamples.from_arrays(arrays)
+        if first is None:
+            raise ValueError("it holds no samples")
+        code = None
+        if "code lengths" in arrays:
+            code = CodeTable(arrays["code lengths"], arrays["probabilities"])
+        settings, rows = json.loads(metadata["settings"]), json.loads(metadata["rows"])
+        return ReportSample(settings, first, rows, code, arrays["index counts"])
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+        reason = terminal_safe(str(error))
         raise ReportError(
-            f"{path} is {_state(path)}; a run writes it at its end, and again with --fresh"
+            f"{path} is damaged ({reason}); `semcomm run` with --fresh writes it again"
         ) from error
-    first = FirstImages.from_arrays(arrays)
-    if first is None:
-        raise ReportError(f"{path} holds no images; a run with --fresh writes it again")
-    code = (
-        CodeTable(arrays["code lengths"], arrays["probabilities"])
-        if "code lengths" in arrays
-        else None
-    )
-    return KeptCell(told["scenario"], first, told["records"], code, arrays["index counts"])
 
 
-def _state(path: Path) -> str:
-    return "damaged" if path.exists() else "not there"
+def _as_pairs(symbols: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """(n, 2) real and imaginary parts, as safetensors has no complex numbers."""
+    return np.ascontiguousarray(symbols, np.complex128).view(np.float64).reshape(-1, 2)
 
 
-def _file(folder: Path, row: int) -> Path:
+def _content_digest(texts: Mapping[str, str], arrays: Mapping[str, NDArray[Any]]) -> str:
+    """SHA-256 over all texts and arrays with their names, dtypes and shapes."""
+    digest = hashlib.sha256(json.dumps(texts, sort_keys=True).encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape} ".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _sample_file(folder: Path, row: int) -> Path:
     return folder / FOLDER / f"{row:06d}.safetensors"
-
-
-def _listed(arrays: Arrays, name: str) -> list[NDArray[Any]]:
-    count = sum(key.startswith(f"first {name} ") for key in arrays)
-    return [arrays[f"first {name} {number}"] for number in range(count)]
-
-
-def _reduced(image: Image) -> Image:
-    times = -(-max(image.shape[:2]) // LONGEST_SIDE)
-    return image if times == 1 else np.asarray(PIL.Image.fromarray(image).reduce(times))

@@ -9,119 +9,143 @@ import pandas as pd
 
 from semcomm.choices import TableFormat
 from semcomm.errors import RunError
-from semcomm.report.tables import select
-from semcomm.run.block import Block, records
-from semcomm.run.fingerprint import identity
-from semcomm.run.per_image_table import write_pictures, write_records
-from semcomm.run.pools import Failed, Pool
-from semcomm.run.report_samples import KeptCell, forget_cells, load_cell, save_cell
+from semcomm.files import write_atomically
+from semcomm.run.block import Block, Task, per_image_table, run_block
+from semcomm.run.conditions import select
+from semcomm.run.per_image_table import write_per_image, write_pictures
+from semcomm.run.pools import Failure, Pool
+from semcomm.run.report_samples import (
+    ReportSample,
+    delete_report_samples,
+    load_report_sample,
+    save_report_sample,
+)
 from semcomm.run.run_folder import RESULTS, RunFolder
-from semcomm.run.simulation import Results, simulate_all
-from semcomm.run.tables import write_summaries
-from semcomm.scenario.scenario import Swept
-from semcomm.systems.systems import system_of
+from semcomm.run.simulation import OnProgress, Results, simulate_all
+from semcomm.scenario.scenario import Cell
+
+OnCell = Callable[[Results, Cell, int], None]
+"""Called with the results of a cell, the cell and its number, from 1 on."""
 
 
 def run_cells(
-    cells: Sequence[Swept],
+    cells: Sequence[Cell],
     folder: RunFolder,
     pool: Pool,
-    watch: Callable[[int], None],
-    show: Callable[[Results, Swept, int], None],
+    on_progress: OnProgress,
+    on_cell: OnCell,
     places: Sequence[int] | None = None,
     form: TableFormat | None = None,
+    run_task: Callable[[Task], Block] = run_block,
 ) -> list[Path]:
-    """Run the cells at these places, or all, and write the tables of those that are done; returns
-    these files.
+    """Run the cells at these places, or all, and write the tables of those that are done.
 
-    Tables with a row an image are written once it has been every cell's turn.
+    Tables with a row per image are written once every cell has had its turn.
 
-    watch: is told how many images are done further; show: each cell's results and its number, from
-        1 on.
-    form: of the table with a row an image; by default CSV up to a million rows.
-    Raises what the first cell raised where all failed; where some did, RunError, once the others
-    are done.
+    form: of the table with a row per image; by default CSV up to a million rows.
+    run_task: what does the work of a block.
+    Returns the files that were written. Raises what the first cell raised where all failed; where
+    some did, RunError, once the others are done.
     """
     places = range(len(cells)) if places is None else places
-    done = {place: results for place in range(len(cells)) if (results := folder.results(place))}
+    known = {place: folder.results(place) for place in range(len(cells))}
+    done = {place: results for place, results in known.items() if results}
     for place in filter(done.__contains__, places):
-        watch(cells[place].scenario.image_count())
-        show(done[place], cells[place], place + 1)
+        on_progress(cells[place].scenario.image_count())
+        on_cell(done[place], cells[place], place + 1)
     failures: dict[int, Exception] = {}
     left = {place: cells[place] for place in places if place not in done}
-    forget_cells(
-        folder.path
-    )  # else, interrupted, rows of results.csv would stand beside the pictures of others
+    # Else, interrupted, rows of results.csv would stand beside the pictures of others.
+    delete_report_samples(folder.path)
     if done:
-        _write_summaries(done, folder)
-    for place, found in simulate_all(left, pool, watch, folder):
-        if isinstance(found, Failed):
-            failures[place] = found.error
+        write_results(done, folder)
+    for place, outcome in simulate_all(left, pool, on_progress, folder, run_task):
+        if isinstance(outcome, Failure):
+            failures[place] = outcome.error
             continue
-        folder.keep_results(place, found)
-        done[place] = found
-        _write_summaries(done, folder)
-        show(found, cells[place], place + 1)
+        folder.keep_results(place, outcome)
+        done[place] = outcome
+        write_results(done, folder)
+        on_cell(outcome, cells[place], place + 1)
     if not done:
         raise next(iter(failures.values()))
     written = [folder.path / RESULTS]
     if len(done) + len(failures) == len(cells):
-        written += _image_tables(cells, done, folder, form)
+        written += write_image_files(cells, done, folder, form)
     if failures:
-        raise RunError(
-            "\n".join(
-                [*_told(failures, cells), "the others are done; the same command tries these again"]
-            )
-        )
+        reasons = [_reason(cells, place, error) for place, error in failures.items()]
+        again = "the others are done; the same command tries these again"
+        raise RunError("\n".join([*reasons, again]))
     return written
 
 
-def matching(cells: Sequence[Swept], conditions: Sequence[str]) -> list[int]:
-    """The places of the cells that meet every condition, each KEY=VALUE[,VALUE...] with a key path
-    or a column's name.
+def matching(cells: Sequence[Cell], conditions: Sequence[str]) -> list[int]:
+    """The places of the cells that meet every condition, KEY=VALUE[,VALUE...] with a key path.
 
-    Raises ReportError where none is left, or no cell says anything of a key.
+    Raises ReportError where none is left, or no cell has the key.
     """
-    table = pd.DataFrame([cell.told() for cell in cells], dtype=str).assign(results="the scenario")
+    if not conditions:
+        return list(range(len(cells)))
+    rows = [{key: _text(value) for key, value in cell.settings().items()} for cell in cells]
+    table = pd.DataFrame(rows, dtype=str).assign(results="the scenario")
     return list(select(table, conditions).index)
 
 
-def _write_summaries(done: Mapping[int, Results], folder: RunFolder) -> None:
-    write_summaries([done[place].summary for place in sorted(done)], folder.path / RESULTS)
+def write_results(done: Mapping[int, Results], folder: RunFolder) -> None:
+    """Write results.csv, a row per cell that is done, in their order."""
+    rows = [done[place].summary for place in sorted(done)]
+    columns = _columns_of(rows)
+    table = pd.DataFrame(rows, columns=columns, dtype=object)
+    write_atomically(folder.path / RESULTS, table.to_csv(index=False).encode())
 
 
-def _image_tables(
-    cells: Sequence[Swept], done: Mapping[int, Results], folder: RunFolder, form: TableFormat | None
+def write_image_files(
+    cells: Sequence[Cell], done: Mapping[int, Results], folder: RunFolder, form: TableFormat | None
 ) -> list[Path]:
-    """The files with images of all cells that are done; where all are, no more is kept than
-    these.
+    """Write the files with images of all cells that are done.
+
+    Where all are, what only an interrupted run needs is deleted.
     """
     places = sorted(done)
     images = sum(done[place].summary["images"] for place in places)
-    table = write_records(
-        [folder.blocks(place) for place in places], len(cells) > 1, images, folder.path, form
-    )
+    blocks = [folder.blocks(place) for place in places]
+    table = write_per_image(blocks, len(cells) > 1, images, folder.path, form)
     for row, place in enumerate(places):
-        save_cell(folder.path, row, _kept(cells[place], done[place], next(folder.blocks(place))))
-    pictures = write_pictures(load_cell(folder.path, len(places) - 1).first, folder.path)
+        first = next(iter(folder.blocks(place)))
+        save_report_sample(folder.path, row, _report_sample(cells[place], done[place], first))
+    pictures = write_pictures(load_report_sample(folder.path, len(places) - 1).first, folder.path)
     if len(done) == len(cells):
-        folder.forget_blocks()
+        folder.delete_blocks()
     return [table, pictures]
 
 
-def _kept(cell: Swept, results: Results, block: Block) -> KeptCell:
+def _columns_of(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    """Settings before measured columns: all before `images` of any row, then all others."""
+    head: dict[str, None] = {}
+    tail: dict[str, None] = {}
+    for row in rows:
+        part = head
+        for name in row:
+            part = tail if name == "images" else part
+            part[name] = None
+    return [*head, *tail]
+
+
+def _report_sample(cell: Cell, results: Results, block: Block) -> ReportSample:
     assert block.first  # as the first block of each cell has it
-    scenario, counts = cell.scenario, np.array(results.index_counts, np.int64)
-    rows = json.loads(
-        records([block]).head(len(block.first.sent)).to_json(orient="records", double_precision=15)
+    counts = np.array(results.tallies.get("index", []), np.int64)
+    table = per_image_table([block]).head(len(block.first.sent))
+    rows = json.loads(table.to_json(orient="records", double_precision=15))
+    return ReportSample(
+        cell.settings(), block.first, rows, cell.scenario.codec.code_table(), counts
     )
-    code = system_of(scenario.codec, scenario.framing).code
-    return KeptCell(identity(cell)["scenario"], block.first, rows, code, counts)
 
 
-def _told(failures: Mapping[int, Exception], cells: Sequence[Swept]) -> list[str]:
-    return [
-        f"cell {place + 1} of {len(cells)}, {dict(cells[place].changes)}, failed: "
-        f"{type(error).__name__}: {error}"
-        for place, error in failures.items()
-    ]
+def _reason(cells: Sequence[Cell], place: int, error: Exception) -> str:
+    changes = dict(cells[place].changes)
+    what = f"{type(error).__name__}: {error}"
+    return f"cell {place + 1} of {len(cells)}, {changes}, failed: {what}"
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,12 +20,28 @@ from semcomm.run.block import Block, Task
 from semcomm.run.block_file import is_whole, load_block, save_block
 from semcomm.run.fingerprint import difference, identity
 from semcomm.run.simulation import Results
-from semcomm.scenario.scenario import Swept
+from semcomm.scenario.scenario import Cell
 from semcomm.version import __version__
 
 IDENTITY, RESULTS, ORIGIN = "run.json", "results.csv", "origin.json"
 BLOCKS, GOING, ROW = "blocks", ".blocks", "row.json"
 LONGEST_NAME = 100
+
+
+@dataclass(frozen=True)
+class CellBlocks:
+    """The blocks of a cell that is done, read one after the other, as often as they are asked for."""
+
+    files: list[Path]
+
+    def __iter__(self) -> Iterator[Block]:
+        for file in self.files:
+            block = load_block(file)
+            if block is None:
+                raise RunError(
+                    f"{file} was damaged while the run went on; the same command computes it again"
+                )
+            yield block
 
 
 class RunFolder:
@@ -33,16 +50,16 @@ class RunFolder:
     `blocks/000003/000017.safetensors` is a block, both numbers from 0 on; `blocks/000003/row.json`
     is the row of a cell that is done. Once all are, and the tables are written, `blocks` goes.
 
-    fresh: forget what is there.
+    fresh: delete what is there.
     Raises RunError where another run was there, and says what differs.
     """
 
-    def __init__(self, path: Path, cells: Sequence[Swept], fresh: bool = False) -> None:
+    def __init__(self, path: Path, cells: Sequence[Cell], fresh: bool = False) -> None:
         self.path = path
         here = [identity(cell) for cell in cells]
         if fresh:
             (path / RESULTS).unlink(missing_ok=True)
-            self.forget_blocks()
+            self.delete_blocks()
         elif (path / IDENTITY).exists():
             _check_same(path, here)
         write_atomically(path / IDENTITY, json.dumps(here, indent=1).encode())
@@ -67,29 +84,23 @@ class RunFolder:
         whole = row["blocks"] and all(
             is_whole(self._file(place, number)) for number in range(row["blocks"])
         )
-        return Results(row["summary"], row["journey"], row["index_counts"]) if whole else None
+        return Results(row["summary"], row["link_columns"], row["tallies"]) if whole else None
 
     def keep_results(self, place: int, results: Results) -> None:
         """Keep what the cell at this place gave, whose blocks are all kept."""
         row = {
             "summary": results.summary,
-            "journey": list(results.journey),
-            "index_counts": list(results.index_counts),
+            "link_columns": list(results.link_columns),
+            "tallies": {name: list(counts) for name, counts in results.tallies.items()},
             "blocks": len(self._files(place)),
         }
         write_atomically(self._cell(place) / ROW, json.dumps(row).encode())
 
-    def blocks(self, place: int) -> Iterator[Block]:
-        """The blocks of a cell that is done, one after the other."""
-        for file in self._files(place):
-            block = load_block(file)
-            if block is None:
-                raise RunError(
-                    f"{file} was damaged while the run went on; the same command computes it again"
-                )
-            yield block
+    def blocks(self, place: int) -> "CellBlocks":
+        """The blocks of a cell that is done."""
+        return CellBlocks(self._files(place))
 
-    def forget_blocks(self) -> None:
+    def delete_blocks(self) -> None:
         """Remove what only an interrupted run needs, at one stroke."""
         if (self.path / BLOCKS).exists():
             shutil.rmtree(self.path / GOING, ignore_errors=True)
@@ -106,7 +117,7 @@ class RunFolder:
         return self._cell(place) / f"{number:06d}.safetensors"
 
 
-def folder_name(scenario: str, cells: Sequence[Swept], changes: Sequence[str]) -> str:
+def folder_name(scenario: str, cells: Sequence[Cell], changes: Sequence[str]) -> str:
     """A folder for each thing that can be asked for. Example: "error-free, images=300" of
     images=300.
 

@@ -1,6 +1,4 @@
-"""What the workers of one machine keep for each other while a run lasts: nothing but time is lost
-with it.
-"""
+"""What the workers of one machine share while a run lasts: nothing but time is lost with it."""
 
 import shutil
 import tempfile
@@ -13,13 +11,11 @@ def new_run() -> str:
     return f"semcomm-{token_hex(8)}"
 
 
-def folder(run: str) -> Path:
-    """Where this machine keeps what belongs to a run; TMPDIR moves it, also to where several
-    machines share it.
-    """
+def cache_dir(run: str) -> Path:
+    """Where this machine keeps what a run shares; TMPDIR moves it, also to a shared disk."""
     return Path(tempfile.gettempdir()) / run
 
 
-def forget(run: str) -> None:
+def delete_cache(run: str) -> None:
     """Remove what this machine keeps of a run."""
-    shutil.rmtree(folder(run), ignore_errors=True)
+    shutil.rmtree(cache_dir(run), ignore_errors=True)

@@ -1,68 +1,31 @@
-"""What `semcomm train` and `semcomm design` are asked for, and doing it."""
+"""Doing what `semcomm train` and `semcomm design` are asked for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Unit, doc
 from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import save_codec, save_levels
-from semcomm.codec.networks import Geometry
-from semcomm.codec.training.ecvq_design import Step, designed_codec
-from semcomm.codec.training.export import finished_codec, finished_levels
-from semcomm.codec.training.recipe import Recipe
+from semcomm.codec.training.ecvq_design import Iteration, designed_codec
+from semcomm.codec.training.export import export_codec, export_levels
 from semcomm.codec.training.train import train
-from semcomm.codec.training.trainer import EpochSoFar, Trainer
+from semcomm.codec.training.trainer import EpochProgress, Trainer
+from semcomm.data.choice import DataChoice
 from semcomm.data.data_set import blocks
 from semcomm.errors import DataError, ScenarioError
 from semcomm.modalities.rgb8 import to_patches
-from semcomm.scenario.checking import build
-from semcomm.scenario.document import Document
-from semcomm.scenario.scenario import DataChoice, Seed, check_data, complete, scenario_path
+from semcomm.scenario.training import TrainingScenario
 from semcomm.version import __version__
 
 
-@dataclass(frozen=True)
-class TrainingScenario:
-    """A codec to be made. It depends on nothing else, on one machine with one set of packages."""
-
-    name: Annotated[str, doc("of the codec, by default its file's name")]
-    geometry: Annotated[Geometry, doc("the shapes of its tensors")] = field(
-        default_factory=Geometry
-    )
-    training: Annotated[Recipe, doc("how it is trained")] = field(default_factory=Recipe)
-    data: Annotated[DataChoice, doc("the images")] = field(
-        default_factory=lambda: DataChoice("cifar10", split="train")
-    )
-    images: Annotated[
-        Annotated[int, Ge(1), Unit("images")] | None,
-        doc("how many it is trained on, the first ones; by default all"),
-    ] = None
-    seed: Annotated[Seed, doc("of all randomness")] = 0
-
-
-def read_training(
-    scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None
-) -> TrainingScenario:
-    """The training scenario in a file, or a shipped one by its name, as `read_scenario` reads
-    others.
-    """
-    path = scenario_path(scenario, "training")
-    document = Document.read(path, overrides)
-    complete(document, path, data_root)
-    check_data(document, DataChoice("cifar10", split="train"))
-    made = build(document, "", TrainingScenario)
-    document.finish()
-    assert made is not None  # else finish has raised
-    return made
-
-
 def run_training(
-    scenario: TrainingScenario, folder: Path, command: str, watch: Callable[[EpochSoFar], None]
+    scenario: TrainingScenario,
+    folder: Path,
+    command: str,
+    on_progress: Callable[[EpochProgress], None],
 ) -> Path:
     """Train the codec and write it to `folder`; what was interrupted there before goes on.
 
@@ -71,10 +34,10 @@ def run_training(
     """
     images = training_images(scenario)
     trainer = Trainer(scenario.geometry, scenario.training, to_patches(images), scenario.seed)
-    train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", watch)
+    train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", on_progress)
     origin = {
         "command": command,
-        "data": told(scenario.data),
+        "data": data_label(scenario.data),
         "images": len(images),
         "training": asdict(scenario.training),
         "seed": scenario.seed,
@@ -83,9 +46,9 @@ def run_training(
     path = folder / f"{scenario.name}.safetensors"
     finish = trainer.model, scenario.training, list(images), origin
     if scenario.training.levels > 1:
-        save_levels(*finished_levels(*finish), scenario.training.levels, path)
+        save_levels(*export_levels(*finish), scenario.training.levels, path)
     else:
-        save_codec(finished_codec(scenario.name, *finish), path)
+        save_codec(export_codec(scenario.name, *finish), path)
     return path
 
 
@@ -129,7 +92,9 @@ class Design:
             )
 
 
-def run_design(design: Design, folder: Path, command: str, watch: Callable[[Step], None]) -> Path:
+def run_design(
+    design: Design, folder: Path, command: str, on_progress: Callable[[Iteration], None]
+) -> Path:
     """Design the codec and write it to `folder`.
 
     command: what a person typed, kept in the codec.
@@ -140,16 +105,18 @@ def run_design(design: Design, folder: Path, command: str, watch: Callable[[Step
         "command": command,
         "base": design.base.name,
         "base_sha256": design.base.digest.hex(),
-        "data": told(design.data),
+        "data": data_label(design.data),
         "images": len(images),
         "semcomm": __version__,
     }
-    codec = designed_codec(design.name, design.base, design.rate_weight, images, origin, watch)
+    codec = designed_codec(
+        design.name, design.base, design.rate_weight, images, origin, on_progress
+    )
     path = folder / f"{design.name}.safetensors"
     save_codec(codec, path)
     return path
 
 
-def told(data: DataChoice) -> str:
+def data_label(data: DataChoice) -> str:
     """Which images, without where they are."""
     return f"{data.name or 'a folder'} {data.split or ''}".strip()

@@ -142,7 +142,7 @@ def _field_values(
     if mapping is None:
         return {}
     settings = settings_of(section)
-    check_keys(document, key, [*picked_by, *(setting.name for setting in settings)])
+    check_keys(document, key, dict.fromkeys([*picked_by, *(setting.name for setting in settings)]))
     values = {}
     for setting in settings:
         if setting.name in mapping or setting.needed:
@@ -155,7 +155,7 @@ def _field_value(
     document: Document, path: str, hint: Any, written: Any, inside: Mapping[str, Kind[Any]]
 ) -> Any:
     kind = inside.get(path) or section_class(hint)
-    if written is None and NoneType in get_args(hint):
+    if written is None and _allows_null(hint):
         return None
     if kind:
         return build(document, path, kind, inside)
@@ -163,6 +163,13 @@ def _field_value(
         return _checked(document, path, hint, written)
     document.mistake(path, f"{path} is missing; it takes {describe(hint)}", at_key=True)
     return None
+
+
+def _allows_null(hint: Any) -> bool:
+    """Whether null is one of the choices of a type, annotated or not."""
+    if get_origin(hint) is Annotated:
+        return _allows_null(get_args(hint)[0])
+    return NoneType in get_args(hint)
 
 
 def _mapping(document: Document, key: str, takes: str) -> dict[str, Any] | None:
@@ -180,6 +187,9 @@ def _checked(document: Document, path: str, hint: Any, value: Any) -> Any:
         made = TypeAdapter(hint, config=STRICT).validate_json(json.dumps(value))
     except ValidationError:
         made = MISSING
+    if isinstance(made, Path):
+        document.resolve(path)
+        return Path(document.value(path))
     if made is MISSING or not _same_kind(value, made):
         document.mistake(path, f"{path} is {shown(value)}; it takes {describe(hint)}")
     return made

@@ -19,6 +19,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from semcomm.errors import ScenarioError
+from semcomm.folders import expanded
+from semcomm.terminal import terminal_safe
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -62,6 +64,7 @@ class Document:
     root: dict[str, Any]
     places: dict[str, tuple[Place, Place]]
     mistakes: Mistakes = field(default_factory=list)
+    folder: Path = field(default_factory=Path.cwd)
 
     @classmethod
     def read(cls, path: Path | str, overrides: Sequence[str] = ()) -> "Document":
@@ -90,10 +93,11 @@ class Document:
 
     def value(self, key: str) -> Any:
         """The value at a key path ("" is the whole), or None where nothing is written."""
-        found: Any = self.root
-        for step in _steps(self.root, key) if key else ():
-            found = found.get(step) if isinstance(found, dict) else None
-        return found
+        path, item = _item(key)
+        value: Any = self.root
+        for step in _steps(self.root, path) if path else ():
+            value = value.get(step) if isinstance(value, dict) else None
+        return value if item is None else value[item]
 
     def place(self, key: str, *, of_key: bool = False) -> Place:
         """Where a value, or its key, is written; for one that is not, its nearest section."""
@@ -109,13 +113,21 @@ class Document:
 
     def copied(self) -> "Document":
         """A copy that can be changed by itself."""
-        return Document(copy.deepcopy(self.root), dict(self.places), list(self.mistakes))
+        return Document(
+            copy.deepcopy(self.root), dict(self.places), list(self.mistakes), self.folder
+        )
 
     def without(self, key: str) -> "Document":
         """A copy that lacks a key of the top level."""
         other = self.copied()
         del other.root[key]
         return other
+
+    def resolve(self, key: str) -> None:
+        """Make a path absolute: from the working folder where an option set it, else `folder`."""
+        place = self.place(key)
+        start = Path.cwd() if place.option else self.folder
+        self.put(key, str(start / expanded(self.value(key))), place)
 
     def finish(self) -> None:
         """Raises ScenarioError with all mistakes in file order, if there are any."""
@@ -133,6 +145,11 @@ class Document:
 
     def put(self, key: str, value: object, place: Place) -> None:
         """Write a value at a key path, as if it stood at `place`."""
+        path, item = _item(key)
+        if item is not None:
+            self.value(path)[item] = value
+            self.places[key] = (place, place)
+            return
         *parents, last = _steps(self.root, key)
         section, name = self.root, ""
         for step in parents:
@@ -277,6 +294,15 @@ def _steps(mapping: Any, path: str) -> list[str]:
     return [key, *_steps(keys.get(key), rest)] if rest else [key]
 
 
+def _item(key: str) -> tuple[str, int | None]:
+    """A key path without its last `[number]`, and that number.
+
+    Example: `measures[1]` is `measures` and 1; `measures` has None.
+    """
+    match = re.fullmatch(r"(.*)\[(\d+)\]", key)
+    return (match[1], int(match[2])) if match else (key, None)
+
+
 def _file_text(path: Path | str) -> str:
     try:
         with Path(path).open("rb") as file:
@@ -294,11 +320,4 @@ def _error(mistakes: Mistakes) -> ScenarioError:
     lines = [
         f"{place.text}: {what}" for place, what in sorted(mistakes, key=lambda mistake: mistake[0])
     ]
-    return ScenarioError([_printable(line) for line in dict.fromkeys(lines)])
-
-
-def _printable(text: str) -> str:
-    """The text in one line, with control characters written out: hostile text cannot steer a
-    terminal.
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return ScenarioError([terminal_safe(line) for line in dict.fromkeys(lines)])

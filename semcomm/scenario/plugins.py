@@ -1,5 +1,6 @@
-"""Finding channels: files of the folder `channels/`, files anywhere, and other packages' entry
-points.
+"""Finding plug-ins: channels, systems and measures, by a name, a file's path or an entry point.
+
+A plug-in's file is the one kind of file whose code semcomm runs.
 """
 
 import hashlib
@@ -7,21 +8,27 @@ import importlib.util
 import inspect
 import re
 import sys
-from dataclasses import is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, is_dataclass
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from semcomm.channel import BitChannel, SymbolChannel
-from semcomm.errors import ChannelError
+from semcomm.choices import ImageFormat
+from semcomm.errors import ChannelError, CodecError, MeasureError, SemcommError
 from semcomm.folders import expanded, shipped
+from semcomm.measures import MEASURES
+from semcomm.measures.measure import Measure
 from semcomm.scenario.checking import build
 from semcomm.scenario.document import Document
-
-ENTRY_POINTS = "semcomm.channels"
+from semcomm.systems.image_files import ImageFile
+from semcomm.systems.system import System
+from semcomm.zoo.names import CODEC_FILE, codec_names, codec_system
 
 Channel = BitChannel | SymbolChannel
 
@@ -32,32 +39,81 @@ SYMBOL_TRANSMIT = (
 )
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A kind of plug-in: what messages call it, the group of its entry points, and its error."""
+
+    noun: str
+    group: str
+    error: type[SemcommError]
+
+
+CHANNELS = Kind("channel", "semcomm.channels", ChannelError)
+SYSTEMS = Kind("system", "semcomm.systems", CodecError)
+MEASURED = Kind("measure", "semcomm.measures", MeasureError)
+
+
 def channel_names() -> list[str]:
     """The channels that a scenario can name without a path."""
-    return sorted({*_files(), *(point.name for point in entry_points(group=ENTRY_POINTS))})
+    return sorted({*_channel_files(), *_entry_names(CHANNELS)})
 
 
 def find_channel(name: str) -> type[Channel]:
-    """The class of a channel, by the stem of its file in `channels/`, an entry point's name, or a
-    path.
+    """The class of a channel, by the stem of its file in `channels/`, an entry point or a path.
 
     A path is `path/to/file.py:ClassName`. That file's code is run.
     Raises ChannelError when there is none, or more than one, or it is no channel.
     """
-    if ".py:" in name:
-        path, _, class_name = name.rpartition(":")
-        return _class_in(_module(expanded(path)), class_name, name)
-    found: list[Path | EntryPoint] = [path for stem, path in _files().items() if stem == name]
-    found += entry_points(group=ENTRY_POINTS, name=name)
-    if len(found) > 1:
-        raise ChannelError(f"channel {name} is ambiguous: {' and '.join(map(str, found))}")
-    if not found:
-        raise ChannelError(
-            f"channel {name} is not known; there are {', '.join(channel_names())}, or file.py:Class"
-        )
-    return (
-        _only_class(found[0]) if isinstance(found[0], Path) else _checked(_loaded(found[0]), name)
-    )
+    files = _channel_files()
+    if name in files and name in _entry_names(CHANNELS):
+        raise ChannelError(f"channel {name} is ambiguous: {files[name]} and an entry point")
+    if name in files:
+        return _only_channel(files[name])
+    return _checked_channel(_find(name, CHANNELS, channel_names()), name)
+
+
+def find_system(name: str) -> type[System]:
+    """The class of a system, by what a scenario's `codec.model` names.
+
+    That is an image format, a trained codec's name or `.safetensors` file, an entry point, or
+    `path/to/file.py:ClassName`, whose code is run. Raises CodecError for anything else.
+    """
+    if name in get_args(ImageFormat):
+        return ImageFile
+    if ".py:" in name or name in _entry_names(SYSTEMS):
+        plugin = _find(name, SYSTEMS, [])
+        methods = "transmitter and receiver"
+        system: type[System] = _checked_class(plugin, name, SYSTEMS, (System,), methods)
+        return system
+    from semcomm.systems.learned import LearnedCodec  # it imports PyTorch, which takes seconds
+
+    systems = {"learned": LearnedCodec}
+    file = expanded(re.sub(r"@[0-9]{1,2}$", "", name))
+    names_file = CODEC_FILE.search(name) and file.is_file()  # else loading it says what is wrong
+    return systems[codec_system(file) if names_file else "learned"]
+
+
+def find_measure(name: str) -> Measure:
+    """A measure, by its name, an entry point, or `path/to/file.py:name`, whose code is run.
+
+    Raises MeasureError when there is none.
+    """
+    if name in MEASURES:
+        return MEASURES[name]
+    plugin = _find(name, MEASURED, [*MEASURES, *_entry_names(MEASURED)])
+    if not isinstance(plugin, Measure):
+        raise MeasureError(f"measure {name} is no semcomm.measures.measure.Measure")
+    return plugin
+
+
+def measure_name(name: str) -> str:
+    """What columns call a measure: its name, without the path of its file."""
+    return name.rpartition(":")[2]
+
+
+def system_names() -> list[str]:
+    """What `codec.model` may name without a path."""
+    return [*get_args(ImageFormat), *codec_names(), *_entry_names(SYSTEMS)]
 
 
 def load_channel(name: str, /, **parameters: Any) -> Channel:
@@ -75,8 +131,9 @@ def load_channel(name: str, /, **parameters: Any) -> Channel:
 
 
 def channel_of(document: Document) -> Channel:
-    """The channel that a document's section `channel` describes; raises ScenarioError with every
-    mistake.
+    """The channel that a document's section `channel` describes.
+
+    Raises ScenarioError with every mistake.
     """
     made = build(document, "channel", find_channel)
     document.finish()
@@ -84,86 +141,110 @@ def channel_of(document: Document) -> Channel:
     return made
 
 
-def channel_name(channel: Channel) -> str:
-    """What tables call a channel: the stem of the file that defines it."""
-    module = sys.modules.get(type(channel).__module__)
+def plugin_name(plugin: object) -> str:
+    """What tables call a plug-in that was made in Python: the stem of the file that defines it."""
+    module = sys.modules.get(type(plugin).__module__)
     file = getattr(module, "__file__", None)
-    return Path(file).stem if file else type(channel).__name__
+    return Path(file).stem if file else type(plugin).__name__
 
 
-def _files() -> dict[str, Path]:
+def _channel_files() -> Mapping[str, Path]:
     return {path.stem: path for path in sorted(shipped("channels").glob("[!_]*.py"))}
 
 
-def _only_class(path: Path) -> type[Channel]:
-    module = _module(path)
-    members: list[type[Channel]] = [item for _, item in inspect.getmembers(module, _is_channel)]
-    classes = [item for item in members if item.__module__ == module.__name__]
+@lru_cache(maxsize=8)
+def _entry_points(group: str) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=group))
+
+
+def _entry_names(kind: Kind) -> list[str]:
+    return [point.name for point in _entry_points(kind.group)]
+
+
+def _find(name: str, kind: Kind, names: list[str]) -> Any:
+    """What a path or an entry point names."""
+    if ".py:" in name:
+        path, _, attribute = name.rpartition(":")
+        return getattr(_module(expanded(path), kind), attribute, None)
+    points = [point for point in _entry_points(kind.group) if point.name == name]
+    if len(points) > 1:
+        several = " and ".join(point.value for point in points)
+        raise kind.error(f"{kind.noun} {name} is ambiguous: {several}")
+    if not points:
+        there = ", ".join(names)
+        raise kind.error(f"{kind.noun} {name} is unknown; there are {there}, or file.py:Name")
+    try:
+        return points[0].load()
+    except Exception as error:  # whatever the package raises is its author's to mend
+        what = f"{type(error).__name__}: {error}"
+        raise kind.error(f"{points[0].value} does not load: {what}") from error
+
+
+def _only_channel(path: Path) -> type[Channel]:
+    module = _module(path, CHANNELS)
+    classes = [
+        item
+        for _, item in inspect.getmembers(module, inspect.isclass)
+        if issubclass(item, BitChannel | SymbolChannel)
+        and not inspect.isabstract(item)
+        and item.__module__ == module.__name__
+    ]
     if len(classes) != 1:
         names = ", ".join(item.__name__ for item in classes) or "none"
         raise ChannelError(
-            f"{path} should define one channel, a subclass of BitChannel or SymbolChannel; it "
-            f"defines {names}"
+            f"{path} should define one channel, a subclass of BitChannel or SymbolChannel; "
+            f"it defines {names}"
         )
-    return _checked(classes[0], path.stem)
+    return _checked_channel(classes[0], path.stem)
 
 
-def _class_in(module: ModuleType, class_name: str, name: str) -> type[Channel]:
-    return _checked(getattr(module, class_name, None), name)
-
-
-def _checked(found: Any, name: str) -> type[Channel]:
-    if not _is_channel(found):
-        raise ChannelError(
-            f"channel {name} is not a subclass of BitChannel or SymbolChannel that has its "
-            "transmit method"
-        )
-    channel: type[Channel] = found
-    if not is_dataclass(channel):
-        raise ChannelError(
-            f"channel {name} is no dataclass: write @dataclass(frozen=True) above its class"
-        )
+def _checked_channel(plugin: Any, name: str) -> type[Channel]:
+    bases = (BitChannel, SymbolChannel)
+    channel: type[Channel] = _checked_class(plugin, name, CHANNELS, bases, "transmit")
     try:
         inspect.signature(channel.transmit).bind("self", "signal", "rng")
     except TypeError:
+        takes = SYMBOL_TRANSMIT if issubclass(channel, SymbolChannel) else BIT_TRANSMIT
         raise ChannelError(
             f"channel {name}: transmit has the parameters "
-            f"{inspect.signature(channel.transmit)}; it takes "
-            f"{SYMBOL_TRANSMIT if issubclass(channel, SymbolChannel) else BIT_TRANSMIT}"
+            f"{inspect.signature(channel.transmit)}; it takes {takes}"
         ) from None
     return channel
 
 
-def _loaded(point: EntryPoint) -> Any:
-    try:
-        return point.load()
-    except Exception as error:  # whatever the package raises is its author's to mend
-        raise ChannelError(
-            f"{point.value} does not load: {type(error).__name__}: {error}"
-        ) from error
+def _checked_class(
+    plugin: Any, name: str, kind: Kind, bases: tuple[type, ...], methods: str
+) -> Any:
+    """The class itself, where it is a concrete subclass of one of these, and a dataclass."""
+    if not inspect.isclass(plugin) or not issubclass(plugin, bases) or inspect.isabstract(plugin):
+        parents = " or ".join(base.__name__ for base in bases)
+        raise kind.error(f"{kind.noun} {name} is not a subclass of {parents} that has {methods}")
+    if not is_dataclass(plugin):
+        raise kind.error(
+            f"{kind.noun} {name} is no dataclass: write @dataclass(frozen=True) above its class"
+        )
+    return plugin
 
 
-def _is_channel(item: Any) -> bool:
-    return (
-        inspect.isclass(item)
-        and issubclass(item, BitChannel | SymbolChannel)
-        and not inspect.isabstract(item)
-    )
+def _module(path: Path, kind: Kind) -> ModuleType:
+    if not path.is_file():
+        raise kind.error(f"there is no {kind.noun} file {path}")
+    return _loaded(path.absolute(), path.stat().st_mtime_ns, kind)
 
 
-def _module(path: Path) -> ModuleType:
-    """Run a plug-in file as a module of its own, which `typing` and `dataclasses` find by its
-    name.
-    """
-    digest = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:8]
-    name = f"semcomm_channel_{re.sub(r'[^0-9a-zA-Z]', '_', path.stem)}_{digest}"
+@lru_cache(maxsize=256)
+def _loaded(path: Path, changed: int, kind: Kind) -> ModuleType:
+    """A plug-in file, run once as a module of its own, which `typing` finds by its name."""
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    name = f"semcomm_{kind.noun}_{re.sub(r'[^0-9a-zA-Z]', '_', path.stem)}_{digest}"
     spec = importlib.util.spec_from_file_location(name, path)
-    if not spec or not spec.loader or not path.is_file():
-        raise ChannelError(f"there is no channel file {path}")
+    if not spec or not spec.loader:
+        raise kind.error(f"there is no {kind.noun} file {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # whatever the file raises is its author's to mend
-        raise ChannelError(f"{path} does not load: {type(error).__name__}: {error}") from error
+        what = f"{type(error).__name__}: {error}"
+        raise kind.error(f"{path} does not load: {what}") from error
     return module

@@ -1,76 +1,57 @@
-"""Scenarios: one experiment in a YAML file. The fields of the classes here are what may stand in
-it.
-"""
+"""Scenarios: one experiment in a YAML file. The fields of the classes here are its keys."""
 
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, is_dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from annotated_types import Ge, Le, Unit, doc
+from annotated_types import Ge, Le, MinLen, Unit, doc
 
 from semcomm.channel import BitChannel, SymbolChannel
-from semcomm.codec.devices import torch_device
-from semcomm.codec.entropy_coding import entropy_coder
-from semcomm.data.cifar10 import Cifar10
-from semcomm.data.data_set import Data
-from semcomm.data.folder import ImageFolder
-from semcomm.data.sample import Sample
+from semcomm.choices import DamagedPolicy
+from semcomm.data.choice import DataChoice
 from semcomm.errors import ScenarioError, SemcommError
-from semcomm.folders import expanded, scenario_names, shipped
+from semcomm.folders import scenario_names, shipped
+from semcomm.frames import Symbols
 from semcomm.framing import Framing
-from semcomm.link.codes import find_code
+from semcomm.link.codes import CODES, find_code
 from semcomm.link.link import Link
+from semcomm.measures.measure import Measure
 from semcomm.scenario.checking import build
 from semcomm.scenario.document import Document, Place, joined, shown
-from semcomm.scenario.plugins import find_channel
+from semcomm.scenario.plugins import (
+    find_channel,
+    find_measure,
+    find_system,
+    measure_name,
+    plugin_name,
+)
+from semcomm.scenario.settings import section_class, settings_of
 from semcomm.scenario.sweep import cells
-from semcomm.systems.image_files import PILLOW, ImageCodec, check_one_frame
-from semcomm.systems.systems import CodecChoice, ReceiverChoice
-from semcomm.zoo.find import load_codec
+from semcomm.systems.system import System
 from semcomm.zoo.names import CODEC_FILE
+from semcomm.zoo.retired import RETIRED
 
 Seed = Annotated[int, Ge(0), Le(2**64 - 1)]
+KINDS = {"channel": find_channel, "codec": find_system, "link.code": find_code}
+"""The sections whose class is found by the name under their `model`."""
 
 
 @dataclass(frozen=True)
-class DataChoice:
-    """Which images."""
+class ReceiverChoice:
+    """What the receiver decides by itself."""
 
-    name: Annotated[
-        Literal["sample", "cifar10"] | None,
-        doc("`sample`, 256 images that ship with semcomm, or `cifar10`"),
-    ] = None
-    images: Annotated[
-        Path | None, doc("a folder of images, or one image's file, in place of a name")
-    ] = None
-    root: Annotated[
-        Path | None,
+    damaged: Annotated[
+        DamagedPolicy,
         doc(
-            "for `cifar10`, the folder that holds it, or where it is to be downloaded; by "
-            "default SEMCOMM_DATA, else ~/.cache/semcomm."
+            "what becomes of damaged frames: `keep` what decodes of them, `drop` all, or `conceal` "
+            "the damage"
         ),
-    ] = None
-    split: Annotated[
-        Literal["train", "test"] | None,
-        doc("which of its images; by default those for testing, of a training those for training"),
-    ] = None
-
-    def __post_init__(self) -> None:
-        if (self.name is None) == (self.images is None):
-            raise ValueError("it takes either a name, `sample` or `cifar10`, or images, a folder")
-        if self.name != "cifar10" and (self.root or self.split):
-            raise ValueError("root and split are for the name `cifar10` alone")
-
-    def open(self) -> Data:
-        """The data set. What is missing or damaged is a DataError of its first use."""
-        if self.images:
-            return ImageFolder(self.images)
-        return Cifar10(self.root, self.split or "test") if self.name == "cifar10" else Sample()
+    ] = "conceal"
 
 
 @dataclass(frozen=True)
@@ -91,7 +72,7 @@ class Scenario:
     """What a run needs to know; its results depend on nothing else."""
 
     name: Annotated[str, doc("what tables call it, by default its file's name")]
-    codec: Annotated[CodecChoice | ImageCodec, doc("what both ends share")]
+    codec: Annotated[System, doc("the system: what both ends share")]
     channel: Annotated[
         BitChannel | SymbolChannel, doc("what carries the frames, by default `error_free`")
     ]
@@ -107,6 +88,14 @@ class Scenario:
     receiver: Annotated[ReceiverChoice, doc("what the receiver decides by itself")] = field(
         default_factory=ReceiverChoice
     )
+    measures: Annotated[
+        tuple[str, ...],
+        MinLen(1),
+        doc(
+            "what is measured of each image; a measure of one's own is named "
+            "`path/to/file.py:name`, whose code is run"
+        ),
+    ] = ("mse", "psnr_db", "ssim")
     stop: Annotated[Stop, doc("when to end before the last image, by default never")] = field(
         default_factory=Stop
     )
@@ -120,16 +109,95 @@ class Scenario:
     seed: Annotated[Seed, doc("of all randomness")] = 0
 
     @property
-    def source(self) -> tuple[DataChoice, CodecChoice | ImageCodec, Framing | None]:
-        """What the descriptions of its images depend on; on the framing where frames have a
-        budget.
-        """
-        budget = isinstance(self.codec, CodecChoice) and self.codec.budget_bits
-        return self.data, self.codec.source, self.framing if budget else None
+    def encode_key(self) -> object:
+        """What the encodings of its images depend on."""
+        return self.data, self.codec.encode_key(self.framing), self.measures
+
+    @property
+    def measured(self) -> dict[str, Measure]:
+        """Its measures by the names of their columns."""
+        return {measure_name(name): find_measure(name) for name in self.measures}
 
     def image_count(self) -> int:
         """How many images are sent, all repetitions together."""
         return self.repeat * (self.images or len(self.data.open()))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One scenario of a sweep.
+
+    It goes to another process as its text, from which it is built there again: plug-ins may be of
+    classes that only their files define.
+
+    changes: the values that the sweep has set, by key path.
+    text: all of it as JSON, paths absolute; empty where it was made in this program.
+    written: what its file, `--set` and the sweep have, by key path.
+    """
+
+    scenario: Scenario
+    changes: Mapping[str, Any]
+    text: str = ""
+    written: Mapping[str, Any] = field(default_factory=dict)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return rebuilt, (self.text,)
+
+    def settings(self) -> dict[str, Any]:
+        """All that the scenario sets, by key path, defaults included; its name as `scenario`.
+
+        Paths are as they were written. `images`, `measures` and `data.root` are left out: the
+        first two are seen in what is measured, the third is of one machine.
+        """
+        settings = {"scenario": self.scenario.name, **dict(_settings(self.scenario, ""))}
+        as_written = {key: value for key, value in self.written.items() if _is_name(key)}
+        return settings | as_written
+
+
+def _is_name(key: str) -> bool:
+    return key.endswith(".model") or key in ("data.images", "channel.ebn0_db")
+
+
+def _settings(section: Any, key: str) -> Iterator[tuple[str, Any]]:
+    """The leaves of a section and of those within it, with the names of plug-ins as `model`."""
+    kind: type = type(section)
+    fields = {setting.name: setting for setting in settings_of(kind)}
+    if key in KINDS and "model" not in fields:
+        codes = [name for name, kind in CODES.items() if isinstance(section, kind)]
+        yield joined(key, "model"), codes[0] if codes else plugin_name(section)
+    for name, setting in fields.items():
+        path, value = joined(key, name), getattr(section, name)
+        if path in ("name", "images", "measures", "data.root"):
+            continue
+        if is_dataclass(value):
+            yield from _settings(value, path)
+        elif value is None and section_class(setting.hint):
+            yield joined(path, "model"), None
+        elif value is None or isinstance(value, bool | int | float | str):
+            yield path, value
+        else:
+            yield path, value.name if isinstance(value, Path) else shown(value)
+
+
+def flat(value: Any, path: str = "") -> dict[str, Any]:
+    """The leaves of nested mappings by key path."""
+    if not isinstance(value, Mapping):
+        return {path: value}
+    leaves: dict[str, Any] = {}
+    for name, inner in value.items():
+        leaves |= flat(inner, joined(path, name))
+    return leaves
+
+
+@lru_cache(maxsize=32)
+def rebuilt(text: str) -> Cell:
+    """The scenario of this JSON, which was checked before."""
+    nowhere = Place(0, 0, 0, "scenario")
+    document = Document(json.loads(text), {"": (nowhere, nowhere)})
+    made = build(document, "", Scenario, KINDS)
+    document.finish()
+    assert made is not None  # else finish has raised
+    return Cell(made, {}, text)
 
 
 def read_scenario(
@@ -142,69 +210,24 @@ def read_scenario(
     return read[0].scenario
 
 
-@dataclass(frozen=True)
-class Swept:
-    """A scenario, which of its values, by key path, a sweep has set, and all of it as JSON.
-
-    It goes to another process as that text, from which it is built there again: channels may be of
-    classes that only their files define.
-    """
-
-    scenario: Scenario
-    changes: Mapping[str, Any]
-    text: str = ""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return rebuilt, (self.text,)
-
-    def told(self) -> dict[str, str]:
-        """What its file, `--set` and the sweep say of it, by key path and as text; its name as
-        `scenario`, too.
-        """
-        said = {"scenario": self.scenario.name, **_flat("", json.loads(self.text)), **self.changes}
-        return {key: str(value) for key, value in said.items()}
-
-
-def _flat(path: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {path: value}
-    return {
-        key: leaf
-        for name, inner in value.items()
-        for key, leaf in _flat(joined(path, name), inner).items()
-    }
-
-
-@lru_cache(maxsize=32)
-def rebuilt(text: str) -> Swept:
-    """The scenario of this JSON, which was checked before."""
-    nowhere = Place(0, 0, 0, "scenario")
-    document = Document(json.loads(text), {"": (nowhere, nowhere)})
-    made = _built(document)
-    document.finish()
-    assert made is not None  # else finish has raised
-    return Swept(made, {}, text)
-
-
 def read_scenarios(
     scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None
-) -> list[Swept]:
+) -> list[Cell]:
     """The scenarios in a file, or in a shipped one by its name: one for each cell of its sweep.
 
-    overrides: `key.path=value`, each in place of what the file says; paths in them start at the
+    overrides: `key.path=value`, each in place of what the file has; paths in them start at the
         working folder, those in the file at the file's.
     data_root: where CIFAR-10 is, in place of `data.root`.
     Raises ScenarioError with every mistake of every cell, each with its place.
     """
     path = scenario_path(scenario)
     document = Document.read(path, overrides)
-    found = cells(document)
-    read = [
-        Swept(made, cell.changes, json.dumps(cell.document.root, sort_keys=True))
-        for cell in found
-        if (made := _scenario(cell.document, path, data_root))
-    ]
-    for cell in found:
+    swept, read = cells(document), []
+    for cell in swept:
+        written = flat(cell.document.root)
+        if made := _scenario(cell.document, path, data_root):
+            text = json.dumps(cell.document.root, sort_keys=True)
+            read.append(Cell(made, cell.changes, text, written))
         document.mistakes += cell.document.mistakes
     document.finish()
     return read
@@ -217,66 +240,63 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
     _from_ebn0(document)
     if document.value("framing") == "none":
         document.put("framing", {"header": False, "crc": 0}, document.place("framing"))
-    codec = build(
-        document, "codec", _kind(document)
-    )  # also where other sections have mistakes; each is told once
-    if isinstance(codec, CodecChoice):
-        _try(document, "codec.device", partial(torch_device, codec.device))
-        if _try(document, "codec.model", partial(load_codec, codec.model)):
-            _try(
-                document,
-                "codec.entropy_coder",
-                lambda: entropy_coder(codec.entropy_coder, load_codec(codec.model).tensors),
-            )
-    if isinstance(codec, ImageCodec):
-        _try(document, "codec.model", codec.check)
+    system = build(document, "codec", find_system)  # also where other sections have mistakes
+    if system is not None:
+        for name, action in system.mistakes().items():
+            if not _try(document, f"codec.{name}", action) and name == "model":
+                break
     check_data(document, DataChoice("sample"))
-    made = _built(document)
-    if made and isinstance(made.codec, ImageCodec):
-        _try(document, "framing.slices", partial(check_one_frame, made.framing))
+    made = build(document, "", Scenario, KINDS)
     if made:
-        _try(document, "link", partial(made.link.check, made.channel, made.framing.crc))
+        _check_measures(document, made)
+        _check_signal(document, made)
     return made
 
 
+def _check_measures(document: Document, scenario: Scenario) -> None:
+    for number, name in enumerate(scenario.measures):
+        key = f"measures[{number}]"
+        if not _try(document, key, partial(find_measure, name)):
+            continue
+        if find_measure(name).labelled and scenario.data.open().labels(0, 1) is None:
+            document.mistake(key, f"measure {name} takes labels, and the data set has none")
+    columns = [measure_name(name) for name in scenario.measures]
+    if len(set(columns)) < len(columns):
+        document.mistake("measures", f"measures are {shown(columns)}; each takes a name of its own")
+
+
+def _check_signal(document: Document, scenario: Scenario) -> None:
+    """Keep mistakes where the system's signal does not go with channel, link and framing."""
+    system, channel, link = scenario.codec, scenario.channel, scenario.link
+    if system.signal is not Symbols:
+        _try(document, "framing.slices", partial(system.check_framing, scenario.framing))
+        _try(document, "link", partial(link.check, channel, scenario.framing.crc))
+        return
+    name = type(system).__name__
+    if not isinstance(channel, SymbolChannel):
+        what = f"channel {type(channel).__name__} carries bits, and {name} sends symbols"
+        document.mistake("channel.model", f"{what}: take a channel of symbols, such as awgn")
+    for key in ("link", "framing"):
+        if document.value(key):
+            document.mistake(key, f"{key} is for frames of bits, and {name} sends symbols: omit it")
+
+
 def _from_ebn0(document: Document) -> None:
-    """Write channel.ebn0_db, of a payload bit at the link's nominal rate, as the channel's own
-    esn0_db.
-    """
-    ebn0_db, channel = document.value("channel.ebn0_db"), document.value("channel")
+    """Write channel.ebn0_db, of a payload bit at the link's nominal rate, as esn0_db."""
+    key, channel = "channel.ebn0_db", document.value("channel")
+    ebn0_db = document.value(key)
     if ebn0_db is None:
         return
     link = build(document.copied(), "link", Link, {"link.code": find_code})
     if "esn0_db" in channel:
-        document.mistake(
-            "channel.ebn0_db",
-            "channel has both ebn0_db and esn0_db; it takes one of them",
-            at_key=True,
-        )
+        what = "channel has both ebn0_db and esn0_db; it takes one of them"
+        document.mistake(key, what, at_key=True)
     elif not isinstance(ebn0_db, int | float) or isinstance(ebn0_db, bool):
-        document.mistake(
-            "channel.ebn0_db", f"channel.ebn0_db is {shown(ebn0_db)}; it takes a number"
-        )
-    elif link:  # else its own mistakes are told
-        document.put(
-            "channel.esn0_db",
-            ebn0_db + 10 * math.log10(link.efficiency),
-            document.place("channel.ebn0_db"),
-        )
+        document.mistake(key, f"{key} is {shown(ebn0_db)}; it takes a number")
+    elif link:  # else the link's own mistakes are reported
+        esn0_db = ebn0_db + 10 * math.log10(link.efficiency)
+        document.put("channel.esn0_db", esn0_db, document.place(key))
     del channel["ebn0_db"]
-
-
-def _built(document: Document) -> Scenario | None:
-    return build(
-        document,
-        "",
-        Scenario,
-        {"channel": find_channel, "codec": _kind(document), "link.code": find_code},
-    )
-
-
-def _kind(document: Document) -> type[ImageCodec | CodecChoice]:
-    return ImageCodec if document.value("codec.model") in list(PILLOW) else CodecChoice
 
 
 def scenario_path(scenario: Path | str, folder: str = "") -> Path:
@@ -284,18 +304,20 @@ def scenario_path(scenario: Path | str, folder: str = "") -> Path:
     names, path = scenario_names(folder), Path(scenario)
     if path.is_file() or (path.exists() and str(scenario) not in names):
         return path
+    if str(scenario) in RETIRED:
+        raise ScenarioError(
+            [f"{scenario} no longer ships; in a checkout it is {RETIRED[str(scenario)]}"]
+        )
     if str(scenario) not in names:
         raise ScenarioError(
-            [
-                f"{scenario}: there is no such file; those that go by their name are "
-                f"{', '.join(names)}"
-            ]
+            [f"{scenario}: there is no such file; scenarios with a name are {', '.join(names)}"]
         )
     return shipped("scenarios") / folder / f"{scenario}.yaml"
 
 
 def complete(document: Document, path: Path, data_root: Path | None) -> None:
     """Fill in the name and the root that was asked for, and make paths absolute."""
+    document.folder = path.parent.absolute()
     name = document.value("name")
     if name is None:
         document.put("name", path.stem, document.place(""))
@@ -306,14 +328,12 @@ def complete(document: Document, path: Path, data_root: Path | None) -> None:
         )
     if data_root and document.value("data.name") == "cifar10":
         document.put("data.root", str(data_root.absolute()), document.place("data"))
-    for key in ("codec.model", "channel.model", "data.images", "data.root"):
+    measures = document.value("measures")
+    items = range(len(measures)) if isinstance(measures, list) else ()
+    for key in ("codec.model", "channel.model", *(f"measures[{number}]" for number in items)):
         text = document.value(key)
-        if isinstance(text, str) and (
-            key.startswith("data.") or ".py:" in text or CODEC_FILE.search(text)
-        ):
-            place = document.place(key)
-            start = Path.cwd() if place.option else path.parent.absolute()
-            document.put(key, str(start / expanded(text)), place)
+        if isinstance(text, str) and (".py:" in text or CODEC_FILE.search(text)):
+            document.resolve(key)
 
 
 def check_data(document: Document, default: DataChoice) -> None:
@@ -330,9 +350,7 @@ def _check_images(document: Document, data: DataChoice) -> None:
 
 
 def _try(document: Document, key: str, action: Callable[[], object]) -> bool:
-    """Keep an error of `action` as a mistake of the value at `key`; returns whether there was
-    none.
-    """
+    """Keep an error of `action` as a mistake of the value at `key`; returns whether it is fine."""
     try:
         action()
     except SemcommError as error:

@@ -6,20 +6,21 @@ say, such as that a retransmission needs a CRC, the checker alone tells.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
+from semcomm.choices import ImageFormat
 from semcomm.link.codes import CODES
-from semcomm.run.training import TrainingScenario
 from semcomm.scenario.checking import STRICT
 from semcomm.scenario.document import joined
 from semcomm.scenario.plugins import channel_names, find_channel
 from semcomm.scenario.scenario import Scenario
 from semcomm.scenario.settings import Setting, section_class, settings_of, summary_of
-from semcomm.systems.image_files import PILLOW, ImageCodec
-from semcomm.systems.systems import CodecChoice
+from semcomm.scenario.training import TrainingScenario
+from semcomm.systems.image_files import ImageFile
+from semcomm.systems.learned import LearnedCodec
 from semcomm.zoo.names import CODEC_FILE, codec_names
 
 Schema = dict[str, Any]
@@ -59,8 +60,9 @@ def scenario_variants() -> Variants:
     channels = [Variant({"const": name}, find_channel(name), name) for name in channel_names()]
     return {
         "codec": [
-            Variant(codecs, CodecChoice, "a trained codec"),
-            Variant({"enum": [*PILLOW]}, ImageCodec, "an image format"),
+            Variant(codecs, LearnedCodec, "a trained codec"),
+            Variant({"enum": list(get_args(ImageFormat))}, ImageFile, "an image format"),
+            Variant({"type": "string", "pattern": r"\.py:"}, None, "a file's"),
         ],
         "channel": [*channels, Variant({"type": "string", "pattern": r"\.py:"}, None, "a file's")],
         "link.code": [Variant({"const": name}, section, name) for name, section in CODES.items()],

@@ -1,0 +1,1 @@
+"""What a scenario's section `codec` may name, one file each."""

@@ -1,9 +1,9 @@
-"""JPEG, WebP, AVIF and JPEG XL, as a transmitter and a receiver: what else one could send."""
+"""Image files as a system: JPEG, WebP, AVIF and JPEG XL."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -15,10 +15,12 @@ from semcomm.choices import DamagedPolicy, ImageFormat
 from semcomm.errors import CodecError, FramingError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
-from semcomm.modalities.rgb8 import Image
-from semcomm.receiver import Read, Received
+from semcomm.measures.totals import Columns, Totals
+from semcomm.modalities.rgb8 import Image, blank, size_of
+from semcomm.stages import Arrived, Encoded, Received, Sent
 from semcomm.systems.containers import CONTAINERS
-from semcomm.transmitter import Sent
+from semcomm.systems.digital import bit_columns, bit_summary
+from semcomm.systems.system import System
 
 File = NDArray[np.uint8]
 
@@ -33,11 +35,9 @@ EFFORTS: dict[str, tuple[str, Sequence[int]]] = {
 thorough.
 """
 
-GREY = 128
-
 
 @dataclass(frozen=True)
-class ImageCodec:
+class ImageFile(System):
     """A format at one setting, each image a file of its own.
 
     has no other.
@@ -62,16 +62,38 @@ class ImageCodec:
         ),
     ] = 1.0
 
-    @property
-    def source(self) -> "ImageCodec":
-        """The choice without what the file of an image does not depend on."""
+    def transmitter(self, framing: Framing) -> "ImageTransmitter":
+        return ImageTransmitter(self, framing)
+
+    def receiver(self, framing: Framing, damaged: DamagedPolicy) -> "ImageReceiver":
+        return ImageReceiver(self, framing, damaged)
+
+    def mistakes(self) -> Mapping[str, Callable[[], object]]:
+        return {"model": partial(_plugged_in, self.model), "effort": self._check_effort}
+
+    def check(self, framing: Framing) -> None:
+        """Raises a SemcommError where the format is not installed, or with such a framing."""
+        self.check_framing(framing)
+        for action in self.mistakes().values():
+            action()
+
+    def check_framing(self, framing: Framing) -> None:
+        if framing.slices > 1:
+            raise FramingError(
+                f"framing.slices is {framing.slices}; an image file is one frame, so it takes 1"
+            )
+
+    def encode_key(self, framing: Framing) -> object:
+        """Of JPEG alone the file depends on whether all of it is sent."""
         return self if self.model == "jpeg" else replace(self, container=True)
 
-    def check(self) -> None:
-        """Raises CodecError where what reads and writes the format is not installed, or has no such
-        effort.
-        """
-        _plugged_in(self.model)
+    def columns(self, sent: Sent[Frames], received: Received) -> Columns:
+        return bit_columns(sent)
+
+    def summary(self, totals: Totals) -> dict[str, Any]:
+        return bit_summary(totals)
+
+    def _check_effort(self) -> None:
         if self.model not in EFFORTS and self.effort != 1:
             raise CodecError(
                 f"codec.effort is {self.effort}; {self.model} has no other than 1: leave it out"
@@ -121,110 +143,96 @@ class ImageCodec:
 
     @cache  # noqa: B019 (a frozen codec, as long-lived as the run)
     def _blank(self, height: int, width: int) -> bytes:
-        return self.encode(np.full((height, width, 3), GREY, np.uint8))
+        return self.encode(blank(int(height), int(width)))
 
 
 class ImageTransmitter:
     """Sends each image as a file in one frame.
 
-    Raises FramingError for a framing of several frames an image, CodecError as `ImageCodec.check`
-    does.
+    Raises FramingError for a framing of several frames per image, CodecError where what writes the
+    format is not installed or has no such effort.
     """
 
-    def __init__(self, codec: ImageCodec, framing: Framing) -> None:
-        check_one_frame(framing)
-        codec.check()
+    def __init__(self, codec: ImageFile, framing: Framing) -> None:
+        codec.check(framing)
         self.codec, self.framing = codec, framing
 
-    def transmit(self, images: Sequence[Image]) -> Sent:
-        """Send images, each (H, W, 3) uint8. Raises FramingError for sizes that the framing cannot
-        tell.
+    def transmit(self, images: Sequence[Image]) -> Sent[Frames]:
+        """Send images, each (H, W, 3) uint8.
+
+        Raises FramingError for sizes that the framing does not allow.
         """
-        return self.send(
-            self.describe(images), [(image.shape[0], image.shape[1]) for image in images]
-        )
+        return self.packetize(self.encode(images))
 
-    def describe(self, images: Sequence[Image]) -> list[File]:
-        """The whole file of each image."""
-        return [np.frombuffer(self.codec.encode(image), np.uint8) for image in images]
+    def encode(self, images: Sequence[Image]) -> Encoded:
+        """The whole `file` of each image, and its `size`, height and width."""
+        sizes = np.array([size_of(image) for image in images], np.int64).reshape(-1, 2)
+        files = [np.frombuffer(self.codec.encode(image), np.uint8) for image in images]
+        return {"file": files, "size": sizes}
 
-    def send(self, files: Sequence[File], sizes: Sequence[tuple[int, int]]) -> Sent:
-        """Send the files of images of these heights and widths."""
+    def packetize(self, encoded: Encoded) -> Sent[Frames]:
+        """One frame per image, of its file with or without what all files have in common."""
+        sizes = [(int(height), int(width)) for height, width in encoded["size"]]
         self.framing.check(sizes)
-        contents = [
-            self.codec.content_of(file.tobytes(), *size)
-            for file, size in zip(files, sizes, strict=True)
-        ]
-        payloads = Frames.join(
-            [np.unpackbits(np.frombuffer(content, np.uint8)) for content in contents]
-        )
-        return Sent(self.framing.frame(payloads, sizes), payloads.lengths, None)
+        payloads = []
+        for file, size in zip(encoded["file"], sizes, strict=True):
+            content = np.frombuffer(self.codec.content_of(file.tobytes(), *size), np.uint8)
+            payloads.append(np.unpackbits(content))
+        joined = Frames.join(payloads)
+        return Sent(self.framing.frame(joined, sizes), joined.lengths, encoded)
 
 
 class ImageReceiver:
-    """Receives files; one that cannot be decoded becomes a grey picture. Raises what
-    `ImageTransmitter` does.
+    """Receives files; one that fails to decode becomes a grey picture. Raises as `ImageTransmitter`.
 
-    damaged: `drop` makes a grey picture of each frame whose CRC does not fit; a file has no
-        neighbours to conceal it from, so both others leave it to the format's decoder.
+    damaged: `drop` makes a grey picture of each frame whose CRC fails. A file has no neighbours to
+        conceal damage from, so both other policies leave it to the format's decoder.
     """
 
     def __init__(
-        self, codec: ImageCodec, framing: Framing, damaged: DamagedPolicy = "conceal"
+        self, codec: ImageFile, framing: Framing, damaged: DamagedPolicy = "conceal"
     ) -> None:
-        check_one_frame(framing)
-        codec.check()
+        codec.check(framing)
         self.codec, self.framing, self.damaged = codec, framing, damaged
 
     def receive(self, reception: Reception) -> Received:
         """Images of the frames that arrived, as many as were sent."""
-        return self.picture(self.read(reception))
+        return self.reconstruct(self.depacketize(reception))
 
-    def read(self, reception: Reception) -> Read:
-        """The file that each frame tells; one that cannot be is empty."""
+    def depacketize(self, reception: Reception) -> Arrived:
+        """The `file` in each frame, empty where its bytes are none, and its `size`."""
         unframed = self.framing.unframe(reception.frames, lambda size, number: 0)
         used = unframed.intact | (self.damaged != "drop")
         contents = zip(unframed.payloads.split(), unframed.sizes, used, strict=True)
         files = [self._file(payload[: payload.size * use], size) for payload, size, use in contents]
-        return Read(files, unframed.sizes, ~unframed.intact)
+        sizes = np.array(unframed.sizes, np.int64).reshape(-1, 2)
+        return Arrived({"file": files, "size": sizes}, ~unframed.intact)
 
-    def picture(self, read: Read) -> Received:
+    def reconstruct(self, arrived: Arrived) -> Received:
         """The images in these files."""
-        decoded = [
-            self._decoded(file, size)
-            for file, size in zip(read.descriptions, read.sizes, strict=True)
-        ]
-        images = [
-            np.full((*size, 3), GREY, np.uint8) if image is None else image
-            for image, size in zip(decoded, read.sizes, strict=True)
-        ]
-        broken = np.array([image is None for image in decoded], np.bool_)
-        return Received(images, read.damaged | broken, None)
+        images, broken = [], np.zeros(arrived.damaged.size, np.bool_)
+        files = zip(arrived.encoded["file"], arrived.encoded["size"], strict=True)
+        for number, (file, (height, width)) in enumerate(files):
+            image = self._decoded(file, int(height), int(width))
+            broken[number] = image is None
+            images.append(blank(int(height), int(width)) if image is None else image)
+        return Received(images, arrived.damaged | broken, None)
 
     def _file(self, payload: NDArray[np.uint8], size: tuple[int, int]) -> File:
         try:
-            file = (
-                self.codec.file_of(np.packbits(payload).tobytes(), *size) if payload.size else b""
-            )
+            content = np.packbits(payload).tobytes()
+            file = self.codec.file_of(content, *size) if payload.size else b""
         except Exception:  # whatever damaged bytes make of it
             file = b""
         return np.frombuffer(file, np.uint8)
 
-    def _decoded(self, file: File, size: tuple[int, int]) -> Image | None:
+    def _decoded(self, file: File, height: int, width: int) -> Image | None:
         if not file.size:  # of an untrusted frame; libjpeg would make noise of it
             return None
         try:
-            return self.codec.decode(file.tobytes(), *size)
+            return self.codec.decode(file.tobytes(), height, width)
         except Exception:  # of damaged files, decoders raise anything from OSError to struct.error
             return None
-
-
-def check_one_frame(framing: Framing) -> None:
-    """Raises FramingError where an image is more than one frame."""
-    if framing.slices > 1:
-        raise FramingError(
-            f"framing.slices is {framing.slices}; an image file is one frame, so it takes 1"
-        )
 
 
 def _plugged_in(model: ImageFormat) -> str:

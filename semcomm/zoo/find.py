@@ -1,4 +1,4 @@
-"""Finding codecs: those that ship with semcomm by name, others by the path of their file."""
+"""Loading codecs: shipped ones by name, others by the path of their file."""
 
 import re
 from pathlib import Path
@@ -8,13 +8,14 @@ from semcomm.codec.codec_file import load_codec as load_file
 from semcomm.errors import CodecError
 from semcomm.folders import ZOO, expanded
 from semcomm.zoo.names import CODEC_FILE, codec_names
+from semcomm.zoo.retired import RETIRED
 
 
 def load_codec(name: str | Path) -> Codec:
-    """A shipped codec by its name, or any by the path of its `.safetensors` file; a level by @LEVEL
-    behind either.
+    """A shipped codec by its name, or any by the path of its `.safetensors` file.
 
-    Raises CodecError when there is none or it is damaged.
+    Either may end in @LEVEL, which names a level of a file with several.
+    Raises CodecError when there is no such codec or it is damaged.
     """
     if not CODEC_FILE.search(str(name)):
         return load_shipped(str(name))
@@ -23,7 +24,7 @@ def load_codec(name: str | Path) -> Codec:
 
 
 def load_shipped(name: str) -> Codec:
-    """A shipped codec; the name is never taken for a path, so that it may come from a stranger."""
+    """A shipped codec. The name, which may be untrusted, is never used as a path."""
     stem, level = split_level(name)
     return load_file(_shipped(stem), level)
 
@@ -31,26 +32,26 @@ def load_shipped(name: str) -> Codec:
 def codec_path(name: str) -> Path:
     """The file of a shipped codec, or the path itself.
 
-    Raises CodecError when no such codec ships, or where a level is named, which has no file of its
-    own.
+    Raises CodecError when no such codec ships, or when a level is named: it has no file of its own.
     """
     stem, level = split_level(name)
     if level is not None:
-        raise CodecError(f"{name} is one level of a file, which is made as a whole: say {stem}")
+        raise CodecError(f"{name} is one level of a file; name the whole file: {stem}")
     return expanded(name) if name.endswith(".safetensors") else _shipped(name)
 
 
-def _shipped(stem: str) -> Path:
-    there = codec_names()
-    if stem not in {split_level(name)[0] for name in there}:
-        raise CodecError(
-            f"codec {stem!r} is not known; there are {', '.join(there)}, or name a .safetensors "
-            "file"
-        )
-    return ZOO / f"{stem}.safetensors"
-
-
 def split_level(name: str) -> tuple[str, int | None]:
-    """NAME@LEVEL in two; None where no level is named."""
-    found = re.fullmatch("(.*)@([0-9]{1,2})", name, re.DOTALL)
-    return (found[1], int(found[2])) if found else (name, None)
+    """NAME@LEVEL in two parts; the level is None where the name has none."""
+    match = re.fullmatch("(.*)@([0-9]{1,2})", name, re.DOTALL)
+    return (match[1], int(match[2])) if match else (name, None)
+
+
+def _shipped(stem: str) -> Path:
+    names = codec_names()
+    if stem in {split_level(name)[0] for name in names}:
+        return ZOO / f"{stem}.safetensors"
+    if stem in RETIRED:
+        raise CodecError(f"codec {stem!r} no longer ships; in a checkout it is {RETIRED[stem]}")
+    raise CodecError(
+        f"codec {stem!r} is unknown; there are {', '.join(names)}, or name a .safetensors file"
+    )

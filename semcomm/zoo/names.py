@@ -1,39 +1,71 @@
-"""The codecs that ship with semcomm: their names and figures, told without loading PyTorch."""
+"""Names, figures and kinds of codecs, read without loading PyTorch."""
 
 import csv
 import json
 import re
 from pathlib import Path
+from typing import Any
 
+from semcomm.errors import CodecError
 from semcomm.folders import ZOO
 
 CODEC_FILE = re.compile(r"\.safetensors(@[0-9]{1,2})?$")
-"""How the path of a codec ends, with a level where the file has several."""
+"""The end of a codec's path, with a level where the file has several."""
 
 FIGURES = ZOO / "figures.csv"
-"""What the codecs that ship cost and give, as tools/measure_zoo.py measures it."""
+"""Rate and quality of the codecs that ship, as tools/measure_zoo.py measures them."""
+
+MAX_HEADER_BYTES = 1 << 24
+
+SYSTEMS = {"semcomm codec": "learned"}
+"""From the `format` of a file's metadata to the kind of system that it is for."""
 
 
 def codec_names() -> list[str]:
     """The trained codecs that ship with semcomm; levels of one file as NAME@0 and so on."""
-    paths = sorted(ZOO.glob("*.safetensors"), key=lambda path: path.stem)
-    return [name for path in paths for name in _names(path)]
-
-
-def _names(path: Path) -> list[str]:
-    """Of the codecs in a file, whose header alone is read: its length in eight bytes, then JSON."""
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        levels = json.loads(file.read(length)).get("__metadata__", {}).get("levels")
-    return (
-        [path.stem] if levels is None else [f"{path.stem}@{level}" for level in range(int(levels))]
-    )
+    names = []
+    for path in sorted(ZOO.glob("*.safetensors"), key=lambda path: path.stem):
+        levels = metadata_of(path).get("levels")
+        several = [f"{path.stem}@{level}" for level in range(int(levels or 0))]
+        names += [path.stem] if levels is None else several
+    return names
 
 
 def codec_figures() -> list[dict[str, str]]:
-    """A row of `FIGURES` for each codec that ships; one that was not measured has its name
-    alone.
-    """
+    """The row of `FIGURES` of each codec that ships, or its name alone where it has none."""
     with FIGURES.open(newline="") as file:
         rows = {row["codec"]: row for row in csv.DictReader(file)}
     return [rows.get(name, {"codec": name}) for name in codec_names()]
+
+
+def codec_system(path: Path) -> str:
+    """The kind of system that a codec's file is for: a value of `SYSTEMS`.
+
+    Only the header is read. Raises CodecError when the file is missing or not a codec.
+    """
+    form = metadata_of(path).get("format")
+    if form not in SYSTEMS:
+        raise CodecError(f"{path} is a safetensors file, but not a codec")
+    return SYSTEMS[form]
+
+
+def metadata_of(path: Path) -> dict[str, str]:
+    """The metadata of a safetensors file, which begins with the header's length in eight bytes and
+    the header in JSON.
+
+    Raises CodecError when the file is missing or has no such header.
+    """
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if length > MAX_HEADER_BYTES:
+                raise ValueError(f"a header of {length} bytes is too long")
+            header: Any = json.loads(file.read(length))
+        metadata = header.get("__metadata__", {})
+        if not all(isinstance(value, str) for value in metadata.values()):
+            raise ValueError("its metadata is not text")
+    except FileNotFoundError:
+        raise CodecError(f"there is no codec at {path}") from None
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise CodecError(f"{path} is not a codec ({error})") from None
+    return dict(metadata)

@@ -14,7 +14,7 @@ from semcomm.codec.codec import Codec, Image
 from semcomm.codec.devices import fast_dtype
 from semcomm.codec.networks import semantic_decoder, semantic_encoder
 from semcomm.errors import SemcommError
-from semcomm.modalities.rgb8 import from_patches, to_patches
+from semcomm.modalities.rgb8 import from_patches, size_of, to_patches
 
 SIDES = st.integers(1, 40)
 
@@ -36,8 +36,8 @@ def stages(
 def all_equal(*results: list[tuple[NDArray[np.float32], NDArray[np.uint16], Image]]) -> bool:
     return all(
         np.array_equal(array, other)
-        for found in zip(*results, strict=True)
-        for array, *others in zip(*found, strict=True)
+        for stage in zip(*results, strict=True)
+        for array, *others in zip(*stage, strict=True)
         for other in others
     )
 
@@ -89,15 +89,26 @@ def test_images_above_the_batchs_positions_are_taken(
     assert stages(tiny_codec, [noise(*size)])[0][2].shape == (*size, 3)
 
 
-def test_both_ways_are_their_two_steps(tiny_codec: Codec) -> None:
-    images = [noise(*size, seed) for seed, size in enumerate([(32, 32), (9, 30)] * 40)]
-    sizes = [(image.shape[0], image.shape[1]) for image in images]
-    indices, pictures = zip(*(found[1:] for found in stages(tiny_codec, images)), strict=True)
-    for ours, theirs in (
-        (tiny_codec.indices_of(images), indices),
-        (tiny_codec.images_of(indices, sizes), pictures),
-    ):
-        assert all(map(np.array_equal, ours, theirs))
+def test_stacked_and_separate_arrays_give_the_same(tiny_codec: Codec) -> None:
+    """Each step on what the one before returned, and on a list of its arrays."""
+    images = [noise(*size, seed) for seed, size in enumerate([(32, 32), (9, 30), (11, 29)] * 40)]
+    sizes = [size_of(image) for image in images]
+    together = stages(tiny_codec, images)
+    latents = [array.copy() for array in tiny_codec.encode(images)]
+    indices = [array.copy() for array in tiny_codec.quantize(latents)]
+    pictures = tiny_codec.decode([z.copy() for z in tiny_codec.dequantize(indices)], sizes)
+    assert all_equal(together, list(zip(latents, indices, pictures, strict=True)))
+
+
+def test_every_step_returns_a_sequence_of_arrays(tiny_codec: Codec) -> None:
+    images = [noise(*size, seed) for seed, size in enumerate([(8, 8), (4, 9), (8, 8)])]
+    latents = tiny_codec.encode(images)
+    assert len(latents) == len(list(latents)) == 3
+    assert [z.shape for z in latents[1:]] == [(1, 3, 2, 4), (2, 2, 2, 4)]
+    assert np.array_equal(latents[-1], latents[2])
+    assert not np.array_equal(latents[0], latents[2])
+    with pytest.raises(IndexError):
+        latents[3]
 
 
 @settings(deadline=None, max_examples=20)
@@ -169,7 +180,7 @@ def test_pixels_are_rounded_and_clipped_to_8_bits(tiny_codec: Codec) -> None:
     assert picture.ravel()[:8].tolist() == [0, 0, 0, 1, 128, 254, 255, 255]
 
 
-def test_encoder_and_decoder_are_the_networks_on_patches_from_0_to_1(tiny_codec: Codec) -> None:
+def test_encode_and_decode_are_the_networks_in_float64(tiny_codec: Codec) -> None:
     """Against the same networks in float64, on one image and in PyTorch's own layout."""
     networks = semantic_encoder(tiny_codec.geometry), semantic_decoder(tiny_codec.geometry)
     for prefix, network in zip(("encoder.", "decoder."), networks, strict=True):
@@ -223,7 +234,7 @@ def test_bfloat16_computes_coarser_and_gives_the_same_types(tiny_codec: Codec) -
         assert latents == pytest.approx(exact, abs=4 * 2**-8 * float(np.abs(exact).max()))
 
 
-def test_a_device_that_is_not_there_is_told(
+def test_an_unavailable_device_is_an_error(
     tiny_codec: Codec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
@@ -256,7 +267,7 @@ def test_auto_takes_cuda_before_mps_before_the_cpu(
         ({"neon": True, "bf16": True}, "bfloat16"),
     ],
 )
-def test_a_cpu_is_fast_in_bfloat16_where_it_has_instructions_for_it(
+def test_a_cpu_with_bfloat16_instructions_is_fast_in_it(
     abilities: dict[str, bool], dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: abilities)

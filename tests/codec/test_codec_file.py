@@ -93,7 +93,7 @@ def test_the_name_is_the_files_and_no_part_of_the_digest(tiny_codec: Codec, tmp_
     assert loaded.name == "other" and loaded.digest == tiny_codec.digest
 
 
-def test_the_digest_tells_any_change_apart(tiny_codec: Codec) -> None:
+def test_any_change_changes_the_digest(tiny_codec: Codec) -> None:
     about = About(tiny_codec.geometry, tiny_codec.quantizer, dict(tiny_codec.origin))
     digests = {tiny_codec.digest}
     for name, tensor in tiny_codec.tensors.items():
@@ -163,7 +163,7 @@ def test_what_is_no_safetensors_file_is_refused(content: bytes, path: Path) -> N
     assert refused(path).startswith(" is damaged or not a codec")
 
 
-def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CodecError, match=r"there is no codec at .*missing"):
         load_codec(tmp_path / "missing.safetensors")
     assert refused(tmp_path) == " is a folder; a codec is a .safetensors file"
@@ -176,7 +176,7 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
 def test_a_file_larger_than_any_codec_is_refused_unread(path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(2**40)
-    assert refused(path) == " is larger than any codec (268435456 bytes)"
+    assert "larger than 268435456 bytes" in refused(path)
 
 
 def test_another_safetensors_file_is_refused(path: Path) -> None:
@@ -206,7 +206,7 @@ def test_an_absurd_geometry_is_refused(
     tiny_codec: Codec, path: Path, change: dict[str, object]
 ) -> None:
     write(path, about_of(tiny_codec, **change), dict(tiny_codec.tensors))
-    assert refused(path).startswith(" says of itself what cannot be: ")
+    assert refused(path).startswith(" has an invalid description: ")
 
 
 def test_the_largest_geometry_is_compared_without_being_made(
@@ -258,7 +258,7 @@ def test_a_text_that_says_nothing_of_a_codec_is_refused(
     tiny_codec: Codec, path: Path, about: str
 ) -> None:
     write(path, about, dict(tiny_codec.tensors))
-    assert refused(path).startswith(" says of itself what cannot be: ")
+    assert refused(path).startswith(" has an invalid description: ")
 
 
 def removed(name: str) -> Callable[[Tensors], Tensors]:
@@ -302,25 +302,25 @@ WRONG: dict[str, tuple[Callable[[Tensors], Tensors], str]] = {
     ),
     "large probability": (
         changed("probabilities", with_first(2)),
-        r"probabilities from .* that add up to 2",
+        r"probabilities .* add up to 2",
     ),
     "negative probability": (
         changed("probabilities", opposite_first_two),
-        "probabilities from -0.25 on",
+        "probabilities .* -0.25",
     ),
     "incomplete code": (
         changed("code_lengths", lambda t: t + np.uint8(1)),
-        "a code table .* Kraft sum 1/2",
+        "code table.* Kraft sum 1/2",
     ),
     "overfull code": (
         changed("code_lengths", lambda t: t - np.uint8(1)),
-        "a code table .* Kraft sum 2",
+        "code table.* Kraft sum 2",
     ),
     "long code": (
         changed("code_lengths", with_first(200)),
-        "a code table .* is 200; the longest possible is 16",
+        "code table.* is 200; the longest possible is 16",
     ),
-    "extra tensor": (lambda t: t | {"more": np.zeros(3)}, "tensors that do not belong there: more"),
+    "extra tensor": (lambda t: t | {"more": np.zeros(3)}, "unknown tensors: more"),
     "no codebook": (removed("codebook"), r"no tensor codebook of shape \(32, 4\) and type float32"),
     "no weight": (
         removed("decoder.3.bias"),

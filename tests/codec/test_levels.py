@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from semcomm.codec.codec_file import codec_from, load_codec, read_levels, save_codec, save_levels
 from semcomm.codec.levels import at_level, stacked
 from semcomm.codec.networks import Geometry
-from semcomm.codec.training.export import finished_codec, finished_levels
-from semcomm.codec.training.losses import Model
+from semcomm.codec.training.export import export_codec, export_levels
+from semcomm.codec.training.losses import VqAutoencoder
 from semcomm.codec.training.recipe import Recipe
 from semcomm.data.sample import Sample
 from semcomm.errors import CodecError
@@ -37,11 +37,11 @@ def images() -> list[Image]:
 
 
 @pytest.fixture(scope="module")
-def model(images: list[Image]) -> Model:
+def model(images: list[Image]) -> VqAutoencoder:
     """Untrained, its gains, biases, codebooks and logits other from level to level."""
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
-        made = Model(GEOMETRY, LEVELS)
+        made = VqAutoencoder(GEOMETRY, LEVELS)
         for name, parameter in made.named_parameters():
             if name.endswith((".gain", ".bias", "logits")):
                 parameter.add_(0.2 * torch.rand(parameter.shape))
@@ -50,16 +50,16 @@ def model(images: list[Image]) -> Model:
 
 
 @pytest.fixture
-def path(model: Model, images: list[Image], tmp_path: Path) -> Path:
+def path(model: VqAutoencoder, images: list[Image], tmp_path: Path) -> Path:
     path = tmp_path / "several.safetensors"
-    about, tensors = finished_levels(model, RECIPE, images, {"made": "here"})
+    about, tensors = export_levels(model, RECIPE, images, {"made": "here"})
     save_levels(about, tensors, LEVELS, path)
     return path
 
 
 @pytest.mark.parametrize("level", range(LEVELS))
 def test_a_level_computes_what_its_model_does(
-    model: Model, images: list[Image], path: Path, level: int
+    model: VqAutoencoder, images: list[Image], path: Path, level: int
 ) -> None:
     codec = load_codec(path, level)
     patches = torch.from_numpy(to_patches(np.stack(images))).permute(0, 3, 1, 2) / 255
@@ -74,10 +74,10 @@ def test_a_level_computes_what_its_model_does(
 
 
 def test_a_level_is_finished_as_a_codec_of_its_own_is(
-    model: Model, images: list[Image], path: Path
+    model: VqAutoencoder, images: list[Image], path: Path
 ) -> None:
     """A model of one level with the folded weights of the last, at the rate weight of the last."""
-    alone, last = Model(GEOMETRY), LEVELS - 1
+    alone, last = VqAutoencoder(GEOMETRY), LEVELS - 1
     loaded = load_codec(path, last)
     with torch.no_grad():
         for name, parameter in alone.named_parameters():
@@ -85,9 +85,7 @@ def test_a_level_is_finished_as_a_codec_of_its_own_is(
                 parameter.copy_(torch.from_numpy(loaded.tensors[name].astype(np.float32)))
         alone.codebook.copy_(model.codebook[last])
         alone.logits.copy_(model.logits[last])
-    codec = finished_codec(
-        "alone", alone, Recipe(rate_weight=RECIPE.rate_weights[last]), images, {}
-    )
+    codec = export_codec("alone", alone, Recipe(rate_weight=RECIPE.rate_weights[last]), images, {})
     assert set(codec.tensors) == set(loaded.tensors)
     assert all(np.array_equal(codec.tensors[name], loaded.tensors[name]) for name in codec.tensors)
 
@@ -100,7 +98,10 @@ def test_levels_go_from_few_bits_to_many_and_say_which_they_are(
         codec = load_codec(path, level)
         assert (codec.name, codec.origin) == (f"several@{level}", {"made": "here", "level": level})
         spent.append(
-            sum(codec.code_lengths[grid].sum(dtype=int) for grid in codec.indices_of(images))
+            sum(
+                codec.code_lengths[grid].sum(dtype=int)
+                for grid in codec.quantize(codec.encode(images))
+            )
         )
     assert spent == sorted(set(spent))
     assert len({load_codec(path, level).digest for level in range(LEVELS)}) == LEVELS
@@ -120,12 +121,10 @@ def test_a_path_names_a_level_as_a_shipped_name_does(
     )
     assert zoo.codec_path("several") == path
     for name in ("several@1", f"{path}@1"):
-        with pytest.raises(
-            CodecError, match="@1 is one level of a file, which is made as a whole: say "
-        ):
+        with pytest.raises(CodecError, match="@1 is one level of a file"):
             zoo.codec_path(name)
     for name in ("several", "several@3", "several@03"):
-        with pytest.raises(CodecError, match="say several@0 to several@2"):
+        with pytest.raises(CodecError, match="several@0 to several@2"):
             zoo.load_codec(name)
     for name in (
         "several@-1",
@@ -135,23 +134,17 @@ def test_a_path_names_a_level_as_a_shipped_name_does(
         "../several@1",
         "other@1",
     ):
-        with pytest.raises(
-            CodecError, match="is not known; there are several@0, several@1, several@2, or name"
-        ):
+        with pytest.raises(CodecError, match="unknown; there are several@0, several@1, several@2"):
             zoo.load_codec(name)
 
 
-def test_a_level_that_is_not_there_is_told_from_those_that_are(path: Path, tmp_path: Path) -> None:
+def test_an_error_about_a_level_lists_those_that_exist(path: Path, tmp_path: Path) -> None:
     for level in (None, 3, -1):
-        with pytest.raises(
-            CodecError, match=r"holds 3 codecs, from few bits to many: say several@0 to several@2$"
-        ):
+        with pytest.raises(CodecError, match=r"holds 3 codecs, .* several@0 to several@2$"):
             load_codec(path, level)
     alone = tmp_path / "alone.safetensors"
     save_codec(load_codec(path, 0), alone)
-    with pytest.raises(
-        CodecError, match=r"holds one codec, without levels: say alone, not alone@0$"
-    ):
+    with pytest.raises(CodecError, match=r"holds one codec, .* alone, not alone@0$"):
         load_codec(alone, 0)
 
 
@@ -191,7 +184,7 @@ def test_what_is_stacked_comes_out_again(path: Path) -> None:
             lambda tensors: tensors.update({"encoder.0.weight": np.float16(1)}),
             "no tensor encoder.0.gain",
         ),
-        (lambda tensors: tensors.update({"other": np.ones(3)}), "do not belong there: other"),
+        (lambda tensors: tensors.update({"other": np.ones(3)}), "unknown tensors: other"),
         (
             lambda tensors: tensors.update({"code_lengths": tensors["code_lengths"] * 0 + 1}),
             "code table",
@@ -221,8 +214,8 @@ def test_a_wrong_number_of_levels_is_refused(path: Path, levels: int) -> None:
 def test_a_number_of_levels_that_is_none_is_refused(path: Path) -> None:
     content = path.read_bytes()
     header = content[8 : 8 + int.from_bytes(content[:8], "little")]
-    told = json.loads(header)
-    assert told["__metadata__"]["levels"] == "3"
+    metadata = json.loads(header)
+    assert metadata["__metadata__"]["levels"] == "3"
     for wrong in (b'"x"', b'"\xc2\xb3"'[:2] + b'"'):
         path.write_bytes(content.replace(b'"levels":"3"', b'"levels":' + wrong))
         with pytest.raises(CodecError, match=str(path)):

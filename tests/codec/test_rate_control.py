@@ -1,5 +1,6 @@
 """No frame is over its budget, and none is coarser than it has to be."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,16 @@ from hypothesis import strategies as st
 from semcomm.choices import EntropyCoding
 from semcomm.cli import main
 from semcomm.codec import rate_control as budget
-from semcomm.codec.codec import Codec, Image
+from semcomm.codec.codec import Codec, Image, Indices
 from semcomm.data.sample import Sample
 from semcomm.errors import FramingError
-from semcomm.frames import Reception
+from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
-from semcomm.measures.metrics import mean_squared_error, psnr_db
+from semcomm.measures.psnr import mean_squared_error, psnr_db
 from semcomm.receiver import Receiver
 from semcomm.run.simulation import simulate
 from semcomm.scenario.scenario import read_scenarios
+from semcomm.stages import Sent
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
@@ -42,65 +44,63 @@ def images() -> list[Image]:
     st.sampled_from(["huffman", "context"]),
     st.sampled_from([BARE, Framing()]),
 )
-def test_no_frame_is_over_the_budget_and_those_that_fit_are_as_without_one(
+def test_no_frame_is_over_the_budget(
     budget_bits: int, coder: EntropyCoding, framing: Framing
 ) -> None:
+    """Frames that fit without a budget are as without one."""
     codec, images = load_codec("ecvq-n128-nu16"), Sample().load(0, 32)
     plain = Transmitter(codec, coder, framing).transmit(images)
     sent = Transmitter(codec, coder, framing, budget_bits).transmit(images)
-    assert sent.frames.lengths.max() <= budget_bits
-    fits = plain.frames.lengths <= budget_bits
-    assert np.array_equal(sent.frames.lengths[fits], plain.frames.lengths[fits])
+    assert sent.signal.lengths.max() <= budget_bits
+    fits = plain.signal.lengths <= budget_bits
+    assert np.array_equal(sent.signal.lengths[fits], plain.signal.lengths[fits])
     for n in np.flatnonzero(fits):
-        assert np.array_equal(sent.indices[n], plain.indices[n])
+        assert np.array_equal(sent.encoded["indices"][n], plain.encoded["indices"][n])
 
 
 def test_each_slice_is_within_the_budget(codec: Codec, images: list[Image]) -> None:
     framing = Framing(slices=4)
-    assert Transmitter(codec, framing=framing).transmit(images).frames.lengths.max() > 160
+    assert Transmitter(codec, framing=framing).transmit(images).signal.lengths.max() > 160
     sent = Transmitter(codec, framing=framing, budget_bits=160).transmit(images)
-    assert sent.frames.lengths.max() <= 160
+    assert sent.signal.lengths.max() <= 160
+
+
+def packetize(transmitter: Transmitter, indices: Sequence[Indices]) -> Sent[Frames]:
+    sizes = np.full((len(indices), 2), 32)
+    return transmitter.packetize({"indices": list(indices), "size": sizes})
 
 
 def test_the_rate_weight_is_the_lowest_that_fits(codec: Codec, images: list[Image]) -> None:
     sent = Transmitter(codec, framing=BARE, budget_bits=500).transmit(images)
     latents = codec.encode(images)
     plain = Transmitter(codec, framing=BARE)
-    ladder = [plain.send(codec.quantize(latents), [(32, 32)] * 64)]
-    ladder += [
-        plain.send(codec.quantize(latents, [w] * 64), [(32, 32)] * 64) for w in budget.WEIGHTS
-    ]
-    lengths = np.array([each.frames.lengths for each in ladder])
+    ladder = [packetize(plain, codec.quantize(latents))]
+    ladder += [packetize(plain, codec.quantize(latents, [w] * 64)) for w in budget.WEIGHTS]
+    lengths = np.array([each.signal.lengths for each in ladder])
     assert (lengths <= 500).any(axis=0).all()
     first = (lengths <= 500).argmax(axis=0)
-    assert np.array_equal(sent.frames.lengths, lengths[first, np.arange(64)])
+    assert np.array_equal(sent.signal.lengths, lengths[first, np.arange(64)])
     for n, level in enumerate(first):
-        assert np.array_equal(sent.indices[n], ladder[level].indices[n])
+        assert np.array_equal(sent.encoded["indices"][n], ladder[level].encoded["indices"][n])
 
 
-def test_a_further_rate_weight_counts_the_bits_of_huffman_codewords(
-    codec: Codec, images: list[Image]
-) -> None:
+def test_further_rate_weights_count_huffman_bits(codec: Codec, images: list[Image]) -> None:
     latents = codec.encode(images[:4])
     weights = np.array([0.001, 0.01, 0.05, 0.3], np.float32)
-    for z, weight, found in zip(latents, weights, codec.quantize(latents, weights), strict=True):
+    for z, weight, grid in zip(latents, weights, codec.quantize(latents, weights), strict=True):
         distances = np.square(z[..., None, :].astype(np.float64) - codec.codebook).sum(axis=-1)
         costs = distances + codec.tensors["bias"] + float(weight) * codec.code_lengths
-        chosen = np.take_along_axis(costs, found[..., None].astype(np.int64), axis=-1)[..., 0]
+        chosen = np.take_along_axis(costs, grid[..., None].astype(np.int64), axis=-1)[..., 0]
         assert chosen == pytest.approx(costs.min(axis=-1), abs=1e-5)
 
 
-def test_pictures_are_better_than_by_the_best_single_weight_that_always_fits(
-    codec: Codec, images: list[Image]
-) -> None:
+def test_weights_per_image_beat_the_best_single_weight(codec: Codec, images: list[Image]) -> None:
+    """The lowest single weight with which every image fits."""
     budget_bits, receiver = 480, Receiver(codec, framing=BARE)
     sent = Transmitter(codec, framing=BARE, budget_bits=budget_bits).transmit(images)
-    adapted = receiver.receive(Reception.of(sent.frames))
+    adapted = receiver.receive(Reception.of(sent.signal))
     latents, plain = codec.encode(images), Transmitter(codec, framing=BARE)
-    singles = (
-        plain.send(codec.quantize(latents, [w] * 64), [(32, 32)] * 64).frames
-        for w in budget.WEIGHTS
-    )
+    singles = (packetize(plain, codec.quantize(latents, [w] * 64)).signal for w in budget.WEIGHTS)
     fitting = next(frames for frames in singles if frames.lengths.max() <= budget_bits)
     single = receiver.receive(Reception.of(fitting))
     quality = [
@@ -109,16 +109,14 @@ def test_pictures_are_better_than_by_the_best_single_weight_that_always_fits(
     assert quality[0] > quality[1] + 0.3
 
 
-def test_a_budget_that_no_indices_keep_is_told_with_what_it_takes(
-    codec: Codec, images: list[Image]
-) -> None:
+def test_a_budget_that_no_indices_fit_is_an_error(codec: Codec, images: list[Image]) -> None:
     least = 128 * int(codec.code_lengths.min())
     for too_few in (0, least - 1):
-        told = f"budget_bits is {too_few}, but an image of 32 x 32 has a frame of {least} bits"
-        with pytest.raises(FramingError, match=told):
+        message = f"budget_bits is {too_few}, but an image of 32 x 32 has a frame of {least} bits"
+        with pytest.raises(FramingError, match=message):
             Transmitter(codec, framing=BARE, budget_bits=too_few).transmit(images)
     sent = Transmitter(codec, framing=BARE, budget_bits=least).transmit(images)
-    assert sent.frames.lengths.tolist() == [least] * 64
+    assert sent.signal.lengths.tolist() == [least] * 64
     with pytest.raises(FramingError, match="has a frame of 1024 bits"):
         Transmitter(codec, "fixed_length", BARE, 1023).transmit(images)
 

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.networks import Geometry
-from semcomm.codec.quantizer import codeword_bits
-from semcomm.codec.refinement import COMMITMENT_WEIGHT, Choose, _cost, refined
-from semcomm.codec.training.losses import Model, losses
+from semcomm.codec.quantizers.codebook import codeword_bits
+from semcomm.codec.refinement import COMMITMENT_WEIGHT, Assign, _cost, refine
+from semcomm.codec.training.losses import VqAutoencoder, compute_losses
 from semcomm.data.sample import Sample
-from semcomm.measures.metrics import mean_squared_error
+from semcomm.measures.psnr import mean_squared_error
 from semcomm.modalities.rgb8 import Image
 from semcomm.zoo.find import load_codec
 
@@ -38,15 +38,15 @@ def scattered(images: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return latents, patches, codebook, bias
 
 
-def choosing(codebook: Tensor, bias: Tensor) -> Choose:
+def choosing(codebook: Tensor, bias: Tensor) -> Assign:
     """Criterion (3) as it is written."""
 
-    def choose(latents: Tensor) -> tuple[Tensor, Tensor]:
+    def assign(latents: Tensor) -> tuple[Tensor, Tensor]:
         distances = (latents[..., None, :] - codebook).square().sum(dim=-1)
         indices = (distances + bias).argmin(dim=-1)
         return codebook[indices], bias[indices]
 
-    return choose
+    return assign
 
 
 def cost(latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ def cost(latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor) -> Te
 def descended(
     latents: Tensor, patches: Tensor, codebook: Tensor, bias: Tensor, steps: int
 ) -> Tensor:
-    return refined(latents, patches, choosing(codebook, bias), mixing, steps)
+    return refine(latents, patches, choosing(codebook, bias), mixing, steps)
 
 
 def cheapest(patches: Tensor, codebook: Tensor, bias: Tensor) -> Tensor:
@@ -73,26 +73,26 @@ def cheapest(patches: Tensor, codebook: Tensor, bias: Tensor) -> Tensor:
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 1000), st.integers(0, 12))
-def test_costs_never_rise_and_are_never_below_the_cheapest_codewords(seed: int, steps: int) -> None:
+def test_costs_never_rise_nor_fall_below_the_cheapest_codewords(seed: int, steps: int) -> None:
     latents, *rest = scattered(16, seed)
     before, after = cost(latents, *rest), cost(descended(latents, *rest, steps), *rest)
     assert torch.all(after <= before)
     assert torch.all(after >= cheapest(*rest) - 1e-4)
 
 
-def test_most_of_the_way_to_the_cheapest_codewords_is_found() -> None:
+def test_refinement_comes_near_the_cheapest_codewords() -> None:
     latents, *rest = scattered(500, seed=1)
-    found = [cost(descended(latents, *rest, steps), *rest).mean().item() for steps in (0, 10, 40)]
+    means = [cost(descended(latents, *rest, steps), *rest).mean().item() for steps in (0, 10, 40)]
     best = cheapest(*rest).mean().item()
-    gaps = [mean - best for mean in found]
+    gaps = [mean - best for mean in means]
     assert gaps[0] > 0.05
     assert gaps[1] < 0.05 * gaps[0]
     assert gaps[2] < 0.05 * gaps[0]
 
 
-def test_the_gradient_is_that_of_the_training_loss_for_the_encoder() -> None:
+def test_the_gradient_is_that_of_the_encoders_training_loss() -> None:
     torch.manual_seed(0)
-    model = Model(Geometry(groups=2, dimension=3, codewords=5, channels=4, blocks=1))
+    model = VqAutoencoder(Geometry(groups=2, dimension=3, codewords=5, channels=4, blocks=1))
     patches, nu = torch.rand(3, 48, 2, 3), 0.3
     seen: list[Tensor] = []
     whole = model.sub_vectors
@@ -104,11 +104,11 @@ def test_the_gradient_is_that_of_the_training_loss_for_the_encoder() -> None:
         return latents
 
     model.sub_vectors = watched  # type: ignore[method-assign]
-    found = losses(model, patches, nu, "float32")
-    found.total(nu, COMMITMENT_WEIGHT).backward()  # type: ignore[no-untyped-call]
+    losses = compute_losses(model, patches, nu, "float32")
+    losses.total(nu, COMMITMENT_WEIGHT).backward()  # type: ignore[no-untyped-call]
     bias = nu * codeword_bits(model.logits[0])
-    choose = choosing(model.codebook[0].detach(), bias.detach())
-    ours = _cost(seen[0].detach(), patches, choose, model.patches)
+    assign = choosing(model.codebook[0].detach(), bias.detach())
+    ours = _cost(seen[0].detach(), patches, assign, model.patches)
     assert seen[0].grad is not None
     # The training's loss is a mean over three images.
     assert torch.allclose(ours.gradient / 3, seen[0].grad, rtol=1e-4, atol=1e-6)
@@ -122,22 +122,23 @@ def test_costs_by_hand() -> None:
         return latents.sum(dim=(1, 2, 3, 4)).view(-1, 1, 1, 1).expand(-1, 48, 1, 1)
 
     latents, patches = torch.tensor([0.9, 2.2]).view(1, 1, 1, 2, 1), torch.full((1, 48, 1, 1), 2.5)
-    found = _cost(latents, patches, choosing(codebook, bias), decode)
-    assert found.costs.item() == pytest.approx(48 * 0.5**2 + 0.25 * (0.02 + 0.4))
+    result = _cost(latents, patches, choosing(codebook, bias), decode)
+    assert result.costs.item() == pytest.approx(48 * 0.5**2 + 0.25 * (0.02 + 0.4))
     # 2 * 48 * (3 - 2.5) for each, and half of 0.9 - 1 and of 2.2 - 2
-    assert found.gradient.flatten().tolist() == pytest.approx([48 - 0.05, 48 + 0.1])
+    assert result.gradient.flatten().tolist() == pytest.approx([48 - 0.05, 48 + 0.1])
 
 
 @pytest.mark.parametrize("share", [0.0, 1e-30])
-def test_where_latents_have_hardly_a_part_in_the_picture_all_stay_numbers(share: float) -> None:
+def test_results_stay_finite_where_the_gradient_vanishes(share: float) -> None:
+    """Where the picture hardly depends on the latents, or latents are codewords."""
     latents, patches, codebook, _ = scattered(4, seed=0)
-    on_codewords, choose = (
+    on_codewords, assign = (
         codebook[:2].repeat(4, 1).view(latents.shape),
         choosing(codebook, torch.zeros(6)),
     )
     for start in (latents, on_codewords):
-        found = refined(start, patches, choose, lambda z: share * mixing(z), 5)
-        assert torch.all(torch.isfinite(found))
+        result = refine(start, patches, assign, lambda z: share * mixing(z), 5)
+        assert torch.all(torch.isfinite(result))
 
 
 @pytest.fixture(scope="module")
@@ -146,16 +147,14 @@ def images() -> list[Image]:
 
 
 @pytest.mark.parametrize("name", ["ecvq-levels@2", "ecvq-n128-nu16", "vq-n64"])
-def test_pictures_of_shipped_codecs_are_nearer_for_hardly_more_bits(
-    name: str, images: list[Image]
-) -> None:
+def test_shipped_codecs_gain_quality_for_hardly_more_bits(name: str, images: list[Image]) -> None:
     codec, sizes = load_codec(name), [(32, 32)] * len(images)
 
     def measured(steps: int) -> tuple[float, float]:
-        indices = codec.indices_of(images, steps)
+        indices = codec.quantize(codec.encode(images, steps))
         bits = np.mean([codec.code_lengths[grid].sum(dtype=int) for grid in indices])
         return float(bits), float(
-            np.mean(mean_squared_error(images, codec.images_of(indices, sizes)))
+            np.mean(mean_squared_error(images, codec.decode(codec.dequantize(indices), sizes)))
         )
 
     (bits, error), (more_bits, less_error) = measured(0), measured(10)
@@ -163,22 +162,22 @@ def test_pictures_of_shipped_codecs_are_nearer_for_hardly_more_bits(
     assert more_bits < 1.04 * bits
 
 
-def test_an_images_result_depends_on_no_other_image_and_no_thread(tiny_codec: Codec) -> None:
+def test_an_images_result_depends_on_no_other_image_or_thread(tiny_codec: Codec) -> None:
     rng = np.random.default_rng(0)
     sizes = [(32, 32), (7, 21), (32, 32), (200, 150), (1, 1), (32, 32)]
     images = [rng.integers(0, 256, (*size, 3), dtype=np.uint8) for size in sizes]
     threads = torch.get_num_threads()
-    found = []
+    results = []
     for count in (1, 2):
         torch.set_num_threads(count)
-        found.append(tiny_codec.encode(images, 4))
-        found.append([tiny_codec.encode([image], 4)[0] for image in images])
-        found.append(tiny_codec.encode(images[::-1], 4)[::-1])
+        results.append(tiny_codec.encode(images, 4))
+        results.append([tiny_codec.encode([image], 4)[0] for image in images])
+        results.append(tiny_codec.encode(images[::-1], 4)[::-1])
     torch.set_num_threads(threads)
     plain = tiny_codec.encode(images)
-    assert any(not np.array_equal(*pair) for pair in zip(plain, found[0], strict=True))
-    for others in found[1:]:
-        for one, other in zip(found[0], others, strict=True):
+    assert any(not np.array_equal(*pair) for pair in zip(plain, results[0], strict=True))
+    for others in results[1:]:
+        for one, other in zip(results[0], others, strict=True):
             np.testing.assert_array_equal(one, other)
 
 
@@ -187,15 +186,7 @@ def test_no_step_is_no_change(tiny_codec: Codec, images: list[Image]) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-def test_indices_of_are_those_of_the_refined_latents(
-    tiny_codec: Codec, images: list[Image]
-) -> None:
-    apart = tiny_codec.quantize(tiny_codec.encode(images, 3))
-    for one, other in zip(tiny_codec.indices_of(images, 3), apart, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_with_further_rate_weights_the_cost_with_them_falls_in_every_image(
+def test_the_cost_with_further_rate_weights_falls_in_each_image(
     images: list[Image],
 ) -> None:
     codec, weights = load_codec("ecvq-n128-nu16"), np.linspace(0, 0.3, 48, dtype=np.float32)

@@ -8,7 +8,7 @@ from semcomm.concealment.neighbourhood import MISSING, Neighbourhood, SliceLayou
 from semcomm.data.sample import Sample
 from semcomm.frames import Reception
 from semcomm.framing import Framing
-from semcomm.measures.metrics import mean_squared_error, psnr_db
+from semcomm.measures.psnr import mean_squared_error, psnr_db
 from semcomm.receiver import Read, Receiver
 from semcomm.scenario.plugins import load_channel
 from semcomm.transmitter import Transmitter
@@ -54,17 +54,17 @@ def test_interpolation_beats_the_most_probable_codeword() -> None:
     sent = Transmitter(codec, framing=framing).transmit(images)
     lost = (
         load_channel("packet_erasure", loss=0.1)
-        .transmit(sent.frames, np.random.default_rng(0))
+        .transmit(sent.signal, np.random.default_rng(0))
         .frames.lengths
         == 0
     )
     reception = load_channel("packet_erasure", loss=0.1).transmit(
-        sent.frames, np.random.default_rng(0)
+        sent.signal, np.random.default_rng(0)
     )
     concealed = Receiver(codec, framing=framing).receive(reception)
     assert np.array_equal(concealed.damaged, lost.reshape(256, 8).any(axis=1))
 
-    filled = np.stack(sent.indices).copy()
+    filled = np.stack(sent.encoded["indices"]).copy()
     filled[lost.reshape(256, 8)] = codec.probabilities.argmax()
     receiver = Receiver(codec, framing=framing)
     probable = receiver.picture(Read(list(filled), [(32, 32)] * 256, concealed.damaged))

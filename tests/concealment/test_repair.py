@@ -50,10 +50,10 @@ def test_flipped_bits_are_corrected_at_any_position(
     framing = Framing(slices=8, crc=crc)
     sent = Transmitter(codec, coder, framing).send(sample, [(32, 32)] * 64)
     rng = np.random.default_rng(0)
-    bits = sent.frames.bits.copy()
-    for start, length in zip(sent.frames.starts, sent.frames.lengths, strict=True):
+    bits = sent.signal.bits.copy()
+    for start, length in zip(sent.signal.starts, sent.signal.lengths, strict=True):
         bits[start + rng.choice(length, flips, replace=False)] ^= 1
-    received = read(codec, framing, sent.frames.with_bits(bits), coder)
+    received = read(codec, framing, sent.signal.with_bits(bits), coder)
     assert received.damaged.all()
     right = [np.array_equal(*pair) for pair in zip(received.descriptions, sample, strict=True)]
     assert np.mean(right) > 0.95
@@ -63,8 +63,8 @@ def test_no_frame_affects_another_image(codec: Codec, sample: list[Indices]) -> 
     framing = Framing(slices=5, crc=8)
     sent = Transmitter(codec, framing=framing).send(sample, [(32, 32)] * 64)
     rng = np.random.default_rng(1)
-    flips = rng.random(sent.frames.bits.size) < 0.02
-    parts = sent.frames.with_bits(sent.frames.bits ^ flips).split()
+    flips = rng.random(sent.signal.bits.size) < 0.02
+    parts = sent.signal.with_bits(sent.signal.bits ^ flips).split()
     for lost in rng.choice(len(parts), 30, replace=False):
         parts[lost] = np.empty(0, np.uint8)
     together = read(codec, framing, Frames.join(parts)).descriptions

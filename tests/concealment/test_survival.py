@@ -33,7 +33,7 @@ def test_damaged_frames_give_complete_images(
     tiny_codec: Codec, kind: object, framing: Framing, coder: EntropyCoding, damaged: DamagedPolicy
 ) -> None:
     images = Sample().load(0, 20)
-    sent = Transmitter(tiny_codec, coder, framing).transmit(images).frames
+    sent = Transmitter(tiny_codec, coder, framing).transmit(images).signal
     receiver = Receiver(tiny_codec, coder, framing, damaged)
     for seed in range(2):
         frames: Frames = BENCHMARK["damaged"](sent, kind, np.random.default_rng(seed))
@@ -46,9 +46,9 @@ def test_damaged_frames_give_complete_images(
 
 def test_benchmark_detects_incomplete_images(tiny_codec: Codec) -> None:
     images = Sample().load(0, 2)
-    sent = Transmitter(tiny_codec).transmit(images).frames
+    sent = Transmitter(tiny_codec).transmit(images).signal
     received = Receiver(tiny_codec).receive(Reception.of(sent))
     assert BENCHMARK["complete"](received, 2, tiny_codec.geometry.codewords)
     assert not BENCHMARK["complete"](received, 3, tiny_codec.geometry.codewords)
-    received.images[1] = received.images[1][:28]
+    received.samples[1] = received.samples[1][:28]
     assert not BENCHMARK["complete"](received, 2, tiny_codec.geometry.codewords)

@@ -18,10 +18,10 @@ from pages import ROOT
 
 from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec
+from semcomm.codec.description import write_code_table
 from semcomm.data.sample import Sample
 from semcomm.frames import Frames
 from semcomm.framing import Framing
-from semcomm.run.tables import write_code_table
 from semcomm.transmission import Preamble, write_transmission
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
@@ -173,9 +173,9 @@ def test_the_page_and_a_table_decode_all_indices_of_the_bare_payloads_of_the_sam
         "huffman": huffman_table(tmp_path / "table.csv"),
         "fixed_length": fixed_length_table(codec.geometry.codewords),
     }
-    payload = Bits("".join(map(str, sent.frames.bits)))
+    payload = Bits("".join(map(str, sent.signal.bits)))
     count = 64 * codec.geometry.groups
-    for grid in sent.indices:
+    for grid in sent.encoded["indices"]:
         assert [payload.symbol(tables[coder]) for _ in range(count)] == grid.ravel().tolist()
     assert payload.position == len(payload.text)
 

@@ -33,9 +33,9 @@ from ruamel.yaml import YAML
 from semcomm.cli import main
 from semcomm.data.sample import Sample
 from semcomm.run.run_folder import folder_name
-from semcomm.run.training import read_training
 from semcomm.scenario.scenario import read_scenarios
 from semcomm.scenario.schema import scenario_schema, training_schema
+from semcomm.scenario.training import read_training
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -45,7 +45,8 @@ SAMPLE = ["--set", "data={name: sample}"]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with the photos that pages speak of."""
+    """A working folder with the photos and the experiments that pages speak of."""
+    (tmp_path / "experiments").symlink_to(ROOT / "experiments")
     (tmp_path / "photos").mkdir()
     for number, image in enumerate(Sample().load(0, 8)):
         PIL.Image.fromarray(image[: 32 - number]).save(tmp_path / "photos" / f"{number}.png")
@@ -197,12 +198,16 @@ def named_tests(words: list[str]) -> None:
 
 
 def pip(words: list[str]) -> None:
-    (asked,) = [word for word in words[2:] if not word.startswith("-")]
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
-        "optional-dependencies"
-    ]
-    found = re.fullmatch(r"(semcomm|\.)(?:\[(\w+)\])?", asked)
-    assert found and (not found[2] or found[2] in extras), asked
+    """It asks for semcomm, with extras that there are, or for dependencies of semcomm."""
+    if "--index-url" in words:
+        del words[words.index("--index-url") + 1]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    dependencies = {re.split("[<>=]", each)[0] for each in project["dependencies"]}
+    for asked in [word for word in words[2:] if not word.startswith("-")]:
+        found = re.fullmatch(r"(semcomm|\.)(?:\[(\w+)\])?", asked)
+        extra = found[2] if found else None
+        assert found or asked in dependencies, asked
+        assert not extra or extra in project["optional-dependencies"], asked
 
 
 PROGRAM_CHECKS: dict[str, Callable[[list[str]], None]] = {

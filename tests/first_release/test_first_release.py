@@ -52,7 +52,7 @@ def test_transmitter_gives_the_same_bytes(case: str) -> None:
     codec, (_, _, coder, framing) = codec_of(case), CASES[case]
     sent = Transmitter(codec, coder, framing).transmit(Sample().load(0, 16))  # type: ignore[arg-type]
     stream = io.BytesIO()
-    write_transmission(stream, Preamble.of(codec, coder, framing), [sent.frames])  # type: ignore[arg-type]
+    write_transmission(stream, Preamble.of(codec, coder, framing), [sent.signal])  # type: ignore[arg-type]
     assert stream.getvalue() == (HERE / f"{case}.sem").read_bytes()
 
 
@@ -64,9 +64,9 @@ def test_receiver_gives_the_same_pictures(case: str, expected: dict[str, NDArray
     received = Receiver(codec_of(case), preamble.entropy_coder, preamble.framing).receive(
         Reception.of(frames)
     )
-    assert received.indices is not None
-    assert np.array_equal(np.stack(received.indices), expected[f"{case} indices"])
-    difference = np.stack(received.images).astype(int) - expected[f"{case} images"]
+    assert received.encoded["indices"] is not None
+    assert np.array_equal(np.stack(received.encoded["indices"]), expected[f"{case} indices"])
+    difference = np.stack(received.samples).astype(int) - expected[f"{case} images"]
     assert np.abs(difference).max() <= 1  # another machine's sums may round the other way
 
 
@@ -78,9 +78,11 @@ def test_receiver_conceals_as_before(case: str, expected: dict[str, NDArray[Any]
     flips = np.random.default_rng(5).random(frames.bits.size) < 0.005
     reception = Reception.of(frames.with_bits(frames.bits ^ flips))
     received = Receiver(codec_of(case), preamble.entropy_coder, preamble.framing).receive(reception)
-    assert received.indices is not None
+    assert received.encoded["indices"] is not None
     assert np.array_equal(received.damaged, expected[f"{case} damaged"])
-    for grid, before in zip(received.indices, expected[f"{case} damaged indices"], strict=True):
+    for grid, before in zip(
+        received.encoded["indices"], expected[f"{case} damaged indices"], strict=True
+    ):
         assert grid.shape != before.shape or np.array_equal(grid, before)
 
 
@@ -103,7 +105,9 @@ def test_runs_measure_the_same(cell: int) -> None:
     for name in measured:
         if isinstance(before[name], float):
             assert results.summary[name] == pytest.approx(before[name], rel=1e-9), name
-    for name in images_before.columns.drop(["index", "image", "cell"]):
+    names = [name for name in images_before if name in results.per_image and name != "image"]
+    assert "mse" in names
+    for name in names:
         values = results.per_image[name].to_numpy(float)
         assert values == pytest.approx(
             images_before[name].to_numpy(float), rel=1e-9, nan_ok=True

@@ -10,7 +10,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from semcomm.data.sample import Sample
-from semcomm.measures.metrics import mean_squared_error, psnr_db, ssim
+from semcomm.measures.psnr import mean_squared_error, psnr_db
+from semcomm.measures.ssim import ssim
 
 Images = NDArray[np.uint8]
 # Both sum in float64, in different orders.

@@ -19,7 +19,7 @@ def test_images_of_any_size_come_back_from_patches(images: NDArray[np.uint8]) ->
 
 
 @given(IMAGES)
-def test_patches_are_filled_up_with_the_nearest_pixel_of_the_edge(
+def test_patches_are_padded_with_the_nearest_pixel_of_the_edge(
     images: NDArray[np.uint8],
 ) -> None:
     _, height, width, _ = images.shape
@@ -37,7 +37,7 @@ def test_the_grid_is_the_smallest_that_covers_the_image(height: int, width: int)
     assert 4 * (columns - 1) < width <= 4 * columns
 
 
-def test_a_patch_holds_its_pixels_row_by_row_and_their_colours_together() -> None:
+def test_a_patch_holds_its_pixels_row_by_row() -> None:
     image = np.arange(8 * 12 * 3, dtype=np.uint16).reshape(1, 8, 12, 3) % 251
     patches = to_patches(image.astype(np.uint8))
     assert patches.shape == (1, 2, 3, 48) and patches.dtype == np.uint8

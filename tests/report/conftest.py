@@ -1,12 +1,20 @@
-"""A headless Chromium that tests drive."""
+"""Runs made by hand, and a headless Chromium that tests control."""
 
+import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+
+from semcomm.run.report_samples import FirstSamples, ReportSample, save_report_sample
+
+MakeRun = Callable[..., Path]
 
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 QUIET = (
@@ -49,3 +57,45 @@ def downloads(browser: webdriver.Chrome, tmp_path: Path) -> Path:
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)}
     )
     return folder
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> MakeRun:
+    """A function that writes a run's folder with these rows of results.csv, a cell each.
+
+    Key paths in a row are its settings. Of two samples of 4 x 6 pixels all cells sent the same;
+    `per_image` are the measured columns of theirs, and `symbols` what an analogue cell sent.
+    """
+
+    def make(
+        rows: list[dict[str, Any]],
+        per_image: dict[str, list[Any]] | None = None,
+        symbols: bool = False,
+        name: str = "run",
+    ) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        pd.DataFrame(rows).to_csv(folder / "results.csv", index=False)
+        origin = {"command": "semcomm run mine", "date": "2026-11-29T12:00:00+00:00"}
+        (folder / "origin.json").write_text(json.dumps(origin | {"versions": {"semcomm": "1"}}))
+        rng = np.random.default_rng(0)
+        sent = list(rng.integers(0, 256, (2, 4, 6, 3), np.uint8))
+        for number, row in enumerate(rows):
+            received = list(rng.integers(0, 256, (2, 4, 6, 3), np.uint8))
+            drawn = [rng.normal(size=12) + 1j * rng.normal(size=12) for _ in sent]
+            measured = per_image or {"psnr_db": [20.5, 21.5]}
+            table = pd.DataFrame({"image": ["a", "b"], "channel_uses": [12, 12], **measured})
+            save_report_sample(
+                folder,
+                number,
+                ReportSample(
+                    {"name": row["scenario"], **{key: row[key] for key in row if "." in key}},
+                    FirstSamples(sent, received, symbols=drawn if symbols else None),
+                    table.to_dict("records"),
+                    None,
+                    np.empty(0, np.int64),
+                ),
+            )
+        return folder
+
+    return make

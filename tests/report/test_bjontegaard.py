@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from semcomm.errors import ReportError
-from semcomm.report.bjontegaard import at_rate, bd_psnr, bd_rate, compared
+from semcomm.report.bjontegaard import at_rate, bd_psnr, bd_rate, comparison
 from semcomm.report.curves import Curve, upper_hull
 
 Points = list[tuple[float, float]]
@@ -72,9 +72,7 @@ def test_a_piecewise_cubic_is_close_to_the_single_one_of_2001() -> None:
 
 @given(systems(), systems())
 @settings(deadline=None)
-def test_deltas_are_those_of_the_package_bjontegaard_on_the_hulls(
-    anchor: Curve, test: Curve
-) -> None:
+def test_deltas_equal_the_package_bjontegaard_on_the_hulls(anchor: Curve, test: Curve) -> None:
     hulls = [values for hull in map(upper_hull, (anchor, test)) for values in (hull.x, hull.y)]
     options = {"method": "pchip", "require_matching_points": False, "min_overlap": 0}
     if min(hulls[1][-1], hulls[3][-1]) - max(hulls[1][0], hulls[3][0]) > 0.01:
@@ -119,7 +117,7 @@ def test_anchor_and_test_change_places_with_the_inverse(first: Curve, second: Cu
 
 @given(rates, rates, st.floats(15, 20), st.floats(15, 20), st.floats(4, 9), st.floats(4, 9))
 @settings(deadline=None)
-def test_straight_lines_differ_as_in_the_middle_of_what_they_share(
+def test_straight_lines_differ_as_at_the_middle_of_their_overlap(
     first: list[float], second: list[float], a: float, b: float, slope: float, other: float
 ) -> None:
     low, high = max(min(first), min(second)), min(max(first), max(second))
@@ -161,16 +159,18 @@ def test_fewer_than_four_points_on_a_hull_are_refused() -> None:
 @pytest.mark.parametrize("gain", [3.5, 10.0, -3.5])
 def test_curves_without_a_common_psnr_are_refused(gain: float) -> None:
     anchor = curve([100, 200, 300, 400], [20.0, 22.0, 23.0, 23.5], "anchor")
-    told = f"anchor has 20 to 23.5 dB and shifted has {20 + gain:g} to {23.5 + gain:g} dB"
-    with pytest.raises(ReportError, match=f"no PSNR is common to both curves: {told}"):
+    expected = f"anchor has 20 to 23.5 dB and shifted has {20 + gain:g} to {23.5 + gain:g} dB"
+    with pytest.raises(ReportError, match=f"no PSNR is common to both curves: {expected}"):
         bd_rate(anchor, shifted(anchor, psnr=gain))
 
 
 @pytest.mark.parametrize("factor", [4, 100, 1 / 4])
 def test_curves_without_a_common_rate_are_refused(factor: float) -> None:
     anchor = curve([100, 200, 300, 400], [20.0, 22.0, 23.0, 23.5], "anchor")
-    told = f"anchor has 100 to 400 bits and shifted has {100 * factor:g} to {400 * factor:g} bits"
-    with pytest.raises(ReportError, match=f"no rate is common to both curves: {told}"):
+    expected = (
+        f"anchor has 100 to 400 bits and shifted has {100 * factor:g} to {400 * factor:g} bits"
+    )
+    with pytest.raises(ReportError, match=f"no rate is common to both curves: {expected}"):
         bd_psnr(anchor, shifted(anchor, rate_factor=factor))
 
 
@@ -186,13 +186,13 @@ def test_rates_without_a_logarithm_are_refused(rate: float) -> None:
             function()
 
 
-def test_rates_that_a_logarithm_cannot_tell_apart_are_refused() -> None:
+def test_rates_with_equal_logarithms_are_refused() -> None:
     rates = [float(np.nextafter(1e300, 2e300)), 1e300, 2e300, 3e300]
     with pytest.raises(ReportError, match="too close"):
         at_rate(curve(rates, [21.0, 20.0, 22.0, 22.5]), 2e300)
 
 
-def test_rates_beyond_all_measure_give_a_delta_without_a_traceback() -> None:
+def test_extreme_rates_give_a_delta_without_an_overflow() -> None:
     tiny = curve([1e-300, 2e-300, 3e-300, 4e-300], [20.0, 22.0, 23.0, 23.5])
     huge = curve([1e300, 2e300, 3e300, 4e300], [20.0, 22.0, 23.0, 23.5])
     assert bd_rate(tiny, huge).value == math.inf
@@ -218,17 +218,16 @@ def test_between_points_on_a_straight_line_the_psnr_is_the_lines(
 
 
 @pytest.mark.parametrize("rate", [99.9, 400.1, 0.0, -1.0, math.nan])
-def test_nothing_is_said_beyond_the_points(rate: float) -> None:
+def test_there_is_no_psnr_beyond_the_points(rate: float) -> None:
     with pytest.raises(
         ReportError, match=rf"some has 100 to 400 bits on its hull, and nothing at {rate:g}"
     ):
         at_rate(curve([100, 400], [20.0, 23.0]), rate)
 
 
-def test_a_comparison_says_what_it_holds_for() -> None:
+def test_a_comparison_names_its_ranges_and_points() -> None:
     anchor = curve([*X265[0][0], 3000.0], [*X265[0][1], 30.0], "anchor")
-    told = compared(anchor, curve(*X265[1], "test"))
-    assert told == {
+    assert comparison(anchor, curve(*X265[1], "test")) == {
         "anchor": "anchor",
         "test": "test",
         "bd_rate_percent": bd_rate(anchor, curve(*X265[1])).value,
@@ -241,9 +240,9 @@ def test_a_comparison_says_what_it_holds_for() -> None:
 
 
 def test_a_comparison_at_rates_takes_curves_of_two_points() -> None:
-    told = compared(line([10, 1000], 20, 5), line([1, 100], 21, 5), [10, 100])
+    values = comparison(line([10, 1000], 20, 5), line([1, 100], 21, 5), [10, 100])
     gap = {"anchor_db_at_10": 20, "test_db_at_10": 21, "difference_db_at_10": 1}
     gap |= {"anchor_db_at_100": 25, "test_db_at_100": 26, "difference_db_at_100": 1}
-    assert told == {"anchor": "line", "test": "line"} | {
+    assert values == {"anchor": "line", "test": "line"} | {
         key: pytest.approx(value) for key, value in gap.items()
     }

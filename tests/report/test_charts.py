@@ -11,8 +11,8 @@ STYLES = [style_of(number) for number in range(2)]
 
 
 def scale(figure: dict[str, Any], name: str) -> dict[str, Any]:
-    (found,) = [scale for scale in figure["scales"] if scale["name"] == name]
-    return dict(found)
+    (match,) = [scale for scale in figure["scales"] if scale["name"] == name]
+    return dict(match)
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,12 @@ def scale(figure: dict[str, Any], name: str) -> dict[str, Any]:
 def test_the_axis_is_logarithmic_where_values_span_two_decades(
     values: list[float], kind: str
 ) -> None:
-    figure = axis_figure(["a", "b"], STYLES, "Crossover probability", values, [20, 21])["page"]
+    figure = axis_figure(["a", "b"], STYLES, "Crossover", "PSNR (dB)", values, [20, 21])["page"]
     assert scale(figure, "x")["type"] == kind
 
 
 def test_all_points_and_intervals_have_room() -> None:
-    figure = rate_figure(["a", "b"], STYLES, [400, 500, 380, 520], [20, 25])["page"]
+    figure = rate_figure(["a", "b"], STYLES, "Bits", "PSNR", [400, 500, 380, 520], [20, 25])["page"]
     low, high = scale(figure, "x")["domain"]
     assert low < 380 < 520 < high
     (low, high) = scale(figure, "y")["domain"]
@@ -43,19 +43,22 @@ def test_all_points_and_intervals_have_room() -> None:
 
 
 def test_a_single_value_has_room_too() -> None:
-    low, high = scale(rate_figure(["a"], STYLES[:1], [512], [25])["page"], "x")["domain"]
+    low, high = scale(rate_figure(["a"], STYLES[:1], "Bits", "PSNR", [512], [25])["page"], "x")[
+        "domain"
+    ]
     assert low < 512 < high
 
 
 def test_only_the_file_has_a_legend_in_it() -> None:
     page, file = (
-        rate_figure(["a", "b"], STYLES, [1, 2], [3, 4])[name] for name in ("page", "file")
+        rate_figure(["a", "b"], STYLES, "Bits", "PSNR", [1, 2], [3, 4])[name]
+        for name in ("page", "file")
     )
     assert "legends" not in page
     assert file["legends"]
 
 
-def test_lines_have_the_colours_of_figures_for_papers_and_a_shape_each() -> None:
+def test_lines_have_the_colours_of_paper_figures_and_own_shapes() -> None:
     styles = [style_of(number) for number in range(7)]
     assert tuple(style["colour"] for style in styles) == COLOURS
     assert len({style["shape"] for style in styles}) == 7

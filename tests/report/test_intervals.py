@@ -9,7 +9,7 @@ import pytest
 from semcomm.errors import ReportError
 from semcomm.report.curves import curves_of
 from semcomm.report.intervals import interval
-from semcomm.report.tables import read_results
+from semcomm.report.results import read_results
 
 
 def table(folder: Path, *files: dict[str, list[object]]) -> pd.DataFrame:

@@ -1,10 +1,10 @@
-"""Which setting becomes the slider's, and what lines are called by the others."""
+"""Which setting the slider moves over, and how the others name the lines."""
 
 from typing import Any
 
 import pytest
 
-from semcomm.report.lines import aligned, axis_of, flat, labels
+from semcomm.report.lines import labels, slider_axis, unify_null_sections
 
 
 def product(**values: list[Any]) -> list[dict[str, Any]]:
@@ -12,14 +12,6 @@ def product(**values: list[Any]) -> list[dict[str, Any]]:
     for key, of_key in values.items():
         cells = [{**cell, key.replace("__", "."): value} for cell in cells for value in of_key]
     return cells
-
-
-def test_settings_go_by_their_key_path() -> None:
-    assert flat({"a": 1, "link": {"code": {"rate": "1/2"}, "modulation": None}}) == {
-        "a": 1,
-        "link.code.rate": "1/2",
-        "link.modulation": None,
-    }
 
 
 @pytest.mark.parametrize(
@@ -41,10 +33,10 @@ def test_settings_go_by_their_key_path() -> None:
         ([*product(codec__quality=[10, 20]), {"name": "other"}], "codec.quality", [10, 20]),
     ],
 )
-def test_the_slider_moves_over_the_number_that_says_most(
+def test_the_slider_moves_over_the_preferred_number(
     cells: list[dict[str, Any]], key: str, values: list[float | None]
 ) -> None:
-    axis = axis_of(cells)
+    axis = slider_axis(cells)
     assert axis is not None
     assert (axis.key, axis.values) == (key, values)
 
@@ -60,13 +52,13 @@ def test_the_slider_moves_over_the_number_that_says_most(
         product(link__interleaving=[None, 4]),
     ],
 )
-def test_there_is_no_slider_over_seeds_names_truth_values_and_single_numbers(
+def test_no_slider_over_seeds_names_booleans_or_single_numbers(
     cells: list[dict[str, Any]],
 ) -> None:
-    assert axis_of(cells) is None
+    assert slider_axis(cells) is None
 
 
-def test_lines_are_called_by_what_tells_them_apart_and_nothing_else() -> None:
+def test_labels_hold_only_settings_that_differ() -> None:
     cells = product(
         link__modulation=["qpsk", "16qam"], framing__slices=[1, 2], channel__esn0_db=[0, 1]
     )
@@ -78,7 +70,7 @@ def test_lines_are_called_by_what_tells_them_apart_and_nothing_else() -> None:
     ]
 
 
-def test_a_name_of_their_own_is_enough_where_it_tells_all_apart() -> None:
+def test_a_unique_name_is_the_whole_label() -> None:
     cells = [
         {"name": name, "link.code.rate": rate}
         for name, rate in (("weak", "8/9"), ("strong", "1/3"))
@@ -86,14 +78,14 @@ def test_a_name_of_their_own_is_enough_where_it_tells_all_apart() -> None:
     assert labels(cells, []) == ["weak", "strong"]
 
 
-def test_a_setting_is_told_only_where_it_tells_something() -> None:
+def test_a_setting_is_in_the_label_only_where_it_distinguishes() -> None:
     cells = [*product(name=["huffman"], framing__slices=[1, 2]), {"name": "fixed-length"}]
     assert labels(cells, []) == ["huffman, slices 1", "huffman, slices 2", "fixed-length"]
 
 
-def test_what_is_switched_off_and_what_is_not_said_are_told_apart() -> None:
+def test_null_and_missing_settings_have_different_labels() -> None:
     off: dict[str, Any] = {"link.retransmission": None}
-    cells = aligned([off, {"link.retransmission.model": "chase"}, {}])
+    cells = unify_null_sections([off, {"link.retransmission.model": "chase"}, {}])
     assert labels(cells, []) == ["no retransmission", "chase", "default retransmission"]
 
 

@@ -23,18 +23,20 @@ rows = st.lists(
 @given(rows, st.integers(1, 7))
 @settings(deadline=None)
 def test_means_do_not_depend_on_the_parts_in_which_rows_come(
-    found: list[tuple[str, int | None]], size: int
+    values: list[tuple[str, int | None]], size: int
 ) -> None:
     table = pd.DataFrame(
-        [(name, "" if x is None else str(x)) for name, x in found], columns=["name", "x"], dtype=str
+        [(name, "" if x is None else str(x)) for name, x in values],
+        columns=["name", "x"],
+        dtype=str,
     )
-    told = means(
+    averages = means(
         (table[first : first + size] for first in range(0, len(table), size)), ["name"], ["x"]
     )
-    assert told.name.tolist() == list(dict.fromkeys(name for name, _ in found))
-    for row in told.itertuples():
-        x = np.array([value for name, value in found if name == row.name and value is not None])
-        assert int(row.rows) == sum(name == row.name for name, _ in found)
+    assert averages.name.tolist() == list(dict.fromkeys(name for name, _ in values))
+    for row in averages.itertuples():
+        x = np.array([value for name, value in values if name == row.name and value is not None])
+        assert int(row.rows) == sum(name == row.name for name, _ in values)
         assert float(row.x or "nan") == pytest.approx(
             x.mean() if x.size else math.nan, rel=1e-12, nan_ok=True
         )
@@ -45,21 +47,21 @@ def test_means_do_not_depend_on_the_parts_in_which_rows_come(
             assert row.x_ci95 == ""
 
 
-def test_columns_of_numbers_and_truth_values_are_taken_unless_others_are_asked_for() -> None:
+def test_numeric_columns_are_averaged_unless_others_are_named() -> None:
     table = pd.DataFrame(
         {"seed": ["1", "2"], "codec": ["a", "a"], "psnr_db": ["20", "24"], "damaged": ["True", ""]}
     )
-    told = means([table], ["codec"])
-    assert told.to_dict("records") == [
-        {"codec": "a", "rows": "2", "seed": "1.5", "seed_ci95": told.seed_ci95[0]}
+    averages = means([table], ["codec"])
+    assert averages.to_dict("records") == [
+        {"codec": "a", "rows": "2", "seed": "1.5", "seed_ci95": averages.seed_ci95[0]}
         | {
             "psnr_db": "22.0",
-            "psnr_db_ci95": told.psnr_db_ci95[0],
+            "psnr_db_ci95": averages.psnr_db_ci95[0],
             "damaged": "1.0",
             "damaged_ci95": "",
         }
     ]
-    assert float(told.psnr_db_ci95[0]) == pytest.approx(
+    assert float(averages.psnr_db_ci95[0]) == pytest.approx(
         t.ppf(0.975, 1) * 2
     )  # a standard deviation of sqrt(8)
     with pytest.raises(ReportError, match="codec is a in a row; it takes finite numbers"):
@@ -73,8 +75,8 @@ def test_the_command_gives_means_over_seeds_and_over_images(tmp_path: Path) -> N
         tmp_path / "results.csv", index=False
     )
     options = ["--by", "codec", "--columns", "psnr_db", "-o", str(tmp_path / "out.csv")]
-    told = CliRunner().invoke(main, ["table", str(tmp_path), *options])
-    assert told.exit_code == 0, told.output
+    result = CliRunner().invoke(main, ["table", str(tmp_path), *options])
+    assert result.exit_code == 0, result.output
     lines = (tmp_path / "out.csv").read_text().splitlines()
     assert lines[0] == "codec,rows,psnr_db,psnr_db_ci95"
     assert lines[1].startswith("a,2,22.0,25.41")

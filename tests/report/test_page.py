@@ -1,6 +1,4 @@
-"""The report in a browser: everything on it moves as it should, and says what the simulator
-says.
-"""
+"""The report in a browser: its controls work, and its values are those of the simulator."""
 
 import io
 import json
@@ -30,7 +28,7 @@ from semcomm.framing import Framing
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 SCENARIO = """\
 codec: {model: ecvq-n128-nu16, device: cpu}
@@ -51,18 +49,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of three systems at five Es/N0, from hardly anything intact to nearly everything."""
     path = tmp_path_factory.mktemp("report") / "three systems.yaml"
     path.write_text(SCENARIO)
-    told = CliRunner().invoke(
+    result = CliRunner().invoke(
         main, ["run", str(path), "--out", str(path.with_name("run")), "--workers", "1"]
     )
-    assert told.exit_code == 0, told.output
+    assert result.exit_code == 0, result.output
     return path.with_name("run")
 
 
 @pytest.fixture(scope="module")
 def file(folder: Path) -> Path:
     path = folder.with_name("report.html")
-    told = CliRunner().invoke(main, ["report", str(folder), "-o", str(path)])
-    assert told.exit_code == 0, told.output
+    result = CliRunner().invoke(main, ["report", str(folder), "-o", str(path)])
+    assert result.exit_code == 0, result.output
     return path
 
 
@@ -99,11 +97,11 @@ def images(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "per_image.csv")
 
 
-def until(true: Callable[[], Found]) -> Found:
+def until(true: Callable[[], Result]) -> Result:
     """Wait for what takes the browser a moment."""
     for _ in range(200):
-        if found := true():
-            return found
+        if result := true():
+            return result
         time.sleep(0.05)
     raise AssertionError("nothing happened in ten seconds")
 
@@ -135,8 +133,8 @@ def card(page: Chrome, system: str) -> WebElement:
     return next(item for item in cards if item.find_element(By.TAG_NAME, "h3").text == system)
 
 
-def told(item: WebElement) -> dict[str, str]:
-    """What a list of names and values says."""
+def readings(item: WebElement) -> dict[str, str]:
+    """A list of names and values."""
     names, values = (item.find_elements(By.TAG_NAME, tag) for tag in ("dt", "dd"))
     return {name.text: value.text for name, value in zip(names, values, strict=True)}
 
@@ -171,7 +169,7 @@ def texts(page: Chrome, selector: str) -> list[str]:
     )
 
 
-def errors_told(page: Chrome) -> list[str]:
+def console_messages(page: Chrome) -> list[str]:
     return [entry["message"] for entry in page.get_log("browser")]
 
 
@@ -202,7 +200,7 @@ def test_nothing_leaves_the_page_and_the_console_stays_silent(
     assert [
         url for url in requests if url != file.as_uri() and not url.startswith(("data:", "blob:"))
     ] == []
-    assert errors_told(page) == []
+    assert console_messages(page) == []
 
 
 def test_the_page_forbids_the_browser_to_ask_anyone_for_anything(page: Chrome) -> None:
@@ -230,7 +228,7 @@ def test_the_slider_shows_each_systems_picture_and_figures(
         pick(page, number)
         for system in SYSTEMS:
             row = images[images.cell == cell(system, value)].iloc[number]
-            assert told(card(page, system)) == {
+            assert readings(card(page, system)) == {
                 "PSNR": f"{row.psnr_db:.2f} dB",
                 "Bits": f"{row.bits:,}",
                 "Channel uses": f"{row.channel_uses:,}",
@@ -290,7 +288,7 @@ def test_the_error_map_is_how_far_pixels_are_apart(page: Chrome) -> None:
     assert (error < 8).any()
 
 
-def test_a_click_on_the_legend_hides_a_line_and_another_brings_it_back(page: Chrome) -> None:
+def test_a_click_on_the_legend_hides_and_shows_a_line(page: Chrome) -> None:
     ecvq, webp, _ = every = ["#0072B2", "#009E73", "#D55E00"]
     assert lines(page, "axis") == every
     entry = button(page, "axis", "vq")
@@ -353,12 +351,12 @@ def test_pointing_at_a_point_reads_its_values(page: Chrome, rows: pd.DataFrame) 
     tip = until(
         lambda: page.find_element(By.ID, "tip").is_displayed() and page.find_element(By.ID, "tip")
     )
-    values = told(tip)
+    values = readings(tip)
     row = rows.iloc[number]
     assert tip.find_element(By.TAG_NAME, "strong").text == "webp"
     assert values["Es/N0 (dB)"] == "10"
     assert values["PSNR"].startswith(f"{row.psnr_db:.2f} ± ")
-    assert values["Bits an image"].startswith(f"{row.bits_per_image:,.1f} ± ")
+    assert values["Bits per image"].startswith(f"{row.bits_per_image:,.1f} ± ")
 
 
 @pytest.mark.parametrize(("system", "codec_name"), [("ecvq", "ecvq-n128-nu16"), ("vq", "vq-n64")])
@@ -367,26 +365,28 @@ def test_the_code_is_the_transmitters(
 ) -> None:
     number, codec = 4, load_codec(codec_name)
     sent = Transmitter(codec, "huffman", Framing()).transmit(Sample().load(0, 24))
-    assert sent.indices is not None
+    assert sent.encoded["indices"] is not None
     pick(page, number)
     for option in page.find_elements(By.CSS_SELECTOR, "#system option"):
         if option.text == system:
             option.click()
-    rows, columns, groups = sent.indices[number].shape
+    rows, columns, groups = sent.encoded["indices"][number].shape
     shown = np.array(texts(page, ".grid button")).astype(int).reshape(groups, rows, columns)
-    assert np.array_equal(np.moveaxis(shown, 0, 2), sent.indices[number])
+    assert np.array_equal(np.moveaxis(shown, 0, 2), sent.encoded["indices"][number])
 
     words = words_of(codec)
-    assert texts(page, "#bits .word") == [words[index] for index in sent.indices[number].ravel()]
-    bits = "".join(map(str, sent.frames.split()[number].tolist()))
+    assert texts(page, "#bits .word") == [
+        words[index] for index in sent.encoded["indices"][number].ravel()
+    ]
+    bits = "".join(map(str, sent.signal.split()[number].tolist()))
     assert "".join(page.find_element(By.ID, "bits").text.split()) == bits
     assert len(page.find_element(By.CSS_SELECTOR, "#bits .check").text) == 16
 
     table = [row.split() for row in texts(page, "#words tbody tr")]
     counts = np.bincount(
-        np.concatenate([grid.ravel() for grid in sent.indices]), minlength=len(words)
+        np.concatenate([grid.ravel() for grid in sent.encoded["indices"]]), minlength=len(words)
     )
-    here = np.bincount(sent.indices[number].ravel(), minlength=len(words))
+    here = np.bincount(sent.encoded["indices"][number].ravel(), minlength=len(words))
     assert len(table) == len(words)
     for row in table:
         index = int(row[0])
@@ -429,17 +429,17 @@ def test_an_image_format_has_no_code_to_show(page: Chrome) -> None:
     ]
 
 
-def test_what_made_it_is_told(page: Chrome, folder: Path) -> None:
+def test_the_origin_is_shown(page: Chrome, folder: Path) -> None:
     origin = json.loads((folder / "origin.json").read_text())
     text = page.find_element(By.CSS_SELECTOR, ".origin").text
-    for said in (
+    for entry in (
         origin["command"],
         origin["date"],
         origin["versions"]["torch"],
         "channel.esn0_db",
         "ecvq, vq, webp",
     ):
-        assert said in text
+        assert entry in text
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -470,7 +470,7 @@ def brightness(page: Chrome, name: str) -> float:
     return float(np.mean([int(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]))
 
 
-def test_strangers_names_are_text(browser: Chrome, tmp_path: Path) -> None:
+def test_names_from_strangers_are_text(browser: Chrome, tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
     name = "<img src=x onerror=window.bad=1>"
@@ -492,12 +492,10 @@ def test_strangers_names_are_text(browser: Chrome, tmp_path: Path) -> None:
     assert name in browser.find_element(By.ID, "name").text
     assert str(run) in browser.find_element(By.CSS_SELECTOR, ".origin h3").text
     assert browser.find_elements(By.ID, "slider") == []
-    assert errors_told(browser) == []
+    assert console_messages(browser) == []
 
 
-def test_images_of_any_size_and_those_whose_size_is_lost_are_shown(
-    browser: Chrome, tmp_path: Path
-) -> None:
+def test_images_of_any_size_and_of_lost_size_are_shown(browser: Chrome, tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
     (cat,) = Sample().load(0, 1)
@@ -531,8 +529,38 @@ def test_images_of_any_size_and_those_whose_size_is_lost_are_shown(
     browser.find_element(By.ID, "slider").send_keys(Keys.ARROW_RIGHT)  # half of all bits are wrong
     assert picture(browser.find_element(By.CSS_SELECTOR, ".card img")).shape == (32, 32, 3)
     assert not canvas.is_displayed()
-    assert told(browser.find_element(By.CLASS_NAME, "card"))["Arrived"] == "damaged"
-    assert errors_told(browser) == []
+    assert readings(browser.find_element(By.CLASS_NAME, "card"))["Arrived"] == "damaged"
+    assert console_messages(browser) == []
+
+
+def test_an_analogue_system_shows_channel_uses_and_symbols(
+    browser: Chrome, make_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    rows = [
+        {
+            "scenario": "deepjscc",
+            "codec.model": "deepjscc",
+            "channel.esn0_db": esn0_db,
+            "images": 8,
+            "channel_uses_per_image": 128.0,
+            "psnr_db": 20.0 + esn0_db,
+        }
+        for esn0_db in (0, 4)
+    ]
+    run = make_run(rows, symbols=True)
+    result = CliRunner().invoke(main, ["report", str(run), "-o", str(tmp_path / "r.html")])
+    assert result.exit_code == 0, result.output
+    browser.get_log("browser")
+    browser.get((tmp_path / "r.html").as_uri())
+    until(lambda: len(browser.find_elements(By.CSS_SELECTOR, ".plot svg")) == 2)
+    assert "Channel uses per image" in browser.find_element(By.ID, "figure-rate").text
+    shown = browser.find_element(By.CLASS_NAME, "card")
+    assert readings(shown) == {"PSNR": "20.50 dB", "Channel uses": "12"}
+    dots = shown.find_element(By.CSS_SELECTOR, ".constellation .dots")
+    assert str(dots.get_dom_attribute("d")).count("M") == 12
+    assert "12 channel symbols" in shown.find_element(By.TAG_NAME, "figcaption").text
+    assert not browser.find_element(By.ID, "code").is_displayed()
+    assert console_messages(browser) == []
 
 
 def refusal(*arguments: Any) -> str:
@@ -551,7 +579,7 @@ def test_a_report_of_nothing_is_refused(folder: Path, tmp_path: Path) -> None:
 def test_runs_of_other_images_are_refused(folder: Path, tmp_path: Path) -> None:
     command = ["run", "error-free", "--images", "3", "--out", str(tmp_path / "three")]
     assert CliRunner().invoke(main, command).exit_code == 0
-    assert "sent other images" in refusal(folder, tmp_path / "three", "-o", tmp_path / "r.html")
+    assert "sent different images" in refusal(folder, tmp_path / "three", "-o", tmp_path / "r.html")
 
 
 def test_it_is_small(file: Path) -> None:

@@ -1,4 +1,4 @@
-"""Figures: the same bytes twice, what is in them, and how lines are told apart."""
+"""Figures: the same bytes twice, what is in them, and how lines differ."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ from semcomm.cli import main
 from semcomm.errors import ReportError
 from semcomm.report import plot
 from semcomm.report.curves import Curve
-from semcomm.report.plot import COLOURS, DASHES, MARKERS, STYLE, axis_label, drawn, write_plot
+from semcomm.report.plot import COLOURS, DASHES, MARKERS, STYLE, axis_label, draw_figure, write_plot
 
 
 def system(label: str, loss: float = 0.0) -> Curve:
@@ -31,7 +31,7 @@ def figure(
     *curves: Curve, x: str = "bits_per_image", y: str = "psnr_db", hull: bool = False, log: str = ""
 ) -> Figure:
     with matplotlib.rc_context(STYLE):
-        made = drawn(
+        made = draw_figure(
             curves, x, y, hull, [direction for direction in ("x", "y") if direction in log]
         )
         made.draw_without_rendering()
@@ -92,7 +92,7 @@ def test_an_svg_has_a_path_for_each_line_and_no_date(tmp_path: Path, systems: li
         assert f"stroke: {colour}" in written
 
 
-def test_lines_join_all_points_and_are_told_apart_by_colour_marker_and_dash(
+def test_lines_join_all_points_and_look_different(
     systems: list[Curve],
 ) -> None:
     lines = figure(*systems).axes[0].lines
@@ -104,7 +104,7 @@ def test_lines_join_all_points_and_are_told_apart_by_colour_marker_and_dash(
     assert all(one._dash_pattern != other._dash_pattern for one, other in pairwise(lines))
 
 
-def test_a_hundred_lines_are_told_apart_by_one_thing_or_another() -> None:
+def test_a_hundred_lines_all_look_different() -> None:
     lines = figure(*(system(str(number)) for number in range(100))).axes[0].lines
     assert (
         len({(line.get_color(), line.get_marker(), str(line._dash_pattern)) for line in lines})
@@ -112,7 +112,7 @@ def test_a_hundred_lines_are_told_apart_by_one_thing_or_another() -> None:
     )
 
 
-def test_a_hull_is_a_line_through_its_points_and_the_others_are_hollow_markers() -> None:
+def test_points_below_the_hull_are_hollow_markers() -> None:
     points, line = figure(system("one"), hull=True).axes[0].lines
     assert points.get_xdata().tolist() == [150, 300, 500, 700, 1000, 1400]
     assert (points.get_linestyle(), points.get_markerfacecolor()) == ("None", "white")
@@ -122,7 +122,7 @@ def test_a_hull_is_a_line_through_its_points_and_the_others_are_hollow_markers()
 
 
 @pytest.mark.parametrize("length", [3, 18, 19, 30, 31, 60, 61, 200])
-def test_legends_of_any_length_stay_inside_the_figure_and_off_the_axes(length: int) -> None:
+def test_legends_of_any_length_stay_inside_and_off_the_axes(length: int) -> None:
     made = figure(*(system((f"{number}n" * length)[:length]) for number in range(7)))
     (legend,), (axes,) = made.legends, made.axes
     box, everything = legend.get_window_extent(), made.bbox
@@ -144,7 +144,7 @@ def test_labels_are_shown_as_they_are() -> None:
     names = ["_private", "$x", r"$\frac{$", "a_b^c", "K = 256, naïve", "tab\there"]
     (legend,) = figure(*map(system, names)).legends
     shown = [text.get_text().replace(r"\$", "$") for text in legend.get_texts()]
-    assert shown == [*names[:-1], r"'tab\there'"]
+    assert shown == [*names[:-1], r"tab\there"]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_logarithmic_axis_of_a_decade_has_plain_numbers_on_it() -> None:
     assert tick_labels(axes.xaxis) == ["200", "500", "1000"]
 
 
-def test_a_logarithmic_axis_of_many_decades_has_powers_of_ten_and_leaves_zeros_out() -> None:
+def test_a_long_logarithmic_axis_has_powers_of_ten_and_no_zeros() -> None:
     rates = Curve("rates", np.arange(4.0), np.array([1e-1, 1e-3, 1e-5, 0]))
     axes = figure(rates, log="y").axes[0]
     assert "$\\mathdefault{10^{-3}}$" in tick_labels(axes.yaxis)
@@ -179,7 +179,7 @@ def test_a_logarithmic_axis_of_many_decades_has_powers_of_ten_and_leaves_zeros_o
 
 
 def test_a_logarithmic_axis_needs_a_point_above_0() -> None:
-    with pytest.raises(ReportError, match="no y is above 0, as a logarithmic axis needs it"):
+    with pytest.raises(ReportError, match="no y is above 0"):
         figure(Curve("none", np.arange(3.0), -np.arange(3.0)), log="xy")
 
 
@@ -230,7 +230,7 @@ def test_the_command_draws_the_intervals_of_chosen_rows(tmp_path: Path) -> None:
     assert bars == [1, 0]
 
 
-def test_lines_are_told_apart_by_people_of_any_colour_vision(systems: list[Curve]) -> None:
+def test_lines_differ_without_colour(systems: list[Curve]) -> None:
     """By marker and dash, too: no two of the first twenty lines have both in common."""
     looks = [(MARKERS[n % len(MARKERS)], DASHES[n % len(DASHES)]) for n in range(20)]
     assert len(set(looks)) == 20

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from semcomm.systems.systems import System, system_of
 
 from semcomm.data.sample import Sample
 from semcomm.framing import Framing
@@ -22,8 +23,7 @@ from semcomm.run.cached_system import Undisturbed, kept, place
 from semcomm.run.columns import Compared, compared
 from semcomm.run.scratch import folder
 from semcomm.scenario.plugins import load_channel
-from semcomm.scenario.scenario import CodecChoice, Scenario, Swept
-from semcomm.systems.systems import System, system_of
+from semcomm.scenario.scenario import Cell, LearnedCodec, Scenario
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -82,7 +82,7 @@ def test_without_a_path_nothing_is_kept(tmp_path: Path) -> None:
 
 
 def test_each_source_and_span_has_a_file_of_its_own_in_the_runs_folder() -> None:
-    choice = CodecChoice("vq-n64")
+    choice = LearnedCodec("vq-n64")
     keys = [
         (choice, range(0, 256)),
         (choice, range(256, 512)),
@@ -91,13 +91,13 @@ def test_each_source_and_span_has_a_file_of_its_own_in_the_runs_folder() -> None
     places = [place("run", key) for key in keys]
     assert len(set(places)) == 3
     assert {path.parent for path in places} == {folder("run")}
-    assert place("run", (CodecChoice("vq-n64"), range(0, 256))) == places[0]
+    assert place("run", (LearnedCodec("vq-n64"), range(0, 256))) == places[0]
 
 
 @pytest.fixture
 def scenario(tiny_codec_file: Path) -> Scenario:
     channel = load_channel("binary_symmetric", crossover=2e-4)
-    codec = CodecChoice(str(tiny_codec_file), device="cpu")
+    codec = LearnedCodec(str(tiny_codec_file), device="cpu")
     return Scenario("mine", codec, channel, framing=Framing(slices=2, crc=8), images=40)
 
 
@@ -119,11 +119,11 @@ def test_sharing_changes_no_result_and_encodes_once(
     (tmp_path / "apart").mkdir()
     (tmp_path / "shared").mkdir()
     cells = [
-        Swept(replace(scenario, channel=load_channel("binary_symmetric", crossover=crossover)), {})
+        Cell(replace(scenario, channel=load_channel("binary_symmetric", crossover=crossover)), {})
         for crossover in (0.0, 2e-4, 0.01)
     ]
     cells.append(
-        Swept(replace(scenario, codec=replace(scenario.codec, entropy_coder="fixed_length")), {})
+        Cell(replace(scenario, codec=replace(scenario.codec, entropy_coder="fixed_length")), {})
     )
     for number, cell in enumerate(cells):
         apart = run_block(Task(str(tmp_path / "apart"), number, cell, 0, shared=False))
@@ -162,9 +162,9 @@ def test_only_images_that_changed_on_the_way_are_decoded_again(system: System) -
     received, measured = arrived(replace(system, receiver=counting), images, still, read)
     assert counting.asked == [3]
     whole = system.receiver.picture(read)
-    assert same_arrays(received.images, whole.images)
+    assert same_arrays(received.samples, whole.images)
     assert received.damaged.tolist() == crc_failed.tolist()
-    assert same_arrays(received.indices, descriptions)
+    assert same_arrays(received.encoded["indices"], descriptions)
     again = compared(images, whole.images)
     assert (measured.mse.tolist(), measured.ssim.tolist()) == (
         again.mse.tolist(),
@@ -178,5 +178,5 @@ def test_where_nothing_changed_nothing_is_decoded(system: System) -> None:
     read = Read(still.descriptions, [(32, 32)] * 5, np.zeros(5, np.bool_))
     received, measured = arrived(replace(system, receiver=counting), images, still, read)
     assert sum(counting.asked) == 0
-    assert same_arrays(received.images, still.pictures)
+    assert same_arrays(received.samples, still.pictures)
     assert measured.mse.tolist() == still.compared.mse.tolist()

@@ -13,7 +13,7 @@ def plain(height: int, width: int, value: int) -> NDArray[np.uint8]:
     return np.full((height, width, 3), value, np.uint8)
 
 
-def test_sent_images_are_above_received_ones_four_times_as_large_with_white_between() -> None:
+def test_sent_images_are_above_received_ones_four_times_as_large() -> None:
     sheet = contact_sheet([(plain(1, 2, 10), plain(1, 2, 20)), (plain(1, 2, 30), plain(1, 2, 40))])
     expected = plain(2 * (4 + 4), 2 * (8 + 4), WHITE)
     expected[0:4, 0:8], expected[0:4, 12:20] = 10, 30
@@ -21,16 +21,15 @@ def test_sent_images_are_above_received_ones_four_times_as_large_with_white_betw
     assert np.array_equal(sheet, expected)
 
 
-def test_each_pixel_of_a_small_image_is_a_square_of_its_own_colour() -> None:
+def test_each_pixel_of_a_small_image_becomes_a_square() -> None:
     image = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
     sheet = contact_sheet([(image, image)])
     assert np.array_equal(sheet[:8:4, :12:4], image)
     assert np.array_equal(sheet[3:8:4, 3:12:4], image)
 
 
-def test_images_of_odd_and_differing_sizes_stand_top_left_in_columns_of_the_widest_and_rows_of_the_highest() -> (
-    None
-):
+def test_images_of_any_size_are_top_left_in_their_cells() -> None:
+    """Columns are as wide as their widest image, rows as high as their highest."""
     sheet = contact_sheet([(plain(3, 1, 10), plain(1, 5, 20)), (plain(1, 2, 30), plain(2, 1, 40))])
     expected = plain((12 + 4) + (8 + 4), (20 + 4) + (8 + 4), WHITE)
     expected[0:12, 0:4], expected[0:4, 24:32] = 10, 30

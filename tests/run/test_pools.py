@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from semcomm.run import pools as workers
-from semcomm.run.pools import THREADS, TRIALS, Failed, cores, in_order, pool_of
+from semcomm.run.pools import THREADS, TRIALS, Failure, cores, map_in_order, pool_of
 
 
 class Job(NamedTuple):
@@ -44,9 +44,9 @@ def work(job: Job) -> int:
     return job.number**2
 
 
-def results_of(jobs: Iterable[Job], processes: int, **how: Any) -> list[tuple[Job, int | Failed]]:
+def results_of(jobs: Iterable[Job], processes: int, **how: Any) -> list[tuple[Job, int | Failure]]:
     with pool_of(processes) as pool:
-        return list(in_order(work, jobs, pool, **how))
+        return list(map_in_order(work, jobs, pool, **how))
 
 
 def surroundings(_: int) -> tuple[dict[str, str], bool, int]:
@@ -67,10 +67,10 @@ def test_an_error_is_handed_on_in_place_of_its_result_and_the_others_are_done(
 ) -> None:
     jobs = [Job(tmp_path, number, failures=9 if number == 2 else 0) for number in range(5)]
     results = [result for _, result in results_of(jobs, processes)]
-    assert isinstance(results[2], Failed)
+    assert isinstance(results[2], Failure)
     assert type(results[2].error) is ValueError
     assert str(results[2].error) == "no luck with 2"
-    assert [result for result in results if not isinstance(result, Failed)] == [0, 1, 9, 16]
+    assert [result for result in results if not isinstance(result, Failure)] == [0, 1, 9, 16]
     assert begun(tmp_path).count(2) == TRIALS
 
 
@@ -87,9 +87,9 @@ def test_a_task_that_fails_once_or_loses_its_process_is_tried_again(tmp_path: Pa
 def test_a_task_that_ends_every_process_fails_alone(tmp_path: Path) -> None:
     jobs = [Job(tmp_path, number, deaths=99 if number == 1 else 0) for number in range(6)]
     results = [result for _, result in results_of(jobs, 2)]
-    assert isinstance(results[1], Failed)
+    assert isinstance(results[1], Failure)
     assert isinstance(results[1].error, BrokenProcessPool)
-    assert [result for result in results if not isinstance(result, Failed)] == [0, 4, 9, 16, 25]
+    assert [result for result in results if not isinstance(result, Failure)] == [0, 4, 9, 16, 25]
 
 
 def test_workers_divide_the_cores_and_leave_interrupts_and_this_process_alone(
@@ -99,7 +99,7 @@ def test_workers_divide_the_cores_and_leave_interrupts_and_this_process_alone(
     monkeypatch.delenv(THREADS[1], raising=False)
     before = dict(os.environ), signal.getsignal(signal.SIGINT)
     with pool_of(2) as pool:
-        told = [result for _, result in in_order(surroundings, range(4), pool)]
+        told = [result for _, result in map_in_order(surroundings, range(4), pool)]
     assert (dict(os.environ), signal.getsignal(signal.SIGINT)) == before
     for threads, ignored, process in told:
         assert threads == dict.fromkeys(THREADS, str(max(1, cores() // 2)))
@@ -109,7 +109,7 @@ def test_workers_divide_the_cores_and_leave_interrupts_and_this_process_alone(
 
 def test_one_worker_is_this_process_and_works_when_it_is_asked(tmp_path: Path) -> None:
     with pool_of(1) as pool:
-        results = in_order(work, (Job(tmp_path, number) for number in count()), pool)
+        results = map_in_order(work, (Job(tmp_path, number) for number in count()), pool)
         assert begun(tmp_path) == []
         assert [next(results)[1] for _ in range(3)] == [0, 1, 4]
     assert begun(tmp_path) == [0, 1, 2]
@@ -118,7 +118,9 @@ def test_one_worker_is_this_process_and_works_when_it_is_asked(tmp_path: Path) -
 def test_an_interruption_ends_all_processes_and_what_was_asked_for_in_vain_is_not_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "AHEAD", 10)  # more than a pool hands to its processes beforehand
+    monkeypatch.setattr(
+        workers, "PREFETCH", 10
+    )  # more than a pool hands to its processes beforehand
     drawn: list[int] = []
 
     def jobs() -> Iterator[Job]:
@@ -127,7 +129,7 @@ def test_an_interruption_ends_all_processes_and_what_was_asked_for_in_vain_is_no
             yield Job(tmp_path, number, seconds=0.2)
 
     with pytest.raises(KeyboardInterrupt), pool_of(2) as pool:
-        results = in_order(work, jobs(), pool)
+        results = map_in_order(work, jobs(), pool)
         assert next(results)[1] == 0
         assert len(drawn) == 2 * 10 + 1
         results.throw(KeyboardInterrupt)

@@ -14,8 +14,8 @@ from semcomm.cli import main
 from semcomm.errors import ScenarioError
 from semcomm.folders import scenario_names
 from semcomm.framing import Framing
-from semcomm.run.training import read_training
 from semcomm.scenario.scenario import Scenario, read_scenario, read_scenarios
+from semcomm.scenario.training import read_training
 
 NONE = Framing(header=False, crc=0)
 
@@ -107,9 +107,7 @@ images: many
 sead: 1
 """
     assert mistakes(folder, text, "seed=-1", "chanel.model=awgn") == [
-        "mine.yaml:1:1: codec.model is missing; it takes text",
-        "mine.yaml:1:9: codec.modle is not known; did you mean `model`?",
-        'mine.yaml:1:49: codec.entropy_coder is "hufman"; it takes `huffman`, `fixed_length` or `context`',
+        "mine.yaml:1:1: codec.model is missing; it takes a name",
         "mine.yaml:2:19: framing.slices is 0; it takes a whole number from 1 to 255",
         "mine.yaml:2:27: framing.crc is 7; it takes 0, 8, 16, 24 or 32",
         "mine.yaml:3:1: data: it takes either a name, `sample` or `cifar10`, or images, a folder",
@@ -123,7 +121,7 @@ sead: 1
 
 def test_an_unknown_codec_is_told_along_with_mistakes_elsewhere(folder: Path) -> None:
     first, second = mistakes(folder, "codec: {model: ecvq-n127}\nimages: -1")
-    assert first.startswith("mine.yaml:1:16: codec 'ecvq-n127' is not known")
+    assert first.startswith("mine.yaml:1:16: codec 'ecvq-n127' is unknown")
     assert second == "mine.yaml:2:9: images is -1; it takes a whole number of at least 1 or null"
 
 
@@ -131,7 +129,7 @@ def test_an_unknown_codec_is_told_along_with_mistakes_elsewhere(folder: Path) ->
     ("text", "mistake"),
     [
         ("", "mine.yaml:1:1: the file is empty; it takes `key: value` lines"),
-        ("seed: 1", "mine.yaml:1:1: codec.model is missing; it takes text"),
+        ("seed: 1", "mine.yaml:1:1: codec.model is missing; it takes a name"),
         (
             "codec: {model: tiny.safetensors}\nframing: {slices: 2, header: false}",
             "mine.yaml:2:1: framing: slices is 2",
@@ -142,7 +140,7 @@ def test_an_unknown_codec_is_told_along_with_mistakes_elsewhere(folder: Path) ->
         ),
         (
             "codec: {model: tiny.safetensors}\nchannel: {model: awgm}",
-            "mine.yaml:2:18: channel awgm is not known; there",
+            "mine.yaml:2:18: channel awgm is unknown; there",
         ),
         (
             "codec: {model: tiny.safetensors}\nchannel: {model: binary_symmetric}",
@@ -160,11 +158,11 @@ def test_an_unknown_codec_is_told_along_with_mistakes_elsewhere(folder: Path) ->
             "codec: {model: tiny.safetensors}\ndata: {split: test}",
             "mine.yaml:2:1: data: it takes either a name,",
         ),
-        ("codec:\n  model: ecvq-n127", "mine.yaml:2:10: codec 'ecvq-n127' is not known; there are"),
-        ("codec:\n  model: a/b.c", "mine.yaml:2:10: codec 'a/b.c' is not known; there are"),
+        ("codec:\n  model: ecvq-n127", "mine.yaml:2:10: codec 'ecvq-n127' is unknown; there are"),
+        ("codec:\n  model: a/b.c", "mine.yaml:2:10: codec 'a/b.c' is unknown; there are"),
         (
             "codec:\n  model: ../../etc/passwd",
-            "mine.yaml:2:10: codec '../../etc/passwd' is not known; there are",
+            "mine.yaml:2:10: codec '../../etc/passwd' is unknown; there are",
         ),
         ("codec:\n  model: no.safetensors", "mine.yaml:2:10: there is no codec at"),
         ("codec:\n  model: ~nobody-here/no.safetensors", "mine.yaml:2:10: there is no codec at"),
@@ -181,7 +179,7 @@ def test_a_mistake_is_told_at_its_place(folder: Path, text: str, mistake: str) -
 
 def test_an_unknown_codec_of_an_option_is_told_as_the_options(folder: Path) -> None:
     (told,) = mistakes(folder, "codec: {model: tiny.safetensors}", "codec.model=ecvq-n127")
-    assert told.startswith("--set codec.model=ecvq-n127: codec 'ecvq-n127' is not known; there are")
+    assert told.startswith("--set codec.model=ecvq-n127: codec 'ecvq-n127' is unknown; there are")
 
 
 def test_a_folder_that_is_not_there_is_told_at_the_data(folder: Path) -> None:
@@ -193,7 +191,7 @@ def test_a_folder_that_is_not_there_is_told_at_the_data(folder: Path) -> None:
 
 def test_a_scenario_that_is_nowhere_is_told_so() -> None:
     with pytest.raises(
-        ScenarioError, match=r"^eror-free: there is no such file; those that go by their name are "
+        ScenarioError, match=r"^eror-free: there is no such file; scenarios with a name are "
     ):
         read_scenario("eror-free")
 

@@ -16,13 +16,13 @@ from ruamel.yaml import YAML
 from semcomm.cli import main
 from semcomm.errors import ScenarioError
 from semcomm.folders import scenario_names, shipped
-from semcomm.run.training import TrainingScenario, read_training
 from semcomm.scenario.checking import build
 from semcomm.scenario.document import Document
 from semcomm.scenario.plugins import channel_names
 from semcomm.scenario.scenario import Scenario, read_scenarios
 from semcomm.scenario.schema import Variants, scenario_schema, scenario_variants, training_schema
 from semcomm.scenario.settings import Setting, section_class, settings_of
+from semcomm.scenario.training import TrainingScenario, read_training
 
 SCENARIO = Draft202012Validator(scenario_schema())
 TRAINING = Draft202012Validator(training_schema())

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from semcomm.choices import ImageFormat
 from semcomm.data.sample import Sample
 from semcomm.systems.containers import CONTAINERS
-from semcomm.systems.image_files import PILLOW, ImageCodec
+from semcomm.systems.image_files import PILLOW, ImageFile
 
 Image = NDArray[np.uint8]
 SIZES = [(32, 32), (17, 33), (1, 1), (8, 50)]
@@ -28,7 +28,7 @@ def pictures(height: int, width: int) -> dict[str, Image]:
 @pytest.mark.parametrize("quality", [0, 35, 90, 100])
 @pytest.mark.parametrize("model", PILLOW)
 def test_the_container_around_a_body_makes_the_file_again(model: ImageFormat, quality: int) -> None:
-    container, whole = CONTAINERS[model], ImageCodec(model, quality)
+    container, whole = CONTAINERS[model], ImageFile(model, quality)
     for height, width in SIZES:
         blank = fitted_to_no_image(whole, np.full((height, width, 3), 128, np.uint8))
         for name, image in pictures(height, width).items():
@@ -41,17 +41,17 @@ def test_the_container_around_a_body_makes_the_file_again(model: ImageFormat, qu
 def test_no_part_of_a_jpeg_body_is_the_tables_of_its_file() -> None:
     """A scan header ends with 0, 63, 0 (T.81, B.2.3); the file ends with its marker."""
     image = pictures(17, 33)["natural"]
-    file = fitted_to_no_image(ImageCodec("jpeg", 35), image)
-    body = ImageCodec("jpeg", 35, container=False).content_of(file, 17, 33)
+    file = fitted_to_no_image(ImageFile("jpeg", 35), image)
+    body = ImageFile("jpeg", 35, container=False).content_of(file, 17, 33)
     assert file.endswith(b"\x00\x3f\x00" + body + b"\xff\xd9")
 
 
 def test_a_webp_body_is_its_frame_without_riff_header_start_code_and_size() -> None:
     image = pictures(17, 33)["natural"]
-    file = ImageCodec("webp", 35).encode(image)
+    file = ImageFile("webp", 35).encode(image)
     start_code_and_size = bytes([0x9D, 0x01, 0x2A, 33, 0, 17, 0])  # RFC 6386, section 9.1
     assert file[23:30] == start_code_and_size
-    body = ImageCodec("webp", 35, container=False).content_of(file, 17, 33)
+    body = ImageFile("webp", 35, container=False).content_of(file, 17, 33)
     assert body == (file[20:23] + file[30:])[: length_of_chunk(file)]
 
 
@@ -59,6 +59,6 @@ def length_of_chunk(webp: bytes) -> int:
     return int.from_bytes(webp[16:20], "little") - 7
 
 
-def fitted_to_no_image(codec: ImageCodec, image: Image) -> bytes:
+def fitted_to_no_image(codec: ImageFile, image: Image) -> bytes:
     """The file that a body is taken from: for JPEG that with the standard's Huffman tables."""
-    return ImageCodec(codec.model, codec.quality, container=False).encode(image)
+    return ImageFile(codec.model, codec.quality, container=False).encode(image)

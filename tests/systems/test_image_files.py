@@ -17,7 +17,7 @@ from semcomm.errors import CodecError, FramingError, ScenarioError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.scenario.scenario import read_scenario
-from semcomm.systems.image_files import GREY, PILLOW, ImageCodec, ImageReceiver, ImageTransmitter
+from semcomm.systems.image_files import GREY, PILLOW, ImageFile, ImageReceiver, ImageTransmitter
 
 Image = NDArray[np.uint8]
 NONE = Framing(header=False, crc=0)
@@ -33,7 +33,7 @@ def cut(height: int, width: int) -> Image:
 @pytest.mark.parametrize("quality", [5, 60])
 @pytest.mark.parametrize("model", PILLOW)
 def test_a_picture_is_the_same_with_and_without_container(model: ImageFormat, quality: int) -> None:
-    whole, bare = ImageCodec(model, quality), ImageCodec(model, quality, container=False)
+    whole, bare = ImageFile(model, quality), ImageFile(model, quality, container=False)
     for size in SIZES:
         image = cut(*size)
         file, bare_file = whole.encode(image), bare.encode(image)
@@ -51,7 +51,7 @@ def test_a_picture_resembles_its_image_and_more_so_at_higher_quality(model: Imag
     image = cut(32, 32)
     errors = []
     for quality in (5, 90):
-        codec = ImageCodec(model, quality, container=False)
+        codec = ImageFile(model, quality, container=False)
         errors.append(
             np.mean((codec.decode(codec.encode(image), 32, 32).astype(float) - image) ** 2)
         )
@@ -73,7 +73,7 @@ def test_effort_goes_from_the_encoders_quickest_setting_to_its_most_thorough(
     for effort, options in ((0.0, quickest), (1.0, thorough)):
         file = io.BytesIO()
         PIL.Image.fromarray(image).save(file, PILLOW[model], quality=30, **options)
-        assert ImageCodec(model, 30, effort=effort).encode(image) == file.getvalue()
+        assert ImageFile(model, 30, effort=effort).encode(image) == file.getvalue()
 
 
 @pytest.mark.parametrize("container", [True, False])
@@ -81,13 +81,13 @@ def test_effort_goes_from_the_encoders_quickest_setting_to_its_most_thorough(
 def test_payload_bits_are_those_of_the_bytes_and_without_framing_all_bits(
     model: ImageFormat, container: bool
 ) -> None:
-    codec, images = ImageCodec(model, 20, container), Sample().load(0, 2)
+    codec, images = ImageFile(model, 20, container), Sample().load(0, 2)
     sent = ImageTransmitter(codec, NONE).transmit(images)
     contents = [codec.content_of(codec.encode(image), 32, 32) for image in images]
     assert sent.payload_bits.tolist() == [8 * len(content) for content in contents]
-    assert sent.frames.lengths.tolist() == sent.payload_bits.tolist()
-    assert np.packbits(sent.frames.bits).tobytes() == b"".join(contents)
-    assert sent.indices is None
+    assert sent.signal.lengths.tolist() == sent.payload_bits.tolist()
+    assert np.packbits(sent.signal.bits).tobytes() == b"".join(contents)
+    assert "indices" not in sent.encoded
 
 
 @pytest.mark.parametrize("container", [True, False])
@@ -96,20 +96,20 @@ def test_images_of_several_sizes_go_through_with_a_header(
     model: ImageFormat, container: bool
 ) -> None:
     codec, framing, images = (
-        ImageCodec(model, 40, container),
+        ImageFile(model, 40, container),
         Framing(),
         [cut(*size) for size in SIZES],
     )
     sent = ImageTransmitter(codec, framing).transmit(images)
-    received = ImageReceiver(codec, framing).receive(Reception.of(sent.frames))
+    received = ImageReceiver(codec, framing).receive(Reception.of(sent.signal))
     assert not received.damaged.any()
-    for image, picture in zip(images, received.images, strict=True):
+    for image, picture in zip(images, received.samples, strict=True):
         assert np.array_equal(picture, codec.decode(codec.encode(image), *image.shape[:2]))
 
 
 def test_a_size_that_was_not_agreed_is_refused_without_a_header() -> None:
     with pytest.raises(FramingError, match=r"set framing\.header to true"):
-        ImageTransmitter(ImageCodec("jpeg", 40), NONE).transmit([cut(17, 33)])
+        ImageTransmitter(ImageFile("jpeg", 40), NONE).transmit([cut(17, 33)])
 
 
 def damaged(frames: Frames, trial: int) -> Frames:
@@ -127,13 +127,13 @@ def damaged(frames: Frames, trial: int) -> Frames:
 def test_whatever_arrives_becomes_a_grey_or_a_complete_picture(
     model: ImageFormat, container: bool, framing: Framing
 ) -> None:
-    codec, images = ImageCodec(model, 20, container), Sample().load(0, 2)
+    codec, images = ImageFile(model, 20, container), Sample().load(0, 2)
     sent = ImageTransmitter(codec, framing).transmit(images)
     receiver, greys = ImageReceiver(codec, framing), 0
     for trial in range(TRIALS):
-        received = receiver.receive(Reception.of(damaged(sent.frames, trial)))
-        assert len(received.images) == len(images)
-        for picture, bad in zip(received.images, received.damaged, strict=True):
+        received = receiver.receive(Reception.of(damaged(sent.signal, trial)))
+        assert len(received.samples) == len(images)
+        for picture, bad in zip(received.samples, received.damaged, strict=True):
             assert picture.dtype == np.uint8
             assert picture.ndim == 3 and picture.shape[2] == 3
             if framing is NONE:
@@ -145,7 +145,7 @@ def test_whatever_arrives_becomes_a_grey_or_a_complete_picture(
 
 
 def test_jpeg_xl_at_100_is_lossless() -> None:
-    codec, image = ImageCodec("jpeg_xl", 100, container=False), cut(17, 33)
+    codec, image = ImageFile("jpeg_xl", 100, container=False), cut(17, 33)
     assert np.array_equal(codec.decode(codec.encode(image), 17, 33), image)
 
 
@@ -153,12 +153,12 @@ def test_jpeg_xl_at_100_is_lossless() -> None:
 @pytest.mark.parametrize("container", [True, False])
 def test_a_file_of_another_size_is_damage(model: ImageFormat, container: bool) -> None:
     """Also where the file itself is in order, a picture has the size that was agreed."""
-    codec = ImageCodec(model, 20)
+    codec = ImageFile(model, 20)
     content = np.unpackbits(np.frombuffer(codec.encode(cut(17, 33)), np.uint8))
-    received = ImageReceiver(ImageCodec(model, 20, container), NONE).receive(
+    received = ImageReceiver(ImageFile(model, 20, container), NONE).receive(
         Reception.of(Frames.join([content]))
     )
-    assert received.images[0].shape == (32, 32, 3)
+    assert received.samples[0].shape == (32, 32, 3)
     assert received.damaged.tolist() == [True] or not container
 
 
@@ -167,7 +167,7 @@ def test_a_frame_of_several_slices_is_refused() -> None:
         with pytest.raises(
             FramingError, match=r"^framing\.slices is 3; an image file is one frame"
         ):
-            end(ImageCodec("webp", 20), Framing(slices=3))
+            end(ImageFile("webp", 20), Framing(slices=3))
 
 
 def mistakes(folder: Path, text: str) -> list[str]:
@@ -200,9 +200,9 @@ def mistakes(folder: Path, text: str) -> list[str]:
         ),
         (
             "codec: {model: jpeg, quality: 1, effort: 0.5}",
-            "mine.yaml:1:16: codec.effort is 0.5; jpeg has no other than 1: leave it out",
+            "mine.yaml:1:42: codec.effort is 0.5; jpeg has no other than 1: leave it out",
         ),
-        ("codec: {model: [webp]}", 'mine.yaml:1:16: codec.model is ["webp"]; it takes text'),
+        ("codec: {model: [webp]}", 'mine.yaml:1:16: codec.model is ["webp"]; it takes a name'),
     ],
 )
 def test_a_mistake_is_told_at_its_place(tmp_path: Path, text: str, mistake: str) -> None:
@@ -216,7 +216,7 @@ def test_a_missing_plug_in_is_told_with_what_installs_it(
     with pytest.raises(
         CodecError, match=r"^codec jpeg_xl needs a plug-in: pip install 'semcomm\[jxl\]'"
     ):
-        ImageReceiver(ImageCodec("jpeg_xl", 20), NONE)
+        ImageReceiver(ImageFile("jpeg_xl", 20), NONE)
     (told,) = mistakes(tmp_path, "codec: {model: jpeg_xl, quality: 20}")
     assert told.startswith(
         "mine.yaml:1:16: codec jpeg_xl needs a plug-in: pip install 'semcomm[jxl]'"
@@ -228,4 +228,4 @@ def test_a_pillow_without_the_format_is_told_with_what_installs_it(
 ) -> None:
     monkeypatch.delitem(PIL.Image.SAVE, "AVIF")
     with pytest.raises(CodecError, match=r"^codec avif needs a Pillow built with it"):
-        ImageTransmitter(ImageCodec("avif", 20), NONE)
+        ImageTransmitter(ImageFile("avif", 20), NONE)

@@ -1,23 +1,32 @@
-"""Finding codecs by name and by path."""
+"""Codecs that ship: loading them by name and by path, their figures and their size."""
 
+import csv
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hatchling.builders.wheel import WheelBuilder
+from safetensors.numpy import save
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.context_model import has_context
 from semcomm.data.sample import Sample
-from semcomm.errors import CodecError
+from semcomm.errors import CodecError, ScenarioError
 from semcomm.framing import Framing
 from semcomm.run.simulation import simulate
 from semcomm.scenario.plugins import load_channel
-from semcomm.scenario.scenario import CodecChoice, Scenario
+from semcomm.scenario.scenario import CodecChoice, Scenario, read_scenarios
 from semcomm.zoo import find as zoo
 from semcomm.zoo import names as zoo_names
 from semcomm.zoo.find import load_codec, load_shipped
-from semcomm.zoo.names import codec_figures, codec_names
+from semcomm.zoo.names import FIGURES, codec_figures, codec_names, codec_system
+from semcomm.zoo.retired import RATE_PSNR_CODECS, RETIRED
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_shipped_codec_loads_and_makes_pictures() -> None:
@@ -34,7 +43,7 @@ def test_every_shipped_codec_loads_and_makes_pictures() -> None:
 
 
 @pytest.mark.parametrize("row", codec_figures(), ids=lambda row: row["codec"])
-def test_rate_and_psnr_of_each_shipped_codec_are_those_that_are_listed(row: dict[str, str]) -> None:
+def test_shipped_codecs_have_the_listed_rate_and_psnr(row: dict[str, str]) -> None:
     """On the sample; another machine may round an index or a pixel the other way."""
     codec = CodecChoice(row["codec"])
     scenario = Scenario(
@@ -61,11 +70,73 @@ def test_rate_and_psnr_of_each_shipped_codec_are_those_that_are_listed(row: dict
     assert summary["psnr_db"] == pytest.approx(float(row["cifar10_psnr_db"]), abs=4 * 2.5 / 16)
 
 
-def test_the_zoo_stays_small() -> None:
-    assert sum(path.stat().st_size for path in zoo.ZOO.iterdir()) < 15_000_000
+def test_the_wheel_stays_small() -> None:
+    files = [Path(file.path) for file in WheelBuilder(str(ROOT)).recurse_included_files()]
+    assert ROOT / "semcomm" / "zoo" / "figures.csv" in files
+    assert max(file.stat().st_size for file in files) <= 5_000_000
+    assert sum(file.stat().st_size for file in files if file.parent == zoo.ZOO) <= 25_000_000
+    assert not [file for file in files if file.stem in RETIRED]
 
 
-def test_a_codec_is_found_by_its_path(
+def test_a_retired_codec_is_where_its_error_says() -> None:
+    assert RATE_PSNR_CODECS and not set(RATE_PSNR_CODECS) & set(codec_names())
+    for name in RATE_PSNR_CODECS:
+        with pytest.raises(CodecError, match=f"{name}.*experiments/rate-psnr/{name}.safetensors"):
+            load_codec(name)
+        assert (ROOT / RETIRED[name]).is_file()
+    assert load_codec(ROOT / RETIRED["vq-n64-e32"]).name == "vq-n64-e32"
+
+
+def test_a_retired_scenario_is_where_its_error_says() -> None:
+    with pytest.raises(ScenarioError, match=r"experiments/rate-psnr/rate-psnr\.yaml"):
+        read_scenarios("rate-psnr")
+    cells = read_scenarios(ROOT / RETIRED["rate-psnr"])
+    assert len(cells) == 90
+    models = {cell.scenario.codec.model for cell in cells}
+    assert {str(ROOT / RETIRED[name]) for name in RATE_PSNR_CODECS} <= models
+
+
+def test_the_figures_are_of_the_shipped_codecs() -> None:
+    with FIGURES.open(newline="") as file:
+        assert [row["codec"] for row in csv.DictReader(file)] == codec_names()
+
+
+def test_a_codecs_system_is_read_from_its_header(tiny_codec_file: Path) -> None:
+    assert codec_system(tiny_codec_file) == "learned"
+    assert {codec_system(path) for path in zoo.ZOO.glob("*.safetensors")} == {"learned"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"\xff" * 100,
+        b"\2" + bytes(7) + b"[]",
+        b"\2" + bytes(7) + b"{}",
+        b"\2" + bytes(7) + b"{",
+        save({"x": np.zeros(2)}),
+        save({"x": np.zeros(2)}, {"format": "another codec"}),
+    ],
+)
+def test_the_system_of_no_codec_is_an_error(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "it.safetensors"
+    path.write_bytes(content)
+    for wrong in (path, tmp_path, tmp_path / "missing"):
+        with pytest.raises(CodecError, match=re.escape(str(wrong))):
+            codec_system(wrong)
+
+
+def test_headers_are_read_without_torch(tiny_codec_file: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from semcomm.zoo.names import codec_system;"
+        f"assert codec_system(Path({str(tiny_codec_file)!r})) == 'learned';"
+        "assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_codec_is_loaded_by_its_path(
     tiny_codec: Codec, tiny_codec_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert load_codec(str(tiny_codec_file)).digest == tiny_codec.digest
@@ -94,7 +165,7 @@ def test_names_from_strangers_are_never_paths(
         "zoo/../../tiny",
         "~/tiny",
     ):
-        with pytest.raises(CodecError, match="is not known"):
+        with pytest.raises(CodecError, match="is unknown"):
             load_shipped(name)
     (shipped / "tiny.safetensors").write_bytes(tiny_codec_file.read_bytes())
     assert load_shipped("tiny").digest == tiny_codec.digest
@@ -106,6 +177,6 @@ def test_names_from_strangers_are_never_paths(
 def test_an_unknown_name_lists_what_there_is(name: str) -> None:
     with pytest.raises(CodecError) as caught:
         load_codec(name)
-    assert f"codec {name!r} is not known; there are " in str(caught.value)
+    assert f"codec {name!r} is unknown; there are " in str(caught.value)
     assert all(known in str(caught.value) for known in codec_names())
     assert "or name a .safetensors file" in str(caught.value)

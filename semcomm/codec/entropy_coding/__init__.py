@@ -12,9 +12,8 @@ from semcomm.codec.entropy_coding.huffman import Huffman
 from semcomm.codec.entropy_coding.interface import EntropyCoder
 from semcomm.errors import CodecError
 
-# A codec's tensors to the coder that a scenario names; one that lacks what the coder needs is a
-# CodecError.
-# A transmission's preamble tells the coder by its place here, so new ones go to the end.
+# From a codec's tensors to the coder of a name; CodecError where the codec lacks what it needs.
+# A transmission's preamble holds a coder's position in this dict, so new coders go to the end.
 ENTROPY_CODERS: dict[str, Callable[[Mapping[str, NDArray[Any]]], EntropyCoder]] = {
     "fixed_length": lambda tensors: FixedLength(tensors["code_lengths"].size),
     "huffman": lambda tensors: Huffman(tensors["code_lengths"]),
@@ -23,9 +22,12 @@ ENTROPY_CODERS: dict[str, Callable[[Mapping[str, NDArray[Any]]], EntropyCoder]] 
 
 
 def entropy_coder(name: str, tensors: Mapping[str, NDArray[Any]]) -> EntropyCoder:
-    """The coder of this name for a codec's tensors. Raises CodecError where there is none."""
+    """The coder of this name for a codec's tensors.
+
+    Raises CodecError where the name is unknown, or the codec lacks what the coder needs.
+    """
     if name not in ENTROPY_CODERS:
         raise CodecError(
-            f"entropy coder {name!r} is not known; there are {', '.join(ENTROPY_CODERS)}"
+            f"entropy coder {name!r} is unknown; there are {', '.join(ENTROPY_CODERS)}"
         )
     return ENTROPY_CODERS[name](tensors)

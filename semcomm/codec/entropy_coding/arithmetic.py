@@ -1,10 +1,10 @@
-"""Arithmetic coding to single bits, of symbols whose frequencies are integers.
+"""Arithmetic coding of symbols with integer frequencies, bit by bit.
 
 Witten, Neal and Cleary, Arithmetic coding for data compression, Communications of the ACM 30(6),
-1987, with the division first and carries into what was written. A message is an interval within [0,
-1), which each symbol narrows to its share. `low` and `width` are the interval in units of 2^-48,
-after as many doublings as bits were written; a width is above 2^47 whenever a symbol comes, and a
-total at most 2^32. docs/bitstream.md is this file in prose.
+1987, but the division comes first, and carries go into bits already written. A message is an
+interval within [0, 1), which each symbol narrows to its share. `low` and `width` are the interval
+in units of 2^-48, after one doubling per bit written; before each symbol, the width is above 2^47,
+and a total of frequencies is at most 2^32. docs/bitstream.md describes this file in prose.
 """
 
 import numpy as np
@@ -19,18 +19,19 @@ TERMINATION_BITS = 2
 
 @compiled
 def narrowed(low: int, width: int, below: int, frequency: int, total: int) -> tuple[int, int]:
-    """The part of an interval that belongs to a symbol; `below` are the frequencies of lower
-    symbols together.
+    """The part of an interval that belongs to a symbol.
+
+    below: sum of the frequencies of lower symbols.
     """
     step = width // total
     return low + step * below, step * frequency
 
 
 @compiled
-def write_settled(
+def renormalize_encoder(
     bits: NDArray[np.uint8], position: int, low: int, width: int
 ) -> tuple[int, int, int]:
-    """Double the interval until it is wider than a half, writing the bits that leave it at the top.
+    """Double the interval until it is wider than a half, writing a bit each time.
 
     Returns the next position, low and width.
     """
@@ -47,10 +48,11 @@ def write_settled(
 
 @compiled
 def write_end(bits: NDArray[np.uint8], position: int, low: int, width: int) -> int:
-    """Write the fewest bits that tell the interval whatever follows them; returns the position
-    behind them.
+    """Write the fewest bits that determine the interval, whatever bits follow.
+
+    Returns the position behind them.
     """
-    count, value = ending(low, width)
+    count, value = termination(low, width)
     if value >= ONE:
         _carry(bits, position)
     for place in range(count):
@@ -59,12 +61,11 @@ def write_end(bits: NDArray[np.uint8], position: int, low: int, width: int) -> i
 
 
 @compiled
-def ending(low: int, width: int) -> tuple[int, int]:
-    """How many bits end a message, 0 to 2, and the number that they begin: it and all up to its
-    next lie within.
+def termination(low: int, width: int) -> tuple[int, int]:
+    """The number of bits that end a message, 0 to 2, and the value that begins with them.
 
-    Of a width above a half, a quarter is at least two, so that one of them starts within it and
-    ends within it.
+    All values that begin with these bits lie within the interval. As its width is above a half, it
+    contains a whole aligned quarter.
     """
     for count in range(TERMINATION_BITS + 1):
         unit = ONE >> count
@@ -76,7 +77,7 @@ def ending(low: int, width: int) -> tuple[int, int]:
 
 @compiled
 def window(bits: NDArray[np.uint8], position: int, end: int) -> int:
-    """The number that the next 48 bits are, zeros taken for those from `end` on."""
+    """The next 48 bits as a number; bits from `end` on are zeros."""
     value = 0
     for place in range(position, position + PRECISION):
         value = value << 1 | (bits[place] if place < end else 0)
@@ -87,12 +88,13 @@ def window(bits: NDArray[np.uint8], position: int, end: int) -> int:
 def symbol_at(
     frequencies: NDArray[np.int32], total: int, width: int, offset: int, unknown_bits: int
 ) -> tuple[int, int]:
-    """The symbol in whose part of an interval a message lies, and the frequencies of lower ones
-    together.
+    """The symbol whose part of the interval holds a message, and the sum of lower frequencies.
 
-    offset: of the message from the interval's low end, if all bits that it lacks were zeros.
-    unknown_bits: how many of the 48 bits it lacks; where the symbol depends on them, or in the part
-        of the interval that rounding gives to none, the symbol is -1.
+    The symbol is -1 where it depends on unknown bits, and in the part of the interval that rounding
+    gives to no symbol.
+
+    offset: of the message from the interval's low end, with zeros for unknown bits.
+    unknown_bits: how many of the 48 bits lie behind the message's end.
     """
     step, spread, below = width // total, (1 << unknown_bits) - 1, 0
     for symbol in range(frequencies.size):
@@ -104,10 +106,10 @@ def symbol_at(
 
 
 @compiled
-def read_settled(
+def renormalize_decoder(
     bits: NDArray[np.uint8], position: int, end: int, low: int, width: int, offset: int
 ) -> tuple[int, int, int, int]:
-    """Double the interval as the encoder did, taking in a bit each time, zeros from `end` on.
+    """Double the interval as the encoder did, reading a bit each time, zeros from `end` on.
 
     Returns the next position, low, width and offset.
     """
@@ -122,8 +124,9 @@ def read_settled(
 
 @compiled
 def _carry(bits: NDArray[np.uint8], position: int) -> None:
-    """Add one to the bits before a position; an interval below 1 never carries out of its
-    message.
+    """Add one to the bits before a position.
+
+    A carry never leaves the message, as its interval is below 1.
     """
     position -= 1
     while bits[position]:

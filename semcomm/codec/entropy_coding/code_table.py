@@ -1,9 +1,10 @@
-"""Code tables: how long each symbol's codeword is, and which bits it has.
+"""Code tables: the length and the bits of each symbol's codeword.
 
-A table is sent and stored as its code lengths alone; both ends derive the same codewords from them.
+A table is stored as its code lengths alone; both ends derive the same codewords from them.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -16,26 +17,37 @@ from semcomm.ragged import offsets
 MAX_CODE_LENGTH = 16
 
 
+@dataclass(frozen=True)
+class CodeTable:
+    """The prefix code of K indices.
+
+    lengths: (K,) uint8 bits of each codeword.
+    probabilities: (K,) float64, shares over the training images.
+    """
+
+    lengths: NDArray[np.uint8]
+    probabilities: NDArray[np.float64]
+
+
 def optimal_code_lengths(
     counts: NDArray[np.int64] | NDArray[np.float64], limit: int = MAX_CODE_LENGTH
 ) -> NDArray[np.uint8]:
-    """Lengths of the prefix code that spends the fewest bits on `counts` with no codeword above
-    `limit`.
+    """Code lengths of an optimal prefix code for `counts`, none above `limit`.
 
     Package-merge (Larmore and Hirschberg, A fast algorithm for optimal length-limited Huffman
-    codes, Journal of the ACM 37(3), 1990). A count of 0 is a count like any other: its symbol gets
-    a codeword too, which costs the symbols that do occur as little as possible.
+    codes, Journal of the ACM 37(3), 1990). A symbol of count 0 gets a codeword, too, at the lowest
+    cost for the symbols that occur.
 
-    Several codes can be optimal. This is the one with the shortest longest codeword, in which, of
-    symbols with equal counts, the lower has the shorter codeword: a short decoding table, and the
-    same on every machine.
+    Several codes can be optimal. Of these, this is the one whose longest codeword is shortest,
+    which keeps decoding tables small; of symbols with equal counts, the lower has the shorter
+    codeword. The result is the same on every machine.
 
-    counts: (K,) integers or weights, K from 1 to 65536, finite and not negative; worked on as
-        float64, exact while 16 times their sum stays below 2^53.
-    Returns (K,) lengths from 1 to limit. A single symbol gets length 0: the number of symbols is
-    always known, so it takes no bits.
-    Raises CodeTableError when K is above 2^limit, ValueError for other counts or a limit not 1 to
-    16.
+    counts: (K,) integers or weights, K from 1 to 65536, finite and not negative; computed in
+        float64, exact while 16 times their sum is below 2^53.
+    Returns (K,) lengths from 1 to limit. A single symbol gets length 0: since the number of symbols
+    is known, it needs no bits.
+    Raises CodeTableError when K is above 2^limit, ValueError for invalid counts or a limit outside
+    1 to 16.
 
     Example: counts [3, 9, 1, 1] give [2, 1, 3, 3]; with limit 2 they give [2, 2, 2, 2].
     """
@@ -91,14 +103,16 @@ def _check(counts: NDArray[Any], limit: int) -> None:
             f"counts[{wrong.argmax()}] is {counts[wrong][0]}; it must be finite and at least 0"
         )
     if counts.size > 1 << limit:
-        raise CodeTableError(f"{counts.size} symbols do not fit codewords of at most {limit} bits")
+        raise CodeTableError(
+            f"{counts.size} symbols are too many for codewords of at most {limit} bits"
+        )
 
 
 def _package_merge(weights: NDArray[np.float64], limit: int) -> NDArray[np.uint8]:
     """Code lengths of ascending `weights`.
 
-    The cheapest 2K - 2 entries of the last level are taken, and with each package the two entries
-    it was made of, a level below. A symbol's code length is the number of times its leaf was taken.
+    The cheapest 2K - 2 entries of the last level are taken, and with each package its two entries
+    of the level before. A symbol's code length is the number of times that its leaf is taken.
     """
     lengths = np.zeros(weights.size, np.uint8)
     taken = 2 * weights.size - 2
@@ -110,10 +124,10 @@ def _package_merge(weights: NDArray[np.float64], limit: int) -> NDArray[np.uint8
 
 
 def _levels(weights: NDArray[np.float64], limit: int) -> Iterator[NDArray[np.bool_]]:
-    """Which entries of each level are leaves, the others being packages of two entries of the level
+    """Which entries of each level are leaves; the others are packages of two entries of the level
     before.
 
-    A leaf goes before a package of equal weight, whose symbols would all lie deeper.
+    A leaf precedes a package of equal weight, whose symbols would all get longer codewords.
     """
     level = np.empty(0)
     for _ in range(limit):

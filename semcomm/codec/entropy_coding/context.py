@@ -1,4 +1,4 @@
-"""Arithmetic coding of each index with frequencies that those decoded before it give."""
+"""Arithmetic coding of each index, with frequencies that depend on the indices before it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,13 +7,13 @@ from semcomm.codec.entropy_coding.arithmetic import (
     ONE,
     PRECISION,
     TERMINATION_BITS,
-    ending,
     narrowed,
-    read_settled,
+    renormalize_decoder,
+    renormalize_encoder,
     symbol_at,
+    termination,
     window,
     write_end,
-    write_settled,
 )
 from semcomm.codec.entropy_coding.context_model import (
     OCTAVES,
@@ -27,7 +27,7 @@ from semcomm.compiled import compiled
 
 
 class ContextCoder:
-    """Codes runs of indices of grids in raster order, each run by itself."""
+    """Codes runs of indices in raster order; each run is independent of the others."""
 
     min_bits_per_symbol = 0
 
@@ -37,9 +37,7 @@ class ContextCoder:
     def encode(
         self, symbols: NDArray[np.uint16], runs: NDArray[np.int64]
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """The messages one after the other, as `PrefixCode.encode` returns them, and with its
-        errors.
-        """
+        """The messages one after the other; result and errors are those of `PrefixCode.encode`."""
         counts = check_symbols(symbols, runs, self._model.codewords)
         self._check(runs)
         most_bits = OCTAVES + self._model.codewords.bit_length() + 1
@@ -50,37 +48,37 @@ class ContextCoder:
     def decode(
         self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]
     ) -> Decoded:
-        """The symbols of messages that may be damaged: whatever the bits are, they raise no error.
+        """The symbols of messages that may be damaged; arbitrary bits raise no error.
 
-        A message is good as far as its bits alone decide its symbols, whatever bits would follow
-        them. It is intact if they end where the symbols' own message ends: not one bit less, more
-        or other. An arithmetic decoder cannot know of a wrong bit before that: it makes valid
-        symbols of it and of all that follow.
+        Symbols are valid as long as the message's bits alone determine them, whatever bits follow.
+        A message is intact if it equals the encoding of its symbols, bit for bit. An arithmetic
+        decoder cannot notice a wrong bit earlier: it decodes that bit and all that follow to valid
+        symbols.
 
         Arguments, result and errors are those of `PrefixCode.decode`.
         """
         counts = check_bits(bits, lengths, runs)
         self._check(runs)
         symbols = np.zeros(counts.sum(), np.uint16)
-        good, intact = _decode(bits, lengths, runs, self._model.tables, symbols)
-        return Decoded(symbols, good, intact)
+        valid, intact = _decode(bits, lengths, runs, self._model.tables, symbols)
+        return Decoded(symbols, valid, intact)
 
     def _check(self, runs: NDArray[np.int64]) -> None:
         starts, positions, columns, groups = runs.T
         if np.any(groups != self._model.groups):
             raise ValueError(
-                f"runs have {groups.min()} to {groups.max()} groups; the model's have "
+                f"runs have {groups.min()} to {groups.max()} groups; the model has "
                 f"{self._model.groups}"
             )
         if np.any((positions > 0) & (starts >= columns)):
-            raise ValueError(f"a run begins in column {starts.max()} of a grid with fewer")
+            raise ValueError(f"a run begins in column {starts.max()}, outside of its grid")
 
 
 @compiled
 def _encode(
     symbols: NDArray[np.uint16], runs: NDArray[np.int64], model: Model, bits: NDArray[np.uint8]
 ) -> NDArray[np.int64]:
-    """Writes the messages into `bits`; returns the position behind each."""
+    """Write the messages into `bits`; returns the position behind each."""
     ends = np.empty(len(runs), np.int64)
     sums, frequencies = np.empty(model[2].shape[1], np.int32), np.empty(model[6].shape[1], np.int32)
     first = position = 0
@@ -95,7 +93,7 @@ def _encode(
                 total = frequencies_at(here[:group], sums, model, frequencies)
                 below = frequencies[: here[group]].sum()
                 low, width = narrowed(low, width, below, frequencies[here[group]], total)
-                position, low, width = write_settled(bits, position, low, width)
+                position, low, width = renormalize_encoder(bits, position, low, width)
         position = ends[message] = write_end(bits, position, low, width)
         first += grid.size
     return ends
@@ -109,21 +107,19 @@ def _decode(
     model: Model,
     symbols: NDArray[np.uint16],
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Fills `symbols`; returns which were good and which messages are intact, as `Decoded` has
-    them.
-    """
-    good, intact = np.zeros(len(runs), np.int64), np.zeros(len(runs), np.bool_)
+    """Fill `symbols`; returns `valid` and `intact` of `Decoded`."""
+    valid, intact = np.zeros(len(runs), np.int64), np.zeros(len(runs), np.bool_)
     first = begin = 0
     for message in range(len(runs)):
         end = begin + lengths[message]
         start, positions, columns, groups = runs[message]
         grid = symbols[first : first + positions * groups]
-        good[message], intact[message] = _decode_run(
+        valid[message], intact[message] = _decode_run(
             bits, begin, end, grid, start, columns, groups, model
         )
         first += grid.size
         begin = end
-    return good, intact
+    return valid, intact
 
 
 @compiled
@@ -137,9 +133,7 @@ def _decode_run(
     groups: int,
     model: Model,
 ) -> tuple[int, bool]:
-    """Fills in one run; returns how many of its symbols are good, and whether its message is
-    intact.
-    """
+    """Fill one run; returns its number of valid symbols, and whether its message is intact."""
     sums, frequencies = np.empty(model[2].shape[1], np.int32), np.empty(model[6].shape[1], np.int32)
     low, width, offset = 0, ONE, window(bits, begin, end)
     position = begin + PRECISION
@@ -154,8 +148,8 @@ def _decode_run(
             return number, False
         grid[number] = symbol
         above, width = narrowed(0, width, below, frequencies[symbol], total)
-        position, low, width, offset = read_settled(
+        position, low, width, offset = renormalize_decoder(
             bits, position, end, low + above, width, offset - above
         )
-    count, value = ending(low, width)
+    count, value = termination(low, width)
     return grid.size, end == position - PRECISION + count and low + offset == value

@@ -1,9 +1,8 @@
-"""Frequencies of an index, given those that were decoded before it: a small network in whole
-numbers.
+"""Frequencies of an index, given the indices before it: a small network in integer arithmetic.
 
 From indices to frequencies every operation is exact. Sums are of integers and stay below 2^24 in
 magnitude, so that their order, float32 or int32, threads and machines change nothing.
-docs/bitstream.md is this file in prose.
+docs/bitstream.md describes this file in prose.
 """
 
 import math
@@ -21,9 +20,7 @@ PREFIX = "context."
 NEIGHBOURS = [
     (row, column) for row in (-2, -1, 0) for column in range(-2, 3) if row < 0 or column < 0
 ]
-"""The positions, relative to an index's own, whose indices have a part in it: two rows above, two
-to the left.
-"""
+"""The positions that an index depends on, relative to its own: two rows above, two to the left."""
 
 ACTIVATION_SHIFTS = 5, 6
 LOGIT_SHIFT = 7
@@ -38,8 +35,9 @@ Model = tuple[NDArray[Any], ...]
 
 
 def _powers_of_two() -> NDArray[np.int32]:
-    """The 32nd roots of 2^640, 2^639, ..., 1, rounded down, by five exact square roots: 2^20 down
-    to 1.
+    """(641,) the 32nd roots of 2^640, 2^639, ..., 1, by five square roots, each rounded down.
+
+    They fall from 2^20 to 1.
     """
     roots = [1 << place for place in range(OCTAVE * OCTAVES, -1, -1)]
     for _ in range(OCTAVE.bit_length() - 1):
@@ -52,41 +50,34 @@ OFFSETS = np.array(NEIGHBOURS, np.int64)
 
 
 def without_context(tensors: Tensors) -> Tensors:
-    """A codec's tensors but those of a context model."""
+    """A codec's tensors without those of a context model."""
     return {name: tensor for name, tensor in tensors.items() if not name.startswith(PREFIX)}
 
 
 def has_context(tensors: Tensors) -> bool:
-    """Whether there are tensors of a context model among a codec's."""
+    """Whether a codec's tensors include a context model."""
     return any(name.startswith(PREFIX) for name in tensors)
 
 
 def context_shapes(
     tensors: Tensors, groups: int, codewords: int
 ) -> dict[str, tuple[tuple[int, ...], str]]:
-    """Shape and type of each tensor of a context model by name; none where there is no such model.
+    """Shape and dtype of each tensor of a context model by name; empty where there is no model.
 
-    Entries of an embedding and hidden units are as many as the tensors say.
-    Raises CodecError where that is more than a model may have.
+    The entries of an embedding and the hidden units are read from the tensors.
+    Raises CodecError where the model would be too large.
     """
     if not has_context(tensors):
         return {}
-    entries, first, second = (
-        tensors[PREFIX + name].shape[-1]
-        if PREFIX + name in tensors and tensors[PREFIX + name].ndim
-        else 0
-        for name in ("embedding", "bias1", "bias2")
-    )
+    sides = {name: tensor.shape[-1] for name, tensor in tensors.items() if tensor.ndim}
+    names = ("embedding", "bias1", "bias2")
+    entries, first, second = (sides.get(PREFIX + name, 0) for name in names)
     slots = len(NEIGHBOURS) * groups + groups * (groups - 1) // 2
-    if (
-        codewords > MAX_CODEWORDS
-        or slots * (codewords + 1) * first > MAX_TABLE
-        or max(entries, first, second) > 1024
-    ):
+    table = slots * (codewords + 1) * first
+    if codewords > MAX_CODEWORDS or table > MAX_TABLE or max(entries, first, second) > 1024:
         raise CodecError(
             f"has a context model of {codewords} codewords, {groups} groups and {first} and "
-            f"{second} hidden units, "
-            f"more than can be"
+            f"{second} hidden units, more than is supported"
         )
     shapes = {
         "embedding": ((codewords + 1, entries), "int8"),
@@ -103,9 +94,10 @@ def context_shapes(
 
 @dataclass(frozen=True, eq=False)
 class ContextModel:
-    """The model of a codec's indices, made for computing with it.
+    """The context model of a codec's indices, prepared for computing with it.
 
-    tables: as `_sums`, `_frequencies` take them.
+    tables: first-layer outputs for each neighbour and for each earlier group, then biases and
+        weights, as `frequencies_at` takes them.
     """
 
     groups: int
@@ -114,9 +106,9 @@ class ContextModel:
 
     @classmethod
     def of(cls, tensors: Tensors) -> Self:
-        """The model in a codec's tensors, of the shapes that `context_shapes` gives.
+        """The model in a codec's tensors, which have the shapes of `context_shapes`.
 
-        Raises CodecError where there is none, or where a sum could reach 2^24.
+        Raises CodecError where there is no model, or where a sum could reach 2^24.
         """
         if not has_context(tensors):
             raise CodecError("the codec has no context model; `semcomm context CODEC` makes one")
@@ -138,12 +130,13 @@ class ContextModel:
     def frequencies(
         self, symbols: NDArray[np.uint16], rows: int, columns: int
     ) -> NDArray[np.int32]:
-        """(n, K) frequencies, from 1 to 2^20, at each of the n = rows columns groups symbols of a
-        grid.
+        """(n, K) frequencies from 1 to 2^20, for each of the n symbols of a grid.
+
+        symbols: (n,), where n = rows * columns * groups.
         """
-        found = np.empty((symbols.size, self.codewords), np.int32)
-        _all_frequencies(symbols, rows, columns, self.tables, found)
-        return found
+        frequencies = np.empty((symbols.size, self.codewords), np.int32)
+        _all_frequencies(symbols, rows, columns, self.tables, frequencies)
+        return frequencies
 
 
 def _check_sums(part: Tensors, near: NDArray[np.int32], before: NDArray[np.int32]) -> None:
@@ -172,10 +165,12 @@ def neighbour_sums(
     near: NDArray[np.int32],
     sums: NDArray[np.int32],
 ) -> None:
-    """What the neighbours of a position add to the first layer; those outside the run have the last
-    row.
+    """Set `sums` to what the neighbours of a position add to the first layer.
 
-    place: of the position in its run; start: the column in which the run begins.
+    A neighbour outside of the run has the last row of `near`.
+
+    place: of the position in its run.
+    start: the column in which the run begins.
     """
     sums[:] = 0
     outside, column = near.shape[1] - 1, (start + place) % columns
@@ -192,11 +187,15 @@ def neighbour_sums(
 
 @compiled
 def frequencies_at(
-    before_here: NDArray[np.uint16], sums: NDArray[np.int32], model: Model, found: NDArray[np.int32]
+    before_here: NDArray[np.uint16],
+    sums: NDArray[np.int32],
+    model: Model,
+    frequencies: NDArray[np.int32],
 ) -> int:
-    """Fills in the frequencies (K,) of the next index of a position, and returns their total.
+    """Fill in the frequencies (K,) of the next index of a position; returns their total.
 
-    before_here: the indices of the groups before it, at the same position.
+    before_here: the indices of the earlier groups at the same position.
+    sums: as `neighbour_sums` sets them.
     """
     _, before, bias1, weight2, bias2, weight3, bias3 = model
     group = len(before_here)
@@ -209,12 +208,16 @@ def frequencies_at(
     _add_products(first, ACTIVATION_SHIFTS[0], weight2[group], second)
     logits = bias3[group].copy()
     _add_products(second.astype(np.int32), ACTIVATION_SHIFTS[1], weight3[group], logits)
-    return _powers(logits.astype(np.int32), found)
+    return _powers(logits.astype(np.int32), frequencies)
 
 
 @compiled
 def _all_frequencies(
-    symbols: NDArray[np.uint16], rows: int, columns: int, model: Model, found: NDArray[np.int32]
+    symbols: NDArray[np.uint16],
+    rows: int,
+    columns: int,
+    model: Model,
+    frequencies: NDArray[np.int32],
 ) -> None:
     groups, units = model[2].shape
     sums = np.empty(units, np.int32)
@@ -222,15 +225,16 @@ def _all_frequencies(
         neighbour_sums(symbols, place, 0, columns, groups, model[0], sums)
         for group in range(groups):
             here = symbols[place * groups : place * groups + group]
-            frequencies_at(here, sums, model, found[place * groups + group])
+            frequencies_at(here, sums, model, frequencies[place * groups + group])
 
 
 @compiled
 def _add_products(
     sums: NDArray[np.int32], shift: int, weights: NDArray[np.float32], outputs: NDArray[np.float32]
 ) -> None:
-    """Add a layer's products to its biases: activations are sums shifted right and cut to 0 to
-    255.
+    """Add a layer's products to `outputs`, which begin as its biases.
+
+    Activations are sums shifted right and clipped to 0 to 255.
     """
     for unit in range(sums.size):
         activation = np.float32(min(max(sums[unit] >> shift, 0), MAX_ACTIVATION))
@@ -240,13 +244,12 @@ def _add_products(
 
 
 @compiled
-def _powers(logits: NDArray[np.int32], found: NDArray[np.int32]) -> int:
-    """Fills in 2^20 for the highest logit, by the table for the others; returns their total."""
+def _powers(logits: NDArray[np.int32], frequencies: NDArray[np.int32]) -> int:
+    """Fill in 2^20 for the highest logit, the others by `FREQUENCIES`; returns the total."""
     highest = logits.max() >> LOGIT_SHIFT
     total = 0
     for symbol in range(logits.size):
-        found[symbol] = FREQUENCIES[
-            min(highest - (logits[symbol] >> LOGIT_SHIFT), OCTAVE * OCTAVES)
-        ]
-        total += found[symbol]
+        below = highest - (logits[symbol] >> LOGIT_SHIFT)
+        frequencies[symbol] = FREQUENCIES[min(below, OCTAVE * OCTAVES)]
+        total += frequencies[symbol]
     return total

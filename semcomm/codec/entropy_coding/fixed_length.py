@@ -1,4 +1,4 @@
-"""No entropy coding: every index takes the same number of bits."""
+"""Fixed-length coding: every index takes the same number of bits."""
 
 import numpy as np
 
@@ -8,12 +8,12 @@ from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 class FixedLength(PrefixCode):
     """Symbols 0 to K - 1 as binary numbers of ceil(log2 K) bits, most significant bit first.
 
-    Counting upwards in codewords of one length is what a canonical prefix code does, so this is
-    one, whose codewords from K on are not in use.
+    This is a canonical prefix code, since codewords of one length count upwards; its codewords from
+    K on are unused.
 
     Raises ValueError unless `alphabet`, K, is 1 to 65536.
 
-    Example: with K = 5, symbols 4, 1 are the bits 100 001, and the bits 101 are a sign of damage.
+    Example: with K = 5, symbols 4, 1 are the bits 100 001; the bits 101 are a sign of damage.
     """
 
     def __init__(self, alphabet: int) -> None:

@@ -9,7 +9,7 @@ from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 class Huffman(PrefixCode):
     """The canonical prefix code of K symbols with the given code lengths.
 
-    code_lengths: (K,) uint8, as `optimal_code_lengths` makes them.
+    code_lengths: (K,) uint8, as `optimal_code_lengths` returns them.
     Raises CodeTableError when they do not form a complete prefix code.
     """
 

@@ -1,7 +1,8 @@
-"""Messages laid one after the other in a flat array, and what a decoder found in them.
+"""The interface of entropy coders: messages one after the other in flat arrays.
 
 A message is a run of positions of a grid in raster order, with some groups of symbols at each,
-groups innermost: its first column, its positions, the grid's columns and its groups.
+groups innermost. A run is described by its first column, its number of positions, and the grid's
+columns and groups.
 """
 
 from collections.abc import Sequence
@@ -16,21 +17,19 @@ from numpy.typing import DTypeLike, NDArray
 class Decoded:
     """The symbols of M messages, and how far each can be trusted.
 
-    A code notices damage late or never: symbols before its first sign may be wrong too.
+    A code detects damage late or never: symbols before its first sign may be wrong, too.
     """
 
     symbols: NDArray[np.uint16]
-    """(symbols of all runs,); a symbol that was not decoded is 0, for the caller to fill in."""
-    good: NDArray[np.int64]
-    """(M,) symbols decoded before the first sign of damage."""
+    """(symbols of all runs,); a symbol that was not decoded is 0, which the caller replaces."""
+    valid: NDArray[np.int64]
+    """(M,) number of symbols decoded before the first sign of damage."""
     intact: NDArray[np.bool_]
-    """(M,) all symbols were decoded, and no bit is left over."""
+    """(M,) whether all symbols were decoded and no bit is left over."""
 
 
 class EntropyCoder(Protocol):
-    """Codes many runs of symbols in one call, each by itself; `PrefixCode` says what goes in and
-    comes out.
-    """
+    """Codes many runs of symbols in one call, each independently; see `PrefixCode` for details."""
 
     @property
     def min_bits_per_symbol(self) -> int: ...
@@ -47,9 +46,9 @@ class EntropyCoder(Protocol):
 def check_symbols(
     symbols: NDArray[np.uint16], runs: NDArray[np.int64], alphabet: int
 ) -> NDArray[np.int64]:
-    """The symbols of each message, (M,) int64, where they are those that an encoder was handed.
+    """Check the arguments of `encode`; returns the number of symbols of each message, (M,) int64.
 
-    Raises ValueError when the arrays do not fit together, or a symbol is outside the alphabet.
+    Raises ValueError when the arrays are inconsistent, or a symbol is outside the alphabet.
     """
     check_vector("symbols", symbols, np.uint16)
     counts = symbol_counts(runs)
@@ -64,9 +63,9 @@ def check_symbols(
 def check_bits(
     bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """The symbols that each message should hold, (M,) int64, where these are messages' bits.
+    """Check the arguments of `decode`; returns the number of symbols of each message, (M,) int64.
 
-    Raises ValueError when the arrays do not fit together.
+    Raises ValueError when the arrays are inconsistent.
     """
     check_vector("bits", bits, np.uint8)
     if total("lengths", lengths) != bits.size:
@@ -78,14 +77,15 @@ def check_bits(
 
 
 def symbol_counts(runs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(M,) int64, the symbols of each message; raises ValueError unless `runs` is (M, 4) int64,
-    none negative.
+    """The number of symbols of each message, (M,) int64.
+
+    Raises ValueError unless `runs` is (M, 4) int64 and not negative.
     """
     if runs.ndim != 2 or runs.shape[1] != 4 or runs.dtype != np.int64:
         raise ValueError(f"runs are {runs.shape} {runs.dtype}; they must be (n, 4) int64")
     if np.any(runs < 0):
         raise ValueError(
-            f"a run is {runs[runs.min(axis=1).argmin()].tolist()}; none of it can be negative"
+            f"a run is {runs[runs.min(axis=1).argmin()].tolist()}; it must not be negative"
         )
     symbols = (runs[:, 1].astype(np.float64) * runs[:, 3]).sum()
     if symbols >= 2.0**62:
@@ -101,7 +101,7 @@ def whole_grids(shapes: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
 
 
 def flat_runs(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Runs (M, 4) of these numbers of symbols, each in one row, for coders that ignore the grid."""
+    """Runs (M, 4) of one row each, for coders that use the number of symbols alone."""
     ones = np.ones_like(counts)
     return np.stack([np.zeros_like(counts), counts, np.maximum(counts, 1), ones], axis=1)
 
@@ -117,11 +117,11 @@ def check_vector(name: str, vector: NDArray[Any], dtype: DTypeLike) -> None:
 def total(name: str, sizes: NDArray[np.int64]) -> int:
     """The sum of `sizes`, the length of an array that holds all messages.
 
-    Raises ValueError unless `sizes` is (M,) int64, none is negative and the sum fits int64.
+    Raises ValueError unless `sizes` is (M,) int64, not negative, and its sum is below 2^62.
     """
     check_vector(name, sizes, np.int64)
     if np.any(sizes < 0):
-        raise ValueError(f"{name}[{sizes.argmin()}] is {sizes.min()}; it cannot be negative")
+        raise ValueError(f"{name}[{sizes.argmin()}] is {sizes.min()}; it must not be negative")
     if sizes.sum(dtype=np.float64) >= 2.0**62:
         raise ValueError(f"{name} sum to {sizes.sum(dtype=np.float64):g}; no array is that long")
     return int(sizes.sum())

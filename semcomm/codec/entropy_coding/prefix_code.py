@@ -1,4 +1,4 @@
-"""Encoding and decoding with a prefix code, by table, many messages in one call."""
+"""Encoding and decoding with a prefix code by table, many messages in one call."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +9,13 @@ from semcomm.compiled import compiled
 
 
 class PrefixCode:
-    """The canonical prefix code with the given code lengths, of which the first `alphabet` are in
-    use.
+    """The canonical prefix code with the given code lengths; symbols are 0 to `alphabet` - 1.
 
     code_lengths: (at least alphabet,) uint8.
     Raises CodeTableError when they do not form a complete prefix code.
 
     Example: code lengths [2, 1, 3, 3] give the codewords 10, 0, 110, 111. Symbols 1, 0, 3 are the
-    bits 0 10 111; the bits 0 10 11 are two good symbols and the beginning of a third.
+    bits 0 10 111; the bits 0 10 11 are two valid symbols and the beginning of a third.
     """
 
     def __init__(self, code_lengths: NDArray[np.uint8], alphabet: int) -> None:
@@ -41,11 +40,11 @@ class PrefixCode:
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """The codewords of all messages one after the other, most significant bit first.
 
-        symbols: all messages one after the other; runs: (M, 4) of which positions each is; a prefix
-            code looks at how many alone.
-        Returns bits (sum(lengths),) uint8 zeros and ones, and lengths (M,) int64 bits of each
+        symbols: all messages one after the other.
+        runs: (M, 4) the positions of each; a prefix code uses their number alone.
+        Returns bits (sum(lengths),) uint8 zeros and ones, and lengths (M,) int64, the bits of each
         message.
-        Raises ValueError when the arrays do not fit together, or a symbol is outside the alphabet.
+        Raises ValueError when the arrays are inconsistent, or a symbol is outside the alphabet.
         """
         counts = check_symbols(symbols, runs, self._alphabet)
         lengths = _message_lengths(symbols, counts, self._code_lengths)
@@ -56,22 +55,21 @@ class PrefixCode:
     def decode(
         self, bits: NDArray[np.uint8], lengths: NDArray[np.int64], runs: NDArray[np.int64]
     ) -> Decoded:
-        """The symbols of messages that may be damaged: whatever the bits are, they raise no error.
+        """The symbols of messages that may be damaged; arbitrary bits raise no error.
 
-        A message ends at its first sign of damage: a codeword that is not in use, or one that its
-        bits end in the middle of. It is decoded from its own bits alone, as if the others were not
-        there.
+        A message is decoded up to its first sign of damage, which is an unused codeword or one that
+        is cut off by the message's end. Each message is decoded from its own bits alone.
 
-        bits: (sum(lengths),) zeros and ones, all messages one after the other; lengths: (M,) bits
-            of each.
-        runs: (M, 4) which positions each message should hold; all their symbols are allocated.
-        Raises ValueError when the arrays do not fit together.
+        bits: (sum(lengths),) zeros and ones, all messages one after the other.
+        lengths: (M,) bits of each message.
+        runs: (M, 4) the positions that each message should hold; all their symbols are allocated.
+        Raises ValueError when the arrays are inconsistent.
         """
         counts = check_bits(bits, lengths, runs)
         symbols = np.zeros(counts.sum(), np.uint16)
         tables = self._symbol_of_window, self._length_of_window, self._alphabet
-        good, intact = _decode_messages(_packed(bits), lengths, counts, tables, symbols)
-        return Decoded(symbols, good, intact)
+        valid, intact = _decode_messages(_packed(bits), lengths, counts, tables, symbols)
+        return Decoded(symbols, valid, intact)
 
 
 def _left_aligned_bits(
@@ -83,18 +81,14 @@ def _left_aligned_bits(
 
 
 def _symbol_of_window(code_lengths: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """(2^longest,) which symbol's codeword the next `longest` bits, read as a number, begin
-    with.
-    """
+    """(2^longest,) the symbol whose codeword begins a window of `longest` bits, by its value."""
     canonical = np.argsort(code_lengths, kind="stable")
     unused_bits = code_lengths.max() - code_lengths[canonical].astype(np.int64)
     return np.repeat(canonical.astype(np.uint16), 1 << unused_bits)
 
 
 def _packed(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Eight bits a byte, and three bytes of zeros, so that a window at the very end stays
-    inside.
-    """
+    """Eight bits per byte, and three bytes of zeros for windows at the very end."""
     return np.concatenate([np.packbits(bits), np.zeros(3, np.uint8)])
 
 
@@ -118,7 +112,7 @@ def _write_codewords(
     code_lengths: NDArray[np.uint8],
     bits: NDArray[np.uint8],
 ) -> None:
-    """Copies 16 bits for every symbol, which a processor does at once; the next symbol covers the
+    """Copy 16 bits for each symbol, which is one instruction; the next symbol overwrites the
     excess.
     """
     position = 0
@@ -136,20 +130,19 @@ def _decode_messages(
     tables: tuple[NDArray[np.uint16], NDArray[np.uint8], int],
     symbols: NDArray[np.uint16],
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Fills `symbols`; returns which were good and which messages are intact, as `Decoded` has
-    them.
+    """Fill `symbols`; returns `valid` and `intact` of `Decoded`.
 
-    A window may reach into the next message, but a codeword found in it counts only where it ends
-    within this one, and then this message's bits alone decided which codeword it is.
+    A window may extend into the next message. A codeword in it is accepted only where it ends
+    within this message, and then this message's bits alone determine it.
     """
     symbol_of_window, length_of_window, alphabet = tables
     spare_bits = 24 - int(length_of_window.max())
-    good = np.zeros(counts.size, np.int64)
+    valid = np.zeros(counts.size, np.int64)
     intact = np.zeros(counts.size, np.bool_)
     first = begin = 0
     for message in range(counts.size):
         position, end = begin, begin + lengths[message]
-        while good[message] < counts[message]:
+        while valid[message] < counts[message]:
             byte = position >> 3
             three_bytes = (
                 int(packed[byte]) << 16 | int(packed[byte + 1]) << 8 | int(packed[byte + 2])
@@ -158,10 +151,10 @@ def _decode_messages(
             symbol, length = symbol_of_window[window], int(length_of_window[window])
             if symbol >= alphabet or length > end - position:
                 break
-            symbols[first + good[message]] = symbol
-            good[message] += 1
+            symbols[first + valid[message]] = symbol
+            valid[message] += 1
             position += length
-        intact[message] = good[message] == counts[message] and position == end
+        intact[message] = valid[message] == counts[message] and position == end
         first += counts[message]
         begin = end
-    return good, intact
+    return valid, intact

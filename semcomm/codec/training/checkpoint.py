@@ -1,4 +1,4 @@
-"""A training's state in one safetensors file, replaced whole after each epoch."""
+"""A training's state in one safetensors file, replaced as a whole after each epoch."""
 
 import hashlib
 import json
@@ -16,10 +16,9 @@ from semcomm.files import write_atomically
 
 
 def save_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
-    """Write weights, optimizer and epoch; nothing else is needed, for all randomness is keyed by
-    the epoch.
+    """Write weights, optimizer state and epoch; randomness needs no state, as epochs key it.
 
-    training: says which training this is; only the same one goes on from the file.
+    training: identifies the training; only the same training can resume from the file.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _state(trainer).items()}
     metadata = {"epoch": str(trainer.epoch), "training": training}
@@ -28,7 +27,7 @@ def save_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
 
 @torch.no_grad()
 def load_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
-    """Put a trainer where `save_checkpoint` left it.
+    """Restore a trainer to the state that `save_checkpoint` wrote.
 
     Raises CheckpointError when the file is damaged or belongs to another training.
     """
@@ -47,9 +46,7 @@ def load_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
         )
     state, digest = _state(trainer), metadata.pop("sha256", "")
     if digest != _digest(metadata, tensors) or _shapes(tensors) != _shapes(state):
-        raise CheckpointError(
-            f"{path} is damaged: its content does not fit its SHA-256; remove it to train again"
-        )
+        raise CheckpointError(f"{path} is damaged: its SHA-256 is wrong; remove it to train again")
     for name, tensor in state.items():
         tensor.copy_(tensors[name])
     trainer.epoch = int(metadata["epoch"])
@@ -67,7 +64,7 @@ def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
 
 
 def _state(trainer: Trainer) -> dict[str, Tensor]:
-    """Every tensor that an epoch changes, by name, to read or to overwrite in place."""
+    """All tensors that an epoch changes, by name, to read or to overwrite in place."""
     state: dict[str, Tensor] = {}
     for name, parameter in trainer.model.named_parameters():
         state[name] = parameter

@@ -1,10 +1,9 @@
-"""Training of a context model: the network of docs/bitstream.md as it computes, whole numbers and
-all.
+"""Training of a context model, in the integer arithmetic of docs/bitstream.md.
 
-Weights are kept as real numbers and rounded wherever they are used; a gradient passes through the
-rounding as if it were not there (Bengio, Leonard and Courville, Estimating or propagating gradients
-through stochastic neurons for conditional computation, 2013). So what is trained is what codes, not
-something near it.
+Weights are real numbers, rounded wherever they are used; a gradient passes through the rounding
+unchanged (Bengio, Leonard and Courville, Estimating or propagating gradients through stochastic
+neurons for conditional computation, 2013). The trained network is therefore exactly the one that
+codes.
 """
 
 import math
@@ -30,7 +29,7 @@ ABOVE, BESIDE = -min(row for row, _ in NEIGHBOURS), max(column for _, column in 
 ACTIVATION_UNIT = WEIGHT_UNIT = 1 / 64
 EMBEDDING_UNIT = ACTIVATION_UNIT / WEIGHT_UNIT / (1 << ACTIVATION_SHIFTS[0])
 SUM_UNITS = EMBEDDING_UNIT * WEIGHT_UNIT, ACTIVATION_UNIT * WEIGHT_UNIT
-"""What 1 stands for among the sums of the first layer and of the others; a logit of 1 is an
+"""The value of an integer 1 in the sums of the first layer and of the others; a logit of 1 is one
 octave.
 """
 
@@ -46,10 +45,11 @@ LARGEST_WEIGHT, LARGEST_BIAS = 127, 1 << 20
 
 @dataclass(frozen=True)
 class ContextRecipe:
-    """How large a context model is, and how it is trained.
+    """The size of a context model, and its training.
 
-    entries: of an embedding; hidden: units of the two hidden layers.
-    learning_rate: of Adam, after a short rise from 0, at the start of a cosine that ends at 0.
+    entries: of an embedding.
+    hidden: units of the two hidden layers.
+    learning_rate: of Adam; it rises from 0 in a few steps, then follows half a cosine down to 0.
     """
 
     entries: int = 16
@@ -62,9 +62,9 @@ class ContextRecipe:
 
 @dataclass(frozen=True)
 class ContextEpoch:
-    """What an epoch gave: the ideal bits of its images' indices, while the model was still learning
-    them.
+    """The result of one epoch.
 
+    bits: per image, the ideal code length of its indices, averaged while the model was learning.
     level: of the codec, where it has several.
     """
 
@@ -75,13 +75,11 @@ class ContextEpoch:
 
     def __str__(self) -> str:
         level = "" if self.level is None else f"level {self.level}, "
-        return f"{level}epoch {self.epoch}/{self.of_epochs}: {self.bits:.2f} bits an image"
+        return f"{level}epoch {self.epoch}/{self.of_epochs}: {self.bits:.2f} bits per image"
 
 
 class ContextNetwork(nn.Module):
-    """The context model of grids with `groups` indices below `codewords` at each position, to be
-    trained.
-    """
+    """A context model in training, for grids with `groups` indices per position."""
 
     def __init__(self, groups: int, codewords: int, recipe: ContextRecipe) -> None:
         super().__init__()
@@ -117,7 +115,7 @@ class ContextNetwork(nn.Module):
         return torch.stack(logits, dim=-2)
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """The model as a codec's file holds it."""
+        """The model as the tensors of a codec's file."""
         return {
             PREFIX + name: multiples.detach()
             .numpy()
@@ -126,45 +124,41 @@ class ContextNetwork(nn.Module):
         }
 
     def units(self) -> dict[str, float]:
-        """What 1 in each of the tensors stands for."""
+        """The value of an integer 1 in each of the tensors."""
         return {name: OTHER_UNITS.get(name, WEIGHT_UNIT) for name, _ in self.named_parameters()}
 
     def _multiples(self) -> dict[str, tuple[Tensor, float]]:
-        """Each parameter as whole multiples of its unit, and the unit."""
-        units, found = self.units(), {}
-        for name, parameter in self.named_parameters():
+        """Each parameter as integer multiples of its unit, and the unit."""
+        multiples = {}
+        for name, unit in self.units().items():
             largest = LARGEST_BIAS if name in BIASES else LARGEST_WEIGHT
-            found[name] = (
-                _whole((parameter / units[name]).clamp(-largest, largest), down=False),
-                units[name],
-            )
-        return found
+            scaled = (self.get_parameter(name) / unit).clamp(-largest, largest)
+            multiples[name] = _whole(scaled, down=False), unit
+        return multiples
 
     def _neighbours(self, embedded: Tensor, outside: Tensor) -> Tensor:
-        """(B, h, w, 12 g entries) what each position sees around it."""
+        """(B, h, w, 12 g entries) the embeddings around each position."""
         count, rows, columns, groups, entries = embedded.shape
         padded = outside.expand(count, rows + ABOVE, columns + 2 * BESIDE, groups, entries).clone()
         padded[:, ABOVE:, BESIDE : BESIDE + columns] = embedded
-        seen = [
-            padded[
-                :, ABOVE + row : ABOVE + row + rows, BESIDE + column : BESIDE + column + columns
-            ].flatten(3)
-            for row, column in NEIGHBOURS
-        ]
-        return torch.cat(seen, dim=-1)
+        parts = []
+        for row, column in NEIGHBOURS:
+            top, left = ABOVE + row, BESIDE + column
+            parts.append(padded[:, top : top + rows, left : left + columns].flatten(3))
+        return torch.cat(parts, dim=-1)
 
 
 def trained_context(
     indices: NDArray[np.uint16],
     codewords: int,
     recipe: ContextRecipe,
-    watch: Callable[[ContextEpoch], None],
+    on_progress: Callable[[ContextEpoch], None],
 ) -> dict[str, NDArray[Any]]:
     """The tensors of a context model trained on indices (n, h, w, g).
 
     They depend on the arguments alone, on one machine with one number of threads.
 
-    watch: called after each epoch.
+    on_progress: called after each epoch.
     """
     grids = torch.from_numpy(indices.astype(np.int64))
     with torch.random.fork_rng(devices=[]):
@@ -186,19 +180,19 @@ def trained_context(
             (cost / indices[0].size).backward()
             optimizer.step()
             bits += cost.item()
-        watch(ContextEpoch(epoch + 1, recipe.epochs, bits / steps))
+        on_progress(ContextEpoch(epoch + 1, recipe.epochs, bits / steps))
     return network.tensors()
 
 
 def ideal_bits(network: ContextNetwork, indices: Tensor) -> Tensor:
-    """-log2 of the probability of an image's indices, the mean over a batch (B, h, w, g)."""
+    """-log2 of the probability of an image's indices; mean over a batch (B, h, w, g)."""
     logits = network(indices).flatten(end_dim=-2) * math.log(2)
     nats = F.cross_entropy(logits, indices.flatten(), reduction="sum")
     return nats / math.log(2) / len(indices)
 
 
 def _log2_shares(indices: Tensor, codewords: int) -> Tensor:
-    """(g, K), every count one more than it is."""
+    """(g, K) log2 of the share of each index, where every count is raised by one."""
     counts = [
         torch.bincount(group.flatten(), minlength=codewords) + 1.0 for group in indices.unbind(-1)
     ]
@@ -220,7 +214,7 @@ def _activation(sums: Tensor) -> Tensor:
 
 
 class _Whole(torch.autograd.Function):
-    """Rounding whose gradient is that of no rounding."""
+    """Rounding that passes the gradient unchanged."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, down: bool) -> Tensor:

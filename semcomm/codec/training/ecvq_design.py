@@ -1,5 +1,4 @@
-"""The classical design of an entropy-constrained vector quantizer: a new codebook, and no network
-trained.
+"""The classical design of an entropy-constrained vector quantizer for networks that are trained.
 
 Chou, Lookabaugh and Gray, Entropy-constrained vector quantization, IEEE Transactions on Acoustics,
 Speech, and Signal Processing 37(1), 1989: Lloyd's algorithm with the Lagrangian D + rate_weight * R
@@ -15,11 +14,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from semcomm.codec.codec import Codec, Latents
+from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import About, codec_from
-from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.entropy_coding.context_model import without_context
-from semcomm.codec.quantizer import nearest_codewords
+from semcomm.codec.quantizers.ecvq import Ecvq
+from semcomm.codec.quantizers.nearest import nearest_codewords
+from semcomm.codec.training.export import code_table, index_counts
 from semcomm.modalities.rgb8 import Image
 
 TOLERANCE = 1e-4
@@ -32,15 +32,15 @@ VECTORS_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True)
-class Step:
-    """What an iteration of the descent comes to; means are over the vectors.
+class Iteration:
+    """The result of one iteration of the descent; means are over the vectors.
 
     codebook: (K, D) float32, the centroids of the cells.
     bits: (K,) float64, -log2 of the cells' shares.
     distortion: mean squared distance of a vector to its cell's centroid.
-    rate: entropy of the cells, in bits a vector.
+    rate: entropy of the cells, in bits per vector.
     lagrangian: distortion + rate_weight * rate. An iteration raises it by no more than rate_weight
-        times log2 of the sum of 2^-bits before it, which is 0 unless empty cells have a price.
+        times log2 of the sum of 2^-bits before it, which is 0 unless there are empty cells.
     """
 
     codebook: NDArray[np.float32]
@@ -60,38 +60,35 @@ def designed_codec(
     rate_weight: float,
     images: Sequence[Image],
     origin: Mapping[str, Any],
-    watch: Callable[[Step], None],
+    on_progress: Callable[[Iteration], None],
 ) -> Codec:
-    """An ecvq codec with the networks of `base`, and a quantizer designed on their latents of these
-    images.
+    """An ecvq codec with the networks of `base` and a quantizer designed on latents of `images`.
 
-    The descent starts at the codebook of `base` and the shares that its indices have. So a codec
-    designed for a lower rate weight can be a base, too, as the paper goes from each rate weight to
-    the next. Probabilities and code lengths are counted over the same images, as `finished_codec`
-    counts them. A context model of the base's, which is of its indices, is left out.
+    The descent starts at the codebook of `base` and the shares of its indices. A codec designed for
+    a lower rate weight can therefore be the base of another, as the paper goes from each rate
+    weight to the next. Probabilities and code lengths are counted over the same images, as by
+    `export_codec`. A context model of the base is left out, since it models other indices.
 
-    watch: called after each iteration.
+    on_progress: called after each iteration.
     """
     latents = base.encode(images)
     vectors = np.concatenate([grid.reshape(-1, base.geometry.dimension) for grid in latents])
+    start = _bits(index_counts(base, latents))
     iterations = 0
-    for step in descent(vectors, base.codebook, _bits(_counts(base, latents)), rate_weight):
+    for iteration in descent(vectors, base.codebook, start, rate_weight):
         iterations += 1
-        watch(step)
+        on_progress(iteration)
     about = About(
         base.geometry, "ecvq", {**origin, "rate_weight": rate_weight, "iterations": iterations}
     )
-    quantizer = {"codebook": step.codebook, "bias": (rate_weight * step.bits).astype(np.float32)}
+    tables = Ecvq.tables(iteration.codebook, iteration.bits, rate_weight)
+    tensors = {**without_context(base.tensors), **tables}
 
     def codec_of(counts: NDArray[np.int64]) -> Codec:
-        table = {
-            "probabilities": counts / counts.sum(),
-            "code_lengths": optimal_code_lengths(counts),
-        }
-        return codec_from(name, about, {**without_context(base.tensors), **quantizer, **table})
+        return codec_from(name, about, {**tensors, **code_table(counts)})
 
-    unpriced = codec_of(np.ones(base.geometry.codewords, np.int64))
-    return codec_of(np.maximum(_counts(unpriced, latents), 1))
+    uncounted = codec_of(np.ones(base.geometry.codewords, np.int64))
+    return codec_of(np.maximum(index_counts(uncounted, latents), 1))
 
 
 def descent(
@@ -100,35 +97,34 @@ def descent(
     bits: NDArray[np.float64],
     rate_weight: float,
     tolerance: float = TOLERANCE,
-) -> Iterator[Step]:
-    """Assign each vector by criterion (3), then take each cell's centroid and -log2 of its share,
-    and again.
+) -> Iterator[Iteration]:
+    """Assign vectors by criterion (3), then take each cell's centroid and -log2 share; repeat.
 
-    A codeword whose cell is empty stays where it is, at the price of a share of one vector, until a
-    vector finds it worth that. With rate_weight 0 this is Lloyd's algorithm.
+    A codeword whose cell is empty stays where it is, at the cost of a share of one vector, until a
+    vector is assigned to it at that cost. With rate_weight 0 this is Lloyd's algorithm. It ends
+    when an iteration lowers the Lagrangian by no more than `tolerance` of it, or after
+    MAX_ITERATIONS.
 
-    vectors: (n, D), at least one; codebook: (K, D) and bits: (K,), where to start. Ends when an
-        iteration lowers the Lagrangian by no more than `tolerance` of it, or after MAX_ITERATIONS.
+    vectors: (n, D), at least one.
+    codebook, bits: (K, D) and (K,), where the descent starts.
     """
     energy = np.square(vectors, dtype=np.float64).sum()
     before = math.inf
     for _ in range(MAX_ITERATIONS):
         indices = _nearest(vectors, codebook, rate_weight * bits)
         counts, sums = _cells(vectors, indices, len(codebook))
-        step = _step(counts, sums, energy, codebook, rate_weight)
-        yield step
-        codebook, bits = step.codebook, step.bits
-        if before - step.lagrangian <= tolerance * step.lagrangian:
+        iteration = _iteration(counts, sums, energy, codebook, rate_weight)
+        yield iteration
+        codebook, bits = iteration.codebook, iteration.bits
+        if before - iteration.lagrangian <= tolerance * iteration.lagrangian:
             return
-        before = step.lagrangian
+        before = iteration.lagrangian
 
 
 def _nearest(
     vectors: NDArray[np.float32], codebook: NDArray[np.float32], bias: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Criterion (3), a part at a time: over millions of vectors at once, memory would fall to
-    pieces.
-    """
+    """Criterion (3), for a part of the vectors at a time, which bounds memory."""
     quantizer = torch.from_numpy(codebook), torch.from_numpy(bias.astype(np.float32))
     indices = np.empty(len(vectors), np.int64)
     for start in range(0, len(vectors), VECTORS_AT_ONCE):
@@ -140,18 +136,18 @@ def _nearest(
 def _cells(
     vectors: NDArray[np.float32], indices: NDArray[np.int64], codewords: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """How many vectors each cell has, (K,), and their sum, (K, D)."""
+    """The number of vectors in each cell, (K,), and their sum, (K, D)."""
     sums = [np.bincount(indices, column, codewords) for column in vectors.T]
     return np.bincount(indices, minlength=codewords), np.stack(sums, axis=1)
 
 
-def _step(
+def _iteration(
     counts: NDArray[np.int64],
     sums: NDArray[np.float64],
     energy: float,
     codebook: NDArray[np.float32],
     rate_weight: float,
-) -> Step:
+) -> Iteration:
     occupied = counts > 0
     centroids = codebook.copy()
     centroids[occupied] = sums[occupied] / counts[occupied, None]
@@ -159,16 +155,10 @@ def _step(
     squared = np.square(centroids, dtype=np.float64).sum(axis=1)
     distortion = max(0.0, energy - 2 * (sums * centroids).sum() + counts @ squared) / counts.sum()
     rate = counts @ bits / counts.sum()
-    return Step(centroids, bits, distortion, rate, distortion + rate_weight * rate)
+    return Iteration(centroids, bits, distortion, rate, distortion + rate_weight * rate)
 
 
 def _bits(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """-log2 of each share; a count of 0 is taken for 1."""
+    """-log2 of each share; a count of 0 is taken as 1."""
     bits: NDArray[np.float64] = np.log2(counts.sum()) - np.log2(np.maximum(counts, 1))
     return bits
-
-
-def _counts(codec: Codec, latents: Sequence[Latents]) -> NDArray[np.int64]:
-    """How often the codec chooses each codeword."""
-    indices = np.concatenate([grid.ravel() for grid in codec.quantize(latents)])
-    return np.bincount(indices, minlength=codec.geometry.codewords)

@@ -1,6 +1,4 @@
-"""From a trained model to a codec: what the quantizer does on the training images fixes the
-rest.
-"""
+"""Export: from a trained model to a codec, whose tables are counted over the training images."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,80 +12,86 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import About, codec_from
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.levels import GAIN, at_level, stacked
-from semcomm.codec.quantizer import codeword_bits
+from semcomm.codec.quantizers import QUANTIZERS
+from semcomm.codec.quantizers.codebook import codeword_bits
 from semcomm.codec.training.index_assignment import with_assigned_indices
-from semcomm.codec.training.losses import Model
+from semcomm.codec.training.losses import VqAutoencoder
 from semcomm.codec.training.recipe import Recipe
 from semcomm.modalities.rgb8 import Image
 
-SETTLING_PASSES = 3
+REESTIMATION_PASSES = 3
 
 
-def finished_codec(
-    name: str, model: Model, recipe: Recipe, images: Sequence[Image], origin: Mapping[str, Any]
+def export_codec(
+    name: str,
+    model: VqAutoencoder,
+    recipe: Recipe,
+    images: Sequence[Image],
+    origin: Mapping[str, Any],
 ) -> Codec:
-    """The codec of a trained model, its probabilities and code lengths counted over the training
-    images.
+    """The codec of a trained model; probabilities and code lengths are those of `images`.
 
-    For ecvq the P of criterion (3) is the empirical one, too: starting at the trained logits, each
-    pass quantizes with the shares that the last one counted (docs/decisions/0004-probabilities.md).
-    At last, indices are assigned anew, so that one with a wrong bit stands for a near codeword.
+    For ecvq, the P of criterion (3) is empirical, too: it begins with the trained logits, and each
+    pass quantizes with the shares that the pass before counted
+    (docs/decisions/0004-probabilities.md). Finally, indices are reassigned so that a wrong bit
+    gives a near codeword.
     """
     about = About(model.geometry, recipe.quantizer, dict(origin))
     (rate_weight,) = recipe.rate_weights
-    return codec_from(
-        name, about, _finished(model, 0, _networks(model), about, rate_weight, images)
-    )
+    tensors = _export(model, 0, _networks(model), about, rate_weight, images)
+    return codec_from(name, about, tensors)
 
 
-def finished_levels(
-    model: Model, recipe: Recipe, images: Sequence[Image], origin: Mapping[str, Any]
+def export_levels(
+    model: VqAutoencoder, recipe: Recipe, images: Sequence[Image], origin: Mapping[str, Any]
 ) -> tuple[About, dict[str, NDArray[Any]]]:
-    """What the file of a trained model with several levels holds, each finished as `finished_codec`
-    says.
-    """
+    """The content of a file with several levels, each exported as `export_codec` does."""
     about, networks = About(model.geometry, recipe.quantizer, dict(origin)), _networks(model)
     levels = [
-        _finished(model, level, at_level(networks, level), about, rate_weight, images)
+        _export(model, level, at_level(networks, level), about, rate_weight, images)
         for level, rate_weight in enumerate(recipe.rate_weights)
     ]
     return about, stacked(networks, levels)
 
 
-def _finished(
-    model: Model,
+def _export(
+    model: VqAutoencoder,
     level: int,
     networks: Mapping[str, NDArray[Any]],
     about: About,
     rate_weight: float,
     images: Sequence[Image],
 ) -> dict[str, NDArray[Any]]:
+    quantizer, codebook = QUANTIZERS[about.quantizer], _copied(model.codebook[level])
+
     def codec_of(bits: NDArray[np.float64], counts: NDArray[np.int64]) -> Codec:
-        """A codeword that was never used counts as used once, so that it can be sent."""
-        quantizer = {
-            "codebook": _copied(model.codebook[level]),
-            "bias": (rate_weight * bits).astype(np.float32),
-            "probabilities": counts / counts.sum(),
-            "code_lengths": optimal_code_lengths(counts),
-        }
-        return codec_from("finished", about, {**networks, **quantizer})
+        tables = quantizer.tables(codebook, bits, rate_weight) | code_table(counts)
+        return codec_from("exported", about, {**networks, **tables})
 
     bits = codeword_bits(model.logits[level].detach().cpu()).double().numpy()
     counts = np.ones(model.geometry.codewords, np.int64)
     codec = codec_of(bits, counts)
     latents = codec.encode(images)
-    for _ in range(SETTLING_PASSES if rate_weight else 1):
-        indices = np.concatenate(
-            [grid.ravel() for grid in codec_of(bits, counts).quantize(latents)]
-        )
-        counts = np.maximum(np.bincount(indices, minlength=counts.size), 1)
+    for _ in range(REESTIMATION_PASSES if rate_weight else 1):
+        counts = np.maximum(index_counts(codec_of(bits, counts), latents), 1)
         codec = codec_of(bits, counts)
         bits = np.log2(counts.sum()) - np.log2(counts)
     return with_assigned_indices(codec.tensors)
 
 
-def _networks(model: Model) -> dict[str, NDArray[Any]]:
-    """Weights as float16; gains of levels, which are no codec's own, stay float32."""
+def index_counts(codec: Codec, latents: Sequence[NDArray[np.float32]]) -> NDArray[np.int64]:
+    """(K,) how often the codec quantizes these latents to each codeword."""
+    indices = np.concatenate([grid.ravel() for grid in codec.quantize(latents)])
+    return np.bincount(indices, minlength=codec.geometry.codewords)
+
+
+def code_table(counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """The tensors of a code table by name, of counts (K,) that are all at least 1."""
+    return {"probabilities": counts / counts.sum(), "code_lengths": optimal_code_lengths(counts)}
+
+
+def _networks(model: VqAutoencoder) -> dict[str, NDArray[Any]]:
+    """Weights as float16; the gains of levels, which no codec holds as they are, as float32."""
     tensors = {
         name: _copied(tensor) for name, tensor in model.state_dict().items() if "coder." in name
     }
@@ -98,6 +102,6 @@ def _networks(model: Model) -> dict[str, NDArray[Any]]:
 
 
 def _copied(tensor: Tensor) -> NDArray[Any]:
-    """A codec's own, which further training does not change."""
+    """A copy that further training does not change."""
     copy: NDArray[Any] = tensor.detach().cpu().clone(memory_format=torch.contiguous_format).numpy()
     return copy

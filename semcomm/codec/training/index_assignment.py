@@ -1,6 +1,6 @@
-"""Which codeword gets which index: near ones get indices whose binary words differ in few bits.
+"""Index assignment: codewords near each other get indices that differ in few bits.
 
-A wrong bit in a fixed-length index then gives a codeword near the right one. K. Zeger and A.
+A wrong bit in a fixed-length index then gives a codeword near the correct one. K. Zeger and A.
 Gersho, Pseudo-Gray coding, IEEE Trans. Communications 38(12), 1990; by simulated annealing, as N.
 Farvardin, A study of vector quantization for noisy channels, IEEE Trans. Information Theory 36(4),
 1990, section III.
@@ -12,23 +12,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomm.codec.quantizers.codebook import CodebookQuantizer
 from semcomm.compiled import compiled
 
-OF_CODEWORDS = ("codebook", "bias", "probabilities", "code_lengths")
+OF_CODEWORDS = (*CodebookQuantizer.TABLES, "probabilities", "code_lengths")
+"""The tensors of a codec that have a row per codeword."""
 
 LARGEST_ANNEALED = 2048
-"""Codebooks of more words, whose matrix of distances would be too large, are only split."""
+"""Larger codebooks, whose matrix of distances would be too large, are only split."""
 
 MOST_PROPOSALS = 1 << 24
 TEMPERATURES = np.geomspace(3, 1e-4, 32)
-"""In mean distances between two codewords: at first nearly all exchanges are accepted, at last none
-that cost.
+"""In mean distances between two codewords: the first accepts nearly all exchanges, the last only
+those that cost nothing.
 """
 
 
 def with_assigned_indices(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """A codec's tensors with the codewords in the order of `index_assignment`; what it makes of
-    images is the same.
+    """A codec's tensors with codewords in the order of `index_assignment`.
+
+    The codec's pictures are the same.
     """
     order = index_assignment(tensors["codebook"], tensors["probabilities"])
     return {
@@ -39,18 +42,18 @@ def with_assigned_indices(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDAr
 def index_assignment(
     codebook: NDArray[np.float32], probabilities: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """The order of codewords that makes a single wrong bit in an index cost least, as far as could
-    be found.
+    """An order of codewords in which a single wrong bit in an index costs little.
 
-    The cost is the sum over i and bits of P(i) |b(i) - b(i with that bit wrong)|^2. Where K is no
-    power of two, the words from K on are damage that a decoder notices, and count as the mean
-    codeword, for which it has a substitute.
+    The cost is the sum over i and bits of P(i) |b(i) - b(i with that bit wrong)|^2. Where K is not
+    a power of two, a decoder detects words from K on as damage and substitutes the fill index, so
+    they count as the mean codeword.
 
-    The result costs no more than the order given and, unless K is above LARGEST_ANNEALED, no
-    exchange of two indices makes it cost less. Nothing in it is left to chance.
+    The result costs no more than the given order and, unless K is above LARGEST_ANNEALED, no
+    exchange of two indices lowers its cost. It is deterministic.
 
-    codebook: (K, D); probabilities: (K,), their sum 1.
-    Returns (K,) int64: i is to be the index of codeword order[i].
+    codebook: (K, D).
+    probabilities: (K,), their sum 1.
+    Returns (K,) int64: codeword order[i] gets index i.
 
     Example: codebook [[0], [3], [1], [2]] with equal probabilities gives 0, 2, 3, 1 or one that
     costs the same.
@@ -66,8 +69,8 @@ def index_assignment(
     if used > LARGEST_ANNEALED:
         return min((given, split), key=lambda order: _cost(points, shares, order))[:used]
     distances = _distances(points, shares)
-    found = [given, split, *_annealed(distances, used)]
-    best = min(found, key=lambda order: _cost(points, shares, order)).copy()
+    candidates = [given, split, *_annealed(distances, used)]
+    best = min(candidates, key=lambda order: _cost(points, shares, order)).copy()
     _descend(distances, best, used, 1e-9 * distances.mean())
     return best[:used]
 
@@ -83,10 +86,9 @@ def _cost(
 
 
 def _split(centred: NDArray[np.float64], probabilities: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Codewords in halves of halves, a bit a time, each along the principal axis with the most
-    variance left.
+    """Halve the codewords once per bit, along the principal axis with the most variance left.
 
-    All parts are split along the same axis, so that those which differ in one earlier bit lie side
+    All parts are split along the same axis, so that parts which differ in one earlier bit lie side
     by side. A scalar codebook is sorted, which is best for a uniform one: S. W. McLaughlin, D. L.
     Neuhoff and J. J. Ashley, Optimal binary index assignments for a class of equiprobable scalar
     and vector quantizers, IEEE Trans. Information Theory 41(6), 1995.
@@ -103,7 +105,7 @@ def _split(centred: NDArray[np.float64], probabilities: NDArray[np.float64]) -> 
 
 
 def _distances(points: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(words, words): what it costs together that each of two is received for the other."""
+    """(words, words): the cost of receiving each of two words for the other, added up."""
     squares = np.square(points).sum(axis=1)
     squared = np.maximum(squares[:, None] + squares - 2 * points @ points.T, 0)
     weighted: NDArray[np.float64] = (shares[:, None] + shares) * squared
@@ -111,8 +113,7 @@ def _distances(points: NDArray[np.float64], shares: NDArray[np.float64]) -> NDAr
 
 
 def _annealed(distances: NDArray[np.float64], used: int) -> Iterator[NDArray[np.int64]]:
-    """The ends of as many annealings as leave little to chance: few words have few ways out of a
-    poor order.
+    """The results of several annealings; small codebooks get more, as they get stuck more easily.
 
     The threshold of an exchange is exponential, which is Metropolis' rule: a rise is accepted with
     probability exp(-rise / temperature).
@@ -144,8 +145,9 @@ def _exchange(
 def _descend(
     distances: NDArray[np.float64], order: NDArray[np.int64], used: int, least: float
 ) -> None:
-    """Binary switching until no exchange of two indices gains more than `least`, which is above
-    rounding errors.
+    """Binary switching until no exchange of two indices gains more than `least`.
+
+    least: above rounding errors.
     """
     improved = True
     while improved:
@@ -159,8 +161,9 @@ def _descend(
 
 @compiled
 def _rise(distances: NDArray[np.float64], order: NDArray[np.int64], i: int, j: int) -> float:
-    """By how much the cost rises when i and j exchange their codewords; if they are neighbours,
-    they stay so.
+    """How much the cost rises when i and j exchange codewords.
+
+    If i and j are neighbours, they remain neighbours, at the same cost.
     """
     at_i, at_j = distances[order[i]], distances[order[j]]
     rise = 0.0

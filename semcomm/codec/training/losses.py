@@ -1,7 +1,7 @@
-"""The losses (5) and (6) of the paper, with stop-gradients and the straight-through decoder input.
+"""What is trained, and the losses (5) and (6) of the paper.
 
-Read as sums over an image's pixels and latents, and as means over the images of a batch, with
-pixels from 0 to 1 (docs/decisions/0003-training.md says why).
+Their norms are read as sums over an image's pixels and latents and as means over the images of a
+batch, with pixels from 0 to 1 (docs/decisions/0003-training.md gives the reasons).
 """
 
 from collections.abc import Iterator
@@ -12,23 +12,27 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from semcomm.choices import DType
+from semcomm.choices import DType, QuantizerName
 from semcomm.codec.devices import autocast
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
-from semcomm.codec.quantizer import codeword_bits, nearest_codewords
+from semcomm.codec.quantizers import QUANTIZERS
+from semcomm.codec.quantizers.codebook import CodebookQuantizer
 
 
-class Model(nn.Module):
-    """All that is trained: the networks, and for each of L levels a codebook (L, K, D) and its
-    logits (L, K).
+class VqAutoencoder(nn.Module):
+    """All that is trained: networks, and for each of L levels a codebook and its logits.
 
-    Levels share the kernels of the networks; outputs of each convolution have gains and biases of
-    their own.
+    Levels share the kernels of the networks; each level has its own gain and bias for every output
+    of a convolution.
+
+    codebook: (L, K, D); logits: (L, K), which give P by equation (4).
     """
 
-    def __init__(self, geometry: Geometry, levels: int = 1) -> None:
+    def __init__(
+        self, geometry: Geometry, levels: int = 1, quantizer: QuantizerName = "ecvq"
+    ) -> None:
         super().__init__()
-        self.geometry, self.levels = geometry, levels
+        self.geometry, self.levels, self.quantizer_name = geometry, levels, quantizer
         self.encoder = semantic_encoder(geometry)
         self.decoder = semantic_decoder(geometry)
         self.codebook = nn.Parameter(torch.randn(levels, geometry.codewords, geometry.dimension))
@@ -37,15 +41,18 @@ class Model(nn.Module):
             for network in (self.encoder, self.decoder):
                 _add_levels(network, levels)
 
+    def quantizer(self, rate_weight: float, level: int = 0) -> CodebookQuantizer:
+        """The quantizer of a level; gradients reach its codebook and logits."""
+        quantizer = QUANTIZERS[self.quantizer_name]
+        return quantizer.in_training(self.codebook[level], self.logits[level], rate_weight)
+
     def sub_vectors(self, patches: Tensor, level: int = 0) -> Tensor:
-        """(B, 48, h, w) patches to (B, h, w, groups, D) float32, groups innermost of the
-        positions.
-        """
+        """(B, 48, h, w) patches to (B, h, w, groups, D) float32."""
         latents = self._run(self.encoder, patches, level).permute(0, 2, 3, 1)
         return latents.reshape(*latents.shape[:3], self.geometry.groups, self.geometry.dimension)
 
     def patches(self, sub_vectors: Tensor, level: int = 0) -> Tensor:
-        """The decoder on (B, h, w, groups, D): (B, 48, h, w) float32."""
+        """The decoder: (B, h, w, groups, D) to (B, 48, h, w) float32."""
         return self._run(self.decoder, sub_vectors.flatten(-2).permute(0, 3, 1, 2), level)
 
     def _run(self, network: nn.Module, inputs: Tensor, level: int) -> Tensor:
@@ -68,22 +75,21 @@ def _add_levels(network: nn.Module, levels: int) -> None:
 
 
 def _weights(network: nn.Module, level: int) -> dict[str, Tensor]:
-    """The weights that make the network that of a level."""
-    found = {}
+    """The weights of a level's network, by name."""
+    weights = {}
     for name, convolution in _convolutions(network):
         assert convolution.bias is not None
-        found[f"{name}.weight"] = (
-            convolution.weight * convolution.get_parameter("gain")[level, :, None, None, None]
-        )
-        found[f"{name}.bias"] = convolution.bias[level]
-    return found
+        gains = convolution.get_parameter("gain")[level, :, None, None, None]
+        weights[f"{name}.weight"] = convolution.weight * gains
+        weights[f"{name}.bias"] = convolution.bias[level]
+    return weights
 
 
 @dataclass(frozen=True)
 class Losses:
-    """Means over a batch of each term of (5), in squared pixel or latent units an image, and bits.
+    """Means over a batch of the terms of (5), in squared pixel or latent units per image, and bits.
 
-    vectors (n, D) and indices (n,) are what was quantized, and to what.
+    vectors, indices: (n, D) and (n,), what was quantized, and the result.
     """
 
     distortion: Tensor
@@ -99,26 +105,22 @@ class Losses:
         return self.distortion + self.codebook + commitment_weight * self.commitment + rate
 
 
-def losses(
-    model: Model, patches: Tensor, rate_weight: float, dtype: DType, level: int = 0
+def compute_losses(
+    model: VqAutoencoder, patches: Tensor, rate_weight: float, dtype: DType, level: int = 0
 ) -> Losses:
     """Run a batch of (B, 48, h, w) float32 patches through encoder, quantizer and decoder."""
     images = len(patches)
     with autocast(patches.device, dtype):
         latents = model.sub_vectors(patches, level)
     vectors = latents.flatten(end_dim=-2)
-    codebook, bits = model.codebook[level], codeword_bits(model.logits[level])
-    with torch.no_grad():
-        indices = nearest_codewords(vectors, codebook, rate_weight * bits)
-    chosen = F.embedding(indices, codebook)
-    passed_through = vectors + (chosen - vectors).detach()
+    step = model.quantizer(rate_weight, level).training_step(vectors)
     with autocast(patches.device, dtype):
-        decoded = model.patches(passed_through.view_as(latents), level)
+        decoded = model.patches(step.straight_through.view_as(latents), level)
     return Losses(
         distortion=F.mse_loss(decoded, patches, reduction="sum") / images,
-        codebook=F.mse_loss(chosen, vectors.detach(), reduction="sum") / images,
-        commitment=F.mse_loss(vectors, chosen.detach(), reduction="sum") / images,
-        bits=bits[indices].sum() / images,
+        codebook=step.codebook / images,
+        commitment=step.commitment / images,
+        bits=step.bits / images,
         vectors=vectors.detach(),
-        indices=indices,
+        indices=step.indices,
     )

@@ -1,8 +1,8 @@
-"""Muon: steps whose matrix has all its singular values near 1, for the kernels of convolutions.
+"""Muon: steps whose singular values are all near 1, for the kernels of convolutions.
 
-Jordan and others, Muon: an optimizer for hidden layers in neural networks, 2024: momentum is taken
-to the nearest matrix with orthonormal rows or columns by five steps of a Newton-Schulz iteration
-with the coefficients given there.
+Jordan and others, Muon: an optimizer for hidden layers in neural networks, 2024. Five steps of a
+Newton-Schulz iteration, with the coefficients given there, bring the momentum near the nearest
+matrix with orthonormal rows or columns.
 """
 
 from collections.abc import Iterable
@@ -17,11 +17,9 @@ ITERATIONS = 5
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum after Nesterov, made orthogonal: kernels (out, in, height, width) count as matrices
-    (out, rest).
+    """Orthogonalized Nesterov momentum; a kernel (out, in, height, width) is a matrix (out, rest).
 
-    lr: about the root mean square of a step's entries, times the square root of their number in a
-        row.
+    lr: about the root mean square of a step's entries, times the square root of the row length.
     """
 
     def __init__(self, kernels: Iterable[Tensor], lr: float) -> None:
@@ -44,14 +42,15 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """About the nearest matrix with orthonormal rows, or columns where there are fewer: singular
-    values 0.7 to 1.2.
+    """About the nearest matrix with orthonormal rows, or columns where there are fewer of those.
+
+    Singular values of the result are from 0.7 to 1.2.
     """
     wide = matrix.T if len(matrix) > matrix.shape[1] else matrix
-    found = wide / (wide.norm() + 1e-7)
+    nearest = wide / (wide.norm() + 1e-7)
     a, b, c = COEFFICIENTS
     for _ in range(ITERATIONS):
-        gram = found @ found.T
-        found = a * found + (b * gram + c * gram @ gram) @ found
-    result: Tensor = found if wide is matrix else found.T
+        gram = nearest @ nearest.T
+        nearest = a * nearest + (b * gram + c * gram @ gram) @ nearest
+    result: Tensor = nearest if wide is matrix else nearest.T
     return result

@@ -1,21 +1,19 @@
-"""What moves a model down a gradient: Adam, and Muon for kernels where the recipe has a learning
-rate for them.
-"""
+"""Optimizers: Adam, and Muon for kernels where the recipe has a learning rate for them."""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from semcomm.codec.training.losses import Model
+from semcomm.codec.training.losses import VqAutoencoder
 from semcomm.codec.training.muon import Muon
 from semcomm.codec.training.recipe import Recipe
 
 
 class Optimizers:
-    """Those of a model's parameters, each at a learning rate of the recipe's."""
+    """The optimizers of all of a model's parameters, at the learning rates of the recipe."""
 
-    def __init__(self, model: Model, recipe: Recipe) -> None:
+    def __init__(self, model: VqAutoencoder, recipe: Recipe) -> None:
         parameters = dict(model.named_parameters())
         logits = parameters.pop("logits")
         rate = recipe.kernel_learning_rate
@@ -39,7 +37,7 @@ class Optimizers:
             optimizer.step()
 
     def moments(self, parameter: Tensor) -> dict[str, Tensor]:
-        """What is remembered of a parameter's gradients, to read or to overwrite in place."""
+        """An optimizer's state for one parameter, to read or to overwrite in place."""
         return next(
             optimizer.state[parameter] for optimizer in self._all if parameter in optimizer.state
         )

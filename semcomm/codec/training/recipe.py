@@ -1,6 +1,4 @@
-"""What a training is asked to do: every choice that shapes a codec, with the paper's values as
-defaults.
-"""
+"""The settings of a training: every choice that shapes a codec; defaults are the paper's."""
 
 import math
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le, Unit, doc
 
 from semcomm.choices import Device, DType, QuantizerName
+from semcomm.codec.quantizers import QUANTIZERS
 
 
 @dataclass(frozen=True)
@@ -92,32 +91,33 @@ class Recipe:
     ] = "auto"
 
     def __post_init__(self) -> None:
-        if self.quantizer == "vq" and self.rate_weight:
+        if self.rate_weight and not QUANTIZERS[self.quantizer].default_rate_weight:
             raise ValueError(
-                f"rate_weight is {self.rate_weight}; vq takes 0, or say quantizer `ecvq`"
+                f"rate_weight is {self.rate_weight}; {self.quantizer} takes 0, or set quantizer "
+                "to `ecvq`"
             )
         if self.levels > 1 and not (self.rate_weight and self.finest_rate_weight):
             raise ValueError(
-                f"levels is {self.levels}; that takes a rate_weight and a finest_rate_weight, "
-                "both above 0"
+                f"levels is {self.levels}; several levels need a rate_weight and a "
+                "finest_rate_weight, both above 0"
             )
         if self.levels == 1 and self.finest_rate_weight:
             raise ValueError(
-                f"finest_rate_weight is {self.finest_rate_weight}; that takes several levels"
+                f"finest_rate_weight is {self.finest_rate_weight}; it needs several levels, not 1"
             )
         if self.levels > self.batch_size:
             raise ValueError(
-                f"levels is {self.levels}; a batch has {self.batch_size} images, one at least "
-                "for each"
+                f"levels is {self.levels}; each needs an image of every batch, which has "
+                f"{self.batch_size}"
             )
 
     @property
     def rate_weights(self) -> list[float]:
-        """That of each level, the highest first."""
+        """The rate weight of each level, the highest first."""
         if self.rate_weight and self.finest_rate_weight:
             weights = np.geomspace(self.rate_weight, self.finest_rate_weight, self.levels)
             return [float(weight) for weight in weights]
-        default = 0.0 if self.quantizer == "vq" else 1 / 16
+        default = QUANTIZERS[self.quantizer].default_rate_weight
         return [default if self.rate_weight is None else self.rate_weight]
 
     def rate_weights_at(self, progress: float) -> list[float]:
@@ -126,10 +126,12 @@ class Recipe:
         return [weight * risen for weight in self.rate_weights]
 
     def learning_rate_at(self, step: int, progress: float) -> float:
-        """The factor on the learning rates at a step of the optimizers, counted from 0, after a
-        share of the training.
+        """The factor on the learning rates at a step of the optimizers, after a share of the
+        training.
 
         It rises in equal steps to 1, then follows half a cosine down to 0.
+
+        step: counted from 0.
         """
         rise = min(1.0, (step + 1) / (self.warm_up_steps + 1))
         return rise * (1 + math.cos(math.pi * progress)) / 2

@@ -1,5 +1,6 @@
-"""One training: epochs of Adam steps, codewords re-seeded, everything random a function of seed and
-epoch.
+"""One training: epochs of optimizer steps and re-seeding of unused codewords.
+
+All randomness is a function of seed and epoch.
 """
 
 import math
@@ -14,22 +15,23 @@ from torch import Tensor
 from semcomm.choices import DType
 from semcomm.codec.devices import fast_dtype, torch_device
 from semcomm.codec.networks import Geometry
-from semcomm.codec.training.losses import Losses, Model, losses
+from semcomm.codec.training.losses import Losses, VqAutoencoder, compute_losses
 from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.recipe import Recipe
 from semcomm.errors import DataError
+from semcomm.modalities.rgb8 import to_network
 
 
 @dataclass(frozen=True)
-class EpochSoFar:
-    """What a person watching wants to know, over the images of an epoch seen so far.
+class EpochProgress:
+    """The state of an epoch, over its images so far.
 
-    images, of_images: seen so far, and in a whole epoch.
-    bits: N times the empirical entropy of the indices, an image.
-    perplexity: 2 to the empirical entropy of an index, at most the used codewords.
+    images, of_images: so far, and in the whole epoch.
+    bits: per image, N times the empirical entropy of the indices.
+    used_codewords: of the level that uses fewest.
+    perplexity: 2 to the power of the empirical entropy of an index, at most `used_codewords`.
 
-    Of several levels, the means of entropies and squared errors, and the codewords of the level
-    that uses fewest.
+    With several levels, entropies and squared errors are means over the levels.
     """
 
     epoch: int
@@ -43,7 +45,7 @@ class EpochSoFar:
 
 
 class Trainer:
-    """Trains a model on patches (n, h, w, 48) uint8; `epoch` says how many epochs are done."""
+    """Trains a model on patches (n, h, w, 48) uint8; `epoch` epochs are done."""
 
     def __init__(
         self, geometry: Geometry, recipe: Recipe, patches: NDArray[np.uint8], seed: int
@@ -54,91 +56,86 @@ class Trainer:
         self.patches = torch.from_numpy(patches)
         if len(patches) < recipe.levels:
             raise DataError(
-                f"{recipe.levels} levels take as many images at least; there are {len(patches)}"
+                f"{recipe.levels} levels need at least as many images; there are {len(patches)}"
             )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_key(seed, "weights"))
-            model = Model(geometry, recipe.levels)
+            model = VqAutoencoder(geometry, recipe.levels, recipe.quantizer)
         self.model = model.to(self.device).to(memory_format=torch.channels_last)
         self.batch_size = min(recipe.batch_size, len(patches))
-        self._spread_codebook()
+        self._initialize_codebook()
         self.optimizers = Optimizers(self.model, recipe)
 
     @torch.no_grad()
-    def _spread_codebook(self) -> None:
-        """Start the codebook on sub-vectors that the untrained encoder makes of training images."""
+    def _initialize_codebook(self) -> None:
+        """Set codewords to sub-vectors that the untrained encoder makes of training images."""
         images = self._order(epoch=0)[:1024]
         vectors = self.model.sub_vectors(self._batch(images)).flatten(end_dim=-2)
         self.model.codebook.copy_(
             _draw(vectors, self.model.geometry.codewords, _key(self.seed, "codebook"))
         )
 
-    def run_epoch(self) -> Iterator[EpochSoFar]:
-        """One pass over the images in whole batches, saying how it stands every 16 steps and at its
+    def run_epoch(self) -> Iterator[EpochProgress]:
+        """One pass over the images in whole batches; yields its progress every 16 steps and at the
         end.
         """
         order = self._order(self.epoch)
         steps = len(order) // self.batch_size
         tally = _Tally(self.model.levels, self.model.geometry.codewords)
-        for step, images in enumerate(
-            order[: steps * self.batch_size].reshape(steps, self.batch_size)
-        ):
+        batches = order[: steps * self.batch_size].reshape(steps, self.batch_size)
+        for step, images in enumerate(batches):
             tally.add(*self._step(images, self.epoch * steps + step, steps * self.recipe.epochs))
             if step % 16 == 15 and step < steps - 1:
-                yield self._so_far(tally, steps)
-        so_far = self._so_far(tally, steps)
+                yield self._progress(tally, steps)
+        progress = self._progress(tally, steps)
         self.epoch += 1
         if self.epoch <= self.recipe.reseed_until * self.recipe.epochs:
             self._reseed(tally)
-        yield so_far
+        yield progress
 
     def _step(self, images: Tensor, step: int, of_steps: int) -> tuple[list[Losses], float]:
-        """Move by the mean gradient of all levels, each of which has its share of the images."""
+        """Step along the mean gradient of all levels, each of which has its share of the images.
+
+        Returns the losses of each level, and their mean total.
+        """
         progress = step / of_steps
         parts = self._batch(images).tensor_split(self.model.levels)
         weights = self.recipe.rate_weights_at(progress)
-        found = [
-            losses(self.model, part, weight, self.dtype, level)
-            for level, (part, weight) in enumerate(zip(parts, weights, strict=True))
-        ]
-        loss = self._loss(found, weights)
+        losses, totals = [], []
+        for level, (part, weight) in enumerate(zip(parts, weights, strict=True)):
+            losses.append(compute_losses(self.model, part, weight, self.dtype, level))
+            totals.append(losses[-1].total(weight, self.recipe.commitment_weight))
+        loss = torch.stack(totals).mean()
         self.optimizers.step(loss, self.recipe.learning_rate_at(step, progress))
-        return found, loss.item()
-
-    def _loss(self, found: list[Losses], weights: list[float]) -> Tensor:
-        beta = self.recipe.commitment_weight
-        totals = [level.total(weight, beta) for level, weight in zip(found, weights, strict=True)]
-        return torch.stack(totals).mean()
+        return losses, loss.item()
 
     @torch.no_grad()
     def _reseed(self, tally: "_Tally") -> None:
-        """Put codewords of a level that a whole epoch left unused on sub-vectors of its last batch.
+        """Move codewords that a level did not use in an epoch to sub-vectors of its last batch.
 
-        Each is given probability 1 / K by the logits of this moment and a fresh optimizer state,
-        so that neither an old price nor an old momentum takes it away again.
+        Each gets probability 1 / K by the present logits and a fresh optimizer state, so that
+        neither an old cost nor an old momentum moves it away again.
         """
         model = self.model
-        for level, (counts, vectors) in enumerate(
-            zip(tally.counts, tally.last_vectors, strict=True)
-        ):
+        levels = zip(tally.counts, tally.last_vectors, strict=True)
+        for level, (counts, vectors) in enumerate(levels):
             unused = torch.nonzero(counts == 0).flatten().to(self.device)
             if not len(unused):
                 continue
             codebook, logits = model.codebook[level], model.logits[level]
-            codebook[unused] = _draw(
-                vectors, len(unused), _key(self.seed, "reseed", self.epoch, level)
-            )
+            key = _key(self.seed, "reseed", self.epoch, level)
+            codebook[unused] = _draw(vectors, len(unused), key)
             logits[unused] = math.log(len(logits)) - torch.logsumexp(-logits, dim=0)
             for parameter in (model.codebook, model.logits):
                 self.optimizers.moments(parameter)["exp_avg"][level, unused] = 0
                 self.optimizers.moments(parameter)["exp_avg_sq"][level, unused] = 0
 
-    def _so_far(self, tally: "_Tally", steps: int) -> EpochSoFar:
+    def _progress(self, tally: "_Tally", steps: int) -> EpochProgress:
         values, sub_vectors = self.patches[0].numel(), tally.counts.sum().item()
         shares = tally.counts / tally.counts.sum(dim=1, keepdim=True)
         entropies = -torch.xlogy(shares, shares).sum(dim=1) / math.log(2)
         images = tally.steps * self.batch_size
-        return EpochSoFar(
+        return EpochProgress(
             epoch=self.epoch,
             images=images,
             of_images=steps * self.batch_size,
@@ -154,25 +151,24 @@ class Trainer:
         return torch.randperm(len(self.patches), generator=generator)
 
     def _batch(self, images: Tensor) -> Tensor:
-        pixels = self.patches.index_select(0, images).to(self.device)
-        return (pixels.float() / 255).permute(0, 3, 1, 2)
+        return to_network(self.patches.index_select(0, images).to(self.device))
 
 
 class _Tally:
-    """Sums over an epoch; of counts and last vectors, those of each level."""
+    """Sums over an epoch; counts and last vectors are those of each level."""
 
     def __init__(self, levels: int, codewords: int) -> None:
         self.steps, self.loss, self.distortion = 0, 0.0, 0.0
         self.counts = torch.zeros(levels, codewords, dtype=torch.int64)
         self.last_vectors = [torch.empty(0)] * levels
 
-    def add(self, found: list[Losses], loss: float) -> None:
+    def add(self, losses: list[Losses], loss: float) -> None:
         self.steps += 1
         self.loss += loss
-        self.distortion += sum(level.distortion.item() for level in found) / len(found)
-        for counts, level in zip(self.counts, found, strict=True):
+        self.distortion += sum(level.distortion.item() for level in losses) / len(losses)
+        for counts, level in zip(self.counts, losses, strict=True):
             counts += torch.bincount(level.indices.cpu(), minlength=len(counts))
-        self.last_vectors = [level.vectors for level in found]
+        self.last_vectors = [level.vectors for level in losses]
 
 
 def _draw(vectors: Tensor, count: int, key: int) -> Tensor:
@@ -183,8 +179,7 @@ def _draw(vectors: Tensor, count: int, key: int) -> Tensor:
 
 
 def _key(seed: int, purpose: str, epoch: int = 0, level: int = 0) -> int:
-    """A generator's seed that depends on what it is for and nothing else."""
-    words = np.random.SeedSequence(
-        [seed, epoch, *purpose.encode(), *[level] * (level > 0)]
-    ).generate_state(2, np.uint32)
+    """A generator's seed that depends on the arguments alone."""
+    entropy = [seed, epoch, *purpose.encode(), *[level] * (level > 0)]
+    words = np.random.SeedSequence(entropy).generate_state(2, np.uint32)
     return int(words[0]) << 31 | int(words[1]) >> 1

@@ -1,17 +1,29 @@
-// Expressions are interpreted: the page's policy allows no code that is made of text.
-const EMBEDDED = { mode: "vega", renderer: "svg", ast: true, actions: false, tooltip: false, defaultStyle: false };
+// `ast` makes Vega interpret expressions: the page's policy forbids code made from text.
+const EMBEDDED = {
+  mode: "vega",
+  renderer: "svg",
+  ast: true,
+  actions: false,
+  tooltip: false,
+  defaultStyle: false,
+};
 
-/** One figure: its view, a legend whose entries hide lines, a tip that reads values, and two downloads. */
+/** One figure: its view, a legend whose entries hide lines, a tip with values, two downloads. */
 async function figure(name, entries, rows) {
   const root = document.getElementById(`figure-${name}`);
   if (!root) return;
   const hidden = new Set();
-  const { view } = await vegaEmbed(root.querySelector(".plot"), specifications[name].page, EMBEDDED);
-  const shown = () => rows().filter((row) => !hidden.has(row.line));
-  const cursor = () => (data.axis && data.axis.values[state.at] !== null ? [{ x: data.axis.values[state.at] }] : []);
+  const { view } = await vegaEmbed(
+    root.querySelector(".plot"),
+    specifications[name].page,
+    EMBEDDED,
+  );
+  const visible = () => rows().filter((row) => !hidden.has(row.line));
+  const cursor = () =>
+    data.axis && data.axis.values[state.at] !== null ? [{ x: data.axis.values[state.at] }] : [];
   const draw = () => {
     if (name === "axis") view.data("cursor", cursor());
-    return view.data("points", shown()).runAsync();
+    return view.data("points", visible()).runAsync();
   };
 
   const toggle = (button, line) => {
@@ -19,16 +31,26 @@ async function figure(name, entries, rows) {
     button.setAttribute("aria-pressed", String(!hidden.has(line)));
     draw();
   };
-  root.querySelector(".legend").append(...entries.map((entry) => {
-    const button = element("button", { type: "button" }, sample(entry.style), entry.label);
-    button.setAttribute("aria-pressed", "true");
-    button.addEventListener("click", () => toggle(button, entry.label));
-    return button;
-  }));
-  root.querySelector("[data-download=csv]").addEventListener("click", () =>
-    download(`${name}.csv`, "text/csv", csv(rows().map(csvRow))));
-  root.querySelector("[data-download=svg]").addEventListener("click", async () =>
-    download(`${name}.svg`, "image/svg+xml", await asFile(specifications[name].file, hidden, shown())));
+  root.querySelector(".legend").append(
+    ...entries.map((entry) => {
+      const button = element("button", { type: "button" }, sample(entry.style), entry.label);
+      button.setAttribute("aria-pressed", "true");
+      button.addEventListener("click", () => toggle(button, entry.label));
+      return button;
+    }),
+  );
+  root
+    .querySelector("[data-download=csv]")
+    .addEventListener("click", () => download(`${name}.csv`, "text/csv", csv(rows().map(csvRow))));
+  root
+    .querySelector("[data-download=svg]")
+    .addEventListener("click", async () =>
+      download(
+        `${name}.svg`,
+        "image/svg+xml",
+        await asFile(specifications[name].file, hidden, visible()),
+      ),
+    );
   view.addEventListener("pointermove", showTip);
   view.addEventListener("pointerdown", showTip);
   view.addEventListener("pointerout", hideTip);
@@ -36,14 +58,16 @@ async function figure(name, entries, rows) {
   await draw();
 }
 
-/** The figure with a legend of the lines that are shown, as SVG to stand alone. */
+/** The figure with a legend of its visible lines, as an SVG file of its own. */
 async function asFile(specification, hidden, values) {
   const chosen = structuredClone(specification);
   for (const scale of chosen.scales) {
     if (!Array.isArray(scale.domain) || !Array.isArray(scale.range)) continue;
-    const kept = scale.domain.map((line, number) => [line, scale.range[number]]).filter(([line]) => !hidden.has(line));
-    scale.domain = kept.map(([line]) => line);
-    scale.range = kept.map(([, look]) => look);
+    const pairs = scale.domain
+      .map((line, number) => [line, scale.range[number]])
+      .filter(([line]) => !hidden.has(line));
+    scale.domain = pairs.map(([line]) => line);
+    scale.range = pairs.map(([, look]) => look);
   }
   const { view } = await vegaEmbed(element("div"), chosen, EMBEDDED);
   await view.data("points", values).runAsync();
@@ -52,42 +76,69 @@ async function asFile(specification, hidden, values) {
 
 function csvRow(row) {
   const point = row.point;
-  const ends = (column, name) => ({
-    [column]: point[name],
-    [`${column}_low`]: point[`${name}Low`] ?? null,
-    [`${column}_high`]: point[`${name}High`] ?? null,
+  const withEnds = (column) => ({
+    [column]: point[column],
+    [`${column}_low`]: point[`${column}Low`] ?? null,
+    [`${column}_high`]: point[`${column}High`] ?? null,
   });
   return {
     line: row.line,
-    ...(data.axis ? { [data.axis.key]: point.at === null ? null : data.axis.values[point.at] } : {}),
-    ...ends("bits_per_image", "bits"),
-    ...ends("psnr_db", "psnr"),
-    channel_uses_per_image: point.uses,
+    ...(data.axis
+      ? { [data.axis.key]: point.at === null ? null : data.axis.values[point.at] }
+      : {}),
+    ...withEnds("bits_per_image"),
+    ...withEnds(data.quality.key),
+    channel_uses_per_image: point.channel_uses_per_image,
     images: point.images,
     results: point.results,
   };
 }
 
+/** A point as Vega draws it; only the rate figure draws its horizontal bars. */
 function plotted(point, line, x) {
+  const quality = data.quality.key,
+    rate = data.rate.key;
   return {
-    line, x, y: point.psnr, point, hull: point.hull.includes(data.axis ? state.at : 0),
-    yLow: point.psnrLow ?? null, yHigh: point.psnrHigh ?? null, xLow: point.bitsLow ?? null, xHigh: point.bitsHigh ?? null,
+    line,
+    x,
+    y: point[quality],
+    point,
+    hull: point.hull.includes(data.axis ? state.at : 0),
+    yLow: point[`${quality}Low`] ?? null,
+    yHigh: point[`${quality}High`] ?? null,
+    xLow: point[`${rate}Low`] ?? null,
+    xHigh: point[`${rate}High`] ?? null,
   };
 }
 
+/** Whether a point has both coordinates of a figure. */
+const isMeasured = (row) => row.x !== null && row.y !== null;
+
 function showTip(event, item) {
   if (!item || item.mark.name !== "hover_marks") return hideTip();
-  const { line, point } = item.datum;
-  const read = [
-    ["PSNR", `${withInterval(point, "psnr", 2)} dB`],
-    ["Bits an image", withInterval(point, "bits", 1)],
-    ["Channel uses", round(point.uses, 1)],
+  const { line, point } = item.datum,
+    { key, name, unit, digits } = data.quality;
+  const readings = [
+    [name, withInterval(point, key, digits) + unit],
+    ["Bits per image", withInterval(point, "bits_per_image", 1)],
+    ["Channel uses", withInterval(point, "channel_uses_per_image", 1)],
     ["Images", round(point.images, 0)],
   ];
-  if (data.axis && point.at !== null) read.unshift([data.axis.label, String(data.axis.values[point.at])]);
+  if (data.axis && point.at !== null)
+    readings.unshift([data.axis.label, String(data.axis.values[point.at])]);
   const tip = document.getElementById("tip");
-  const values = element("dl", {}, ...read.map(([key, value]) =>
-    element("div", {}, element("dt", { textContent: key }), element("dd", { textContent: value }))));
+  const values = element(
+    "dl",
+    {},
+    ...readings.map(([term, value]) =>
+      element(
+        "div",
+        {},
+        element("dt", { textContent: term }),
+        element("dd", { textContent: value }),
+      ),
+    ),
+  );
   tip.replaceChildren(element("strong", { textContent: line }), values);
   tip.hidden = false;
   const { innerWidth, innerHeight } = window;
@@ -99,11 +150,22 @@ function hideTip() {
   document.getElementById("tip").hidden = true;
 }
 
-const moved = new Set(data.points.filter((point) => point.at !== null).map((point) => point.system));
+const moved = new Set(
+  data.points.filter((point) => point.at !== null).map((point) => point.system),
+);
 
-figure("axis", data.systems.filter((_, number) => moved.has(number)), () => data.points
-  .filter((point) => point.at !== null && data.axis.values[point.at] !== null)
-  .map((point) => plotted(point, data.systems[point.system].label, data.axis.values[point.at])));
-figure("rate", data.families, () => data.points
-  .filter((point) => point.views.includes(data.axis ? state.at : 0))
-  .map((point) => plotted(point, data.families[point.family].label, point.bits)));
+figure(
+  "axis",
+  data.systems.filter((_, number) => moved.has(number)),
+  () =>
+    data.points
+      .filter((point) => point.at !== null && data.axis.values[point.at] !== null)
+      .map((point) => plotted(point, data.systems[point.system].label, data.axis.values[point.at]))
+      .filter(isMeasured),
+);
+figure("rate", data.families, () =>
+  data.points
+    .filter((point) => point.views.includes(data.axis ? state.at : 0))
+    .map((point) => plotted(point, data.families[point.family].label, point[data.rate.key]))
+    .filter(isMeasured),
+);

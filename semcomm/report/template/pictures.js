@@ -1,11 +1,20 @@
-const HEAT = [[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58], [252, 165, 10], [252, 255, 164]];
+const HEAT = [
+  [0, 0, 4],
+  [66, 10, 104],
+  [147, 38, 103],
+  [221, 81, 58],
+  [252, 165, 10],
+  [252, 255, 164],
+];
 const WORST = 64;
 
-/** How an error of 0 to 255 is coloured. */
+/** The colour of an error of 0 to 255. */
 function heat(error) {
   const place = (Math.min(error, WORST) / WORST) * (HEAT.length - 1);
   const low = Math.min(Math.floor(place), HEAT.length - 2);
-  return HEAT[low].map((from, channel) => Math.round(from + (place - low) * (HEAT[low + 1][channel] - from)));
+  return HEAT[low].map((from, channel) =>
+    Math.round(from + (place - low) * (HEAT[low + 1][channel] - from)),
+  );
 }
 
 const decoded = new Map();
@@ -25,17 +34,19 @@ async function decode(picture) {
   return context.getImageData(0, 0, picture.width, picture.height).data;
 }
 
-/** Draw how far each received pixel is from the sent one: the mean difference of its three values. */
+/** Draw the error of each received pixel: the mean absolute difference of its three values. */
 async function drawErrors(canvas, sent, received) {
   const picture = data.pictures[sent];
   const key = `${sent} ${received}`;
   canvas.dataset.key = key;
   const [from, to] = await Promise.all([pixels(sent), pixels(received)]);
-  if (canvas.dataset.key !== key) return; // another picture was asked for since
+  if (canvas.dataset.key !== key) return; // another picture was chosen meanwhile
   Object.assign(canvas, { width: picture.width, height: picture.height });
   const map = new ImageData(picture.width, picture.height);
   for (let place = 0; place < from.length; place += 4) {
-    const [red, green, blue] = [0, 1, 2].map((channel) => Math.abs(from[place + channel] - to[place + channel]));
+    const [red, green, blue] = [0, 1, 2].map((channel) =>
+      Math.abs(from[place + channel] - to[place + channel]),
+    );
     map.data.set([...heat((red + green + blue) / 3), 255], place);
   }
   canvas.getContext("2d").putImageData(map, 0, 0);
@@ -64,29 +75,73 @@ function card(system, number) {
   errors.setAttribute("role", "img");
   errors.setAttribute("aria-label", `Error map of ${system.label}`);
   const pair = element("div", { className: "pair" }, image, errors);
-  const values = element("dl", {});
-  const made = element("article", { className: "card" }, element("h3", {}, sample(system.style), system.label), pair, values);
+  const values = element("dl", {}),
+    constellation = element("figure", { className: "constellation" });
+  const made = element(
+    "article",
+    { className: "card" },
+    element("h3", {}, sample(system.style), system.label),
+    pair,
+    values,
+    constellation,
+  );
   watchers.push(() => {
     const point = pointOf(number);
     made.classList.toggle("absent", !point);
     pair.hidden = !point;
+    constellation.hidden = !point || point.first[state.image].symbols === undefined;
     if (!point) return values.replaceChildren(element("p", { textContent: "Not simulated here." }));
-    const sent = data.sent[state.image].picture, first = point.first[state.image];
-    const whole = ["width", "height"].every((side) => data.pictures[sent][side] === data.pictures[first.picture][side]);
+    const sent = data.sent[state.image].picture,
+      first = point.first[state.image];
+    const whole = ["width", "height"].every(
+      (side) => data.pictures[sent][side] === data.pictures[first.picture][side],
+    );
     show(image, first.picture);
-    errors.hidden = !whole; // the size was lost on the way
+    errors.hidden = !whole; // the receiver did not learn the size
     if (whole) drawErrors(errors, sent, first.picture);
-    values.replaceChildren(...figuresOf(first));
+    values.replaceChildren(...readingsOf(first));
+    if (!constellation.hidden) drawConstellation(constellation, data.constellations[first.symbols]);
   });
   return made;
 }
 
-function figuresOf(first) {
-  const damage = element("span", { className: first.damaged ? "damaged" : "intact" }, first.damaged ? "damaged" : "intact");
-  const rows = [["PSNR", `${round(first.psnr_db, 2)} dB`], ["Bits", round(first.bits, 0)],
-    ["Channel uses", round(first.channel_uses, 0)], ["Arrived", damage]];
-  return rows.map(([key, value]) =>
-    element("div", {}, element("dt", { textContent: key }), element("dd", {}, value)));
+/** The measured values of a received picture, those that its system has. */
+function readingsOf(first) {
+  const { name, unit, digits } = data.quality;
+  const arrived = first.damaged ? "damaged" : "intact";
+  const rows = [
+    [name, first.quality, (value) => round(value, digits) + unit],
+    ["Bits", first.bits, (value) => round(value, 0)],
+    ["Channel uses", first.channel_uses, (value) => round(value, 0)],
+    ["Arrived", first.damaged, () => element("span", { className: arrived }, arrived)],
+  ];
+  return rows
+    .filter(([, value]) => value !== null)
+    .map(([term, value, text]) =>
+      element("div", {}, element("dt", { textContent: term }), element("dd", {}, text(value))),
+    );
+}
+
+/** The channel symbols of a picture in the complex plane, each a dot. */
+function drawConstellation(figure, { points, of }) {
+  const reach = Math.max(1, ...points.flat().map(Math.abs)) * 1.05;
+  const axes = svg("path", { class: "axes", d: `M${-reach},0H${reach}M0,${-reach}V${reach}` });
+  const dots = svg("path", {
+    class: "dots",
+    d: points.map(([real, imaginary]) => `M${real},${-imaginary}h0`).join(""),
+  });
+  const drawing = svg(
+    "svg",
+    { viewBox: `${-reach} ${-reach} ${2 * reach} ${2 * reach}`, role: "img" },
+    axes,
+    dots,
+  );
+  drawing.setAttribute("aria-label", "Channel symbols in the complex plane");
+  const share = points.length < of ? `${round(points.length, 0)} of ${round(of, 0)}` : round(of, 0);
+  figure.replaceChildren(
+    drawing,
+    element("figcaption", { textContent: `${share} channel symbols, as sent` }),
+  );
 }
 
 document.getElementById("thumbs").append(...data.sent.map(thumb));

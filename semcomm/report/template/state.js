@@ -6,7 +6,7 @@ const specifications = read("figures");
 const state = { at: data.axis ? Math.floor(data.axis.values.length / 2) : 0, image: 0, system: 0 };
 const watchers = [];
 
-/** Set what is chosen, and let everything that shows it follow. */
+/** Change the state, and let every watcher show it. */
 function change(values) {
   Object.assign(state, values);
   watchers.forEach((watch) => watch());
@@ -19,9 +19,11 @@ function element(name, properties = {}, ...children) {
   return made;
 }
 
-/** The point of a system where the slider stands; one that is on no axis holds all along. */
+/** The point of a system at the slider's position, or its only one if it is not on the axis. */
 function pointOf(system) {
-  return data.points.find((point) => point.system === system && (point.at === null || point.at === state.at));
+  return data.points.find(
+    (point) => point.system === system && (point.at === null || point.at === state.at),
+  );
 }
 
 function atText() {
@@ -36,24 +38,38 @@ function atLong() {
 }
 
 const round = (value, digits) =>
-  value === null ? "–" : value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  value === null
+    ? "–"
+    : value.toLocaleString("en-US", {
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+      });
 
-/** A value of a point with half the width of its interval, where it has one. */
+/** A value of a point, with half the width of its interval where it has one. */
 function withInterval(point, name, digits) {
-  const low = point[`${name}Low`], high = point[`${name}High`];
-  return round(point[name], digits) + (typeof low === "number" ? ` ± ${round((high - low) / 2, digits)}` : "");
+  const low = point[`${name}Low`],
+    high = point[`${name}High`];
+  return (
+    round(point[name], digits) +
+    (typeof low === "number" ? ` ± ${round((high - low) / 2, digits)}` : "")
+  );
 }
 
-/** Offer a text as a file of this name. */
+/** Download a text as a file of this name. */
 function download(name, type, text) {
-  const link = element("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+  const link = element("a", {
+    href: URL.createObjectURL(new Blob([text], { type })),
+    download: name,
+  });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 function csv(rows) {
   const quoted = (value) => (/[",\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
-  const line = (values) => values.map((value) => quoted(value === null ? "" : String(value))).join(",");
+  const line = (values) =>
+    values.map((value) => quoted(value === null ? "" : String(value))).join(",");
+  if (!rows.length) return "";
   return [Object.keys(rows[0]), ...rows.map(Object.values)].map(line).join("\n") + "\n";
 }
 
@@ -75,11 +91,15 @@ const OUTLINES = {
   "triangle-left": "M-4,0L3.4,4V-4z",
 };
 
-/** A line's sample: its colour, dashes and marker. */
+/** A sample of a line for legends: its colour, dashes and marker. */
 function sample(style) {
   const line = { x1: 1, x2: 29, y1: 7, y2: 7, stroke: style.colour, "stroke-width": 2 };
   const dashes = style.dash[1] ? { "stroke-dasharray": style.dash.join(" ") } : {};
   const marker = { d: OUTLINES[style.shape], fill: style.colour, transform: "translate(15 7)" };
-  return svg("svg", { class: "sample", width: 30, height: 14, "aria-hidden": "true" },
-    svg("line", { ...line, ...dashes }), svg("path", marker));
+  return svg(
+    "svg",
+    { class: "sample", width: 30, height: 14, "aria-hidden": "true" },
+    svg("line", { ...line, ...dashes }),
+    svg("path", marker),
+  );
 }

@@ -30,7 +30,7 @@ def spent(counts: list[int], ascending_lengths: tuple[int, ...]) -> int:
 # 40 counts of 1 to 100 sum to less than 4181, the least with which a Huffman codeword takes 17
 # bits.
 @given(st.lists(st.integers(1, 100), min_size=2, max_size=40))
-def test_where_the_limit_does_not_bind_the_lengths_are_as_good_as_huffmans(
+def test_lengths_below_the_limit_are_as_good_as_huffmans(
     counts: list[int],
 ) -> None:
     outside = huffman_code(dict(enumerate(counts)))
@@ -41,9 +41,8 @@ def test_where_the_limit_does_not_bind_the_lengths_are_as_good_as_huffmans(
 
 
 @given(st.lists(st.integers(0, 20), min_size=2, max_size=7), st.integers(3, 6))
-def test_no_code_within_the_limit_is_better_nor_as_good_with_a_shorter_longest_codeword(
-    counts: list[int], limit: int
-) -> None:
+def test_no_code_within_the_limit_is_better(counts: list[int], limit: int) -> None:
+    """Nor is one as good with a shorter longest codeword."""
     best = min((spent(counts, code), max(code)) for code in complete_codes(len(counts), limit))
     lengths = optimal_code_lengths(np.array(counts), limit).astype(int)
     assert (np.dot(counts, lengths), lengths.max()) == best

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
-from semcomm.codec.entropy_coding.arithmetic import ONE, narrowed, write_end, write_settled
+from semcomm.codec.entropy_coding.arithmetic import ONE, narrowed, renormalize_encoder, write_end
 from semcomm.codec.entropy_coding.context import ContextCoder
 from semcomm.codec.entropy_coding.context_model import NEIGHBOURS, ContextModel, context_shapes
 from semcomm.codec.entropy_coding.interface import whole_grids
@@ -147,9 +147,10 @@ def plain_decode(tensors: Tensors, text: str, run: Sequence[int]) -> list[int]:
 
 @given(cases())
 @without_deadline
-def test_what_is_encoded_is_decoded_by_us_and_by_the_plain_decoder_each_grid_by_itself(
+def test_encoded_grids_are_decoded_by_both_decoders(
     case: tuple[Tensors, list[NDArray[np.uint16]]],
 ) -> None:
+    """By ours and by the plain decoder; each grid is independent of the others."""
     tensors, grids = case
     coder = coder_of(tensors)
     symbols, shapes = flat(grids)
@@ -158,7 +159,7 @@ def test_what_is_encoded_is_decoded_by_us_and_by_the_plain_decoder_each_grid_by_
 
     decoded = coder.decode(bits, lengths, shapes)
     assert decoded.symbols.dtype == np.uint16 and decoded.symbols.tolist() == symbols.tolist()
-    assert decoded.good.tolist() == [grid.size for grid in grids] and decoded.intact.all()
+    assert decoded.valid.tolist() == [grid.size for grid in grids] and decoded.intact.all()
 
     for grid, message in zip(grids, np.split(bits, np.cumsum(lengths))[:-1], strict=True):
         assert text_of(coder.encode(*flat([grid]))[0]) == text_of(message)
@@ -170,7 +171,7 @@ def test_what_is_encoded_is_decoded_by_us_and_by_the_plain_decoder_each_grid_by_
 
 @given(st.data())
 @without_deadline
-def test_a_run_that_begins_and_ends_within_rows_is_coded_as_the_plain_decoder_reads_it(
+def test_a_run_may_begin_and_end_within_rows(
     data: st.DataObject,
 ) -> None:
     codewords, columns, groups = (
@@ -192,9 +193,10 @@ def test_a_run_that_begins_and_ends_within_rows_is_coded_as_the_plain_decoder_re
 
 @given(st.data())
 @without_deadline
-def test_any_bits_give_symbols_that_are_intact_exactly_where_they_are_the_message_of_the_symbols(
+def test_intact_means_the_bits_are_the_message_of_the_symbols(
     data: st.DataObject,
 ) -> None:
+    """Any bits give valid symbols; they are intact where encoding the symbols gives these bits."""
     codewords, groups = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 2))
     coder = coder_of(random_model(codewords, groups, data.draw(st.integers(0, 2**32))))
     received = data.draw(
@@ -210,7 +212,7 @@ def test_any_bits_give_symbols_that_are_intact_exactly_where_they_are_the_messag
     ends = np.cumsum(shapes[:, 1] * groups)
     for number, symbols in enumerate(np.split(decoded.symbols, ends)[:-1]):
         good, text, shape = (
-            int(decoded.good[number]),
+            int(decoded.valid[number]),
             received[number][0],
             shapes[number : number + 1],
         )
@@ -220,7 +222,7 @@ def test_any_bits_give_symbols_that_are_intact_exactly_where_they_are_the_messag
             and not symbols[good:].any()
         )
         alone = coder.decode(*message_of(text), shape)
-        assert (alone.symbols.tolist(), alone.good[0], alone.intact[0]) == (
+        assert (alone.symbols.tolist(), alone.valid[0], alone.intact[0]) == (
             symbols.tolist(),
             good,
             alone.intact[0],
@@ -246,15 +248,15 @@ def test_a_message_that_is_cut_off_keeps_what_its_bits_decide(
         bits, _ = coder.encode(*flat([grid]))
         if bits.size:
             cut = place % bits.size
-            found = coder.decode(bits[:cut], np.array([cut]), whole_grids([grid.shape]))
-            good = int(found.good[0])
-            assert not found.intact[0]
-            assert found.symbols[:good].tolist() == grid.ravel()[:good].tolist()
+            decoded = coder.decode(bits[:cut], np.array([cut]), whole_grids([grid.shape]))
+            valid = int(decoded.valid[0])
+            assert not decoded.intact[0]
+            assert decoded.symbols[:valid].tolist() == grid.ravel()[:valid].tolist()
             flipped = bits.copy()
             flipped[cut] ^= 1  # no symbol before the cut can depend on the bit behind it
             assert coder.decode(flipped, np.array([bits.size]), whole_grids([grid.shape])).symbols[
-                :good
-            ].tolist() == (grid.ravel()[:good].tolist())
+                :valid
+            ].tolist() == (grid.ravel()[:valid].tolist())
 
 
 def test_a_message_takes_its_symbols_information_and_a_bit() -> None:
@@ -276,7 +278,7 @@ def information(model: ContextModel, grid: NDArray[np.uint16]) -> float:
     return float(-np.log2(shares).sum())
 
 
-def test_a_symbol_of_frequency_1_among_frequencies_of_2_to_the_20_comes_back() -> None:
+def test_a_symbol_of_the_lowest_frequency_is_decoded() -> None:
     tensors = random_model(4096, 1, seed=1, hidden=(1, 1))
     tensors["context.weight3"] *= 0
     tensors["context.bias3"][:] = 0
@@ -298,7 +300,7 @@ def test_the_message_that_the_page_makes_by_hand() -> None:
     bits, low, width, position = np.zeros(8, np.uint8), 0, ONE, 0
     for below, frequency in (0, 3), (3, 1):
         low, width = narrowed(low, width, below, frequency, total=4)
-        position, low, width = write_settled(bits, position, low, width)
+        position, low, width = renormalize_encoder(bits, position, low, width)
     assert (low, width) == (2**46, 3 * 2**46)
     end = write_end(bits, position, low, width)
     page = (Path(__file__).parents[3] / "docs" / "bitstream.md").read_text()
@@ -334,9 +336,7 @@ def formula_grid(rows: int, columns: int, groups: int, codewords: int) -> NDArra
     return (places * places % 101 % codewords).astype(np.uint16).reshape(rows, columns, groups)
 
 
-def test_frequencies_are_the_same_on_one_thread_and_two_one_image_at_a_time_and_all_at_once_in_any_order() -> (
-    None
-):
+def test_frequencies_depend_on_no_thread_batch_or_order() -> None:
     rng = np.random.default_rng(0)
     tensors = random_model(16, 2, seed=2, hidden=(32, 16))
     grids = rng.integers(0, 16, (64, 4, 4, 2)).astype(np.uint16)
@@ -353,10 +353,10 @@ def test_frequencies_are_the_same_on_one_thread_and_two_one_image_at_a_time_and_
 
 
 def hashed(frequencies: Any) -> str:
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for part in frequencies:
-        found.update(np.ascontiguousarray(part, np.int32).tobytes())
-    return found.hexdigest()
+        digest.update(np.ascontiguousarray(part, np.int32).tobytes())
+    return digest.hexdigest()
 
 
 def permuted(tensors: Tensors, rng: np.random.Generator) -> Tensors:
@@ -412,8 +412,8 @@ def by_matrix_products(
                 + part[f"bias{layer}"][group]
             )
         logits.append(sums.astype(np.int64) >> 7)
-    found = np.stack(logits, axis=3)
-    return FREQUENCIES[np.minimum(found.max(axis=-1, keepdims=True) - found, 640)]
+    stacked = np.stack(logits, axis=3)
+    return FREQUENCIES[np.minimum(stacked.max(axis=-1, keepdims=True) - stacked, 640)]
 
 
 @pytest.mark.parametrize(
@@ -432,6 +432,7 @@ def by_matrix_products(
 def test_a_model_whose_sums_could_be_inexact_is_refused(
     name: str, values: NDArray[Any], message: str
 ) -> None:
+    """One thread or two, one image at a time or all at once, sums in any order."""
     tensors = random_model(3, 2, seed=0)
     tensors[f"context.{name}"] = values
     if name == "neighbours":
@@ -455,14 +456,14 @@ def test_a_model_that_would_fill_the_memory_is_refused() -> None:
         context_shapes(tensors, 1, 65536)
 
 
-def test_a_codec_without_a_model_is_refused_with_the_command_that_makes_one() -> None:
+def test_a_codec_without_a_model_is_refused_with_the_command() -> None:
     with pytest.raises(CodecError, match=r"no context model; `semcomm context CODEC` makes one"):
         ENTROPY_CODERS["context"]({"code_lengths": np.array([1, 1], np.uint8)})
 
 
 def test_grids_of_another_codec_are_refused() -> None:
     coder = coder_of(random_model(4, 2, seed=0))
-    with pytest.raises(ValueError, match="runs have 3 to 3 groups; the model's have 2"):
+    with pytest.raises(ValueError, match="runs have 3 to 3 groups; the model has 2"):
         coder.encode(np.zeros(3, np.uint16), whole_grids([(1, 1, 3)]))
     with pytest.raises(ValueError, match="the alphabet is 0 to 3"):
         coder.encode(np.array([4, 0], np.uint16), whole_grids([(1, 1, 2)]))

@@ -95,7 +95,7 @@ def test_what_is_encoded_is_decoded(data: st.DataObject) -> None:
 
     decoded = case.coder.decode(bits, lengths, grids)
     assert decoded.symbols.dtype == np.uint16 and decoded.symbols.tolist() == symbols.tolist()
-    assert decoded.good.dtype == np.int64 and decoded.good.tolist() == [
+    assert decoded.valid.dtype == np.int64 and decoded.valid.tolist() == [
         len(message) for message in messages
     ]
     assert decoded.intact.dtype == np.bool_ and decoded.intact.all()
@@ -113,7 +113,7 @@ def test_any_bits_are_decoded_as_if_no_other_message_were_there(
     decoded = case.coder.decode(bits, lengths, rows(counts))
 
     alone = [read_bit_by_bit(case.words, text, count) for text, count in received]
-    assert decoded.good.tolist() == [len(symbols) for symbols, _ in alone]
+    assert decoded.valid.tolist() == [len(symbols) for symbols, _ in alone]
     assert decoded.intact.tolist() == [intact for _, intact in alone]
     padded = [
         [*symbols, *[0] * (count - len(symbols))]
@@ -157,7 +157,7 @@ def test_good_symbols_end_at_the_first_sign_of_damage(
 ) -> None:
     follower = "0" * 16  # whose bits would complete a codeword that is cut
     decoded = coder.decode(*bits_of(text, follower), rows([count, 0]))
-    assert decoded.good[0] == len(symbols)
+    assert decoded.valid[0] == len(symbols)
     assert decoded.intact[0] == intact
     assert decoded.symbols.tolist() == [*symbols, *[0] * (count - len(symbols))]
 

@@ -53,7 +53,7 @@ def refused(trainer: Trainer, path: Path) -> str:
         {"levels": 2, "rate_weight": 0.1, "finest_rate_weight": 0.01},
     ],
 )
-def test_a_trainer_goes_on_from_its_checkpoint_as_if_nothing_had_been(
+def test_a_resumed_training_equals_an_uninterrupted_one(
     make_trainer: Make, fingerprint: Fingerprint, tmp_path: Path, changes: dict[str, object]
 ) -> None:
     through = run(make_trainer(**changes))
@@ -122,9 +122,7 @@ def test_another_safetensors_file_is_refused(make_trainer: Make, tmp_path: Path)
     assert "was made by another training" in refused(make_trainer(), path)
 
 
-def test_another_trainings_checkpoint_is_refused_with_its_settings(
-    make_trainer: Make, tmp_path: Path
-) -> None:
+def test_another_trainings_checkpoint_is_refused(make_trainer: Make, tmp_path: Path) -> None:
     path = tmp_path / "checkpoint"
     save_checkpoint(make_trainer(), path, "that one, with seed 7")
     assert "that one, with seed 7" in refused(make_trainer(), path)

@@ -67,9 +67,10 @@ def test_what_follows_from_the_neighbours_is_learned(
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_the_network_as_trained_gives_the_frequencies_that_code_on_any_number_of_threads(
+def test_the_trained_network_gives_the_coders_frequencies(
     model: Tensors, indices: NDArray[np.uint16], threads: int
 ) -> None:
+    """On any number of threads."""
     network, grids = network_of(model), indices[500:]
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -93,7 +94,7 @@ def network_of(model: Tensors) -> ContextNetwork:
     return network
 
 
-def test_bits_are_those_that_the_network_expects_and_one_to_end_with(
+def test_bits_are_the_ideal_bits_and_one_for_termination(
     model: Tensors, indices: NDArray[np.uint16]
 ) -> None:
     with torch.no_grad():
@@ -106,8 +107,8 @@ def test_bits_are_those_that_the_network_expects_and_one_to_end_with(
 
 
 def test_tensors_are_of_the_shapes_that_a_codec_file_asks_for(model: Tensors) -> None:
-    found = {name: (tensor.shape, tensor.dtype.name) for name, tensor in model.items()}
-    assert found == context_shapes(model, 2, CODEWORDS)
+    shapes = {name: (tensor.shape, tensor.dtype.name) for name, tensor in model.items()}
+    assert shapes == context_shapes(model, 2, CODEWORDS)
 
 
 def test_the_seed_decides_and_a_random_state_outside_has_no_part(
@@ -122,15 +123,15 @@ def test_the_seed_decides_and_a_random_state_outside_has_no_part(
     assert not np.array_equal(other["context.embedding"], model["context.embedding"])
 
 
-def test_each_epoch_is_told_with_fewer_bits(indices: NDArray[np.uint16]) -> None:
-    told: list[ContextEpoch] = []
-    trained_context(indices[:500], CODEWORDS, RECIPE, told.append)
-    assert [(epoch.epoch, epoch.of_epochs) for epoch in told] == [(1, 3), (2, 3), (3, 3)]
-    assert told[0].bits > told[1].bits > told[2].bits
-    assert str(told[0]) == f"epoch 1/3: {told[0].bits:.2f} bits an image"
+def test_each_epoch_reports_fewer_bits(indices: NDArray[np.uint16]) -> None:
+    epochs: list[ContextEpoch] = []
+    trained_context(indices[:500], CODEWORDS, RECIPE, epochs.append)
+    assert [(epoch.epoch, epoch.of_epochs) for epoch in epochs] == [(1, 3), (2, 3), (3, 3)]
+    assert epochs[0].bits > epochs[1].bits > epochs[2].bits
+    assert str(epochs[0]) == f"epoch 1/3: {epochs[0].bits:.2f} bits per image"
 
 
-def test_a_single_group_and_fewer_images_than_a_batch_are_trained_on(
+def test_one_group_and_less_than_a_batch_can_be_trained_on(
     indices: NDArray[np.uint16],
 ) -> None:
     model = trained_context(indices[:5, :, :, :1], CODEWORDS, RECIPE, lambda epoch: None)

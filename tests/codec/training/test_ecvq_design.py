@@ -18,14 +18,14 @@ from semcomm.codec.codec import Codec, Image
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.entropy_coding.interface import whole_grids
-from semcomm.codec.training.ecvq_design import Step, descent, designed_codec
+from semcomm.codec.training.ecvq_design import Iteration, descent, designed_codec
 from semcomm.data.sample import Sample
 from semcomm.zoo.find import load_codec
 
 RATE_WEIGHTS = [0.05, 0.2, 0.8]
 
 
-def nothing(step: Step) -> None:
+def nothing(step: Iteration) -> None:
     pass
 
 
@@ -90,7 +90,7 @@ def test_the_lagrangian_never_rises_but_by_unused_prices(
 
 
 @pytest.mark.parametrize("rate_weight", [0.0, 0.1, 0.5])
-def test_it_ends_where_centroids_prices_and_cells_are_those_of_each_other(
+def test_it_ends_at_a_fixed_point_of_centroids_bits_and_cells(
     rate_weight: float,
 ) -> None:
     vectors = np.random.default_rng(0).standard_normal((500, 2), np.float32)
@@ -114,18 +114,18 @@ def test_with_rate_weight_0_it_is_lloyds(iterations: int) -> None:
     expected, labels = kmeans2(
         vectors.astype(np.float64), vectors[:20].astype(np.float64), iterations, minit="matrix"
     )
-    steps = list(
+    iterations = list(
         islice(descent(vectors, vectors[:20], uniform_bits(20), 0.0, tolerance=0.0), iterations)
     )
-    assert steps[-1].codebook == pytest.approx(expected, abs=1e-5)  # float32
-    assert np.exp2(-steps[-1].bits) == pytest.approx(np.bincount(labels) / 2000)
+    assert iterations[-1].codebook == pytest.approx(expected, abs=1e-5)  # float32
+    assert np.exp2(-iterations[-1].bits) == pytest.approx(np.bincount(labels) / 2000)
 
 
 @pytest.mark.parametrize(
     ("codewords", "rate_weight", "bits"),
     [(5, 0.443, 1), (33, 0.1223, 2), (65, 0.0311, 3), (65, 0.0311 / 4, 4)],
 )
-def test_for_a_gaussian_source_it_finds_the_best_scalar_quantizer(
+def test_a_gaussian_source_gets_the_best_scalar_quantizer(
     codewords: int, rate_weight: float, bits: float
 ) -> None:
     """Farvardin and Modestino, Optimum quantizer performance for a class of non-Gaussian memoryless
@@ -138,11 +138,11 @@ def test_for_a_gaussian_source_it_finds_the_best_scalar_quantizer(
     source = column(*stats.norm.ppf((np.arange(20_000) + 0.5) / 20_000))
     reach = min(4.0, codewords / 2.5)
     start = np.linspace(-reach, reach, codewords, dtype=np.float32)[:, None]
-    *_, found = descent(source, start, uniform_bits(codewords), rate_weight, tolerance=1e-7)
-    assert found.rate == pytest.approx(bits, abs=0.04)
-    width = optimize.brentq(lambda width: uniform_thresholds(width)[0] - found.rate, 0.01, 8)
+    *_, last = descent(source, start, uniform_bits(codewords), rate_weight, tolerance=1e-7)
+    assert last.rate == pytest.approx(bits, abs=0.04)
+    width = optimize.brentq(lambda width: uniform_thresholds(width)[0] - last.rate, 0.01, 8)
     _, best = uniform_thresholds(width)
-    assert 10 * np.log10(best / found.distortion) == pytest.approx(0, abs=0.01)
+    assert 10 * np.log10(best / last.distortion) == pytest.approx(0, abs=0.01)
 
 
 def uniform_thresholds(width: float) -> tuple[float, float]:
@@ -205,9 +205,7 @@ def test_rate_and_psnr_fall_as_the_rate_weight_grows(
     )  # against base, centroids may even gain
 
 
-def test_the_networks_are_those_of_the_base_and_the_quantizer_is_new(
-    base: Codec, codecs: list[Codec]
-) -> None:
+def test_networks_are_the_bases_and_the_quantizer_is_new(base: Codec, codecs: list[Codec]) -> None:
     new = {"codebook", "bias", "probabilities", "code_lengths"}
     for codec in codecs:
         assert (codec.quantizer, codec.geometry) == ("ecvq", base.geometry)
@@ -217,7 +215,7 @@ def test_the_networks_are_those_of_the_base_and_the_quantizer_is_new(
         } == new
 
 
-def test_probabilities_and_code_lengths_are_those_of_the_images_indices(
+def test_code_tables_are_those_of_the_images_indices(
     codecs: list[Codec], images: list[Image]
 ) -> None:
     for codec, weight in zip(codecs, RATE_WEIGHTS, strict=True):
@@ -236,15 +234,19 @@ def test_probabilities_and_code_lengths_are_those_of_the_images_indices(
 def test_one_design_is_one_codec_and_says_what_it_took(
     base: Codec, codecs: list[Codec], images: list[Image]
 ) -> None:
-    steps: list[Any] = []
-    again = designed_codec("made", base, RATE_WEIGHTS[1], images, {"by": "hand"}, steps.append)
+    iterations: list[Any] = []
+    again = designed_codec("made", base, RATE_WEIGHTS[1], images, {"by": "hand"}, iterations.append)
     assert again.digest == codecs[1].digest
-    assert again.origin == {"by": "hand", "rate_weight": RATE_WEIGHTS[1], "iterations": len(steps)}
+    assert again.origin == {
+        "by": "hand",
+        "rate_weight": RATE_WEIGHTS[1],
+        "iterations": len(iterations),
+    }
 
 
 def test_a_design_goes_on_from_another(codecs: list[Codec], images: list[Image]) -> None:
     """At the same rate weight there is next to nothing left to gain."""
-    steps: list[Step] = []
-    designed_codec("made", codecs[1], RATE_WEIGHTS[1], images, {}, steps.append)
-    assert len(steps) < codecs[1].origin["iterations"] / 4
-    assert steps[0].lagrangian - steps[-1].lagrangian < 1e-3 * steps[-1].lagrangian
+    iterations: list[Iteration] = []
+    designed_codec("made", codecs[1], RATE_WEIGHTS[1], images, {}, iterations.append)
+    assert len(iterations) < codecs[1].origin["iterations"] / 4
+    assert iterations[0].lagrangian - iterations[-1].lagrangian < 1e-3 * iterations[-1].lagrangian

@@ -11,11 +11,12 @@ from semcomm.codec.codec import Codec, Image
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.networks import Geometry
-from semcomm.codec.quantizer import codeword_bits, nearest_codewords
-from semcomm.codec.training import finish
-from semcomm.codec.training.export import finished_codec
+from semcomm.codec.quantizers.codebook import codeword_bits
+from semcomm.codec.quantizers.nearest import nearest_codewords
+from semcomm.codec.training import export
+from semcomm.codec.training.export import export_codec
 from semcomm.codec.training.index_assignment import with_assigned_indices
-from semcomm.codec.training.losses import Model
+from semcomm.codec.training.losses import VqAutoencoder
 from semcomm.codec.training.recipe import Recipe
 from semcomm.data.sample import Sample
 
@@ -30,19 +31,19 @@ def images() -> list[Image]:
 
 
 @pytest.fixture(scope="module")
-def model(images: list[Image]) -> Model:
+def model(images: list[Image]) -> VqAutoencoder:
     """Untrained networks, 16 codewords among their latents but for two that are far off, and any
     logits.
     """
     geometry = Geometry(groups=2, dimension=2, codewords=16, channels=4)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
-        made = Model(geometry)
+        made = VqAutoencoder(geometry)
         made.logits.copy_(torch.rand(16))
         made.get_parameter("encoder.3.weight").mul_(
             20
         )  # so that latents lie about as far apart as trained ones
-        latents = finished_codec("any", made, VQ, images, {}).encode(images[:1])[0]
+        latents = export_codec("any", made, VQ, images, {}).encode(images[:1])[0]
         made.codebook.copy_(torch.from_numpy(latents.reshape(-1, 2)[:16]))
         made.codebook[:, UNUSED] = FAR
     return made
@@ -59,10 +60,10 @@ def counted(codec: Codec, images: list[Image]) -> NDArray[np.int64]:
 
 
 @pytest.mark.parametrize("recipe", [VQ, ECVQ], ids=["vq", "ecvq"])
-def test_probabilities_and_code_lengths_are_those_of_the_training_images_indices(
-    model: Model, images: list[Image], recipe: Recipe
+def test_code_tables_are_those_of_the_training_images_indices(
+    model: VqAutoencoder, images: list[Image], recipe: Recipe
 ) -> None:
-    codec = finished_codec("tiny", model, recipe, images, {})
+    codec = export_codec("tiny", model, recipe, images, {})
     counts = counted(codec, images)
     assert not counts[unused(codec)].any()
     counts = np.maximum(counts, 1)
@@ -74,9 +75,9 @@ def test_probabilities_and_code_lengths_are_those_of_the_training_images_indices
 
 @pytest.mark.parametrize("recipe", [VQ, ECVQ], ids=["vq", "ecvq"])
 def test_codewords_that_no_training_image_used_can_be_sent(
-    model: Model, images: list[Image], recipe: Recipe
+    model: VqAutoencoder, images: list[Image], recipe: Recipe
 ) -> None:
-    codec = finished_codec("tiny", model, recipe, images, {})
+    codec = export_codec("tiny", model, recipe, images, {})
     coder = ENTROPY_CODERS["huffman"](codec.tensors)
     symbols, grids = (
         np.array([*unused(codec), 0, *unused(codec)], np.uint16),
@@ -86,14 +87,15 @@ def test_codewords_that_no_training_image_used_can_be_sent(
     assert coder.decode(bits, lengths, grids).symbols.tolist() == symbols.tolist()
 
 
-def test_vq_has_no_bias(model: Model, images: list[Image]) -> None:
-    assert not finished_codec("tiny", model, VQ, images, {}).tensors["bias"].any()
+def test_vq_has_no_bias(model: VqAutoencoder, images: list[Image]) -> None:
+    assert not export_codec("tiny", model, VQ, images, {}).tensors["bias"].any()
 
 
-def test_ecvqs_bias_is_the_price_of_the_shares_that_the_pass_before_counted(
-    model: Model, images: list[Image]
+def test_ecvqs_bias_is_of_the_shares_of_the_pass_before(
+    model: VqAutoencoder, images: list[Image]
 ) -> None:
-    codec = finished_codec("tiny", model, ECVQ, images, {})
+    """It is the rate weight times -log2 of the shares that the pass before counted."""
+    codec = export_codec("tiny", model, ECVQ, images, {})
     vectors = torch.from_numpy(
         np.concatenate([grid.reshape(-1, 2) for grid in codec.encode(images)])
     )
@@ -114,28 +116,28 @@ def test_ecvqs_bias_is_the_price_of_the_shares_that_the_pass_before_counted(
 
 
 @pytest.mark.parametrize("recipe", [VQ, ECVQ], ids=["vq", "ecvq"])
-def test_indices_are_assigned_when_all_else_is_settled(
-    model: Model, images: list[Image], recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+def test_indices_are_assigned_last(
+    model: VqAutoencoder, images: list[Image], recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    codec = finished_codec("tiny", model, recipe, images, {})
-    monkeypatch.setattr(finish, "with_assigned_indices", dict)
-    as_trained = finished_codec("tiny", model, recipe, images, {})
+    codec = export_codec("tiny", model, recipe, images, {})
+    monkeypatch.setattr(export, "with_assigned_indices", dict)
+    as_trained = export_codec("tiny", model, recipe, images, {})
     assert np.array_equal(as_trained.codebook, model.codebook[0].detach().numpy())
     expected = with_assigned_indices(as_trained.tensors)
     assert all(np.array_equal(codec.tensors[name], expected[name]) for name in expected)
 
 
-def test_a_higher_rate_weight_takes_fewer_bits(model: Model, images: list[Image]) -> None:
+def test_a_higher_rate_weight_takes_fewer_bits(model: VqAutoencoder, images: list[Image]) -> None:
     spent = []
     for rate_weight in (0.0, 0.05, 0.5):
-        codec = finished_codec("tiny", model, Recipe("ecvq", rate_weight), images, {})
+        codec = export_codec("tiny", model, Recipe("ecvq", rate_weight), images, {})
         spent.append(counted(codec, images) @ codec.code_lengths.astype(np.int64))
     assert spent[0] > spent[1] > spent[2]
 
 
-def test_ecvq_with_rate_weight_0_is_vq(model: Model, images: list[Image]) -> None:
-    vq = finished_codec("tiny", model, VQ, images, {})
-    ecvq = finished_codec("tiny", model, Recipe("ecvq", 0.0), images, {})
+def test_ecvq_with_rate_weight_0_is_vq(model: VqAutoencoder, images: list[Image]) -> None:
+    vq = export_codec("tiny", model, VQ, images, {})
+    ecvq = export_codec("tiny", model, Recipe("ecvq", 0.0), images, {})
     others = Sample().load(200, 210)
     pairs = zip(vq.quantize(vq.encode(others)), ecvq.quantize(ecvq.encode(others)), strict=True)
     assert all(np.array_equal(*pair) for pair in pairs)
@@ -143,9 +145,9 @@ def test_ecvq_with_rate_weight_0_is_vq(model: Model, images: list[Image]) -> Non
 
 
 def test_a_codec_does_not_change_when_its_model_is_trained_on(
-    model: Model, images: list[Image]
+    model: VqAutoencoder, images: list[Image]
 ) -> None:
-    codec = finished_codec("tiny", model, VQ, images, {})
+    codec = export_codec("tiny", model, VQ, images, {})
     before = {name: tensor.copy() for name, tensor in codec.tensors.items()}
     with torch.no_grad():
         for parameter in model.parameters():

@@ -65,7 +65,7 @@ def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 @settings(deadline=None, max_examples=12)
 @given(quantizers, st.sampled_from([module.MOST_PROPOSALS, 64]))
-def test_it_is_an_order_in_which_no_exchange_costs_less_nor_did_the_order_given(
+def test_no_exchange_costs_less_nor_did_the_given_order(
     quantizer: Quantizer, most_proposals: int
 ) -> None:
     """However far annealing comes."""
@@ -85,7 +85,7 @@ def test_it_is_an_order_in_which_no_exchange_costs_less_nor_did_the_order_given(
 
 @settings(deadline=None, max_examples=50)
 @given(quantizers)
-def test_too_large_a_codebook_costs_no_more_than_the_order_given_either(
+def test_too_large_a_codebook_costs_no_more_than_as_given(
     quantizer: Quantizer,
 ) -> None:
     codebook, probabilities = quantizer
@@ -125,7 +125,7 @@ def test_no_order_of_eight_codewords_costs_less(seed: int) -> None:
 
 @pytest.mark.usefixtures("_both_ways")
 @pytest.mark.parametrize("bits", range(1, 9))
-def test_a_uniform_scalar_codebook_gets_what_natural_binary_numbers_cost(bits: int) -> None:
+def test_a_uniform_scalar_codebook_costs_what_binary_numbers_do(bits: int) -> None:
     """They are best there (McLaughlin, Neuhoff and Ashley, 1995): a wrong bit b moves by 2^b, (4^m
     - 1) / 3 in all.
     """
@@ -149,7 +149,7 @@ def test_sums_of_signed_vectors_cost_four_times_their_variance(bits: int) -> Non
     )
 
 
-def test_256_normal_codewords_cost_less_than_exchanges_alone_can_reach() -> None:
+def test_annealing_beats_exchanges_alone_on_256_codewords() -> None:
     rng = np.random.default_rng(0)
     codebook, probabilities = (
         rng.standard_normal((256, 4)).astype(np.float32),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from semcomm.codec.networks import Geometry
-from semcomm.codec.training.losses import Losses, Model, losses
+from semcomm.codec.training.losses import Losses, VqAutoencoder, compute_losses
 
 Array = NDArray[np.float64]
 
@@ -30,9 +30,9 @@ def linear(inputs: int, outputs: int) -> nn.Sequential:
 
 def linear_model(
     geometry: Geometry, encoder: Array, decoder: Array, codebook: Array, logits: Array
-) -> Model:
+) -> VqAutoencoder:
     """A model whose networks are the matrices `encoder` (g D, 48) and `decoder` (48, g D)."""
-    model = Model(geometry)
+    model = VqAutoencoder(geometry)
     model.encoder, model.decoder = linear(*encoder.shape[::-1]), linear(*decoder.shape[::-1])
     with torch.no_grad():
         model.get_parameter("encoder.0.weight").copy_(torch.from_numpy(encoder[..., None, None]))
@@ -60,28 +60,30 @@ class Case:
         self.z_q = self.codebook[self.indices].reshape(self.z.shape)
         self.decoded = self.z_q @ self.decoder.T
 
-    def run(self, rate_weight: float) -> tuple[Model, Losses]:
+    def run(self, rate_weight: float) -> tuple[VqAutoencoder, Losses]:
         model = linear_model(GEOMETRY, self.encoder, self.decoder, self.codebook, self.logits)
         grid = self.x.reshape(BATCH, ROWS, COLUMNS, 48).astype(np.float32)
-        found = losses(model, torch.from_numpy(grid).permute(0, 3, 1, 2), rate_weight, "float32")
-        assert found.indices.tolist() == self.indices.tolist()
-        return model, found
+        losses = compute_losses(
+            model, torch.from_numpy(grid).permute(0, 3, 1, 2), rate_weight, "float32"
+        )
+        assert losses.indices.tolist() == self.indices.tolist()
+        return model, losses
 
 
 @pytest.mark.parametrize("rate_weight", [0.0, 0.7])
 def test_the_terms_are_those_of_5_and_6(rate_weight: float) -> None:
     case = Case(rate_weight)
-    _, found = case.run(rate_weight)
-    assert found.distortion.item() == pytest.approx(
+    _, losses = case.run(rate_weight)
+    assert losses.distortion.item() == pytest.approx(
         np.square(case.decoded - case.x).sum() / BATCH, rel=1e-5
     )
-    assert found.codebook.item() == pytest.approx(
+    assert losses.codebook.item() == pytest.approx(
         np.square(case.z - case.z_q).sum() / BATCH, rel=1e-5
     )
-    assert found.commitment.item() == pytest.approx(
+    assert losses.commitment.item() == pytest.approx(
         np.square(case.z - case.z_q).sum() / BATCH, rel=1e-5
     )
-    assert found.bits.item() == pytest.approx(
+    assert losses.bits.item() == pytest.approx(
         -np.log2(case.shares[case.indices]).sum() / BATCH, rel=1e-5
     )
 
@@ -100,8 +102,8 @@ def test_the_gradients_are_the_derived_ones(rate_weight: float, commitment_weigh
     terms, nothing
     """
     case = Case(rate_weight)
-    model, found = case.run(rate_weight)
-    found.total(rate_weight, commitment_weight).backward()  # type: ignore[no-untyped-call]
+    model, losses = case.run(rate_weight)
+    losses.total(rate_weight, commitment_weight).backward()  # type: ignore[no-untyped-call]
 
     by_decoded = 2 * (case.decoded - case.x) / BATCH
     sub_vectors = case.z.reshape(-1, 3)
@@ -130,32 +132,32 @@ def test_the_gradients_are_the_derived_ones(rate_weight: float, commitment_weigh
 @pytest.mark.parametrize(
     ("term", "reached"),
     [
-        (lambda found: found.distortion, {"encoder.0.weight", "decoder.0.weight"}),
-        (lambda found: found.codebook, {"codebook"}),
-        (lambda found: found.commitment, {"encoder.0.weight"}),
-        (lambda found: found.bits, {"logits"}),
+        (lambda losses: losses.distortion, {"encoder.0.weight", "decoder.0.weight"}),
+        (lambda losses: losses.codebook, {"codebook"}),
+        (lambda losses: losses.commitment, {"encoder.0.weight"}),
+        (lambda losses: losses.bits, {"logits"}),
     ],
     ids=["distortion", "codebook", "commitment", "bits"],
 )
 def test_each_term_trains_its_own_part(
     term: Callable[[Losses], torch.Tensor], reached: set[str]
 ) -> None:
-    model, found = Case(0.7).run(0.7)
-    term(found).backward()  # type: ignore[no-untyped-call]
+    model, losses = Case(0.7).run(0.7)
+    term(losses).backward()  # type: ignore[no-untyped-call]
     assert {
         name for name, parameter in model.named_parameters() if parameter.grad is not None
     } == reached
 
 
-def test_a_step_down_the_rate_makes_the_chosen_codewords_likelier() -> None:
-    model, found = Case(0.7).run(0.7)
-    found.bits.backward()  # type: ignore[no-untyped-call]
+def test_a_step_down_the_rate_makes_used_codewords_likelier() -> None:
+    model, losses = Case(0.7).run(0.7)
+    losses.bits.backward()  # type: ignore[no-untyped-call]
     lower = Case(0.7).logits - 1e-3 * gradient(model, "logits")[0]
     shares = np.exp(-lower) / np.exp(-lower).sum()
-    assert -np.log2(shares[Case(0.7).indices]).sum() / BATCH < found.bits.item()
+    assert -np.log2(shares[Case(0.7).indices]).sum() / BATCH < losses.bits.item()
 
 
-def two_images(columns: int = 1) -> tuple[Model, torch.Tensor]:
+def two_images(columns: int = 1) -> tuple[VqAutoencoder, torch.Tensor]:
     """Images whose first value is z, and whose second nothing sends; codewords 0 and 1 with P = 3/4
     and 1/4.
     """
@@ -183,13 +185,13 @@ def two_images(columns: int = 1) -> tuple[Model, torch.Tensor]:
 def test_values_of_two_images_by_hand(
     rate_weight: float, distortion: float, latent: float, bits: float
 ) -> None:
-    found = losses(*two_images(), rate_weight, "float32")
-    terms = [found.distortion, found.codebook, found.commitment, found.bits]
+    losses = compute_losses(*two_images(), rate_weight, "float32")
+    terms = [losses.distortion, losses.codebook, losses.commitment, losses.bits]
     assert [term.item() for term in terms] == pytest.approx(
         [distortion, latent, latent, bits], rel=1e-6
     )
     expected = distortion + latent + 0.25 * latent + rate_weight * 1.25 * bits
-    assert found.total(rate_weight, 0.25).item() == pytest.approx(expected, rel=1e-6)
+    assert losses.total(rate_weight, 0.25).item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_terms_are_sums_over_an_image_and_means_over_images() -> None:
@@ -197,9 +199,9 @@ def test_terms_are_sums_over_an_image_and_means_over_images() -> None:
     _, wider = two_images(columns=3)
 
     def terms(patches: torch.Tensor) -> Array:
-        found = losses(model, patches, 0.5, "float32")
+        losses = compute_losses(model, patches, 0.5, "float32")
         return np.array(
-            [t.item() for t in (found.distortion, found.codebook, found.commitment, found.bits)]
+            [t.item() for t in (losses.distortion, losses.codebook, losses.commitment, losses.bits)]
         )
 
     assert terms(wider) == pytest.approx(3 * terms(images), rel=1e-6)
@@ -208,15 +210,15 @@ def test_terms_are_sums_over_an_image_and_means_over_images() -> None:
 
 
 def test_in_bfloat16_quantizer_losses_and_gradients_are_float32() -> None:
-    model = Model(Geometry(groups=2, dimension=3, codewords=5, channels=4))
-    found = losses(model, torch.rand(2, 48, 3, 3), 0.1, "bfloat16")
-    found.total(0.1, 0.25).backward()  # type: ignore[no-untyped-call]
-    made = [found.vectors, found.distortion, found.codebook, found.commitment, found.bits]
+    model = VqAutoencoder(Geometry(groups=2, dimension=3, codewords=5, channels=4))
+    losses = compute_losses(model, torch.rand(2, 48, 3, 3), 0.1, "bfloat16")
+    losses.total(0.1, 0.25).backward()  # type: ignore[no-untyped-call]
+    made = [losses.vectors, losses.distortion, losses.codebook, losses.commitment, losses.bits]
     made += [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
     assert {tensor.dtype for tensor in made} == {torch.float32}
 
 
-def gradient(model: Model, name: str) -> Array:
+def gradient(model: VqAutoencoder, name: str) -> Array:
     parameter = model.get_parameter(name)
     assert parameter.grad is not None
     grad = parameter.grad.numpy().astype(np.float64)

@@ -23,9 +23,11 @@ def test_an_orthogonal_matrix_has_singular_values_near_1(
         torch.randn(rows, columns, generator=generator), full_matrices=False
     )
     values = torch.logspace(3, 4, min(rows, columns))
-    found = left.T @ orthogonal(left @ values.diag() @ right) @ right.T
-    assert found.diag().min() > 0.6 and found.diag().max() < 1.3
-    assert (found - found.diag().diag()).abs().max() < 1e-3  # float32 sums of some hundred terms
+    product = left.T @ orthogonal(left @ values.diag() @ right) @ right.T
+    assert product.diag().min() > 0.6 and product.diag().max() < 1.3
+    assert (
+        product - product.diag().diag()
+    ).abs().max() < 1e-3  # float32 sums of some hundred terms
 
 
 @pytest.mark.parametrize("shape", [(6, 3, 3, 3), (30, 2, 1, 1), (5, 5, 1, 1)])
@@ -48,7 +50,7 @@ def test_steps_are_those_of_pytorchs_muon(shape: tuple[int, ...]) -> None:
     assert (ours.flatten(start_dim=1) - theirs).norm() < 0.02 * moved
 
 
-def test_the_order_of_a_kernels_entries_in_memory_does_not_matter() -> None:
+def test_a_kernels_memory_layout_does_not_matter() -> None:
     torch.manual_seed(0)
     plain = nn.Parameter(torch.randn(4, 3, 3, 3))
     last = nn.Parameter(plain.detach().to(memory_format=torch.channels_last))

@@ -33,14 +33,12 @@ def test_without_a_ramp_the_rate_weight_is_there_from_the_start(progress: float)
 
 
 def test_vq_with_a_rate_weight_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match=r"^rate_weight is 0.2; vq takes 0, or say quantizer `ecvq`$"
-    ):
+    with pytest.raises(ValueError, match=r"^rate_weight is 0.2; vq takes 0.*`ecvq`$"):
         Recipe(quantizer="vq", rate_weight=0.2)
     assert Recipe(quantizer="vq", rate_weight=0.0).rate_weights == [0]
 
 
-def test_rate_weights_of_levels_have_equal_ratios_and_rise_together() -> None:
+def test_rate_weights_of_levels_have_equal_ratios() -> None:
     recipe = Recipe(rate_weight=0.4, finest_rate_weight=0.05, levels=4, rate_ramp=0.5)
     assert recipe.rate_weights == pytest.approx([0.4, 0.2, 0.1, 0.05])
     assert recipe.rate_weights_at(0.25) == pytest.approx([0.2, 0.1, 0.05, 0.025])
@@ -51,16 +49,16 @@ def test_rate_weights_of_levels_have_equal_ratios_and_rise_together() -> None:
     [
         (
             {"levels": 2, "rate_weight": 0.1},
-            "levels is 2; that takes a rate_weight and a finest_rate_weight",
+            "levels is 2; .* rate_weight and a finest_rate_weight",
         ),
         (
             {"levels": 2, "finest_rate_weight": 0.1},
-            "levels is 2; that takes a rate_weight and a finest_rate_weight",
+            "levels is 2; .* rate_weight and a finest_rate_weight",
         ),
-        ({"finest_rate_weight": 0.1}, "finest_rate_weight is 0.1; that takes several levels"),
+        ({"finest_rate_weight": 0.1}, "finest_rate_weight is 0.1; .* levels"),
         (
             {"levels": 3, "rate_weight": 1, "finest_rate_weight": 0.1, "batch_size": 2},
-            "a batch has 2 images",
+            "levels is 3; .* batch, which has 2",
         ),
     ],
 )

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.train import train
-from semcomm.codec.training.trainer import EpochSoFar, Trainer
+from semcomm.codec.training.trainer import EpochProgress, Trainer
 from semcomm.errors import CheckpointError
 
 Make = Callable[..., Trainer]
 Fingerprint = Callable[[Trainer], str]
 
 
-def nothing(so_far: EpochSoFar) -> None:
+def nothing(progress: EpochProgress) -> None:
     pass
 
 
@@ -38,7 +38,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, make_trainer: Make) -> tu
     [(0, 32), (0, 72), (2, 64), (2, 72), (3, 72)],
     ids=lambda moment: str(moment),
 )
-def test_an_interrupted_training_called_again_ends_in_the_same_state(
+def test_an_interrupted_training_ends_in_the_same_state(
     make_trainer: Make,
     fingerprint: Fingerprint,
     finished: tuple[Trainer, Path],
@@ -46,24 +46,24 @@ def test_an_interrupted_training_called_again_ends_in_the_same_state(
     epoch: int,
     images: int,
 ) -> None:
-    def interrupt(so_far: EpochSoFar) -> None:
-        if (so_far.epoch, so_far.images) == (epoch, images):
+    def interrupt(progress: EpochProgress) -> None:
+        if (progress.epoch, progress.images) == (epoch, images):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         train(make_trainer(batch_size=2), tmp_path / "checkpoint", interrupt)
-    trainer, told = make_trainer(batch_size=2), list[int]()
-    train(trainer, tmp_path / "checkpoint", lambda so_far: told.append(so_far.epoch))
-    assert set(told) == set(range(epoch, 4))  # what was whole is not trained again
+    trainer, seen = make_trainer(batch_size=2), list[int]()
+    train(trainer, tmp_path / "checkpoint", lambda progress: seen.append(progress.epoch))
+    assert set(seen) == set(range(epoch, 4))  # what was whole is not trained again
     assert fingerprint(trainer) == fingerprint(finished[0])
 
 
 def test_a_finished_training_called_again_does_nothing(
     make_trainer: Make, fingerprint: Fingerprint, finished: tuple[Trainer, Path]
 ) -> None:
-    trainer, told = make_trainer(batch_size=2), list[EpochSoFar]()
-    train(trainer, finished[1], told.append)
-    assert not told and fingerprint(trainer) == fingerprint(finished[0])
+    trainer, seen = make_trainer(batch_size=2), list[EpochProgress]()
+    train(trainer, finished[1], seen.append)
+    assert not seen and fingerprint(trainer) == fingerprint(finished[0])
 
 
 def changed_in_the_last_value(patches: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -72,9 +72,10 @@ def changed_in_the_last_value(patches: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return changed
 
 
-def test_a_checkpoint_of_other_settings_images_or_seed_is_refused(
+def test_a_checkpoint_of_other_settings_is_refused(
     patches: NDArray[np.uint8], tmp_path: Path
 ) -> None:
+    """Other settings, images or seed."""
     path = tmp_path / "it.checkpoint.safetensors"
     recipe, geometry = Recipe(epochs=1, batch_size=4, device="cpu"), Geometry(2, 2, 8, channels=4)
     train(Trainer(geometry, recipe, patches, seed=0), path, nothing)

@@ -1,6 +1,7 @@
 """The quantizer's criterion (3) against brute force, its ties, and the probabilities (4)."""
 
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,8 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from semcomm.codec import quantizer
-from semcomm.codec.quantizer import codeword_bits, nearest_codewords
+from semcomm.choices import QuantizerName
+from semcomm.codec.codec import Codec
+from semcomm.codec.quantizers import QUANTIZERS
+from semcomm.codec.quantizers import nearest as search
+from semcomm.codec.quantizers.codebook import codeword_bits, straight_through
+from semcomm.codec.quantizers.ecvq import Ecvq
+from semcomm.codec.quantizers.nearest import nearest_codewords
+from semcomm.codec.quantizers.vq import Vq
 
 Floats = NDArray[np.float32]
 
@@ -90,7 +97,7 @@ def test_the_costs_held_at_once_change_nothing(
 ) -> None:
     at_once = nearest(*case)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quantizer, "COSTS_AT_ONCE", max_costs)
+        patch.setattr(search, "COSTS_AT_ONCE", max_costs)
         assert np.array_equal(nearest(*case), at_once)
 
 
@@ -106,7 +113,7 @@ def test_with_rate_weight_0_the_criterion_is_that_of_vq(seed: int) -> None:
     )
 
 
-def test_a_rate_weight_moves_the_boundary_towards_the_rarer_codeword() -> None:
+def test_a_rate_weight_moves_boundaries_to_rarer_codewords() -> None:
     codebook, bias = np.array([[0.0], [1.0]], np.float32), np.array([1.0, 1.5], np.float32)
     # z^2 + 1 = (z - 1)^2 + 1.5 at z = 0.75, where the two are equal and the lower index is taken.
     vectors = np.array([[0.74], [0.75], [0.76]], np.float32)
@@ -133,3 +140,44 @@ def test_a_higher_logit_makes_a_rarer_codeword() -> None:
 def test_bits_stay_finite_where_probabilities_vanish() -> None:
     bits = codeword_bits(torch.tensor([0.0, 300.0]))
     assert bits.tolist() == pytest.approx([0, 300 / math.log(2)], rel=1e-6)
+
+
+def test_choices_list_the_quantizers() -> None:
+    assert get_args(QuantizerName) == tuple(QUANTIZERS)
+
+
+def test_vq_and_ecvq_differ_in_their_bias() -> None:
+    codebook, bits = np.zeros((3, 2), np.float32), np.array([1.0, 2.0, 2.0])
+    assert Vq.tables(codebook, bits, 0.5)["bias"].tolist() == [0, 0, 0]
+    assert Ecvq.tables(codebook, bits, 0.5)["bias"].tolist() == [0.5, 1, 1]
+    assert all(tables["codebook"] is codebook for tables in [Vq.tables(codebook, bits, 0.0)])
+
+
+@pytest.mark.parametrize("name", QUANTIZERS)
+def test_tables_have_the_shapes_of_the_codec_file(name: str, tiny_codec: Codec) -> None:
+    shapes = QUANTIZERS[name].shapes(tiny_codec.geometry)
+    assert tuple(shapes) == QUANTIZERS[name].TABLES
+    for table, (shape, dtype) in shapes.items():
+        assert tiny_codec.tensors[table].shape == shape and tiny_codec.tensors[table].dtype == dtype
+
+
+def test_rate_costs_are_what_assign_adds_to_distances() -> None:
+    rng = np.random.default_rng(0)
+    codebook, bias, bits = (torch.from_numpy(normal(rng, *shape)) for shape in ((9, 3), (9,), (9,)))
+    quantizer = Ecvq(codebook, bias, bits.abs())
+    latents, weights = torch.from_numpy(normal(rng, 2, 4, 5, 2, 3)), torch.tensor([0.1, 2.0])
+    everything = torch.arange(9).expand(2, 4, 5, 2, 9)
+    distances = (latents[..., None, :] - codebook).square().sum(dim=-1)
+    for rate_weights in (None, weights):
+        shape = (2, -1, 1, 1)  # all codewords at all positions, as further positions
+        costs = quantizer.rate_costs(everything.reshape(shape), rate_weights)
+        expected = (distances + costs.view(distances.shape)).argmin(dim=-1)
+        assert torch.equal(quantizer.assign(latents, rate_weights), expected)
+
+
+def test_straight_through_gives_codewords_and_passes_gradients() -> None:
+    vectors, codewords = torch.ones(2, 3, requires_grad=True), torch.zeros(2, 3)
+    result = straight_through(vectors, codewords)
+    assert torch.equal(result, codewords)
+    (gradient,) = torch.autograd.grad((3 * result).sum(), vectors)
+    assert torch.equal(gradient, torch.full((2, 3), 3.0))

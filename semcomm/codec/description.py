@@ -1,6 +1,5 @@
-"""Results as files."""
+"""What `semcomm codec show` prints and writes of a codec."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,33 +11,21 @@ from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.files import write_atomically
 
 
-def write_summaries(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Write results.csv, a row a scenario."""
-    write_atomically(path, _csv(pd.DataFrame(rows, dtype=object)))
-
-
 def codec_record(codec: Codec) -> dict[str, Any]:
-    """What a person wants to know of a codec, by name."""
+    """Name, quantizer, geometry, number of network parameters, SHA-256 and origin of a codec."""
     about = {"codec": codec.name, "quantizer": codec.quantizer, **asdict(codec.geometry)}
     parameters = sum(tensor.size for name, tensor in codec.tensors.items() if "coder." in name)
     return about | {"network_parameters": parameters, "sha256": codec.digest.hex(), **codec.origin}
 
 
 def write_code_table(codec: Codec, path: Path) -> None:
-    """Write the Huffman code: symbol, probability, length, and codeword as zeros and ones."""
+    """Write the Huffman code as CSV: symbol, probability, length, and the codeword's bits."""
     lengths = codec.code_lengths
-    words = [
-        f"{code:0{length}b}" if length else ""
-        for code, length in zip(canonical_codes(lengths), lengths, strict=True)
-    ]
+    codes = zip(canonical_codes(lengths), lengths, strict=True)
     columns = {
         "symbol": range(lengths.size),
         "probability": codec.probabilities,
         "length": lengths,
-        "codeword": words,
+        "codeword": [f"{code:0{length}b}" if length else "" for code, length in codes],
     }
-    write_atomically(path, _csv(pd.DataFrame(columns)))
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False).encode()
+    write_atomically(path, pd.DataFrame(columns).to_csv(index=False).encode())

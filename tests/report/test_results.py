@@ -1,31 +1,31 @@
-"""Results read back: what was written, what is chosen from it, and what is told of files that are
-none.
-"""
+"""Results read back: values as written, rows as selected, and errors for files that are not tables."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from semcomm.cli import main
 from semcomm.errors import ReportError
-from semcomm.report import tables
-from semcomm.report.tables import (
-    aligned,
-    few,
+from semcomm.report import results
+from semcomm.report.results import (
+    concat_rows,
+    format_table,
     numbers,
+    optional_numbers,
     read_chunks,
     read_results,
-    select,
     select_chunks,
-    texts,
     with_columns,
     write_csv,
 )
+from semcomm.run.conditions import texts
 
-ROWS = """codec,entropy_coder,bits_per_image,psnr_db,channel.crossover,codec.container
+ROWS = """codec.model,codec.entropy_coder,bits_per_image,psnr_db,channel.crossover,codec.container
 vq-n64,huffman,506.5,22.97,0.0,
 vq-n128,fixed_length,1024,24.5,0.001,
 ecvq-n128,huffman,534.25,24.35,0.001,
@@ -45,10 +45,6 @@ def table(tmp_path: Path) -> pd.DataFrame:
     return read_results([written(tmp_path)])
 
 
-def codecs(table: pd.DataFrame, *conditions: str) -> list[str]:
-    return list(select(table, conditions)["codec"])
-
-
 # pandas, which writes results.csv, leaves a carriage return without quotation marks.
 names = st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=5)
 cells = st.lists(st.lists(names, min_size=2, max_size=2), min_size=1, max_size=5)
@@ -63,7 +59,7 @@ def test_values_come_back_as_they_were_written(tmp_path: Path, rows: list[list[s
     assert read.to_numpy().tolist() == rows
 
 
-def test_rows_of_files_and_folders_follow_each_other_and_tell_where_they_are_from(
+def test_rows_keep_the_order_and_the_path_of_their_files(
     tmp_path: Path,
 ) -> None:
     first, second = (
@@ -85,76 +81,31 @@ def test_a_column_of_numbers_has_nan_where_it_is_empty(table: pd.DataFrame) -> N
     assert numbers(table, "bits_per_image").dtype == np.float64
 
 
-@pytest.mark.parametrize(
-    ("conditions", "expected"),
-    [
-        ([], ["vq-n64", "vq-n128", "ecvq-n128", "webp", "webp"]),
-        (["codec=vq-n64"], ["vq-n64"]),
-        (["codec=vq-n64,webp"], ["vq-n64", "webp", "webp"]),
-        (["codec=*n128"], ["vq-n128", "ecvq-n128"]),
-        (["codec=vq-n?4"], ["vq-n64"]),
-        (["codec=*n128", "entropy_coder=huffman"], ["ecvq-n128"]),
-        (["channel.crossover=1e-3"], ["vq-n128", "ecvq-n128"]),
-        (["bits_per_image=1024.0"], ["vq-n128"]),
-        (["codec.container=true"], ["webp"]),
-        (["entropy_coder="], ["webp", "webp"]),
-    ],
-)
-def test_rows_are_chosen_by_text_pattern_number_and_truth(
-    table: pd.DataFrame, conditions: list[str], expected: list[str]
-) -> None:
-    assert codecs(table, *conditions) == expected
-
-
-def test_brackets_in_a_condition_stand_for_themselves(tmp_path: Path) -> None:
-    table = read_results([written(tmp_path, 'codec,size\na,"[4, 8]"\nb,4\n')])
-    assert codecs(table, "size=[4?*8]") == ["a"]
-
-
-@pytest.mark.parametrize(
-    ("condition", "message"),
-    [
-        ("codec", "the condition codec should be KEY=VALUE"),
-        ("codec=vq", "no row has codec=vq; codec is vq-n64, vq-n128, ecvq-n128, webp"),
-        ("entropy_coder=arithmetic", "entropy_coder is huffman, fixed_length, empty"),
-        (
-            "codek=vq",
-            "there is no column codek; there are codec, entropy_coder, bits_per_image, psnr_db, "
-            "channel",
-        ),
-        ("\x1b[2J=1", r"there is no column '\\x1b\[2J'"),
-    ],
-)
-def test_a_condition_that_nothing_meets_is_told_with_what_there_is(
-    table: pd.DataFrame, condition: str, message: str
-) -> None:
-    with pytest.raises(ReportError, match=message):
-        select(table, [condition])
-
-
-def test_conditions_that_are_met_apart_but_not_together_leave_no_row(table: pd.DataFrame) -> None:
-    with pytest.raises(
-        ReportError, match=r"no row has entropy_coder=fixed_length; entropy_coder is huffman$"
-    ):
-        select(table, ["codec=vq-n64", "entropy_coder=fixed_length"])
-
-
-def test_a_column_that_one_file_lacks_is_told_with_that_file(tmp_path: Path) -> None:
+def test_the_error_names_the_file_without_the_column(tmp_path: Path) -> None:
     table = read_results(
         [written(tmp_path / "a", "x,y\n1,2\n"), written(tmp_path / "b", "y,z\n3,4\n")]
     )
     assert list(numbers(table, "y")) == [2, 3]
-    with pytest.raises(ReportError) as told:
+    with pytest.raises(ReportError) as error:
         numbers(table, "x")
-    assert str(told.value) == f"{tmp_path / 'b'}: there is no column x; there are y, results, z"
+    assert str(error.value) == f"{tmp_path / 'b'}: there is no column x; there are y, results, z"
+
+
+def test_optional_numbers_are_nan_where_a_file_has_no_column(tmp_path: Path) -> None:
+    table = read_results(
+        [written(tmp_path / "a", "x,y\n1,2\n"), written(tmp_path / "b", "y,z\n3,\n")]
+    )
+    for name, expected in (("x", [1, np.nan]), ("y", [2, 3]), ("z", [np.nan] * 2)):
+        assert np.array_equal(optional_numbers(table, name), expected, equal_nan=True)
+    assert np.isnan(optional_numbers(table, "nowhere")).all()
 
 
 @pytest.mark.parametrize("value", ["abc", "inf", "-inf", "1e999", "1,5"])
-def test_what_is_no_finite_number_is_told_with_its_file(tmp_path: Path, value: str) -> None:
+def test_the_error_names_the_file_with_text_for_a_number(tmp_path: Path, value: str) -> None:
     table = read_results([written(tmp_path, f'psnr_db\n22\n"{value}"\n')])
-    with pytest.raises(ReportError) as told:
+    with pytest.raises(ReportError) as error:
         numbers(table, "psnr_db")
-    assert str(told.value) == f"{tmp_path}: psnr_db is {value} in a row; it takes finite numbers"
+    assert str(error.value) == f"{tmp_path}: psnr_db is {value} in a row; it takes finite numbers"
 
 
 @pytest.mark.parametrize(
@@ -165,38 +116,38 @@ def test_what_is_no_finite_number_is_told_with_its_file(tmp_path: Path, value: s
         (b"\n\n\n", "there is no row under a header"),
         (b"a,b\n1,2\n1,2,3\n", ":3: 3 values under 2 columns"),
         (b"a,b\n1\n", ":2: 1 values under 2 columns"),
-        (b"a,b,a\n1,2,3\n", "there are two columns a"),
+        (b"a,b,a\n1,2,3\n", "two columns are a"),
         (b'a,b\n"1,2\n', ":2: unexpected end of data"),
         (b'a,b\n"1"x,2\n', ":2: ',' expected after '\"'"),
-        (b"a,b\n\xff,2\n", "this is no text in UTF-8"),
+        (b"a,b\n\xff,2\n", "not text in UTF-8"),
         (b"a,b\n" + b"9" * 200_000 + b",2\n", "field larger than field limit"),
         (bytes(range(256)) * 10, ""),
     ],
 )
-def test_a_file_that_is_no_table_is_told_so(tmp_path: Path, content: bytes, message: str) -> None:
+def test_a_file_that_is_not_a_table_is_an_error(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
     (tmp_path / "results.csv").write_bytes(content)
-    with pytest.raises(ReportError) as told:
+    with pytest.raises(ReportError) as error:
         read_results([tmp_path])
-    assert str(told.value).startswith(str(tmp_path / "results.csv"))
-    assert message in str(told.value)
+    assert str(error.value).startswith(str(tmp_path / "results.csv"))
+    assert message in str(error.value)
 
 
 @given(st.binary(max_size=200))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_a_file_holds_there_is_a_table_or_a_message(
-    tmp_path: Path, content: bytes
-) -> None:
+def test_any_bytes_give_a_table_or_an_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "results.csv").write_bytes(content)
     try:
         table = read_results([tmp_path])
     except ReportError:
         return
     assert len(table)
-    assert all(line.isprintable() for line in aligned(with_columns(table, [])).split("\n"))
+    assert all(line.isprintable() for line in format_table(with_columns(table, [])).split("\n"))
 
 
 @pytest.mark.parametrize("name", ["nowhere", "a-folder"])
-def test_where_there_is_no_file_it_is_said_what_writes_one(tmp_path: Path, name: str) -> None:
+def test_the_error_for_a_missing_file_names_the_command(tmp_path: Path, name: str) -> None:
     (tmp_path / "a-folder").mkdir()
     with pytest.raises(
         ReportError,
@@ -205,19 +156,19 @@ def test_where_there_is_no_file_it_is_said_what_writes_one(tmp_path: Path, name:
         read_results([tmp_path / name])
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_not_in_the_first_column(tmp_path: Path) -> None:
     (tmp_path / "results.csv").write_bytes(b"\xef\xbb\xbfa,b\r\n1,2\r\n")
     assert read_results([tmp_path]).columns.tolist() == ["a", "b", "results"]
 
 
-def test_shown_tables_are_aligned_rounded_and_steer_no_terminal(tmp_path: Path) -> None:
+def test_shown_tables_are_aligned_rounded_and_terminal_safe(tmp_path: Path) -> None:
     table = read_results(
         [written(tmp_path, "codec,psnr_db,images\na\x1b[2J,24.208485424972352,10000000\nb,,3\n")]
     )
-    lines = aligned(with_columns(table, ["codec", "psnr_db", "images"])).splitlines()
+    lines = format_table(with_columns(table, ["codec", "psnr_db", "images"])).splitlines()
     assert [line.split() for line in lines] == [
         ["codec", "psnr_db", "images"],
-        ["'a\\x1b[2J'", "24.2085", "10000000"],
+        ["a\\x1b[2J", "24.2085", "10000000"],
         ["b", "3"],
     ]
     assert len({len(line) for line in lines}) == 1
@@ -228,7 +179,7 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The same rows as CSV and as a partitioned Parquet data set, and parts of three rows to read
     them in.
     """
-    monkeypatch.setattr(tables, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(results, "CHUNK_ROWS", 3)
     rows = pd.DataFrame(
         {
             "image": [f"test/{number:05}" for number in range(10)],
@@ -246,19 +197,19 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return [tmp_path / "per_image.csv", tmp_path / "per_image.parquet"]
 
 
-def test_records_are_the_same_from_both_forms_and_are_read_in_parts(records: list[Path]) -> None:
+def test_csv_and_parquet_give_the_same_rows_in_chunks(records: list[Path]) -> None:
     csv, parquet = (
         [chunk.drop(columns="results") for chunk in read_chunks([path])] for path in records
     )
     assert [len(chunk) for chunk in csv] == [3, 3, 3, 1]
     assert all(len(chunk) <= 3 for chunk in parquet)
-    expected, found = pd.concat(csv, ignore_index=True), pd.concat(parquet, ignore_index=True)
-    assert found.columns.tolist() == expected.columns.tolist()
-    assert found.to_numpy().tolist() == expected.to_numpy().tolist()
+    expected, rows = pd.concat(csv, ignore_index=True), pd.concat(parquet, ignore_index=True)
+    assert rows.columns.tolist() == expected.columns.tolist()
+    assert rows.to_numpy().tolist() == expected.to_numpy().tolist()
 
 
 @pytest.mark.parametrize("form", [0, 1])
-def test_rows_are_chosen_part_by_part_and_written_as_one_table(
+def test_chunks_are_selected_one_by_one_and_written_as_one(
     records: list[Path], tmp_path: Path, form: int
 ) -> None:
     chosen = select_chunks(read_chunks([records[form]]), ["damaged=true", "cell=1"])
@@ -266,23 +217,44 @@ def test_rows_are_chosen_part_by_part_and_written_as_one_table(
     assert (tmp_path / "out.csv").read_text() == "image,bits\ntest/00007,507\n"
 
 
-def test_only_where_no_part_has_such_a_row_that_is_told(records: list[Path]) -> None:
+def test_an_error_only_where_no_chunk_has_such_a_row(records: list[Path]) -> None:
     assert [len(chunk) for chunk in select_chunks(read_chunks(records[:1]), ["bits=509"])] == [1]
     with pytest.raises(ReportError, match="no row has bits=510; bits is 500, 501, 502"):
         list(select_chunks(read_chunks(records[:1]), ["bits=510"]))
 
 
 def test_too_many_rows_are_not_shown(records: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(few(read_chunks(records))) == 20
-    monkeypatch.setattr(tables, "MOST_SHOWN", 19)
+    assert len(concat_rows(read_chunks(records))) == 20
+    monkeypatch.setattr(results, "MAX_ROWS_SHOWN", 19)
     with pytest.raises(ReportError, match="there are over 19 rows; write them with -o"):
-        few(read_chunks(records))
+        concat_rows(read_chunks(records))
 
 
-def test_what_is_no_data_set_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_parquet_is_an_error(tmp_path: Path) -> None:
     for path in (
         tmp_path / "none.parquet",
         written(tmp_path, "a,b\n", "text.parquet") / "text.parquet",
     ):
-        with pytest.raises(ReportError, match=f"{path.name}: this is no Parquet data set: "):
+        with pytest.raises(ReportError, match=f"{path.name}: .* not a Parquet data set: "):
             read_results([path])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["table", "--where", "codec=webp"],
+        ["table", "--columns", "codec,psnr_db"],
+        ["table", "--by", "codec"],
+        ["plot", "-o", "out.svg", "--by", "codec"],
+        ["plot", "-o", "out.svg", "--x", "codec"],
+        ["compare", "--anchor", "codec=webp"],
+    ],
+    ids=" ".join,
+)
+def test_commands_name_the_new_column_for_a_retired_one(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    command, *options = arguments
+    result = CliRunner().invoke(main, [command, str(written(tmp_path)), *options])
+    assert result.exit_code == 2
+    assert "the column codec is now called codec.model" in result.output

@@ -1,62 +1,21 @@
-"""How far received images are from those sent: MSE, PSNR and SSIM, one value an image."""
+"""SSIM: structural similarity of received images to those sent, one value per image."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.compiled import compiled
+from semcomm.measures.psnr import PEAK, image_pairs
 from semcomm.modalities.rgb8 import Image
 
-PEAK = 255
 LUMINANCE_FLOOR = (0.01 * PEAK) ** 2
 CONTRAST_FLOOR = (0.03 * PEAK) ** 2
 
 WINDOW = 11
 WEIGHTS = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
 WEIGHTS /= WEIGHTS.sum()
-
-
-def mean_squared_error(sent: Sequence[Image], received: Sequence[Image]) -> NDArray[np.float64]:
-    """Mean over an image's samples of the squared difference.
-
-    sent, received: B images (H, W, 3) uint8, of any sizes, or an array (B, H, W, 3).
-    Returns (B,).
-    Raises ValueError when the shapes differ.
-
-    Example: an image of 0 received as all 2 has 4.
-    """
-    errors = [
-        _squared_error(ours.reshape(-1), theirs.reshape(-1))
-        for ours, theirs in _pairs(sent, received)
-    ]
-    return np.array(errors, np.float64) / [image.size for image in sent]
-
-
-@compiled
-def _squared_error(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> int:
-    total = 0
-    for place in range(sent.size):
-        error = int(sent[place]) - int(received[place])
-        total += error * error
-    return total
-
-
-def psnr_db(mse: NDArray[np.float64], values: int | NDArray[np.int64]) -> NDArray[np.float64]:
-    """Peak signal-to-noise ratio, 10 log10(255^2 / mse), in dB.
-
-    A perfect image counts as if one of its samples were off by one, because infinity has no mean.
-    The paper's (7) squares the MSE, a slip: this is the usual definition.
-
-    mse: of any shape.
-    values: samples of an image, 3 H W; one for all, or one for each.
-    Returns the shape of `mse`.
-
-    Example: an MSE of 65.025 gives 30 dB; an MSE of 0 over 3 x 32 x 32 samples 83.0 dB.
-    """
-    decibels: NDArray[np.float64] = 10 * np.log10(PEAK**2 / np.maximum(mse, 1 / values))
-    return decibels
 
 
 def ssim(sent: Sequence[Image], received: Sequence[Image]) -> NDArray[np.float64]:
@@ -72,7 +31,8 @@ def ssim(sent: Sequence[Image], received: Sequence[Image]) -> NDArray[np.float64
     Raises ValueError when the shapes differ.
     """
     return np.array(
-        [_similarity(ours, theirs, WEIGHTS) for ours, theirs in _pairs(sent, received)], np.float64
+        [_similarity(ours, theirs, WEIGHTS) for ours, theirs in image_pairs(sent, received)],
+        np.float64,
     )
 
 
@@ -141,17 +101,3 @@ def _add_similarities(
         product, power = mean_x * mean_y, mean_x * mean_x + mean_y * mean_y
         alike = (2 * product + LUMINANCE_FLOOR) * (2 * (covariance - product) + CONTRAST_FLOOR)
         sums[place] += alike / ((power + LUMINANCE_FLOOR) * (variances - power + CONTRAST_FLOOR))
-
-
-def _pairs(sent: Sequence[Image], received: Sequence[Image]) -> Iterator[tuple[Image, Image]]:
-    if len(sent) != len(received):
-        raise ValueError(
-            f"{len(sent)} images are sent, {len(received)} received; they must be as many"
-        )
-    for number, (ours, theirs) in enumerate(zip(sent, received, strict=True)):
-        if ours.shape != theirs.shape:
-            raise ValueError(
-                f"image {number} is sent as {ours.shape}, received as {theirs.shape}; they must "
-                "agree"
-            )
-        yield np.ascontiguousarray(ours), np.ascontiguousarray(theirs)

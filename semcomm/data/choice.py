@@ -1,0 +1,48 @@
+"""Which data set a scenario names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from annotated_types import doc
+
+from semcomm.data.cifar10 import Cifar10
+from semcomm.data.data_set import Data
+from semcomm.data.folder import ImageFolder
+from semcomm.data.sample import Sample
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """Which images."""
+
+    name: Annotated[
+        Literal["sample", "cifar10"] | None,
+        doc("`sample`, 256 images that ship with semcomm, or `cifar10`"),
+    ] = None
+    images: Annotated[
+        Path | None, doc("a folder of images, or one image's file, in place of a name")
+    ] = None
+    root: Annotated[
+        Path | None,
+        doc(
+            "for `cifar10`, the folder that holds it, or where it is to be downloaded; by "
+            "default SEMCOMM_DATA, else ~/.cache/semcomm."
+        ),
+    ] = None
+    split: Annotated[
+        Literal["train", "test"] | None,
+        doc("which of its images; by default those for testing, of a training those for training"),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if (self.name is None) == (self.images is None):
+            raise ValueError("it takes either a name, `sample` or `cifar10`, or images, a folder")
+        if self.name != "cifar10" and (self.root or self.split):
+            raise ValueError("root and split are for the name `cifar10` alone")
+
+    def open(self) -> Data:
+        """The data set. What is missing or damaged is a DataError of its first use."""
+        if self.images:
+            return ImageFolder(self.images)
+        return Cifar10(self.root, self.split or "test") if self.name == "cifar10" else Sample()

@@ -1,0 +1,78 @@
+"""MSE and PSNR: how far received images are from those sent, one value per image."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomm.compiled import compiled
+from semcomm.modalities.rgb8 import Image
+
+PEAK = 255
+
+
+def mean_squared_error(sent: Sequence[Image], received: Sequence[Image]) -> NDArray[np.float64]:
+    """Mean over an image's samples of the squared difference.
+
+    sent, received: B images (H, W, 3) uint8, of any sizes, or an array (B, H, W, 3).
+    Returns (B,).
+    Raises ValueError when the shapes differ.
+
+    Example: an image of 0 received as all 2 has 4.
+    """
+    errors = [
+        _squared_error(ours.reshape(-1), theirs.reshape(-1))
+        for ours, theirs in image_pairs(sent, received)
+    ]
+    return np.array(errors, np.float64) / [image.size for image in sent]
+
+
+@compiled
+def _squared_error(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> int:
+    total = 0
+    for place in range(sent.size):
+        error = int(sent[place]) - int(received[place])
+        total += error * error
+    return total
+
+
+def psnr_of_mse_db(mse: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Peak signal-to-noise ratio, 10 log10(255^2 / mse), in dB.
+
+    The paper's (7) squares the MSE, a slip: this is the usual definition.
+
+    Example: an MSE of 65.025 gives 30 dB.
+    """
+    decibels: NDArray[np.float64] = 10 * np.log10(PEAK**2 / mse)
+    return decibels
+
+
+def psnr_db(mse: NDArray[np.float64], values: int | NDArray[np.int64]) -> NDArray[np.float64]:
+    """PSNR of images with these MSEs, in dB.
+
+    A perfect image counts as if one of its samples were off by one, because infinity has no mean.
+
+    mse: of any shape; values: samples of an image, 3 H W; one for all, or one for each.
+    Example: an MSE of 0 over 3 x 32 x 32 samples gives 83.0 dB.
+    """
+    return psnr_of_mse_db(np.maximum(mse, 1 / values))
+
+
+def psnr_of_images_db(sent: Sequence[Image], received: Sequence[Image]) -> NDArray[np.float64]:
+    """PSNR of each image, (B,). Raises ValueError when the shapes differ."""
+    values = np.array([image.size for image in sent])
+    return psnr_db(mean_squared_error(sent, received), values)
+
+
+def image_pairs(sent: Sequence[Image], received: Sequence[Image]) -> Iterator[tuple[Image, Image]]:
+    if len(sent) != len(received):
+        raise ValueError(
+            f"{len(sent)} images are sent, {len(received)} received; they must be as many"
+        )
+    for number, (ours, theirs) in enumerate(zip(sent, received, strict=True)):
+        if ours.shape != theirs.shape:
+            raise ValueError(
+                f"image {number} is sent as {ours.shape}, received as {theirs.shape}; they must "
+                "agree"
+            )
+        yield np.ascontiguousarray(ours), np.ascontiguousarray(theirs)

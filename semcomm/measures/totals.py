@@ -1,0 +1,146 @@
+"""What the figures of any number of samples add up to, in the memory of one block's."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomm.measures.intervals import half_width
+
+Columns = Mapping[str, Any]
+"""Entries of samples, (B,) each, by the name of what they are."""
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How many values there are of each whole multiple of a step, from the lowest to the highest.
+
+    lowest: the multiple that counts[0] is of.
+    """
+
+    step: float
+    lowest: int
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64], step: float) -> Self:
+        """Of values, each rounded to the nearest multiple; those that are NaN are left out."""
+        multiples = np.rint(values[np.isfinite(values)] / step).astype(np.int64)
+        lowest = int(multiples.min(initial=0))
+        return cls(step, lowest, np.bincount(multiples - lowest))
+
+    def __add__(self, other: "Histogram") -> "Histogram":
+        lowest = min(self.lowest, other.lowest)
+        ours, theirs = (
+            np.concatenate([np.zeros(part.lowest - lowest, np.int64), part.counts])
+            for part in (self, other)
+        )
+        return Histogram(self.step, lowest, added(ours, theirs))
+
+    def percentile(self, share: float) -> float:
+        """The value below which this share is, between those of two samples in proportion.
+
+        NaN where there is no value.
+        """
+        ranks = np.cumsum(self.counts)
+        if not self.counts.sum():
+            return math.nan
+        place = share * (ranks[-1] - 1)
+        below, above = (
+            int(np.searchsorted(ranks, rank, side="right")) + self.lowest
+            for rank in (math.floor(place), math.ceil(place))
+        )
+        return float(round(self.step * (below + (above - below) * (place % 1)), 6))
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over samples; the totals of two parts add up to those of both.
+
+    samples: how many there are.
+    sums, squares, counts: of each column's values, their squares, and how many are numbers.
+    histograms: of the columns that have percentiles.
+    tallies: counts by value, such as how often each index was sent.
+    """
+
+    samples: int
+    sums: dict[str, float]
+    squares: dict[str, float]
+    counts: dict[str, float]
+    histograms: dict[str, Histogram]
+    tallies: dict[str, NDArray[np.int64]]
+
+    @classmethod
+    def of(
+        cls,
+        columns: Columns,
+        tallies: Mapping[str, NDArray[np.int64]],
+        steps: Mapping[str, float] | None = None,
+    ) -> Self:
+        """The totals of one block's columns.
+
+        columns: numbers and truth values, at least one column; lists of text are left out.
+        steps: of the columns of which there shall be histograms.
+        """
+        numbers = {
+            name: np.asarray(values, np.float64)
+            for name, values in columns.items()
+            if not isinstance(values, list)
+        }
+        values = np.array(list(numbers.values()))
+        sums, squares, counts = (
+            dict(zip(numbers, found.astype(np.float64), strict=True))
+            for found in (
+                np.nansum(values, axis=1),
+                np.nansum(values**2, axis=1),
+                (~np.isnan(values)).sum(axis=1),
+            )
+        )
+        histograms = {
+            name: Histogram.of(numbers[name], step) for name, step in (steps or {}).items()
+        }
+        return cls(values.shape[1], sums, squares, counts, histograms, dict(tallies))
+
+    def __add__(self, other: "Totals") -> "Totals":
+        sums, squares, counts = (
+            {name: value + theirs[name] for name, value in ours.items()}
+            for ours, theirs in (
+                (self.sums, other.sums),
+                (self.squares, other.squares),
+                (self.counts, other.counts),
+            )
+        )
+        return Totals(
+            self.samples + other.samples,
+            sums,
+            squares,
+            counts,
+            {name: ours + other.histograms[name] for name, ours in self.histograms.items()},
+            {name: added(ours, other.tallies[name]) for name, ours in self.tallies.items()},
+        )
+
+    def total(self, name: str) -> int:
+        """The sum of a column of whole numbers."""
+        return int(self.sums[name])
+
+    def mean(self, name: str) -> float:
+        """The mean of a column's values, NaN where none is a number."""
+        return float(self.sums[name] / self.counts[name]) if self.counts[name] else math.nan
+
+    def half_width(self, name: str) -> float:
+        """Half the width of the 95 % interval of that mean, by Student's t.
+
+        Samples are taken as drawn independently.
+        """
+        return half_width(self.sums[name], self.squares[name], self.counts[name])
+
+
+def added(ours: NDArray[np.int64], theirs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sums of counts, of which one may go further than the other."""
+    short, long = sorted((ours, theirs), key=len)
+    sums = long.copy()
+    sums[: short.size] += short
+    return sums

@@ -1,0 +1,104 @@
+"""The lines of a report's figures: its cells, grouped into systems, and these into curves of rate
+and quality.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from semcomm.report.curves import Curve, upper_hull
+from semcomm.report.lines import NumericAxis, Settings, labels, slider_axis, unify_null_sections
+from semcomm.report.runs import Runs
+
+RATE_SETTINGS = "codec.model", "codec.quality", "codec.container", "codec.device"
+"""Settings that move a point along its curve of rate and quality."""
+
+
+@dataclass(frozen=True)
+class FigurePoint:
+    """One cell in the figures.
+
+    row: of the results; system, family: the numbers of its lines.
+    at: the position of its value on the axis; None for a cell without one, which is shown at all
+        positions.
+    views, hull: the positions at which the rate figure shows it, and at which it is on the upper
+        hull of its family.
+    """
+
+    row: int
+    system: int
+    family: int
+    at: int | None
+    views: list[int]
+    hull: list[int]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """systems: labels of the lines over the axis; families: of the lines of the rate figure."""
+
+    axis: NumericAxis | None
+    systems: list[str]
+    families: list[str]
+    points: list[FigurePoint]
+
+    @property
+    def has_axis_figure(self) -> bool:
+        """Whether there is a figure of quality over the axis; the rate figure shows a codec's own
+        settings.
+        """
+        return self.axis is not None and not self.axis.is_of_codec
+
+
+def lay_out(runs: Runs) -> Layout:
+    """The lines, and which of them each cell is a point of."""
+    rows = range(len(runs.samples))
+    # The folder makes two runs of one scenario two lines.
+    settings = unify_null_sections(
+        [{**runs.samples[row].settings, "results": runs.folder(row)} for row in rows]
+    )
+    axis = slider_axis(settings)
+    of_axis = (axis.key,) if axis else ()
+    system_of = labels(settings, of_axis)
+    family_of = labels(_family_settings(runs, settings), (*of_axis, *RATE_SETTINGS))
+    systems, families = (list(dict.fromkeys(names)) for names in (system_of, family_of))
+    everywhere = list(range(len(axis.values))) if axis else [0]
+    points = []
+    for row in rows:
+        at, views = None, everywhere
+        if axis and axis.key in settings[row]:
+            at = axis.values.index(settings[row][axis.key])
+            views = everywhere if axis.is_of_codec else [at]
+        numbers = systems.index(system_of[row]), families.index(family_of[row])
+        points.append(FigurePoint(row, *numbers, at, views, []))
+    _mark_hulls(runs, points, everywhere)
+    lone = str(settings[0].get("codec.model", ""))  # a lone line has no label of its own
+    return Layout(
+        axis, [name or lone for name in systems], [name or lone for name in families], points
+    )
+
+
+def _family_settings(runs: Runs, settings: Sequence[Settings]) -> list[Settings]:
+    """The settings with the quantizer, or else the model: a curve of rates is of one of these."""
+    return [
+        {**cell, "quantizer": runs.quantizer(row) or cell.get("codec.model", "")}
+        for row, cell in enumerate(settings)
+    ]
+
+
+def _mark_hulls(runs: Runs, points: Sequence[FigurePoint], views: Sequence[int]) -> None:
+    """Fill in `hull` for all points that have both a rate and a quality."""
+    x, y = runs.rate.values, runs.quality.values
+    drawn = [point for point in points if np.isfinite([x[point.row], y[point.row]]).all()]
+    for view in views:
+        for family in {point.family for point in drawn}:
+            members = [p for p in drawn if p.family == family and view in p.views]
+            members.sort(key=lambda point: (x[point.row], y[point.row]))
+            if not members:
+                continue
+            rows = [point.row for point in members]
+            hull = upper_hull(Curve("", x[rows], y[rows]))
+            for point in members:
+                if np.any((hull.x == x[point.row]) & (hull.y == y[point.row])):
+                    point.hull.append(view)

@@ -1,0 +1,91 @@
+"""What a system is: a transmitter, a receiver, and what tables have of them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomm.choices import DamagedPolicy
+from semcomm.codec.entropy_coding.code_table import CodeTable
+from semcomm.frames import Frames, Symbols
+from semcomm.framing import Framing
+from semcomm.measures.totals import Columns, Totals
+from semcomm.stages import Arrived, Encoded, Received, Samples, Sent
+
+BIT_SUMMARIES = (
+    "quantizer",
+    "bits_per_image",
+    "bits_per_image_ci95",
+    "payload_bits_per_image",
+    "entropy_bits_per_image",
+    "bpp",
+    "index_error_rate",
+)
+"""Columns of results.csv that only systems of bits fill in."""
+
+
+class SystemTransmitter(Protocol):
+    """The sending end. `encode` knows nothing of the channel, so that cells share its results."""
+
+    def encode(self, samples: Samples) -> Encoded: ...
+
+    def packetize(self, encoded: Encoded) -> Sent[Any]: ...
+
+
+class SystemReceiver(Protocol):
+    """The receiving end. No reception makes it raise."""
+
+    def depacketize(self, reception: Any) -> Arrived: ...
+
+    def reconstruct(self, arrived: Arrived) -> Received: ...
+
+
+class System(ABC):
+    """A frozen dataclass whose fields are the scenario's section `codec`.
+
+    signal: what its transmitter hands to a channel. Frames of bits go over a link and a channel;
+        symbols go straight over a channel of symbols, one frame per sample.
+    """
+
+    signal: ClassVar[type[Frames] | type[Symbols]] = Frames
+
+    @abstractmethod
+    def transmitter(self, framing: Framing) -> SystemTransmitter:
+        """The sending end. The framing concerns systems of bits alone."""
+
+    @abstractmethod
+    def receiver(self, framing: Framing, damaged: DamagedPolicy) -> SystemReceiver:
+        """The receiving end; `damaged` says what becomes of damaged slices."""
+
+    def mistakes(self) -> Mapping[str, Callable[[], object]]:
+        """What has to succeed before a run, by the field that is wrong where it raises."""
+        return {}
+
+    def check_framing(self, framing: Framing) -> None:  # noqa: B027 (nothing to check, mostly)
+        """Raises FramingError for a framing that this system cannot use."""
+
+    def encode_key(self, framing: Framing) -> object:
+        """What `encode` depends on besides the samples; cells with equal keys share its results."""
+        return self
+
+    def fingerprint(self) -> str | None:
+        """A digest of what the section names by a path or a name; None where it names nothing."""
+        return None
+
+    def columns(self, sent: Sent[Any], received: Received) -> Columns:
+        """Figures per sample that only this kind of system has, (B,) each."""
+        return {}
+
+    def tallies(self, sent: Sent[Any]) -> Mapping[str, NDArray[np.int64]]:
+        """Counts by value, such as how often each index was sent, up to the highest that was."""
+        return {}
+
+    def summary(self, totals: Totals) -> dict[str, Any]:
+        """Its columns of results.csv, from what all samples' columns and tallies add up to."""
+        return dict.fromkeys(BIT_SUMMARIES)
+
+    def code_table(self) -> CodeTable | None:
+        """The prefix code of its indices, for reports; None where it has none."""
+        return None

@@ -1,0 +1,99 @@
+"""The data of a report's page, of runs made by hand: digital, analogue, and with other measures."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from semcomm.errors import ReportError
+from semcomm.report.page_data import figures, page_data
+from semcomm.report.runs import read_runs
+
+MakeRun = Callable[..., Path]
+
+
+def cell(name: str, esn0_db: float, uses: float, **measured: Any) -> dict[str, Any]:
+    settings = {"codec.model": name, "channel.model": "awgn", "channel.esn0_db": esn0_db}
+    rates = {"images": 8, "channel_uses_per_image": uses}
+    return {"scenario": name, **settings, **rates, **measured}
+
+
+def digital(esn0_db: float, psnr_db: float) -> dict[str, Any]:
+    measured = {"quantizer": "vq", "bits_per_image": 512.0, "bits_per_image_ci95": 4.0}
+    return cell("vq", esn0_db, 256.0, **measured, psnr_db=psnr_db, psnr_db_ci95=0.5)
+
+
+def analogue(esn0_db: float, psnr_db: float, uses: float = 128.0) -> dict[str, Any]:
+    return cell("deepjscc", esn0_db, uses, psnr_db=psnr_db, psnr_db_ci95=0.25)
+
+
+def titles(figure: dict[str, Any]) -> set[str]:
+    return {axis["title"] for axis in figure["axes"] if "title" in axis}
+
+
+def test_bits_are_the_rate_where_all_systems_send_bits(make_run: MakeRun) -> None:
+    data = page_data(read_runs([make_run([digital(0, 18), digital(4, 20)])]))
+    assert (data["rate"]["key"], data["rate"]["label"]) == ("bits_per_image", "Bits per image")
+    assert titles(figures(data)["rate"]["page"]) == {"Bits per image", "PSNR (dB)"}
+
+
+def test_channel_uses_are_the_rate_where_a_system_has_no_bits(make_run: MakeRun) -> None:
+    rows = [digital(0, 18), digital(4, 20), analogue(0, 19), analogue(4, 22)]
+    data = page_data(read_runs([make_run(rows)]))
+    assert data["rate"]["key"] == "channel_uses_per_image"
+    assert titles(figures(data)["rate"]["page"]) == {"Channel uses per image", "PSNR (dB)"}
+    assert [family["label"] for family in data["families"]] == ["vq", "deepjscc"]
+    assert [point["channel_uses_per_image"] for point in data["points"]] == [256, 256, 128, 128]
+    assert [point["bits_per_image"] for point in data["points"]] == [512, 512, None, None]
+    assert [point["hull"] for point in data["points"]] == [[0], [1], [0], [1]]
+
+
+def test_runs_of_analogue_systems_need_no_column_of_bits(make_run: MakeRun) -> None:
+    folder = make_run([analogue(0, 19), analogue(4, 22, 256.0)], symbols=True)
+    data = page_data(read_runs([folder]))
+    assert data["rate"]["key"] == "channel_uses_per_image"
+    assert set(figures(data)) == {"rate", "axis"}
+    assert len(data["constellations"]) == 4
+    assert {len(shown["points"]) for shown in data["constellations"]} == {12}
+    first = data["points"][1]["first"][0]
+    assert (first["quality"], first["channel_uses"]) == (20.5, 12)
+    assert first["bits"] is None and first["damaged"] is None
+
+
+def test_folders_with_and_without_bits_go_together(make_run: MakeRun) -> None:
+    folders = [make_run([digital(0, 18)], name="one"), make_run([analogue(0, 19)], name="two")]
+    data = page_data(read_runs(folders))
+    assert data["rate"]["key"] == "channel_uses_per_image"
+    assert [system["label"] for system in data["systems"]] == ["vq", "deepjscc"]
+
+
+def test_the_first_measured_quality_is_drawn_without_psnr(make_run: MakeRun) -> None:
+    rows = [
+        cell("a", 0, 9.0, bpp=0.5, accuracy=0.5, accuracy_low=0.4, accuracy_high=0.6, ssim=0.1),
+        cell("a", 4, 9.0, bpp=0.5, accuracy=0.75, accuracy_low=0.7, accuracy_high=0.8, ssim=0.2),
+    ]
+    data = page_data(read_runs([make_run(rows, {"accuracy": [True, False]})]))
+    assert (data["quality"]["key"], data["quality"]["name"]) == ("accuracy", "Accuracy")
+    assert titles(figures(data)["axis"]["page"]) == {"Es/N0 (dB)", "Accuracy"}
+    assert [point["accuracyLow"] for point in data["points"]] == [0.4, 0.7]
+    assert [first["quality"] for first in data["points"][0]["first"]] == [1, 0]
+
+
+def test_psnr_is_drawn_wherever_it_was_measured(make_run: MakeRun) -> None:
+    rows = [cell("a", 0, 9.0, ssim=0.1, psnr_db=None), cell("a", 4, 9.0, ssim=0.2, psnr_db=20.0)]
+    data = page_data(read_runs([make_run(rows, {"ssim": [0.5, 0.5]})]))
+    assert [point["psnr_db"] for point in data["points"]] == [None, 20]
+    assert [point["hull"] for point in data["points"]] == [[], [1]]
+    assert data["points"][0]["first"][0]["quality"] is None
+    assert set(figures(data)) == {"rate", "axis"}
+
+
+def test_a_run_without_any_quality_is_an_error(make_run: MakeRun) -> None:
+    with pytest.raises(ReportError, match="quality"):
+        read_runs([make_run([cell("a", 0, 9.0, damaged_images=0, bit_errors=3)])])
+
+
+def test_a_lone_line_is_named_after_its_codec(make_run: MakeRun) -> None:
+    data = page_data(read_runs([make_run([analogue(0, 19)])]))
+    assert [line["label"] for line in data["systems"] + data["families"]] == ["deepjscc"] * 2
