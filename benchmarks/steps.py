@@ -1,4 +1,4 @@
-"""Where an error-free run's processor time goes: microseconds an image of each step, on one thread.
+"""Where an error-free run's processor time goes: microseconds per image of each step, on one thread.
 
 Each step is a few functions. While one runs, its time counts for its step alone, except what
 another step's functions take within it; what no step's functions take is the rest. Figures are
@@ -111,7 +111,7 @@ def measured(cells: list[Cell], watch: Stopwatch, repetitions: int) -> list[dict
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description="Microseconds of processor time an image of each step of a run."
+        description="Microseconds of processor time per image of each step of a run."
     )
     parser.add_argument(
         "--data-root", type=Path, help="folder that holds CIFAR-10 [default: SEMCOMM_DATA]"
