@@ -46,7 +46,7 @@ def main(name: str, root: Path) -> None:
     for grids in indices(codec, root):
         images, counts = images + len(grids), counts + crossed(first, second, grids)
     bits, messages, wrong = counts
-    print(f"{images} images, {bits / images:.2f} bits an image")
+    print(f"{images} images, {bits / images:.2f} bits per image")
     print(f"{messages} messages differ, {wrong} indices were decoded wrong")
 
 

@@ -4,7 +4,7 @@ clean ones' time.
     python benchmarks/damaged_frames.py [FRAMES]
 
 Each of the kinds of damage hits each frame of an equal part of FRAMES, 100,000 by default, in one
-slice an image and in eight. Clean and damaged blocks of 256 images take turns; times are the
+slice per image and in eight. Clean and damaged blocks of 256 images take turns; times are the
 process's own, on one thread.
 """
 

@@ -52,7 +52,7 @@ def main() -> None:
     )
     print(f"the program at home: {1e3 * client:.2f} ms a block")
     print(
-        f"bytes an image: {messages / BLOCK_IMAGES:.0f} sent, {kept:.0f} kept until the end, {row:.0f} in Parquet;"
+        f"bytes per image: {messages / BLOCK_IMAGES:.0f} sent, {kept:.0f} kept until the end, {row:.0f} in Parquet;"
     )
     print(f"  {shared:.0f} of each other image in a machine's temporary folder")
     number = options.images * options.cells / BLOCK_IMAGES
@@ -81,7 +81,7 @@ def seconds(task: Callable[..., Block], of: Iterable[Task]) -> tuple[float, list
 
 
 def at_home(blocks: list[Block], place: Path) -> tuple[float, float, float]:
-    """Seconds a block where a run was started, bytes of an image's block file, and of its row in Parquet."""
+    """Seconds per block where a run was started, bytes of an image's block file, and of its row in Parquet."""
     totals = Totals.of(blocks[0].columns, blocks[0].tallies)
     write_per_image([blocks[:1]], False, 0, place, "parquet")  # imports what it needs
     begun = time.process_time()

@@ -1,4 +1,4 @@
-"""Where an error-free run's processor time goes: microseconds an image of each step, on one thread.
+"""Where an error-free run's processor time goes: microseconds per image of each step, on one thread.
 
 Each step is a few functions. While one runs, its time counts for its step alone, except what
 another step's functions take within it; what no step's functions take is the rest. Figures are
@@ -26,7 +26,7 @@ from semcomm.codec.quantizers import codebook
 from semcomm.data import cifar10
 from semcomm.framing import Framing
 from semcomm.measures.totals import Totals
-from semcomm.run import block, run, run_folder
+from semcomm.run import block, cached_system, run, run_folder
 from semcomm.run.pools import SerialPool
 from semcomm.run.run_folder import RunFolder
 from semcomm.scenario.scenario import Cell, read_scenarios
@@ -38,15 +38,19 @@ STEPS: dict[str, list[tuple[Any, str]]] = {
     "search for codewords": [(codebook, "nearest_codewords")],
     "entropy coding": [(Huffman, "encode"), (Huffman, "decode")],
     "frames": [(Framing, "frame"), (Framing, "unframe")],
-    "MSE and SSIM": [(block, "compared")],
+    "MSE and SSIM": [(cached_system, "measure")],
     "CIFAR-10: MD5, reading, layout": [(cifar10.Cifar10, "load")],
-    "a block's table": [(block, "image_columns"), (block, "frame_columns")],
+    "a block's table": [
+        (block, "sample_columns"),
+        (block, "measure_columns"),
+        (block, "carrier_columns"),
+    ],
     "totals": [(Totals, "of"), (Totals, "__add__")],
     "keeping blocks and reading them again": [
         (run_folder, "save_block"),
         (run_folder, "load_block"),
     ],
-    "tables and pictures": [(run, "_image_tables"), (run, "write_summaries")],
+    "tables and pictures": [(run, "write_image_files"), (run, "write_results")],
 }
 
 
@@ -111,7 +115,7 @@ def measured(cells: list[Cell], watch: Stopwatch, repetitions: int) -> list[dict
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description="Microseconds of processor time an image of each step of a run."
+        description="Microseconds of processor time per image of each step of a run."
     )
     parser.add_argument(
         "--data-root", type=Path, help="folder that holds CIFAR-10 [default: SEMCOMM_DATA]"

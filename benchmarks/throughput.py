@@ -1,4 +1,4 @@
-"""Images a second of a whole run and of its networks alone, beside the machine's matrix products.
+"""Images per second of a whole run and of its networks alone, beside the machine's matrix products.
 
 In each repetition the first images of CIFAR-10's test set go through two things in turn, so that
 whatever else the machine does slows both: the codec's encoder and decoder alone, over float32
@@ -93,7 +93,7 @@ def operations(task: Callable[[], None]) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description="Images a second of a run and of its networks alone."
+        description="Images per second of a run and of its networks alone."
     )
     parser.add_argument(
         "--data-root", type=Path, help="folder that holds CIFAR-10 [default: SEMCOMM_DATA]"
@@ -132,7 +132,7 @@ def main() -> None:
     peak = 2 * SIDE**3 / min(gemm.wall for *_, gemm in turns) / 1e9
     speed = work / statistics.median(alone.wall for alone, *_ in turns) / 1e9
     fastest = work / min(alone.wall for alone, *_ in turns) / 1e9
-    print(f"networks: {work / options.images / 1e6:.1f} million operations an image")
+    print(f"networks: {work / options.images / 1e6:.1f} million operations per image")
     print(
         f"GFLOP/s: networks {speed:.1f}, {fastest:.1f} at best; matrix product {peak:.1f} at best"
     )

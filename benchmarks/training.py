@@ -1,4 +1,4 @@
-"""Images a second of training, as `semcomm train` does it and as plain PyTorch would, with all
+"""Images per second of training, as `semcomm train` does it and as plain PyTorch would, with all
 cores.
 
 50,000 random images of 32 x 32 pixels, batches of 64, the networks and the recipe of the shipped
@@ -88,7 +88,7 @@ def images_per_second(blocks: Iterator[None], batch_size: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Images a second of training.")
+    parser = argparse.ArgumentParser(description="Images per second of training.")
     parser.add_argument(
         "--blocks", type=int, default=24, help="of 16 steps, of which the median is taken"
     )

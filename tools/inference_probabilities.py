@@ -56,7 +56,7 @@ def with_bias(codec: Codec, bias: NDArray[np.float64]) -> Codec:
 
 
 def measured(codec: Codec, training: Images, test: Images) -> str:
-    """Bits an image and PSNR over the test images, with the code table of the training images."""
+    """Bits per image and PSNR over the test images, with the code table of the training images."""
     counts = np.bincount(indices_of(codec, training), minlength=codec.geometry.codewords)
     lengths = optimal_code_lengths(np.maximum(counts, 1))
     indices = codec.quantize(codec.encode(list(test)))
@@ -64,7 +64,7 @@ def measured(codec: Codec, training: Images, test: Images) -> str:
     received = np.stack(codec.decode(codec.dequantize(indices), [(32, 32)] * len(test)))
     quality = psnr_db(mean_squared_error(list(test), list(received)), test[0].size).mean()
     return (
-        f"{bits:7.2f} bits an image, {quality:.3f} dB, {np.count_nonzero(counts)} codewords in use"
+        f"{bits:7.2f} bits per image, {quality:.3f} dB, {np.count_nonzero(counts)} codewords in use"
     )
 
 

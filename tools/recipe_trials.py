@@ -3,7 +3,7 @@ images.
 
     OMP_NUM_THREADS=1 python tools/recipe_trials.py DATA_ROOT FOLDER [EPOCHS [CHANGE...]]
 
-Prints bits an image with Huffman coding and PSNR of the paper's recipe at a rate weight of 1/16 and
+Prints bits per image with Huffman coding and PSNR of the paper's recipe at a rate weight of 1/16 and
 of each change, or of those that are named. A codec that is in FOLDER already is not trained again.
 """
 
@@ -31,7 +31,7 @@ CHANGES: dict[str, list[str]] = {
 
 
 def main(root: Path, folder: Path, epochs: int, names: list[str]) -> None:
-    """Print a row a change."""
+    """Print a row per change."""
     print("change  bits  psnr_db")
     for name in names:
         path = trained(name, [*CHANGES[name], f"training.epochs={epochs}"], root, folder)
@@ -49,7 +49,7 @@ def trained(name: str, changes: list[str], root: Path, folder: Path) -> Path:
 
 
 def measured(codec: Path, root: Path) -> tuple[float, float]:
-    """Bits an image and PSNR over all test images."""
+    """Bits per image and PSNR over all test images."""
     overrides = ["data.name=cifar10", f"codec.model={codec.resolve()}"]
     (swept,) = read_scenarios("error-free", overrides, root)
     summary = simulate(swept.scenario).summary

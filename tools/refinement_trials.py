@@ -3,7 +3,7 @@ images.
 
     python tools/refinement_trials.py DATA_ROOT [IMAGES]
 
-Prints for a coarse, a middle and a fine level of the default codec bits an image with Huffman
+Prints for a coarse, a middle and a fine level of the default codec bits per image with Huffman
 coding, PSNR, and bits more or less for the same PSNR than the levels have without refinement
 (straight lines over the logarithm of bits).
 """
@@ -41,7 +41,7 @@ CHANGES: dict[str, tuple[int, dict[str, float]]] = {
 
 
 def measured(codec: Codec, images: list[Image], steps: int) -> tuple[float, float]:
-    """Bits an image and PSNR."""
+    """Bits per image and PSNR."""
     indices = codec.quantize(codec.encode(images, steps))
     pictures = codec.decode(codec.dequantize(indices), [(32, 32)] * len(images))
     bits = np.mean([codec.code_lengths[grid].sum(dtype=int) for grid in indices])
@@ -49,7 +49,7 @@ def measured(codec: Codec, images: list[Image], steps: int) -> tuple[float, floa
 
 
 def main(root: Path, count: int) -> None:
-    """Print a row a change and level."""
+    """Print a row per change and level."""
     images = Cifar10(root).load(0, count)
     codecs = [load_codec(f"ecvq-levels@{level}") for level in LEVELS]
     bits, psnrs = np.transpose([measured(codec, images, 0) for codec in codecs])

@@ -16,20 +16,20 @@ class Recipe:
     """Section IV of the paper, and what it leaves open (docs/decisions/0003-training.md)."""
 
     quantizer: Annotated[
-        QuantizerName, doc("`vq` chooses the nearest codeword; `ecvq` weighs its bits, too")
+        QuantizerName, doc("`vq` chooses the nearest codeword; `ecvq` counts its bits, too")
     ] = "ecvq"
     rate_weight: Annotated[
         Annotated[float, Ge(0.0), Le(1e6)] | None,
         doc(
-            "the paper's nu, squared latent distance that one bit is worth; by default "
-            "1/16, and 0 for `vq`"
+            "the paper's nu, the squared latent distance that one bit costs; by default 1/16, and 0 "
+            "for `vq`"
         ),
     ] = None
     finest_rate_weight: Annotated[
         Annotated[float, Gt(0.0), Le(1e6)] | None,
         doc(
-            "with several levels, the lowest of their rate weights, which begin at "
-            "`rate_weight` and have equal ratios"
+            "with several levels, the lowest of their rate weights, which begin at `rate_weight` and "
+            "have equal ratios"
         ),
     ] = None
     levels: Annotated[
@@ -37,8 +37,8 @@ class Recipe:
         Ge(1),
         Le(64),
         doc(
-            "rates that the codec can be used at, by networks that share their kernels; "
-            "each trains on its share of every batch"
+            "number of rates of the codec, whose networks share their kernels; each level trains on "
+            "its share of every batch"
         ),
     ] = 1
     commitment_weight: Annotated[float, Ge(0.0), Le(1e6), doc("the paper's beta")] = 0.25
@@ -48,9 +48,9 @@ class Recipe:
         Le(1.0),
         doc("share of the training over which rate weights rise from 0 to their values"),
     ] = 0.3
-    epochs: Annotated[int, Ge(1), Le(100_000), doc("times that all images are gone through")] = 128
+    epochs: Annotated[int, Ge(1), Le(100_000), doc("passes over all images")] = 128
     batch_size: Annotated[
-        int, Ge(1), Le(65536), Unit("images"), doc("of a step of the optimizer")
+        int, Ge(1), Le(65536), Unit("images"), doc("per step of the optimizer")
     ] = 64
     learning_rate: Annotated[
         float, Gt(0.0), Le(1.0), doc("of Adam, at the start of a cosine that ends at 0")
@@ -60,17 +60,14 @@ class Recipe:
     ] = 1e-2
     kernel_learning_rate: Annotated[
         Annotated[float, Gt(0.0), Le(1.0)] | None,
-        doc(
-            "the same of Muon, for the kernels of convolutions; by default Adam trains them "
-            "as all else"
-        ),
+        doc("the same of Muon, for the kernels of convolutions; by default Adam trains them, too"),
     ] = None
     warm_up_steps: Annotated[
         int,
         Ge(0),
         Le(1_000_000),
         Unit("steps"),
-        doc("of the optimizers, in which all learning rates rise to their values"),
+        doc("at the start, while all learning rates rise to their values"),
     ] = 0
     reseed_until: Annotated[
         float,
@@ -84,9 +81,8 @@ class Recipe:
     dtype: Annotated[
         DType | Literal["auto"],
         doc(
-            "of the networks' arithmetic; `auto` takes bfloat16 where the device has "
-            "instructions for it, else float32. Weights, quantizer and losses are always "
-            "float32."
+            "of the networks' arithmetic; `auto` takes bfloat16 where the device has instructions "
+            "for it, else float32. Weights, quantizer and losses are always float32."
         ),
     ] = "auto"
 
