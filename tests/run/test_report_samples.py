@@ -156,9 +156,9 @@ def test_samples_are_what_transmitter_and_receiver_make(folder: Path, tiny_codec
         first = sample.first
         assert first.frames and first.indices and first.received_indices and sample.code
         assert all(map(np.array_equal, first.sent, images))
-        assert all(map(np.array_equal, first.indices, sent.indices or []))
-        assert np.array_equal(first.frames.bits, sent.frames.bits)
-        assert np.array_equal(first.frames.lengths, sent.frames.lengths)
+        assert all(map(np.array_equal, first.indices, sent.encoded["indices"]))
+        assert np.array_equal(first.frames.bits, sent.signal.bits)
+        assert np.array_equal(first.frames.lengths, sent.signal.lengths)
         assert first.indices_per_frame is not None
         assert first.indices_per_frame.tolist() == [64] * 2 * COUNT
         assert first.crc == 8
