@@ -104,7 +104,7 @@ def test_weights_per_image_beat_the_best_single_weight(codec: Codec, images: lis
     fitting = next(frames for frames in singles if frames.lengths.max() <= budget_bits)
     single = receiver.receive(Reception.of(fitting))
     quality = [
-        psnr_db(mean_squared_error(images, end.images), 3072).mean() for end in (adapted, single)
+        psnr_db(mean_squared_error(images, end.samples), 3072).mean() for end in (adapted, single)
     ]
     assert quality[0] > quality[1] + 0.3
 

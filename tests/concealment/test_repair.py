@@ -51,7 +51,9 @@ def test_flipped_bits_are_corrected_at_any_position(
     codec: Codec, sample: list[Indices], coder: EntropyCoding, crc: int, flips: int
 ) -> None:
     framing = Framing(slices=8, crc=crc)
-    sent = Transmitter(codec, coder, framing).send(sample, [(32, 32)] * 64)
+    sent = Transmitter(codec, coder, framing).packetize(
+        {"indices": sample, "size": np.full((64, 2), 32)}
+    )
     rng = np.random.default_rng(0)
     bits = sent.signal.bits.copy()
     for start, length in zip(sent.signal.starts, sent.signal.lengths, strict=True):
@@ -66,7 +68,9 @@ def test_flipped_bits_are_corrected_at_any_position(
 
 def test_no_frame_affects_another_image(codec: Codec, sample: list[Indices]) -> None:
     framing = Framing(slices=5, crc=8)
-    sent = Transmitter(codec, framing=framing).send(sample, [(32, 32)] * 64)
+    sent = Transmitter(codec, framing=framing).packetize(
+        {"indices": sample, "size": np.full((64, 2), 32)}
+    )
     rng = np.random.default_rng(1)
     flips = rng.random(sent.signal.bits.size) < 0.02
     parts = sent.signal.with_bits(sent.signal.bits ^ flips).split()
@@ -89,7 +93,11 @@ def test_symbols_after_a_lost_codeword_count_from_the_end(
     for grid in sample:
         symbols = grid.ravel()
         ends = np.cumsum(codec.code_lengths[symbols], dtype=np.int64)
-        payload = Transmitter(codec, framing=framing).send([grid], [(32, 32)]).frames.bits
+        payload = (
+            Transmitter(codec, framing=framing)
+            .packetize({"indices": [grid], "size": np.array([[32, 32]])})
+            .signal.bits
+        )
         cut = np.concatenate([payload[: ends[39]], payload[ends[40] :]])
         received = read(codec, framing, Frames.join([cut])).encoded["indices"][0].ravel()
         shortened = np.delete(symbols, 40)

@@ -61,7 +61,8 @@ def same(ours: Reference, theirs: Reference) -> bool:
         ours.encoded.keys() == theirs.encoded.keys()
         and all(same_arrays(ours.encoded[name], theirs.encoded[name]) for name in ours.encoded)
         and same_arrays(ours.samples, theirs.samples)
-        and same_arrays(list(ours.values.values()), list(theirs.values.values()))
+        and ours.values.keys() == theirs.values.keys()
+        and all(np.array_equal(ours.values[name], theirs.values[name]) for name in ours.values)
     )
 
 
