@@ -14,7 +14,7 @@ from semcomm.data.sample import Sample
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.receiver import Receiver
-from semcomm.stages import Arrived
+from semcomm.stages import Arrived, Encoded
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
@@ -27,6 +27,10 @@ def codec() -> Codec:
 @pytest.fixture(scope="module")
 def sample(codec: Codec) -> list[Indices]:
     return codec.quantize(codec.encode(Sample().load(0, 64)))
+
+
+def encoded(grids: list[Indices]) -> Encoded:
+    return {"indices": grids, "size": np.full((len(grids), 2), 32)}
 
 
 def read(
@@ -51,7 +55,7 @@ def test_flipped_bits_are_corrected_at_any_position(
     codec: Codec, sample: list[Indices], coder: EntropyCoding, crc: int, flips: int
 ) -> None:
     framing = Framing(slices=8, crc=crc)
-    sent = Transmitter(codec, coder, framing).send(sample, [(32, 32)] * 64)
+    sent = Transmitter(codec, coder, framing).packetize(encoded(sample))
     rng = np.random.default_rng(0)
     bits = sent.signal.bits.copy()
     for start, length in zip(sent.signal.starts, sent.signal.lengths, strict=True):
@@ -66,7 +70,7 @@ def test_flipped_bits_are_corrected_at_any_position(
 
 def test_no_frame_affects_another_image(codec: Codec, sample: list[Indices]) -> None:
     framing = Framing(slices=5, crc=8)
-    sent = Transmitter(codec, framing=framing).send(sample, [(32, 32)] * 64)
+    sent = Transmitter(codec, framing=framing).packetize(encoded(sample))
     rng = np.random.default_rng(1)
     flips = rng.random(sent.signal.bits.size) < 0.02
     parts = sent.signal.with_bits(sent.signal.bits ^ flips).split()
@@ -89,7 +93,7 @@ def test_symbols_after_a_lost_codeword_count_from_the_end(
     for grid in sample:
         symbols = grid.ravel()
         ends = np.cumsum(codec.code_lengths[symbols], dtype=np.int64)
-        payload = Transmitter(codec, framing=framing).send([grid], [(32, 32)]).frames.bits
+        payload = Transmitter(codec, framing=framing).packetize(encoded([grid])).signal.bits
         cut = np.concatenate([payload[: ends[39]], payload[ends[40] :]])
         received = read(codec, framing, Frames.join([cut])).encoded["indices"][0].ravel()
         shortened = np.delete(symbols, 40)
