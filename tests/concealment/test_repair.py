@@ -14,7 +14,7 @@ from semcomm.data.sample import Sample
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.receiver import Receiver
-from semcomm.stages import Arrived
+from semcomm.stages import Arrived, Encoded
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
@@ -27,6 +27,10 @@ def codec() -> Codec:
 @pytest.fixture(scope="module")
 def sample(codec: Codec) -> list[Indices]:
     return codec.quantize(codec.encode(Sample().load(0, 64)))
+
+
+def encoded(grids: list[Indices]) -> Encoded:
+    return {"indices": grids, "size": np.full((len(grids), 2), 32)}
 
 
 def read(
@@ -51,9 +55,13 @@ def test_flipped_bits_are_corrected_at_any_position(
     codec: Codec, sample: list[Indices], coder: EntropyCoding, crc: int, flips: int
 ) -> None:
     framing = Framing(slices=8, crc=crc)
+<<<<<<< HEAD
     sent = Transmitter(codec, coder, framing).packetize(
         {"indices": sample, "size": np.full((64, 2), 32)}
     )
+=======
+    sent = Transmitter(codec, coder, framing).packetize(encoded(sample))
+>>>>>>> 439a4605750dcfd59bf2d4676ee6a9dd308ef520
     rng = np.random.default_rng(0)
     bits = sent.signal.bits.copy()
     for start, length in zip(sent.signal.starts, sent.signal.lengths, strict=True):
@@ -68,9 +76,13 @@ def test_flipped_bits_are_corrected_at_any_position(
 
 def test_no_frame_affects_another_image(codec: Codec, sample: list[Indices]) -> None:
     framing = Framing(slices=5, crc=8)
+<<<<<<< HEAD
     sent = Transmitter(codec, framing=framing).packetize(
         {"indices": sample, "size": np.full((64, 2), 32)}
     )
+=======
+    sent = Transmitter(codec, framing=framing).packetize(encoded(sample))
+>>>>>>> 439a4605750dcfd59bf2d4676ee6a9dd308ef520
     rng = np.random.default_rng(1)
     flips = rng.random(sent.signal.bits.size) < 0.02
     parts = sent.signal.with_bits(sent.signal.bits ^ flips).split()
@@ -93,11 +105,15 @@ def test_symbols_after_a_lost_codeword_count_from_the_end(
     for grid in sample:
         symbols = grid.ravel()
         ends = np.cumsum(codec.code_lengths[symbols], dtype=np.int64)
+<<<<<<< HEAD
         payload = (
             Transmitter(codec, framing=framing)
             .packetize({"indices": [grid], "size": np.array([[32, 32]])})
             .signal.bits
         )
+=======
+        payload = Transmitter(codec, framing=framing).packetize(encoded([grid])).signal.bits
+>>>>>>> 439a4605750dcfd59bf2d4676ee6a9dd308ef520
         cut = np.concatenate([payload[: ends[39]], payload[ends[40] :]])
         received = read(codec, framing, Frames.join([cut])).encoded["indices"][0].ravel()
         shortened = np.delete(symbols, 40)
