@@ -5,14 +5,14 @@ BPSK over white Gaussian noise. Sionna decodes by the sum-product algorithm, all
 iterations without early stopping, float32, with its default settings; ours decodes as it does in a
 link. At each point frames are sent until Sionna's decoder has made 200 frame errors. "at most" is
 the upper end of a one-sided 99 % interval for our frame error rate over Sionna's, from the
-differences frame by frame; a point passes where that is at most 1.1. The first two points only
-compare speed. The clock counts processor time, batch by batch in turn, so that what else the
-machine does slows both.
+differences frame by frame; a point passes where it is at most 1.1. The first two points only
+compare speed. Both decoders take turns, batch by batch, and the clock counts processor time, so
+that other load on the machine slows both.
 
     python benchmarks/ldpc.py --table ldpc.csv
 
-Points that are in the table already are not simulated again, so that an interrupted run can be gone
-on with.
+Points that are already in the table are not simulated again, so that an interrupted run can be
+resumed.
 """
 
 import argparse
@@ -50,8 +50,8 @@ TIMED_FRAMES, LEAST_SPEEDUP = 2000, 10.0
 
 @dataclass(frozen=True)
 class Point:
-    """What both decoders did with the same frames; speeds in payload bits a second of processor
-    time.
+    """The results of both decoders on the same frames; speeds in payload bits per second of
+    processor time.
     """
 
     payload_bits: int
@@ -82,8 +82,11 @@ HEADING = f"""\
 
 @dataclass(frozen=True)
 class Batch:
-    """(frames,) bool, which frames each got wrong; iterations of ours; (2,) seconds of Sionna's and
-    of ours.
+    """Frames decoded by both decoders.
+
+    sionna_wrong, wrong: (frames,) bool, the frames that Sionna's and our decoder got wrong.
+    iterations: (frames,) of our decoder.
+    seconds: (2,) of Sionna's decoder and of ours.
     """
 
     sionna_wrong: NDArray[np.bool_]
@@ -93,8 +96,8 @@ class Batch:
 
 
 def batches(payload_bits: int, rate: str, ebn0_db: float) -> Iterator[Batch]:
-    """Batches of frames without end, all of them seeded by their place; the first is to be thrown
-    away, it compiles.
+    """An endless sequence of batches, seeded by the point. Discard the first: it includes
+    compilation.
     """
     code = Ldpc(payload_bits, Fraction(rate))
     bits = code.sent_bits()
@@ -120,7 +123,7 @@ def batches(payload_bits: int, rate: str, ebn0_db: float) -> Iterator[Batch]:
 
 
 def received(code: Ldpc, llrs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The LLRs of bits that were sent once, at their places in the mother codeword."""
+    """The LLRs of bits that were sent once, at their positions in the mother codeword."""
     mother = np.zeros((len(llrs), code.mother_bits), np.float32)
     mother[:, code.rate_match(llrs.shape[1])] = llrs
     return mother
@@ -135,7 +138,7 @@ def timed(
 
 
 def measure(place: Place, frames: int, frame_errors: int) -> Point:
-    """Send so many frames, and go on until Sionna got so many of them wrong."""
+    """Send at least this many frames, and until Sionna's decoder has made this many errors."""
     payload_bits, rate, ebn0_db = place
     source = batches(payload_bits, rate, ebn0_db)
     next(source)
@@ -163,7 +166,7 @@ def measure(place: Place, frames: int, frame_errors: int) -> Point:
 
 
 def largest_ratio(theirs: NDArray[np.bool_], ours: NDArray[np.bool_]) -> float:
-    """The ratio r from which on the mean of ours - r theirs is below zero with 99 % confidence (E.
+    """The ratio r above which the mean of ours - r theirs is below zero with 99 % confidence (E.
     Fieller, 1954).
     """
     t, o = theirs.mean(), ours.mean()
@@ -174,7 +177,7 @@ def largest_ratio(theirs: NDArray[np.bool_], ours: NDArray[np.bool_]) -> float:
     return float((b + np.sqrt(max(b**2 - a * c, 0))) / a) if a > 0 else float("inf")
 
 
-def known(table: Path) -> dict[Place, Point]:
+def read_points(table: Path) -> dict[Place, Point]:
     if not table.exists():
         return {}
     points = [
@@ -187,7 +190,7 @@ def known(table: Path) -> dict[Place, Point]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Our LDPC decoder against Sionna's.")
     parser.add_argument(
-        "--table", type=Path, required=True, help="CSV file of the points, made or added to"
+        "--table", type=Path, required=True, help="CSV file of the points, created or extended"
     )
     parser.add_argument(
         "--payload-bits", type=int, nargs="+", choices=EBN0_DB, default=list(EBN0_DB)
@@ -204,15 +207,15 @@ def main() -> None:
     ]
     print(HEADING)
     for place in TIMED + compared:
-        points = known(options.table)
+        points = read_points(options.table)
         if place not in points:
             frames, frame_errors = (TIMED_FRAMES, 0) if place in TIMED else (0, FRAME_ERRORS)
             point = measure(place, frames, frame_errors)
             pd.DataFrame([asdict(point)]).to_csv(
                 options.table, mode="a", header=not points, index=False
             )
-        print(known(options.table)[place], flush=True)
-    print(verdict(known(options.table)))
+        print(read_points(options.table)[place], flush=True)
+    print(verdict(read_points(options.table)))
 
 
 def verdict(points: dict[Place, Point]) -> str:
@@ -221,8 +224,7 @@ def verdict(points: dict[Place, Point]) -> str:
     speedup = min(points[place].speed / points[place].sionna_speed for place in TIMED)
     return (
         f"{passed} of {len(compared)} points at most {LARGEST_RATIO} times Sionna's frame error "
-        "rate; "
-        f"{speedup:.0f} times its speed where {LEAST_SPEEDUP:.0f} are asked for"
+        f"rate; {speedup:.0f} times its speed, required {LEAST_SPEEDUP:.0f}"
     )
 
 

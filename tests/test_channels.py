@@ -66,8 +66,8 @@ class LoseEvery(BitChannel):
     nth: Annotated[int, Ge(1)]
 
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
-        parts = frames.split()
-        return Reception.of(Frames.join([bits[: bits.size * (n % self.nth > 0)] for n, bits in enumerate(parts)]))
+        parts = enumerate(frames.split())
+        return Reception.of(Frames.join([bits[: bits.size * (n % self.nth > 0)] for n, bits in parts]))
 """
 
 

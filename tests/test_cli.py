@@ -199,7 +199,7 @@ def digest_of(codec: Codec) -> bytes:
 
 
 MISTAKES = [
-    (["run", "eror-free"], "eror-free: there is no such file; those that go by their name are"),
+    (["run", "eror-free"], "eror-free: there is no such file; scenarios with a name are"),
     (["run", "error-free", "--set", "seed"], "--set seed: it takes key.path=value, such as seed=1"),
     (["run", "error-free", "--images", "0"], "Invalid value for '--images'"),
     (
@@ -210,7 +210,7 @@ MISTAKES = [
         ["run", "error-free", "--set", "data={images: ~nobody-here}"],
         "is neither a folder nor a file",
     ),
-    (["train", "nothing"], "nothing: there is no such file; those that go by their name are"),
+    (["train", "nothing"], "nothing: there is no such file; scenarios with a name are"),
     (
         ["design", "TINY", "--name", "mine", "--rate-weight", "nan"],
         "rate weight is nan; it takes a number from 0 to",
@@ -267,8 +267,8 @@ MISTAKES = [
         "error: size is (0, 5); sides are 1 to 65535",
     ),
     (["transmit", "PHOTOS", "--codec", "TINY", "--crc", "7"], "Invalid value for '--crc'"),
-    (["channel", "nothing", "SENT"], "channel nothing is not known; there are awgn, "),
-    (["channel", "😀", "SENT"], "channel 😀 is not known"),
+    (["channel", "nothing", "SENT"], "channel nothing is unknown; there are awgn, "),
+    (["channel", "😀", "SENT"], "channel 😀 is unknown"),
     (["channel", "nothing.py:A", "SENT"], "there is no channel file nothing.py"),
     (
         ["channel", "binary_symmetric", "SENT"],

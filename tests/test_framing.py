@@ -1,4 +1,4 @@
-"""Frames by hand, round trips of any payloads, and whatever bits a channel may hand over."""
+"""Frames by hand, round trips of any payloads, and parsing of any bits."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -15,7 +15,7 @@ from semcomm.framing import MAX_PIXELS, Framing, allowed
 
 Bits = NDArray[np.uint8]
 
-# The first CRC compiles, for longer than hypothesis allows an example.
+# The first CRC is compiled, which takes longer than hypothesis allows for an example.
 without_deadline = settings(deadline=None)
 
 RAW = Framing.raw()
@@ -133,7 +133,7 @@ def test_payload_start_is_independent_of_header_bits(
         part[:header] = rng.integers(0, 2, header)
     unframed = framing.unframe(
         Frames.join(parts), lambda size, number: 10**6
-    )  # no size is believed
+    )  # no header is plausible
     assert text_of(unframed.payloads) == text_of(bodies)
 
 
@@ -247,7 +247,7 @@ def test_size_comes_from_frames_whose_crc_is_right() -> None:
     framing = Framing(slices=3)
     frames = framing.frame(Frames.join([bits_of("101")] * 3), [(40, 24)])
     bits = frames.bits.copy()
-    bits[16] ^= 1  # the first frame now says 41 x 24, and its CRC that it is damaged
+    bits[16] ^= 1  # the first frame now states 41 x 24, and its CRC is wrong
     unframed = framing.unframe(frames.with_bits(bits), any_size)
     assert unframed.sizes == [(40, 24)]
     assert unframed.intact.tolist() == [False, True, True]
@@ -255,7 +255,7 @@ def test_size_comes_from_frames_whose_crc_is_right() -> None:
         "101",
         "101",
         "101",
-    ]  # where its payload begins is known all the same
+    ]  # the position of its payload does not depend on the damage
 
 
 def test_without_a_right_crc_the_majority_gives_the_size() -> None:
@@ -263,7 +263,7 @@ def test_without_a_right_crc_the_majority_gives_the_size() -> None:
     frames = framing.frame(Frames.join([bits_of("101")] * 3), [(40, 24)])
     bits = frames.bits.copy()
     bits[frames.starts + frames.lengths - 1] ^= 1
-    bits[16] ^= 1  # the first frame says 41 x 24
+    bits[16] ^= 1  # the first frame states 41 x 24
     unframed = framing.unframe(frames.with_bits(bits), any_size)
     assert unframed.sizes == [(40, 24)]
     assert not unframed.intact.any()
@@ -275,7 +275,7 @@ def test_flipped_size_flag_is_outvoted_by_other_frames() -> None:
     frames = framing.frame(Frames.join([bits_of("0" * 40)] * 3), [(32, 32)])
     bits = frames.bits.copy()
     bits[frames.starts[1]] ^= 1
-    bits[frames.starts[1] + [16, 32]] ^= 1  # and it says 1 x 1, which may be
+    bits[frames.starts[1] + [16, 32]] ^= 1  # and it states 1 x 1, a valid size
     unframed = framing.unframe(frames.with_bits(bits), any_size)
     assert unframed.sizes == [(32, 32)]
     assert unframed.intact.tolist() == [True, False, True]
@@ -288,7 +288,9 @@ def test_too_short_a_frame_leaves_the_agreed_size(bits: int) -> None:
     frames = framing.frame(Frames.join([bits_of("101")]), [(40, 24)])
     unframed = framing.unframe(Frames.join([frames.bits[:bits]]), any_size)
     assert unframed.sizes == [(48, 16)]
-    assert unframed.payloads.lengths.tolist() == [max(0, bits - 17)]  # one slice tells no length
+    assert unframed.payloads.lengths.tolist() == [
+        max(0, bits - 17)
+    ]  # a single slice has no length field
     assert not unframed.intact.any()
 
 

@@ -97,7 +97,7 @@ def test_a_sweep_goes_over_the_levels(trained: Path) -> None:
     sweep = f"sweep={{codec.model: [{trained}@0, {trained}@1]}}"
     cells = read_scenarios("error-free", [sweep, "codec.entropy_coder=context"])
     low, high = (simulate(cell.scenario).summary for cell in cells)
-    assert (low["codec"], high["codec"]) == ("two@0", "two@1")
+    assert (low["codec.model"], high["codec.model"]) == (f"{trained}@0", f"{trained}@1")
     assert low["bits_per_image"] < high["bits_per_image"]
 
 

@@ -58,7 +58,7 @@ def test_frames_of_refined_images_keep_a_budget(codec: Codec, images: list[Image
         )
         assert sent.signal.lengths.max() <= 480
         errors.append(
-            mean_squared_error(images, receiver.receive(Reception.of(sent.signal)).images)
+            mean_squared_error(images, receiver.receive(Reception.of(sent.signal)).samples)
         )
     assert np.mean(errors[1]) < 0.96 * np.mean(errors[0])
 
@@ -78,7 +78,7 @@ def test_entropy_coders_share_the_refined_indices() -> None:
         "images=8",
     ]
     huffman, context = read_scenarios("error-free", sweep)
-    assert huffman.scenario.source == context.scenario.source
+    assert huffman.scenario.encode_key == context.scenario.encode_key
 
 
 @pytest.mark.parametrize("steps", ["-1", "10001", "1.5", "many", "[]"])

@@ -75,7 +75,7 @@ def test_payload_bits_are_those_without_framing_and_frames_hold_them(
     assert sent.payload_bits.tolist() == bare.payload_bits.tolist()
     assert len(sent.signal) == len(images) * framing.slices
     payloads = framing.unframe(sent.signal, lambda size, number: 0).payloads
-    assert np.array_equal(payloads.bits, bare.frames.bits)
+    assert np.array_equal(payloads.bits, bare.signal.bits)
     overhead = (sent.signal.lengths - payloads.lengths).reshape(-1, framing.slices)
     assert (overhead[:, -1] == 1 + framing.crc).all()  # a flag and the check
     lengths = payloads.lengths.reshape(-1, framing.slices)[:, :-1]

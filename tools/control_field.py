@@ -1,4 +1,4 @@
-"""How often a frame is lost because its control field was: prints the table of
+"""How often a frame is lost with its control field: prints the table of
 docs/decisions/0006-link.md.
 
 python tools/control_field.py
@@ -26,7 +26,7 @@ RATES: tuple[Rate, ...] = ("1/3", "1/2", "3/4", "8/9")
 def shares(
     modulation: Modulation, rate: Rate, esn0_db: float, frames: int = FRAMES
 ) -> tuple[float, float]:
-    """The share of frames that arrive wrong, and of those lost with their control field."""
+    """The share of frames that arrive wrong, and the share lost with their control field."""
     bits = np.random.default_rng(1).integers(0, 2, frames * PAYLOAD_BITS, dtype=np.uint8)
     sent = Frames(bits, np.full(frames, PAYLOAD_BITS))
     carrier = Link(modulation, code=LdpcCode(rate)).wrap(
@@ -37,7 +37,7 @@ def shares(
 
 
 def tenth(modulation: Modulation, rate: Rate) -> float:
-    """The lowest Es/N0, in steps of 0.1 dB, at which at most a tenth of a few frames are wrong."""
+    """The lowest Es/N0, in steps of 0.1 dB, at which at most a tenth of FEW frames are wrong."""
     low, high = (round(limit / STEP_DB) for limit in RANGE_DB)
     while high - low > 1:
         middle = (low + high) // 2
@@ -49,7 +49,7 @@ def tenth(modulation: Modulation, rate: Rate) -> float:
 
 
 def main() -> None:
-    """Print a row a point."""
+    """Print one row per point."""
     print("| modulation | code rate | Es/N0 | frames wrong | lost with their control field |")
     print("| --- | --- | --- | --- | --- |")
     for modulation in MODULATIONS:

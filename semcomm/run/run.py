@@ -10,7 +10,7 @@ import pandas as pd
 from semcomm.choices import TableFormat
 from semcomm.errors import RunError
 from semcomm.files import write_atomically
-from semcomm.run.block import Block, per_image_table
+from semcomm.run.block import Block, Task, per_image_table, run_block
 from semcomm.run.conditions import select
 from semcomm.run.per_image_table import write_per_image, write_pictures
 from semcomm.run.pools import Failure, Pool
@@ -36,12 +36,14 @@ def run_cells(
     on_cell: OnCell,
     places: Sequence[int] | None = None,
     form: TableFormat | None = None,
+    run_task: Callable[[Task], Block] = run_block,
 ) -> list[Path]:
     """Run the cells at these places, or all, and write the tables of those that are done.
 
     Tables with a row per image are written once every cell has had its turn.
 
     form: of the table with a row per image; by default CSV up to a million rows.
+    run_task: what does the work of a block.
     Returns the files that were written. Raises what the first cell raised where all failed; where
     some did, RunError, once the others are done.
     """
@@ -57,7 +59,7 @@ def run_cells(
     delete_report_samples(folder.path)
     if done:
         write_results(done, folder)
-    for place, outcome in simulate_all(left, pool, on_progress, folder):
+    for place, outcome in simulate_all(left, pool, on_progress, folder, run_task):
         if isinstance(outcome, Failure):
             failures[place] = outcome.error
             continue

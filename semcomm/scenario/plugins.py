@@ -27,9 +27,8 @@ from semcomm.measures.measure import Measure
 from semcomm.scenario.checking import build
 from semcomm.scenario.document import Document
 from semcomm.systems.image_files import ImageFile
-from semcomm.systems.learned import LearnedCodec
 from semcomm.systems.system import System
-from semcomm.zoo.names import CODEC_FILE, codec_names
+from semcomm.zoo.names import CODEC_FILE, codec_names, codec_system
 
 Channel = BitChannel | SymbolChannel
 
@@ -81,14 +80,17 @@ def find_system(name: str) -> type[System]:
     """
     if name in get_args(ImageFormat):
         return ImageFile
-    if CODEC_FILE.search(name):
-        return LearnedCodec
     if ".py:" in name or name in _entry_names(SYSTEMS):
         plugin = _find(name, SYSTEMS, [])
         methods = "transmitter and receiver"
         system: type[System] = _checked_class(plugin, name, SYSTEMS, (System,), methods)
         return system
-    return LearnedCodec
+    from semcomm.systems.learned import LearnedCodec  # it imports PyTorch, which takes seconds
+
+    systems = {"learned": LearnedCodec}
+    file = expanded(re.sub(r"@[0-9]{1,2}$", "", name))
+    names_file = CODEC_FILE.search(name) and file.is_file()  # else loading it says what is wrong
+    return systems[codec_system(file) if names_file else "learned"]
 
 
 def find_measure(name: str) -> Measure:

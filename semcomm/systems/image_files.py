@@ -71,6 +71,12 @@ class ImageFile(System):
     def mistakes(self) -> Mapping[str, Callable[[], object]]:
         return {"model": partial(_plugged_in, self.model), "effort": self._check_effort}
 
+    def check(self, framing: Framing) -> None:
+        """Raises a SemcommError where the format is not installed, or with such a framing."""
+        self.check_framing(framing)
+        for action in self.mistakes().values():
+            action()
+
     def check_framing(self, framing: Framing) -> None:
         if framing.slices > 1:
             raise FramingError(
@@ -141,9 +147,14 @@ class ImageFile(System):
 
 
 class ImageTransmitter:
-    """Sends each image as a file in one frame."""
+    """Sends each image as a file in one frame.
+
+    Raises FramingError for a framing of several frames per image, CodecError where what writes the
+    format is not installed or has no such effort.
+    """
 
     def __init__(self, codec: ImageFile, framing: Framing) -> None:
+        codec.check(framing)
         self.codec, self.framing = codec, framing
 
     def transmit(self, images: Sequence[Image]) -> Sent[Frames]:
@@ -172,7 +183,7 @@ class ImageTransmitter:
 
 
 class ImageReceiver:
-    """Receives files; one that cannot be decoded becomes a grey picture.
+    """Receives files; one that fails to decode becomes a grey picture. Raises as `ImageTransmitter`.
 
     damaged: `drop` makes a grey picture of each frame whose CRC fails. A file has no neighbours to
         conceal damage from, so both other policies leave it to the format's decoder.
@@ -181,6 +192,7 @@ class ImageReceiver:
     def __init__(
         self, codec: ImageFile, framing: Framing, damaged: DamagedPolicy = "conceal"
     ) -> None:
+        codec.check(framing)
         self.codec, self.framing, self.damaged = codec, framing, damaged
 
     def receive(self, reception: Reception) -> Received:

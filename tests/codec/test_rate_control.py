@@ -1,5 +1,6 @@
 """No frame is over its budget, and none is coarser than it has to be."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,16 @@ from hypothesis import strategies as st
 from semcomm.choices import EntropyCoding
 from semcomm.cli import main
 from semcomm.codec import rate_control as budget
-from semcomm.codec.codec import Codec, Image
+from semcomm.codec.codec import Codec, Image, Indices
 from semcomm.data.sample import Sample
 from semcomm.errors import FramingError
-from semcomm.frames import Reception
+from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.measures.psnr import mean_squared_error, psnr_db
 from semcomm.receiver import Receiver
 from semcomm.run.simulation import simulate
 from semcomm.scenario.scenario import read_scenarios
+from semcomm.stages import Sent
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
@@ -50,10 +52,10 @@ def test_no_frame_is_over_the_budget(
     plain = Transmitter(codec, coder, framing).transmit(images)
     sent = Transmitter(codec, coder, framing, budget_bits).transmit(images)
     assert sent.signal.lengths.max() <= budget_bits
-    fits = plain.frames.lengths <= budget_bits
-    assert np.array_equal(sent.signal.lengths[fits], plain.frames.lengths[fits])
+    fits = plain.signal.lengths <= budget_bits
+    assert np.array_equal(sent.signal.lengths[fits], plain.signal.lengths[fits])
     for n in np.flatnonzero(fits):
-        assert np.array_equal(sent.encoded["indices"][n], plain.indices[n])
+        assert np.array_equal(sent.encoded["indices"][n], plain.encoded["indices"][n])
 
 
 def test_each_slice_is_within_the_budget(codec: Codec, images: list[Image]) -> None:
@@ -63,20 +65,23 @@ def test_each_slice_is_within_the_budget(codec: Codec, images: list[Image]) -> N
     assert sent.signal.lengths.max() <= 160
 
 
+def packetize(transmitter: Transmitter, indices: Sequence[Indices]) -> Sent[Frames]:
+    sizes = np.full((len(indices), 2), 32)
+    return transmitter.packetize({"indices": list(indices), "size": sizes})
+
+
 def test_the_rate_weight_is_the_lowest_that_fits(codec: Codec, images: list[Image]) -> None:
     sent = Transmitter(codec, framing=BARE, budget_bits=500).transmit(images)
     latents = codec.encode(images)
     plain = Transmitter(codec, framing=BARE)
-    ladder = [plain.send(codec.quantize(latents), [(32, 32)] * 64)]
-    ladder += [
-        plain.send(codec.quantize(latents, [w] * 64), [(32, 32)] * 64) for w in budget.WEIGHTS
-    ]
-    lengths = np.array([each.frames.lengths for each in ladder])
+    ladder = [packetize(plain, codec.quantize(latents))]
+    ladder += [packetize(plain, codec.quantize(latents, [w] * 64)) for w in budget.WEIGHTS]
+    lengths = np.array([each.signal.lengths for each in ladder])
     assert (lengths <= 500).any(axis=0).all()
     first = (lengths <= 500).argmax(axis=0)
     assert np.array_equal(sent.signal.lengths, lengths[first, np.arange(64)])
     for n, level in enumerate(first):
-        assert np.array_equal(sent.encoded["indices"][n], ladder[level].indices[n])
+        assert np.array_equal(sent.encoded["indices"][n], ladder[level].encoded["indices"][n])
 
 
 def test_further_rate_weights_count_huffman_bits(codec: Codec, images: list[Image]) -> None:
@@ -95,14 +100,11 @@ def test_weights_per_image_beat_the_best_single_weight(codec: Codec, images: lis
     sent = Transmitter(codec, framing=BARE, budget_bits=budget_bits).transmit(images)
     adapted = receiver.receive(Reception.of(sent.signal))
     latents, plain = codec.encode(images), Transmitter(codec, framing=BARE)
-    singles = (
-        plain.send(codec.quantize(latents, [w] * 64), [(32, 32)] * 64).frames
-        for w in budget.WEIGHTS
-    )
+    singles = (packetize(plain, codec.quantize(latents, [w] * 64)).signal for w in budget.WEIGHTS)
     fitting = next(frames for frames in singles if frames.lengths.max() <= budget_bits)
     single = receiver.receive(Reception.of(fitting))
     quality = [
-        psnr_db(mean_squared_error(images, end.images), 3072).mean() for end in (adapted, single)
+        psnr_db(mean_squared_error(images, end.samples), 3072).mean() for end in (adapted, single)
     ]
     assert quality[0] > quality[1] + 0.3
 

@@ -1,6 +1,4 @@
-"""What is made up of neighbours solves its equations, and serves better than the most probable
-codeword.
-"""
+"""Interpolation solves its equations, and is better than the most probable codeword."""
 
 import numpy as np
 

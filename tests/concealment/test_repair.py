@@ -35,11 +35,8 @@ def read(codec: Codec, framing: Framing, frames: Frames, coder: EntropyCoding = 
 @pytest.mark.parametrize(
     ("coder", "crc", "flips"),
     [
-        (
-            "huffman",
-            8,
-            1,
-        ),  # most of these frames have fewer than 127 bits, within which this CRC tells all flips apart
+        # Most of these frames have fewer than 127 bits, where this CRC distinguishes all flips.
+        ("huffman", 8, 1),
         *(
             (coder, *check)
             for coder in ("huffman", "fixed_length")
@@ -79,10 +76,8 @@ def test_no_frame_affects_another_image(codec: Codec, sample: list[Indices]) -> 
 def test_symbols_after_a_lost_codeword_count_from_the_end(
     codec: Codec, sample: list[Indices]
 ) -> None:
-    """A whole codeword is taken out, so that all decodes and everything behind it is a place too
-    early.
-    """
-    framing = Framing(header=False, crc=0)
+    """A whole codeword is removed: all decodes, but one position too early behind it."""
+    framing = Framing.raw()
     moved, right = [], []
     for grid in sample:
         symbols = grid.ravel()

@@ -1,6 +1,4 @@
-"""Frames damaged in every way give complete images; benchmarks/damaged_frames.py takes the time of
-100,000.
-"""
+"""Frames damaged in every way give complete images; benchmarks/damaged_frames.py times 100,000."""
 
 import runpy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How sure a decoder takes hard decisions to be matters; -s shows how much."""
+"""The LLR that a decoder assigns to hard decisions affects the frame error rate; -s prints how."""
 
 import numpy as np
 import pytest
@@ -10,8 +10,8 @@ CROSSOVER, FRAMES, BITS = 0.08, 1000, 600
 
 @pytest.fixture(scope="module")
 def wrong_share() -> dict[str, float]:
-    """Frame error rates of the code of rate 1/2 over a binary symmetric channel, by what a hard
-    decision counts.
+    """Frame error rates of the code of rate 1/2 over a binary symmetric channel, by the LLR of a
+    hard decision.
     """
     model, rng = LdpcCode("1/2"), np.random.default_rng(0)
     code, payloads = model.of(BITS), rng.integers(0, 2, (FRAMES, BITS), np.uint8)

@@ -1,6 +1,4 @@
-"""Coding and retransmission: what is sent and counted by hand, what is combined, and what it is
-worth in noise.
-"""
+"""Coding and retransmission: channel uses and counts by hand, combining, and gains in noise."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -39,7 +37,7 @@ def random_frames(*lengths: int, seed: int = 0) -> Frames:
 
 
 def checked_frames(*lengths: int, seed: int = 0) -> Frames:
-    """Frames whose last 16 bits are a CRC that fits."""
+    """Frames whose last 16 bits are a right CRC."""
     return CRC.frame(
         random_frames(*[length - 16 for length in lengths], seed=seed), [(32, 32)] * len(lengths)
     )
@@ -72,31 +70,31 @@ def texts(frames: Frames) -> list[str]:
 
 @dataclass(frozen=True)
 class Scripted(BitChannel):
-    """Does in each round what the script says with the bits of every frame; the last word holds
-    from then on.
+    """Applies one step of the script to every frame in each round; the last step also in all later
+    rounds.
 
-    Each word maps a frame's bits to LLRs; `sent` is what the channel was handed, round by round.
+    Each step maps a frame's bits to LLRs; `sent` has the frames of each round.
     """
 
     script: Sequence[Callable[[NDArray[np.uint8]], NDArray[np.float32]]]
     sent: list[Frames] = field(default_factory=list)
 
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
-        word = self.script[min(len(self.sent), len(self.script) - 1)]
+        step = self.script[min(len(self.sent), len(self.script) - 1)]
         self.sent.append(frames)
-        llrs = np.concatenate([word(bits).astype(np.float32) for bits in frames.split()])
+        llrs = np.concatenate([step(bits).astype(np.float32) for bits in frames.split()])
         return Reception(frames.with_bits((llrs < 0).astype(np.uint8)), llrs)
 
 
-def heard(bits: NDArray[np.uint8]) -> NDArray[np.float32]:
+def llrs_of(bits: NDArray[np.uint8]) -> NDArray[np.float32]:
     return (4.0 - 8.0 * bits).astype(np.float32)
 
 
 def changed(factor: float, where: slice) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """LLRs times a factor, -1 for a flip and 0 for an erasure, there."""
+    """LLRs multiplied by a factor at `where`: -1 is a flip, 0 an erasure."""
 
     def change(bits: NDArray[np.uint8]) -> NDArray[np.float32]:
-        llrs = heard(bits)
+        llrs = llrs_of(bits)
         llrs[where] *= factor
         return llrs
 
@@ -104,7 +102,7 @@ def changed(factor: float, where: slice) -> Callable[[NDArray[np.uint8]], NDArra
 
 
 CONTROL = slice(0, 40)
-"""Where the control field of an uncoded frame is over a channel of bits."""
+"""The control field of an uncoded frame over a channel of bits."""
 
 LOST = changed(0, slice(None))
 
@@ -174,7 +172,7 @@ def test_channel_uses_of_a_coded_frame_by_hand(
 
 
 def test_control_field_is_the_length_at_rate_one_fifth() -> None:
-    channel, code = Scripted([heard]), LdpcCode("1/5").of(LENGTH_BITS)
+    channel, code = Scripted([llrs_of]), LdpcCode("1/5").of(LENGTH_BITS)
     send(coded(channel, UNCODED), random_frames(600))
     length = np.array([list(f"{600:016b}")], np.uint8)
     assert (
@@ -222,16 +220,14 @@ def test_control_fields_fail_ten_times_less_than_payloads(
 
 
 def test_uncoded_control_fields_survive_hard_decisions() -> None:
-    """One bit in fifty wrong; with LLRs of 1 instead of 2, one field in twenty was."""
+    """With one bit in fifty wrong. With LLRs of 1 instead of 2, one field in twenty fails."""
     channel, frames = load_channel("binary_symmetric", crossover=0.02), random_frames(*[12] * 2000)
     lost = send(coded(channel, UNCODED, crc_ok=always), frames).frames.lengths == 0
     assert lost.sum() < 20
 
 
 HALVES = [changed(0, slice(40, None, 2)), changed(0, slice(41, None, 2))]
-"""Rounds in which the bits in even, and then those in odd places behind the control field are
-erased.
-"""
+"""Two rounds: the even bits after the control field are erased, then the odd ones."""
 
 
 @pytest.mark.parametrize(("model", "arrives"), [("chase", True), ("arq", False)])
@@ -246,10 +242,10 @@ def test_chase_combines_rounds_and_arq_does_not(model: str, arrives: bool) -> No
 
 
 def all_but(first: int, stop: int) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """Of the control field, no bits arrive but these."""
+    """Only these bits of the control field arrive."""
 
     def change(bits: NDArray[np.uint8]) -> NDArray[np.float32]:
-        llrs = heard(bits)
+        llrs = llrs_of(bits)
         llrs[:first] = llrs[stop:40] = 0
         return llrs
 
@@ -258,7 +254,7 @@ def all_but(first: int, stop: int) -> Callable[[NDArray[np.uint8]], NDArray[np.f
 
 @pytest.mark.parametrize(("model", "length"), [("chase", 40_000), ("arq", 0)])
 def test_control_fields_are_combined_too(model: str, length: int) -> None:
-    """Ten bits do not tell sixteen; four times ten others do."""
+    """Ten coded bits do not determine sixteen; four times ten different ones do."""
     quarters = [all_but(first, first + 10) for first in range(0, 40, 10)]
     reception = send(
         coded(Scripted(quarters), UNCODED, Retransmission(model, 4)), checked_frames(40_000)
@@ -267,16 +263,16 @@ def test_control_fields_are_combined_too(model: str, length: int) -> None:
 
 
 def test_llrs_of_all_rounds_add_up() -> None:
-    """Two rounds that say 0 with 4 and 1 with 8 make 1; a third that says 0 with 8 makes 0."""
+    """LLRs of 4 and -8 add up to a 1; a third of 8 makes it a 0."""
     zeros = Frames.join([np.zeros(50, np.uint8)])
 
-    def says(llr: float) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    def constant(llr: float) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
         return lambda bits: np.concatenate(
-            [heard(bits[CONTROL]), np.full(bits.size - 40, llr, np.float32)]
+            [llrs_of(bits[CONTROL]), np.full(bits.size - 40, llr, np.float32)]
         )
 
     for rounds, bit in {2: 1, 3: 0}.items():
-        channel = Scripted([says(4.0), says(-8.0), says(8.0)])
+        channel = Scripted([constant(4.0), constant(-8.0), constant(8.0)])
         arrived = send(
             coded(channel, UNCODED, Retransmission("chase", rounds), never), zeros
         ).frames
@@ -285,7 +281,7 @@ def test_llrs_of_all_rounds_add_up() -> None:
 
 def test_incremental_redundancy_sends_all_versions() -> None:
     frames, code = random_frames(300), LdpcCode("3/4")
-    channel = Scripted([heard])
+    channel = Scripted([llrs_of])
     send(coded(channel, code, Retransmission("incremental", 6), never), frames)
     block_code = code.of(300)
     (word,) = encode_all([block_code], frames).split()
@@ -334,7 +330,7 @@ def test_without_retransmission_there_is_no_feedback() -> None:
 
 
 def test_frames_that_fail_the_check_are_sent_again() -> None:
-    frames, channel = random_frames(20, 30, 40), Scripted([heard])
+    frames, channel = random_frames(20, 30, 40), Scripted([llrs_of])
     reception = send(coded(channel, UNCODED, Retransmission("arq", 3), passing(1, 3, 2)), frames)
     assert [sent.lengths.tolist() for sent in channel.sent] == [[60, 70, 80], [70, 80], [70]]
     assert texts(reception.frames) == texts(frames)
@@ -351,12 +347,14 @@ def test_bit_errors_on_the_channel_are_those_of_all_rounds() -> None:
 
 def test_initial_errors_are_those_of_the_first_round() -> None:
     frames = checked_frames(100)
-    recovered = send(coded(Scripted([LOST, heard]), UNCODED, Retransmission("arq", 2)), frames)
+    recovered = send(coded(Scripted([LOST, llrs_of]), UNCODED, Retransmission("arq", 2)), frames)
     assert (texts(recovered.frames), recovered.counts.initial_errors.tolist()) == (
         texts(frames),
         [1],
     )
-    spoilt = send(coded(Scripted([heard, LOST]), UNCODED, Retransmission("arq", 2), never), frames)
+    spoilt = send(
+        coded(Scripted([llrs_of, LOST]), UNCODED, Retransmission("arq", 2), never), frames
+    )
     assert (spoilt.frames.lengths.tolist(), spoilt.counts.initial_errors.tolist()) == ([0], [0])
 
 
@@ -430,13 +428,13 @@ def test_coded_block_is_reproducible_by_prefix(
 def wrong_frames(
     link: Link, esn0_db: float, frames: Frames, seed: int, crc_ok: Check = CRC.crc_ok
 ) -> int:
-    """How many frames are wrong in the end, over white noise."""
+    """Frames that are wrong after all transmissions, over white noise."""
     arrived = send(link.wrap(load_channel("awgn", esn0_db=esn0_db), crc_ok), frames, seed).frames
     return sum(ours != theirs for ours, theirs in zip(texts(frames), texts(arrived), strict=True))
 
 
 def test_two_combined_transmissions_equal_twice_the_energy() -> None:
-    """Both rates within 99.9 % of each other; half a decibel more or less is outside."""
+    """Both error rates agree with 99.9 % confidence; half a decibel more or less would show."""
     count, halved, limit = 2500, 10 * np.log10(2), norm.isf(0.001 / 2)
     frames = checked_frames(*[100] * count)
     single = Link("qpsk", code=LdpcCode("1/2"))
@@ -471,8 +469,8 @@ def test_incremental_beats_chase_and_chase_beats_arq() -> None:
 
 
 @dataclass(frozen=True)
-class Told(BitChannel):
-    """Flips one bit in ten, and says which it may have been where asked."""
+class Uncertain(BitChannel):
+    """Flips one bit in ten; with `soft`, LLRs show which ones these may be."""
 
     soft: bool
 
@@ -487,5 +485,5 @@ class Told(BitChannel):
 def test_soft_values_of_a_bit_channel_are_used() -> None:
     frames = checked_frames(*[200] * 100)
     for soft, fewest, most in ((True, 99, 100), (False, 0, 10)):
-        arrived = send(coded(Told(soft), LdpcCode("3/5")), frames).frames
+        arrived = send(coded(Uncertain(soft), LdpcCode("3/5")), frames).frames
         assert fewest <= len(set(texts(frames)) & set(texts(arrived))) <= most

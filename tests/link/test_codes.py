@@ -1,6 +1,4 @@
-"""What both codes promise the link: whole symbols, mother codewords, and payloads that come
-back.
-"""
+"""The interface of both codes: whole symbols, mother codewords, and round trips of payloads."""
 
 from fractions import Fraction
 from typing import get_args
@@ -38,12 +36,10 @@ payloads_of_bits = st.lists(st.text("01", max_size=200), min_size=1, max_size=5)
 def test_encode_rate_match_decode_identity(
     code: Code, payloads: Frames, bits_per_symbol: int, version: int
 ) -> None:
-    """At any redundancy version after the first, as all by itself a later one may not hold the
-    payload.
-    """
+    """Version 0 and then any other: a later version alone may not contain the payload."""
     codes = [code.of(length) for length in payloads.lengths.tolist()]
     words = encode_all(codes, payloads)
-    heard = []
+    received = []
     for block_code, word in zip(codes, words.split(), strict=True):
         llrs = np.zeros(word.size, np.float32)
         for sent_version in (0, version):
@@ -52,9 +48,10 @@ def test_encode_rate_match_decode_identity(
             places = block_code.rate_match(sent, sent_version, bits_per_symbol)
             assert places.shape == (sent,)
             np.add.at(llrs, places, 5.0 - 10.0 * word[places])
-        heard.append(llrs)
+        received.append(llrs)
     decoded = Frames(
-        code.decode(codes, np.concatenate(heard)), np.array([each.payload_bits for each in codes])
+        code.decode(codes, np.concatenate(received)),
+        np.array([each.payload_bits for each in codes]),
     )
     for payload, bits in zip(decoded.split(), payloads.split(), strict=True):
         assert payload[: bits.size].tolist() == bits.tolist()
@@ -92,7 +89,7 @@ def test_ldpc_fills_up_short_payloads() -> None:
 
 
 def test_ldpc_decoder_stops_after_its_iterations() -> None:
-    """Noise that takes more than one iteration."""
+    """With noise that takes more than one iteration."""
     rng = np.random.default_rng(0)
     payload = rng.integers(0, 2, 500, dtype=np.uint8)
     few, many = LdpcCode("1/2", iterations=1), LdpcCode("1/2", iterations=20)
@@ -111,7 +108,7 @@ def test_ldpc_decoder_stops_after_its_iterations() -> None:
         (3, 2, 1, [0, 1] * 3),
         (3, 3, 4, [0, 1, 2] * 4),  # nine bits, and three more to fill the third symbol
         (1, 5, 2, [0, 1, 2, 3, 4, 0]),
-        (2, 0, 1, [0, 0]),  # of an empty frame one bit that says nothing
+        (2, 0, 1, [0, 0]),  # an empty frame sends one meaningless bit
     ],
 )
 def test_repetition_by_hand(

@@ -1,6 +1,4 @@
-"""Interleaving moves bits and loses none: bursts spread, groups share their channel uses, and are
-lost together.
-"""
+"""Interleaving: every bit is sent once, bursts spread, and groups share channel uses and losses."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -89,8 +87,8 @@ def test_interleaving_is_a_permutation(count: int) -> None:
 
 
 def test_interleaving_order_is_pinned() -> None:
-    # The ranks of 0, 1, 2, ... times the golden section, modulo 1: receivers that are out there
-    # know no other.
+    # The ranks of 0, 1, 2, ... times the golden section, modulo 1: deployed receivers
+    # depend on it.
     assert interleaving(0).tolist() == []
     assert interleaving(1).tolist() == [0]
     assert interleaving(5).tolist() == [0, 3, 1, 4, 2]
@@ -105,7 +103,7 @@ def closest(places: NDArray[np.int64]) -> int:
 def test_interleaving_spreads_bursts(
     count: int,
 ) -> None:
-    """Bits in a row on the channel came from positions at least a third of the mean distance apart."""
+    """Bits in a row on the channel came from a third of their mean distance apart or more."""
     order = interleaving(count)
     longest = int(np.sqrt(count))
     for burst in sorted({2, 3, 5, 8, longest // 2, longest} - {0, 1}):

@@ -1,4 +1,4 @@
-"""LDPC codes against Sionna's, decoding back what was encoded, and what a noisy link may do to
+"""LDPC codes against Sionna's, decoding of encoded payloads, and what a noisy link may do to
 it.
 """
 
@@ -265,7 +265,7 @@ def test_each_code_block_is_encoded_as_sionna_does() -> None:
 
 @cache
 def noisy_block() -> tuple[list[Ldpc], list[Llrs]]:
-    """Frames of many codes, some of which are past decoding."""
+    """Frames of many codes, some of which cannot be decoded."""
     draws = np.random.default_rng(3)
     codes = [
         Ldpc(int(draws.integers(12, 900)), RATES[draws.integers(len(RATES))]) for _ in range(60)
@@ -368,8 +368,8 @@ def test_transmissions_that_fail_alone_succeed_combined() -> None:
     first = received(code, mother, code.rate_match(code.sent_bits()), sigma, seed=1)
     again = received(code, mother, code.rate_match(code.sent_bits()), sigma, seed=2)
     other = received(code, mother, code.rate_match(code.sent_bits(), version=2), sigma, seed=2)
-    # Twice the same is 4 dB, where this code hardly fails; new parity in place of it gains more
-    # still.
+    # Sending the same bits twice gives 4 dB, where this code rarely fails; new parity gains even
+    # more.
     assert failures(first) > 95
     assert failures(again) > 95
     assert failures(first + again) < 5

@@ -1,4 +1,4 @@
-"""What a link puts together, and what it refuses."""
+"""What a link is composed of, and which links are refused."""
 
 from fractions import Fraction
 from typing import Any

@@ -27,8 +27,8 @@ frames_of_bits = st.lists(st.text("01", max_size=40), max_size=6).map(
 
 @dataclass(frozen=True)
 class Recorder(SymbolChannel):
-    """Adds a little noise, loses the symbols of these numbers, keeps what it was handed, and uses 3
-    pilots a frame.
+    """Attenuates symbols, loses those of these numbers, records its input, and uses 3 pilots per
+    frame.
     """
 
     lost: tuple[int, ...] = ()

@@ -1,4 +1,4 @@
-"""Labels by the standard's formulas, ratios against the sum over all symbols, and decisions by
+"""Labels by the standard's formulas, LLRs against the sum over all symbols, and decisions by
 distance.
 """
 
@@ -150,7 +150,7 @@ def test_hard_decisions_are_those_for_the_nearest_symbol(modulation: Modulation)
 @every_modulation
 @pytest.mark.parametrize("variance", [0.05, 0.3, 1.0, 10.0])
 def test_soft_ratios_are_calibrated(modulation: Modulation, variance: float) -> None:
-    """Where the LLR gives P(0) = p, a share p of the bits is 0, in each of 20 equally filled bins."""
+    """Where the LLR gives P(0) = p, a share p of the bits is 0, in each of 20 equal bins."""
     bits = np.random.default_rng(3).integers(0, 2, 240_000, dtype=np.uint8)
     symbols = noisy(modulation, bits, variance, seed=4)
     llrs = demap(symbols, np.full(symbols.size, variance), modulation).astype(np.float64)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from semcomm.carrier import carry
 from semcomm.cli import main
 from semcomm.data.data_set import BLOCK_IMAGES
 from semcomm.errors import ChannelError, LinkError
@@ -18,7 +19,7 @@ from semcomm.framing import Framing
 from semcomm.link.coded import Retransmission
 from semcomm.link.codes import LdpcCode
 from semcomm.link.link import Link
-from semcomm.run.block import Task, carry, records, run_block
+from semcomm.run.block import Task, per_image_table, run_block
 from semcomm.run.simulation import simulate
 from semcomm.scenario.plugins import load_channel
 from semcomm.scenario.scenario import read_scenario, read_scenarios
@@ -97,7 +98,7 @@ def test_a_block_comes_out_the_same_before_and_after_others(file: Path, tmp_path
         made = {
             number: run_block(Task(str(folder), 0, cell, number, shared=False)) for number in order
         }
-        tables.append(records([made[number] for number in range(4)]))
+        tables.append(per_image_table([made[number] for number in range(4)]))
     pd.testing.assert_frame_equal(*tables, check_exact=True)
 
 

@@ -1,7 +1,6 @@
-"""What cells share is what each would make, and only what was damaged on the way is decoded
-again.
-"""
+"""The wrapper that does nothing twice gives what the system alone gives."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,86 +11,94 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from semcomm.systems.systems import System, system_of
 
 from semcomm.data.sample import Sample
+from semcomm.frames import Reception
 from semcomm.framing import Framing
-from semcomm.receiver import Read, Received
-from semcomm.run import block
-from semcomm.run.block import Task, arrived, records, run_block, undisturbed
-from semcomm.run.cached_system import Undisturbed, kept, place
-from semcomm.run.columns import Compared, compared
-from semcomm.run.scratch import folder
+from semcomm.measures import MEASURES
+from semcomm.run.block import Task, per_image_table, run_block
+from semcomm.run.cached_system import (
+    CachedSystem,
+    Ends,
+    Reference,
+    cache_path,
+    cached,
+    measure,
+)
+from semcomm.run.scratch import cache_dir
 from semcomm.scenario.plugins import load_channel
-from semcomm.scenario.scenario import Cell, LearnedCodec, Scenario
+from semcomm.scenario.scenario import Cell, Scenario
+from semcomm.stages import Arrived, Encoded, Received, Sent
+from semcomm.systems.learned import LearnedCodec
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 sides = st.tuples(st.integers(1, 4), st.integers(1, 4))
 
 
-def made(shapes: list[tuple[int, int]], dtype: type = np.uint16) -> Undisturbed:
+def made(shapes: list[tuple[int, int]], dtype: type = np.uint16) -> Reference:
     """Anything of this kind, of images of these shapes."""
     rng = np.random.default_rng(len(shapes))
-    return Undisturbed(
-        [rng.integers(0, 200, (height, width, 2)).astype(dtype) for height, width in shapes],
-        [rng.integers(0, 256, (4 * height, 4 * width, 3), np.uint8) for height, width in shapes],
-        Compared(rng.random(len(shapes)), rng.random(len(shapes))),
+    return Reference(
+        {
+            "indices": [rng.integers(0, 200, (*shape, 2)).astype(dtype) for shape in shapes],
+            "size": np.array(shapes),
+        },
+        [rng.integers(0, 256, (4 * h, 4 * w, 3), np.uint8) for h, w in shapes],
+        {name: rng.random(len(shapes)) for name in ("mse", "ssim")},
     )
 
 
-def same_arrays(ours: list[NDArray[Any]], theirs: list[NDArray[Any]]) -> bool:
+def same_arrays(ours: Sequence[NDArray[Any]], theirs: Sequence[NDArray[Any]]) -> bool:
     pairs = zip(ours, theirs, strict=True)
     return all(
         a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs
     )
 
 
-def same(ours: Undisturbed, theirs: Undisturbed) -> bool:
-    numbers = [(each.compared.mse, each.compared.ssim) for each in (ours, theirs)]
+def same(ours: Reference, theirs: Reference) -> bool:
     return (
-        same_arrays(ours.descriptions, theirs.descriptions)
-        and same_arrays(ours.pictures, theirs.pictures)
-        and same_arrays(list(numbers[0]), list(numbers[1]))
+        ours.encoded.keys() == theirs.encoded.keys()
+        and all(same_arrays(ours.encoded[name], theirs.encoded[name]) for name in ours.encoded)
+        and same_arrays(ours.samples, theirs.samples)
+        and same_arrays(list(ours.values.values()), list(theirs.values.values()))
     )
 
 
 @given(st.lists(sides, min_size=1, max_size=5), st.sampled_from([np.uint8, np.uint16]))
-def test_what_is_kept_is_what_was_made(
+def test_cache_gives_back_what_was_made(
     tmp_path_factory: pytest.TempPathFactory, shapes: list[tuple[int, int]], dtype: type
 ) -> None:
-    path = tmp_path_factory.mktemp("run") / "kept"
+    path = tmp_path_factory.mktemp("run") / "cached"
     whole = made(shapes, dtype)
-    assert same(kept(path, lambda: whole), whole)
-    assert same(kept(path, lambda: pytest.fail("it was made before")), whole)
+    assert same(cached(path, lambda: whole), whole)
+    assert same(cached(path, lambda: pytest.fail("it was made before")), whole)
 
 
-def test_files_of_any_lengths_are_kept_too(tmp_path: Path) -> None:
-    whole = replace(
-        made([(1, 1)] * 3),
-        descriptions=[np.arange(length, dtype=np.uint8) for length in (5, 0, 900)],
-    )
-    assert same(kept(tmp_path / "kept", lambda: whole), whole)
+def test_cache_takes_files_of_any_lengths(tmp_path: Path) -> None:
+    files = [np.arange(length, dtype=np.uint8) for length in (5, 0, 900)]
+    whole = replace(made([(1, 1)] * 3), encoded={"file": files})
+    assert same(cached(tmp_path / "cached", lambda: whole), whole)
 
 
-def test_without_a_path_nothing_is_kept(tmp_path: Path) -> None:
+def test_cache_without_path_keeps_nothing() -> None:
     calls = []
     for _ in range(2):
-        kept(None, lambda: calls.append(1) or made([(1, 1)]))
+        cached(None, lambda: calls.append(1) or made([(1, 1)]))
     assert len(calls) == 2
 
 
-def test_each_source_and_span_has_a_file_of_its_own_in_the_runs_folder() -> None:
+def test_each_encoding_and_span_has_its_own_file() -> None:
     choice = LearnedCodec("vq-n64")
     keys = [
         (choice, range(0, 256)),
         (choice, range(256, 512)),
         (replace(choice, dtype="bfloat16"), range(0, 256)),
     ]
-    places = [place("run", key) for key in keys]
-    assert len(set(places)) == 3
-    assert {path.parent for path in places} == {folder("run")}
-    assert place("run", (LearnedCodec("vq-n64"), range(0, 256))) == places[0]
+    paths = [cache_path("run", key) for key in keys]
+    assert len(set(paths)) == 3
+    assert {path.parent for path in paths} == {cache_dir("run")}
+    assert cache_path("run", (LearnedCodec("vq-n64"), range(0, 256))) == paths[0]
 
 
 @pytest.fixture
@@ -101,82 +108,85 @@ def scenario(tiny_codec_file: Path) -> Scenario:
     return Scenario("mine", codec, channel, framing=Framing(slices=2, crc=8), images=40)
 
 
-@pytest.fixture
-def system(scenario: Scenario) -> System:
-    return system_of(scenario.codec, scenario.framing)
-
-
-def test_sharing_changes_no_result_and_encodes_once(
-    scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    encoded: list[int] = []
-
-    def counting(system: System, images: list[NDArray[np.uint8]]) -> Undisturbed:
-        encoded.append(len(images))
-        return undisturbed(system, images)
-
-    monkeypatch.setattr(block, "undisturbed", counting)
-    (tmp_path / "apart").mkdir()
-    (tmp_path / "shared").mkdir()
+def test_sharing_changes_no_result(scenario: Scenario, tmp_path: Path) -> None:
+    for folder in ("apart", "shared"):
+        (tmp_path / folder).mkdir()
     cells = [
         Cell(replace(scenario, channel=load_channel("binary_symmetric", crossover=crossover)), {})
         for crossover in (0.0, 2e-4, 0.01)
     ]
-    cells.append(
-        Cell(replace(scenario, codec=replace(scenario.codec, entropy_coder="fixed_length")), {})
-    )
+    fixed_length = replace(scenario.codec, entropy_coder="fixed_length")
+    cells.append(Cell(replace(scenario, codec=fixed_length), {}))
     for number, cell in enumerate(cells):
         apart = run_block(Task(str(tmp_path / "apart"), number, cell, 0, shared=False))
         shared = run_block(Task(str(tmp_path / "shared"), number, cell, 0, shared=True))
-        pd.testing.assert_frame_equal(records([apart]), records([shared]), check_exact=True)
-        assert apart.index_counts.tolist() == shared.index_counts.tolist()
+        pd.testing.assert_frame_equal(
+            per_image_table([apart]), per_image_table([shared]), check_exact=True
+        )
+        assert apart.tallies["index"].tolist() == shared.tallies["index"].tolist()
         assert apart.first and shared.first
         assert same_arrays(apart.first.received, shared.first.received)
-    assert len(encoded) == len(cells) + 1
     assert list((tmp_path / "apart").iterdir()) == []
-    assert len(list((tmp_path / "shared").iterdir())) == 1
+    assert len(list((tmp_path / "shared").iterdir())) == 1  # encoded once for all four cells
 
 
 class Counting:
-    """A receiver that notes how many images it was to make pictures of."""
+    """Both ends of a system, which note how many samples they encode and reconstruct."""
 
-    def __init__(self, receiver: Any) -> None:
-        self.receiver, self.asked = receiver, list[int]()
+    def __init__(self, scenario: Scenario) -> None:
+        self.sender = scenario.codec.transmitter(scenario.framing)
+        self.drawer = scenario.codec.receiver(scenario.framing, "conceal")
+        self.encoded, self.reconstructed = list[int](), list[int]()
 
-    def picture(self, read: Read) -> Received:
-        self.asked.append(len(read.descriptions))
-        return self.receiver.picture(read)
+    def encode(self, samples: Any) -> Encoded:
+        self.encoded.append(len(samples))
+        return self.sender.encode(samples)
 
+    def packetize(self, encoded: Encoded) -> Sent[Any]:
+        return self.sender.packetize(encoded)
 
-def test_only_images_that_changed_on_the_way_are_decoded_again(system: System) -> None:
-    images = Sample().load(0, 12)
-    still = undisturbed(system, images)
-    descriptions = [grid.copy() for grid in still.descriptions]
-    for number in (3, 7):
-        descriptions[number][0, 0, 0] ^= 1
-    sizes = [(32, 32)] * 12
-    sizes[5] = (28, 32)
-    descriptions[5] = descriptions[5][:7]
-    crc_failed = np.arange(12) == 9
-    read, counting = Read(descriptions, sizes, crc_failed), Counting(system.receiver)
-    received, measured = arrived(replace(system, receiver=counting), images, still, read)
-    assert counting.asked == [3]
-    whole = system.receiver.picture(read)
-    assert same_arrays(received.samples, whole.images)
-    assert received.damaged.tolist() == crc_failed.tolist()
-    assert same_arrays(received.encoded["indices"], descriptions)
-    again = compared(images, whole.images)
-    assert (measured.mse.tolist(), measured.ssim.tolist()) == (
-        again.mse.tolist(),
-        again.ssim.tolist(),
-    )
+    def depacketize(self, reception: Any) -> Arrived:
+        return self.drawer.depacketize(reception)
+
+    def reconstruct(self, arrived: Arrived) -> Received:
+        self.reconstructed.append(arrived.damaged.size)
+        return self.drawer.reconstruct(arrived)
 
 
-def test_where_nothing_changed_nothing_is_decoded(system: System) -> None:
-    images = Sample().load(0, 5)
-    still, counting = undisturbed(system, images), Counting(system.receiver)
-    read = Read(still.descriptions, [(32, 32)] * 5, np.zeros(5, np.bool_))
-    received, measured = arrived(replace(system, receiver=counting), images, still, read)
-    assert sum(counting.asked) == 0
-    assert same_arrays(received.samples, still.pictures)
-    assert measured.mse.tolist() == still.compared.mse.tolist()
+def test_only_what_changed_is_reconstructed_again(scenario: Scenario, tmp_path: Path) -> None:
+    images, ends = Sample().load(0, 12), Counting(scenario)
+    for trial in range(2):
+        system = CachedSystem(Ends(ends, ends, True), MEASURES, None, tmp_path / "cached")
+        sent = system.packetize(system.encode(images))
+        arrived = system.depacketize(Reception.of(sent.signal))
+        indices = [grid.copy() for grid in arrived.encoded["indices"]]
+        for number in (3, 7):
+            indices[number][0, 0, 0] ^= 1
+        sizes = np.array(arrived.encoded["size"])
+        sizes[5], indices[5] = (28, 32), indices[5][:7]
+        changed = Arrived({"indices": indices, "size": sizes}, np.arange(12) == 9)
+        received = system.reconstruct(changed)
+        values = system.measure(images, received)
+        whole = ends.drawer.reconstruct(changed)
+        assert same_arrays(received.samples, whole.samples)
+        assert received.damaged.tolist() == changed.damaged.tolist()
+        assert received.encoded is not None
+        assert same_arrays(received.encoded["indices"], indices)
+        expected = measure(MEASURES, images, whole.samples, None)
+        assert {name: column.tolist() for name, column in values.items()} == {
+            name: column.tolist() for name, column in expected.items()
+        }
+    assert ends.encoded == [12]
+    assert ends.reconstructed == [12, 3, 3]
+
+
+def test_where_nothing_changed_nothing_is_reconstructed(scenario: Scenario) -> None:
+    images, ends = Sample().load(0, 5), Counting(scenario)
+    system = CachedSystem(Ends(ends, ends, True), MEASURES, None, None)
+    sent = system.packetize(system.encode(images))
+    received = system.reconstruct(system.depacketize(Reception.of(sent.signal)))
+    assert ends.reconstructed == [5, 0]
+    assert not received.damaged.any()
+    values = system.measure(images, received)
+    expected = measure(MEASURES, images, received.samples, None)
+    assert values["psnr_db"].tolist() == expected["psnr_db"].tolist()

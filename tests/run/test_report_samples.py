@@ -17,7 +17,7 @@ from semcomm.data.sample import Sample
 from semcomm.errors import ReportError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
-from semcomm.run.block import records, run_block
+from semcomm.run.block import per_image_table, run_block
 from semcomm.run.block_file import load_block, save_block
 from semcomm.run.report_samples import (
     COUNT,
@@ -215,7 +215,7 @@ def test_a_block_comes_back_from_its_file(folder: Path, tmp_path: Path) -> None:
     save_block(block, tmp_path / "block.safetensors")
     again = load_block(tmp_path / "block.safetensors")
     assert again is not None and again.first is not None and block.first is not None
-    pd.testing.assert_frame_equal(records([again]), records([block]))
+    pd.testing.assert_frame_equal(per_image_table([again]), per_image_table([block]))
     ours, theirs = again.first.to_arrays(), block.first.to_arrays()
     assert ours.keys() == theirs.keys()
     assert all(np.array_equal(ours[name], theirs[name]) for name in ours)

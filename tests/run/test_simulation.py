@@ -91,7 +91,7 @@ def test_bits_are_those_of_the_frames_that_the_channel_is_handed(
         scenario, framing=framing, codec=replace(scenario.codec, entropy_coder=coder)
     )
     results = simulate(scenario)
-    lengths = lengths_in(again(scenario)[1].frames.to_bytes())
+    lengths = lengths_in(again(scenario)[1].signal.to_bytes())
     bits = [sum(lengths[n : n + framing.slices]) for n in range(0, len(lengths), framing.slices)]
     assert results.per_image.bits.tolist() == bits
     assert results.summary["bits_per_image"] == sum(bits) / IMAGES
@@ -101,13 +101,15 @@ def test_bits_are_those_of_the_frames_that_the_channel_is_handed(
 def test_payload_bits_are_the_code_lengths_of_the_indices(scenario: Scenario) -> None:
     results = simulate(scenario)
     lengths = scenario.codec.load().code_lengths
-    bits = [int(lengths[grid].sum()) for grid in again(scenario)[1].indices]
+    bits = [int(lengths[grid].sum()) for grid in again(scenario)[1].encoded["indices"]]
     assert results.per_image.payload_bits.tolist() == bits
     assert results.summary["payload_bits_per_image"] == sum(bits) / IMAGES
 
 
 def test_entropy_is_that_of_the_shares_of_all_indices_sent(scenario: Scenario) -> None:
-    indices = [int(index) for grid in again(scenario)[1].indices for index in grid.ravel()]
+    indices = [
+        int(index) for grid in again(scenario)[1].encoded["indices"] for index in grid.ravel()
+    ]
     shares = [count / len(indices) for count in Counter(indices).values()]
     bits = -len(indices) / IMAGES * sum(share * math.log2(share) for share in shares)
     # Sums of 32 terms in another order: a few units in the sixteenth digit.
@@ -164,22 +166,28 @@ def test_over_an_error_free_channel_nothing_is_damaged(scenario: Scenario) -> No
     assert results.summary["damaged_images"] == results.summary["index_error_rate"] == 0
 
 
-def test_a_row_tells_what_was_run(scenario: Scenario) -> None:
-    told = simulate(scenario).summary
-    assert {
-        name: told[name]
-        for name in ("scenario", "codec", "quantizer", "entropy_coder", "channel", "seed")
-    } == {
+def test_row_has_settings_then_measures(scenario: Scenario) -> None:
+    row = simulate(scenario).summary
+    settings = {
         "scenario": "mine",
-        "codec": "tiny",
-        "quantizer": "vq",
-        "entropy_coder": "huffman",
-        "channel": "binary_symmetric",
+        "codec.model": scenario.codec.model,
+        "codec.entropy_coder": "huffman",
+        "codec.budget_bits": None,
+        "channel.model": "binary_symmetric",
+        "channel.crossover": 1e-3,
+        "framing.slices": 3,
+        "framing.size": "[32, 32]",
+        "link.code.model": None,
+        "receiver.damaged": "conceal",
+        "repeat": 1,
         "seed": 5,
     }
-    assert told["images"] == IMAGES
-    assert told["channel.crossover"] == 1e-3
-    assert told["preamble_bits"] == 8 * (27 + len("tiny"))
+    assert {name: row[name] for name in settings} == settings
+    names = list(row)
+    assert max(map(names.index, settings)) < names.index("images")
+    assert row["images"] == IMAGES
+    assert row["quantizer"] == "vq"
+    assert row["preamble_bits"] == 8 * (27 + len("tiny"))
 
 
 def same(first: Results, second: Results) -> bool:

@@ -12,8 +12,10 @@ from click.testing import CliRunner
 from semcomm.cli import main
 from semcomm.data.sample import Sample
 from semcomm.errors import ScenarioError
-from semcomm.run import simulation
 from semcomm.run.block import Block, Task, run_block
+from semcomm.run.pools import SerialPool
+from semcomm.run.run import run_cells
+from semcomm.run.run_folder import RunFolder
 from semcomm.scenario.scenario import read_scenario, read_scenarios
 
 SWEEP = """\
@@ -66,9 +68,7 @@ def test_each_row_is_that_of_the_cell_run_by_itself(tmp_path: Path) -> None:
     assert "cell" not in per_image
 
 
-def test_what_was_swept_has_a_column_where_no_other_tells_it(
-    tmp_path: Path, tiny_codec_file: Path
-) -> None:
+def test_swept_values_have_their_columns(tmp_path: Path, tiny_codec_file: Path) -> None:
     text = f"""\
 codec: {{model: {tiny_codec_file}}}
 sweep:
@@ -79,15 +79,23 @@ sweep:
     _, results, _ = run(tmp_path, text)
     assert results["framing.slices"].tolist() == [1, 2, 1, 2]
     assert results.seed.tolist() == [7, 8, 7, 8]
-    assert results.entropy_coder.tolist() == ["huffman", "huffman", "fixed_length", "fixed_length"]
+    assert results["codec.entropy_coder"].tolist() == [
+        "huffman",
+        "huffman",
+        "fixed_length",
+        "fixed_length",
+    ]
     assert results.images.tolist() == [2, 2, 2, 2]
-    assert not {"codec.entropy_coder", "images.1"} & set(results.columns)
+    assert "images.1" not in results
 
 
-def test_swept_folders_of_images_have_a_column_beside_that_of_how_many(tmp_path: Path) -> None:
+def test_swept_folders_of_images_have_a_column(tmp_path: Path) -> None:
     for number, image in enumerate(Sample().load(0, 2)):
         PIL.Image.fromarray(image).save(tmp_path / f"{number}.png")
-    text = "codec: {model: jpeg, quality: 10}\nsweep: {data: [{images: 0.png}], data.images: [0.png, 1.png]}"
+    text = (
+        "codec: {model: jpeg, quality: 10}\ndata: {images: 0.png}\n"
+        "sweep: {data.images: [0.png, 1.png]}"
+    )
     _, results, _ = run(tmp_path, text)
     assert results.images.tolist() == [1, 1]
     assert results["data.images"].tolist() == ["0.png", "1.png"]
@@ -104,10 +112,10 @@ sweep:
 - {{codec.model: [jpeg, webp], codec.quality: [10]}}
 """
     _, results, _ = run(tmp_path, text)
-    assert results.codec.tolist() == ["tiny", "jpeg", "webp"]
+    assert results["codec.model"].tolist() == [str(tiny_codec_file), "jpeg", "webp"]
     missing = [
         "quantizer",
-        "entropy_coder",
+        "codec.entropy_coder",
         "entropy_bits_per_image",
         "index_error_rate",
         "preamble_bits",
@@ -167,18 +175,24 @@ def test_one_scenario_is_not_read_from_a_sweep_of_several(tmp_path: Path) -> Non
         read_scenario(path)
 
 
-def test_an_interrupted_sweep_leaves_the_rows_of_its_finished_cells(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interrupted_sweep_leaves_rows_of_finished_cells(tmp_path: Path) -> None:
     def interrupted(task: Task) -> Block:
         if task.cell.scenario.seed == 2:
             raise KeyboardInterrupt
         return run_block(task)
 
-    monkeypatch.setattr(simulation, "run_block", interrupted)
     path = tmp_path / "mine.yaml"
     path.write_text(SWEEP + "sweep: {seed: [1, 2, 3]}")
-    told = CliRunner().invoke(main, ["run", str(path), "--out", str(tmp_path / "out")])
-    assert told.exit_code == 1
+    cells = read_scenarios(path)
+    folder = RunFolder(tmp_path / "out", cells)
+    with pytest.raises(KeyboardInterrupt):
+        run_cells(
+            cells,
+            folder,
+            SerialPool(),
+            lambda images: None,
+            lambda *results: None,
+            run_task=interrupted,
+        )
     assert pd.read_csv(tmp_path / "out" / "results.csv").seed.tolist() == [1]
     assert not (tmp_path / "out" / "per_image.csv").exists()

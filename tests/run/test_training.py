@@ -23,11 +23,11 @@ from semcomm.codec.training import train
 from semcomm.codec.training.checkpoint import save_checkpoint
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.trainer import EpochProgress, Trainer
+from semcomm.data import choice
 from semcomm.data.sample import Sample
 from semcomm.errors import DataError
 from semcomm.folders import scenario_names
 from semcomm.run.training import TrainingScenario, run_training, training_images
-from semcomm.scenario import scenario
 from semcomm.scenario.scenario import DataChoice
 from semcomm.scenario.training import read_training
 
@@ -187,7 +187,7 @@ def test_codecs_differ_with_the_seed_and_not_with_the_folder(
 def test_where_cifar10_lies_is_not_told(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scenario, "Cifar10", lambda root, split: Sample())
+    monkeypatch.setattr(choice, "Cifar10", lambda root, split: Sample())
     options = ["data={name: cifar10, split: train}", "images=16", "training.epochs=1"]
     made = read_training(folder / "tiny.yaml", options, data_root=tmp_path / "secret")
     codec = load_codec(run_training(made, tmp_path, "by hand", nothing))

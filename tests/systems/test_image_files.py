@@ -87,7 +87,7 @@ def test_payload_bits_are_those_of_the_bytes_and_without_framing_all_bits(
     assert sent.payload_bits.tolist() == [8 * len(content) for content in contents]
     assert sent.signal.lengths.tolist() == sent.payload_bits.tolist()
     assert np.packbits(sent.signal.bits).tobytes() == b"".join(contents)
-    assert sent.encoded["indices"] is None
+    assert "indices" not in sent.encoded
 
 
 @pytest.mark.parametrize("container", [True, False])
@@ -200,9 +200,9 @@ def mistakes(folder: Path, text: str) -> list[str]:
         ),
         (
             "codec: {model: jpeg, quality: 1, effort: 0.5}",
-            "mine.yaml:1:16: codec.effort is 0.5; jpeg has no other than 1: leave it out",
+            "mine.yaml:1:42: codec.effort is 0.5; jpeg has no other than 1: leave it out",
         ),
-        ("codec: {model: [webp]}", 'mine.yaml:1:16: codec.model is ["webp"]; it takes text'),
+        ("codec: {model: [webp]}", 'mine.yaml:1:16: codec.model is ["webp"]; it takes a name'),
     ],
 )
 def test_a_mistake_is_told_at_its_place(tmp_path: Path, text: str, mistake: str) -> None:

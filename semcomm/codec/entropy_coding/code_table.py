@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.errors import CodeTableError
+from semcomm.ragged import offsets
 
 MAX_CODE_LENGTH = 16
 
@@ -87,7 +88,7 @@ def canonical_codes(lengths: NDArray[np.uint8]) -> NDArray[np.uint32]:
         )
     canonical = np.argsort(lengths, kind="stable")
     codes = np.empty(lengths.size, np.uint32)
-    codes[canonical] = (shares[canonical].cumsum() - shares[canonical]) >> unused_bits[canonical]
+    codes[canonical] = offsets(shares[canonical]) >> unused_bits[canonical]
     return codes
 
 

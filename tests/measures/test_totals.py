@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 
 from semcomm.measures.intervals import half_width, wilson
-from semcomm.measures.totals import PSNR_STEP_DB, Columns, Totals
+from semcomm.measures.totals import Columns, Histogram, Totals
 
+STEP_DB = 0.001
 images = st.tuples(
     st.integers(1, 9),
     st.floats(1e-4, 65025),
@@ -28,7 +29,7 @@ def columns_of(block: list[tuple[int, float, float, int]]) -> Columns:
     psnr = 10 * np.log10(255**2 / mse)
     width = np.full_like(height, 8)
     return {
-        "image": "a",
+        "image": ["a"] * len(height),
         "height": height,
         "width": width,
         "mse": mse,
@@ -41,19 +42,19 @@ def columns_of(block: list[tuple[int, float, float, int]]) -> Columns:
 @given(blocks)
 @settings(deadline=None)
 def test_totals_of_blocks_are_those_of_all_their_images(
-    found: list[list[tuple[int, float, float, int]]],
+    split: list[list[tuple[int, float, float, int]]],
 ) -> None:
     parts = [
-        Totals.of(columns_of(block), np.bincount([number])) for number, block in enumerate(found)
+        Totals.of(columns_of(block), {"index": np.bincount([number])}, {"psnr_db": STEP_DB})
+        for number, block in enumerate(split)
     ]
     totals = parts[0]
     for part in parts[1:]:
         totals = totals + part
-    whole = pd.DataFrame(columns_of([image for block in found for image in block]))
-    assert totals.images == len(whole)
+    whole = pd.DataFrame(columns_of([image for block in split for image in block]))
+    assert totals.samples == len(whole)
     assert totals.total("bits") == whole.bits.sum()
-    assert totals.largest == 8 * whole.height.max()
-    assert totals.index_counts.tolist() == [1] * len(found)
+    assert totals.tallies["index"].tolist() == [1] * len(split)
     for name in (
         "bits",
         "psnr_db",
@@ -62,7 +63,18 @@ def test_totals_of_blocks_are_those_of_all_their_images(
         assert totals.mean(name) == pytest.approx(whole[name].mean(), rel=1e-13, nan_ok=True)
     for share in (0.05, 0.5, 0.9):
         rounded = whole.psnr_db.quantile(share)
-        assert totals.psnr_db(share) == pytest.approx(rounded, abs=PSNR_STEP_DB / 2 + 1e-6)
+        percentile = totals.histograms["psnr_db"].percentile(share)
+        assert percentile == pytest.approx(rounded, abs=STEP_DB / 2 + 1e-6)
+
+
+@given(st.lists(st.floats(-90, 90), min_size=1, max_size=20), st.integers(0, 20))
+def test_histograms_of_negative_values_add_up(values: list[float], cut: int) -> None:
+    x = np.array(values)
+    parts = Histogram.of(x[:cut], 0.5) + Histogram.of(x[cut:], 0.5)
+    whole = Histogram.of(x, 0.5)
+    for share in (0.0, 0.3, 1.0):
+        assert parts.percentile(share) == whole.percentile(share)
+    assert whole.percentile(0.0) == np.rint(x / 0.5).min() * 0.5
 
 
 @given(st.lists(st.floats(-50, 50), min_size=2, max_size=30))
