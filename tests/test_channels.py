@@ -17,7 +17,7 @@ from semcomm.folders import shipped
 from semcomm.frames import Frames, Reception
 from semcomm.run.simulation import simulate
 from semcomm.scenario import plugins as channels
-from semcomm.scenario.plugins import channel_name, channel_names, find_channel, load_channel
+from semcomm.scenario.plugins import channel_names, find_channel, load_channel, plugin_name
 from semcomm.scenario.scenario import read_scenario
 
 FLIP_ALL = """
@@ -151,14 +151,14 @@ def test_every_shipped_file_is_a_channel_by_its_name() -> None:
     assert {"binary_symmetric", "error_free"} <= stems <= set(channel_names())
     for stem in stems:
         assert issubclass(find_channel(stem), BitChannel | SymbolChannel)
-    assert channel_name(load_channel("error_free")) == "error_free"
+    assert plugin_name(load_channel("error_free")) == "error_free"
 
 
 def test_a_class_in_a_file_is_found_by_path_and_name(tmp_path: Path) -> None:
     path = channel_file(tmp_path, FLIP_ALL)
     channel = load_channel(f"{path}:FlipAll")
     assert through(channel, zeros(3)).bits.tolist() == [1, 1, 1]
-    assert channel_name(channel) == "mine"
+    assert plugin_name(channel) == "mine"
 
 
 def test_unknown_channel_error_lists_those_known() -> None:

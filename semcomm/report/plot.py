@@ -37,6 +37,7 @@ NAMES = {
     "psnr_db": "PSNR (dB)",
     "psnr_of_mean_mse_db": "PSNR of the mean MSE (dB)",
     "ssim": "SSIM",
+    "nmse_db": "NMSE (dB)",
     "channel_uses_per_image": "Channel uses per image",
     "channel.crossover": "Crossover probability",
     "channel.esn0_db": "$E_s/N_0$ (dB)",

@@ -37,7 +37,7 @@ def is_whole(path: Path) -> bool:
 
 
 def load_block(path: Path) -> Block | None:
-    """The block in a file; None where there is none, or it is damaged and must be computed again."""
+    """The block in a file; None where there is none, or it is damaged and is to be made again."""
     with _opened(path) as file:
         if file is None:
             return None
@@ -58,7 +58,7 @@ def load_block(path: Path) -> Block | None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """The file; None where there is none or it is shorter than its header says, and it is removed."""
+    """The file; None where there is none, or it is cut off, and then it is removed."""
     try:
         file = safe_open(path, framework="np")
     except (FileNotFoundError, SafetensorError):

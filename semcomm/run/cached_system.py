@@ -17,6 +17,7 @@ from safetensors.numpy import load, save
 from semcomm.files import write_atomically
 from semcomm.measures.measure import Measure
 from semcomm.modalities.rgb8 import blank, size_of
+from semcomm.ragged import split_runs
 from semcomm.run.scratch import cache_dir
 from semcomm.stages import Arrived, Encoded, Received, Samples, Sent
 from semcomm.systems.system import SystemReceiver, SystemTransmitter
@@ -79,7 +80,7 @@ class CachedSystem:
         return self._ends.receiver.depacketize(reception)
 
     def reconstruct(self, arrived: Arrived) -> Received:
-        """As the receiver does; samples whose encoding did not change are those of the reference."""
+        """As the receiver does; where an encoding did not change, the sample is the reference's."""
         reference, count = self._reference, arrived.damaged.size
         if not self._ends.repeats:
             self._changed = list(range(count))
@@ -99,9 +100,10 @@ class CachedSystem:
         """Each measure's values, (B,), computed for samples that changed on the way alone."""
         if not self._ends.repeats:
             return measure(self._measures, samples, received.samples, self._labels)
-        if not self._changed:
-            return self._reference.values
-        changed = self._changed
+        changed, reference = self._changed, self._reference.values
+        values = {name: reference[name].copy() for name in self._measures}
+        if not changed:
+            return values
         labels = None if self._labels is None else self._labels[changed]
         again = measure(
             self._measures,
@@ -109,7 +111,6 @@ class CachedSystem:
             [received.samples[number] for number in changed],
             labels,
         )
-        values = {name: column.copy() for name, column in self._reference.values.items()}
         for name, column in again.items():
             values[name][changed] = column
         return values
@@ -196,6 +197,5 @@ def _joined(name: str, parts: Sequence[NDArray[Any]] | NDArray[Any]) -> dict[str
 
 
 def _split(flat: NDArray[Any], shapes: NDArray[np.int64]) -> list[NDArray[Any]]:
-    ends = np.cumsum(shapes.prod(axis=1))
-    parts = np.split(flat, ends[:-1])
+    parts = split_runs(flat, shapes.prod(axis=1))
     return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]

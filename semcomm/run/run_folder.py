@@ -30,7 +30,7 @@ LONGEST_NAME = 100
 
 @dataclass(frozen=True)
 class CellBlocks:
-    """The blocks of a cell that is done, read one after the other, as often as they are asked for."""
+    """The blocks of a cell that is done, read one after the other, each time anew."""
 
     files: list[Path]
 

@@ -183,7 +183,7 @@ class ImageTransmitter:
 
 
 class ImageReceiver:
-    """Receives files; one that fails to decode becomes a grey picture. Raises as `ImageTransmitter`.
+    """Receives files; one that fails to decode becomes grey. Raises as `ImageTransmitter` does.
 
     damaged: `drop` makes a grey picture of each frame whose CRC fails. A file has no neighbours to
         conceal damage from, so both other policies leave it to the format's decoder.

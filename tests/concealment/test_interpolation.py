@@ -9,8 +9,9 @@ from semcomm.data.sample import Sample
 from semcomm.frames import Reception
 from semcomm.framing import Framing
 from semcomm.measures.psnr import mean_squared_error, psnr_db
-from semcomm.receiver import Read, Receiver
+from semcomm.receiver import Receiver
 from semcomm.scenario.plugins import load_channel
+from semcomm.stages import Arrived
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
@@ -67,8 +68,10 @@ def test_interpolation_beats_the_most_probable_codeword() -> None:
     filled = np.stack(sent.encoded["indices"]).copy()
     filled[lost.reshape(256, 8)] = codec.probabilities.argmax()
     receiver = Receiver(codec, framing=framing)
-    probable = receiver.picture(Read(list(filled), [(32, 32)] * 256, concealed.damaged))
-    errors = [mean_squared_error(images, end.images) for end in (concealed, probable)]
+    probable = receiver.reconstruct(
+        Arrived({"indices": list(filled), "size": np.full((256, 2), 32)}, concealed.damaged)
+    )
+    errors = [mean_squared_error(images, end.samples) for end in (concealed, probable)]
     ours, theirs = (psnr_db(error[concealed.damaged], 3 * 32 * 32).mean() for error in errors)
     print(f"concealed {ours:.2f} dB, most probable codeword {theirs:.2f} dB")
     assert ours > theirs + 0.8

@@ -13,7 +13,8 @@ from semcomm.concealment.repair import _best_cut
 from semcomm.data.sample import Sample
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
-from semcomm.receiver import Read, Receiver
+from semcomm.receiver import Receiver
+from semcomm.stages import Arrived
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
@@ -28,8 +29,10 @@ def sample(codec: Codec) -> list[Indices]:
     return codec.quantize(codec.encode(Sample().load(0, 64)))
 
 
-def read(codec: Codec, framing: Framing, frames: Frames, coder: EntropyCoding = "huffman") -> Read:
-    return Receiver(codec, coder, framing).read(Reception.of(frames))
+def read(
+    codec: Codec, framing: Framing, frames: Frames, coder: EntropyCoding = "huffman"
+) -> Arrived:
+    return Receiver(codec, coder, framing).depacketize(Reception.of(frames))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +58,9 @@ def test_flipped_bits_are_corrected_at_any_position(
         bits[start + rng.choice(length, flips, replace=False)] ^= 1
     received = read(codec, framing, sent.signal.with_bits(bits), coder)
     assert received.damaged.all()
-    right = [np.array_equal(*pair) for pair in zip(received.descriptions, sample, strict=True)]
+    right = [
+        np.array_equal(*pair) for pair in zip(received.encoded["indices"], sample, strict=True)
+    ]
     assert np.mean(right) > 0.95
 
 
@@ -67,9 +72,11 @@ def test_no_frame_affects_another_image(codec: Codec, sample: list[Indices]) -> 
     parts = sent.signal.with_bits(sent.signal.bits ^ flips).split()
     for lost in rng.choice(len(parts), 30, replace=False):
         parts[lost] = np.empty(0, np.uint8)
-    together = read(codec, framing, Frames.join(parts)).descriptions
+    together = read(codec, framing, Frames.join(parts)).encoded["indices"]
     for number in range(64):
-        alone = read(codec, framing, Frames.join(parts[5 * number : 5 * number + 5])).descriptions
+        alone = read(codec, framing, Frames.join(parts[5 * number : 5 * number + 5])).encoded[
+            "indices"
+        ]
         assert np.array_equal(alone[0], together[number])
 
 
@@ -84,7 +91,7 @@ def test_symbols_after_a_lost_codeword_count_from_the_end(
         ends = np.cumsum(codec.code_lengths[symbols], dtype=np.int64)
         payload = Transmitter(codec, framing=framing).send([grid], [(32, 32)]).frames.bits
         cut = np.concatenate([payload[: ends[39]], payload[ends[40] :]])
-        received = read(codec, framing, Frames.join([cut])).descriptions[0].ravel()
+        received = read(codec, framing, Frames.join([cut])).encoded["indices"][0].ravel()
         shortened = np.delete(symbols, 40)
         moved.append(np.mean(np.append(shortened, codec.fill_index) == symbols))
         right.append(np.mean(received == symbols))
@@ -98,7 +105,10 @@ def test_noise_is_discarded(codec: Codec) -> None:
     framing = Framing(header=False, crc=16)
     rng = np.random.default_rng(2)
     frames = Frames.join([rng.integers(0, 2, 600, np.uint8) for _ in range(64)])
-    flat = [np.mean(grid == codec.fill_index) for grid in read(codec, framing, frames).descriptions]
+    flat = [
+        np.mean(grid == codec.fill_index)
+        for grid in read(codec, framing, frames).encoded["indices"]
+    ]
     assert np.mean(flat) > 0.7
 
 

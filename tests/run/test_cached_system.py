@@ -155,7 +155,7 @@ class Counting:
 
 def test_only_what_changed_is_reconstructed_again(scenario: Scenario, tmp_path: Path) -> None:
     images, ends = Sample().load(0, 12), Counting(scenario)
-    for trial in range(2):
+    for _ in range(2):
         system = CachedSystem(Ends(ends, ends, True), MEASURES, None, tmp_path / "cached")
         sent = system.packetize(system.encode(images))
         arrived = system.depacketize(Reception.of(sent.signal))

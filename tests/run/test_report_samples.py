@@ -40,14 +40,15 @@ sweep: {{channel.crossover: [0, 0.01]}}
 """
 
 
-@pytest.fixture
-def folder(tmp_path: Path, tiny_codec_file: Path) -> Path:
-    (tmp_path / "mine.yaml").write_text(SCENARIO.format(codec=tiny_codec_file))
-    result = CliRunner().invoke(
-        main, ["run", str(tmp_path / "mine.yaml"), "--out", str(tmp_path / "run")]
-    )
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, tiny_codec_file: Path) -> Path:
+    """A run of two cells, without and with bit errors; its scenario is mine.yaml beside it."""
+    path = tmp_path_factory.mktemp("samples") / "mine.yaml"
+    path.write_text(SCENARIO.format(codec=tiny_codec_file))
+    run = path.with_name("run")
+    result = CliRunner().invoke(main, ["run", str(path), "--out", str(run), "--workers", "1"])
     assert result.exit_code == 0, result.output
-    return tmp_path / "run"
+    return run
 
 
 def grids(seed: int) -> list[np.ndarray]:
@@ -155,9 +156,9 @@ def test_samples_are_what_transmitter_and_receiver_make(folder: Path, tiny_codec
         first = sample.first
         assert first.frames and first.indices and first.received_indices and sample.code
         assert all(map(np.array_equal, first.sent, images))
-        assert all(map(np.array_equal, first.indices, sent.indices or []))
-        assert np.array_equal(first.frames.bits, sent.frames.bits)
-        assert np.array_equal(first.frames.lengths, sent.frames.lengths)
+        assert all(map(np.array_equal, first.indices, sent.encoded["indices"]))
+        assert np.array_equal(first.frames.bits, sent.signal.bits)
+        assert np.array_equal(first.frames.lengths, sent.signal.lengths)
         assert first.indices_per_frame is not None
         assert first.indices_per_frame.tolist() == [64] * 2 * COUNT
         assert first.crc == 8
@@ -210,7 +211,7 @@ def test_a_block_comes_back_from_its_file(folder: Path, tmp_path: Path) -> None:
     from semcomm.run.block import Task
     from semcomm.scenario.scenario import read_scenarios
 
-    cell = read_scenarios(tmp_path / "mine.yaml")[1]
+    cell = read_scenarios(folder.with_name("mine.yaml"))[1]
     block = run_block(Task(str(tmp_path), 0, cell, 0, shared=False))
     save_block(block, tmp_path / "block.safetensors")
     again = load_block(tmp_path / "block.safetensors")

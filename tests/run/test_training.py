@@ -24,12 +24,12 @@ from semcomm.codec.training.checkpoint import save_checkpoint
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.trainer import EpochProgress, Trainer
 from semcomm.data import choice
+from semcomm.data.choice import DataChoice
 from semcomm.data.sample import Sample
 from semcomm.errors import DataError
 from semcomm.folders import scenario_names
-from semcomm.run.training import TrainingScenario, run_training, training_images
-from semcomm.scenario.scenario import DataChoice
-from semcomm.scenario.training import read_training
+from semcomm.run.training import run_training, training_images
+from semcomm.scenario.training import TrainingScenario, read_training
 
 SCENARIO = """\
 data: {images: photos}
@@ -75,7 +75,7 @@ KILLED_IN_THE_SECOND_EPOCH = """
 import os, signal, sys
 from pathlib import Path
 from semcomm.run.training import run_training
-from semcomm.scenario.training import read_training
+from semcomm.scenario.training import TrainingScenario, read_training
 
 def watch(so_far):
     if so_far.epoch == 1 and so_far.images < so_far.of_images:

@@ -103,7 +103,7 @@ def test_sections_are_made_of_their_fields_and_defaults() -> None:
     assert built.codec == Codec("vq")
     assert built.channel == BinarySymmetric(0.1)
     assert built.framing == Framing()
-    assert built.training == Training(root=Path("a/b"), size=(8, 16), flags=(0, 1))
+    assert built.training == Training(root=Path.cwd() / "a/b", size=(8, 16), flags=(0, 1))
     assert built.link is None
 
 
@@ -315,5 +315,9 @@ def test_what_is_taken_is_what_was_written(name: str, value: Any) -> None:
     if built is not None:
         made = getattr(built, name)
         assert made == (
-            Path(value) if name == "root" else tuple(value) if isinstance(value, list) else value
+            Path.cwd() / value
+            if name == "root"
+            else tuple(value)
+            if isinstance(value, list)
+            else value
         )

@@ -16,8 +16,9 @@ from semcomm.data.sample import Sample
 from semcomm.errors import CodecError, FramingError, ScenarioError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
+from semcomm.modalities.rgb8 import GREY
 from semcomm.scenario.scenario import read_scenario
-from semcomm.systems.image_files import GREY, PILLOW, ImageFile, ImageReceiver, ImageTransmitter
+from semcomm.systems.image_files import PILLOW, ImageFile, ImageReceiver, ImageTransmitter
 
 Image = NDArray[np.uint8]
 NONE = Framing(header=False, crc=0)

@@ -21,8 +21,8 @@ class Recipe:
     rate_weight: Annotated[
         Annotated[float, Ge(0.0), Le(1e6)] | None,
         doc(
-            "the paper's nu, the squared latent distance that one bit costs; by default 1/16, and "
-            "0 for `vq`"
+            "the paper's nu, the squared latent distance that one bit costs; by default 1/16, "
+            "and 0 for `vq`"
         ),
     ] = None
     finest_rate_weight: Annotated[
@@ -37,8 +37,8 @@ class Recipe:
         Ge(1),
         Le(64),
         doc(
-            "number of rates of the codec, whose networks share their kernels; each level trains "
-            "on its share of every batch"
+            "number of rates of the codec, whose networks share their kernels; each level "
+            "trains on its share of every batch"
         ),
     ] = 1
     commitment_weight: Annotated[float, Ge(0.0), Le(1e6), doc("the paper's beta")] = 0.25
