@@ -66,14 +66,15 @@ def _sections(section: type, key: str, variants: Variants) -> Iterator[str]:
             yield f"## {path}\n\n{CHANNEL}"
         elif path in variants:
             for each in variants[path]:
-                yield from _named(path, setting.note, each, variants)
+                if each.section:
+                    yield from _named(path, setting.note, each, variants)
         elif below := inner[path]:
             yield f"## {path}\n\n{_sentence(setting.note)}".rstrip()
             yield from _sections(below, path, variants)
 
 
 def _named(path: str, note: str, variant: Variant, variants: Variants) -> Iterator[str]:
-    assert variant.section  # of a channel alone there are others
+    assert variant.section
     yield f"## {path}: {variant.label}\n\n{_sentence(note)} {summary_of(variant.section)}"
     yield from _sections(variant.section, path, variants)
 

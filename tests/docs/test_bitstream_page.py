@@ -206,7 +206,7 @@ def test_the_page_and_a_table_decode_a_transmission_from_its_bytes(
     sent = [transmitter.transmit(images) for images in blocks]
     stream = io.BytesIO()
     write_transmission(
-        stream, Preamble.of(tiny_codec, "huffman", framing), [block.frames for block in sent]
+        stream, Preamble.of(tiny_codec, "huffman", framing), [block.signal for block in sent]
     )
     write_code_table(tiny_codec, tmp_path / "table.csv")
 
@@ -217,7 +217,7 @@ def test_the_page_and_a_table_decode_a_transmission_from_its_bytes(
     assert name == "tiny"
     assert [size for size, _ in images] == [image.shape[:2] for block in blocks for image in block]
     for (_, indices), grid in zip(
-        images, [grid for block in sent for grid in block.indices], strict=True
+        images, [grid for block in sent for grid in block.encoded["indices"]], strict=True
     ):
         assert indices == grid.ravel().tolist()
 

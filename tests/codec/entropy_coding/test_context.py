@@ -304,7 +304,7 @@ def test_the_message_that_the_page_makes_by_hand() -> None:
     assert (low, width) == (2**46, 3 * 2**46)
     end = write_end(bits, position, low, width)
     page = (Path(__file__).parents[3] / "docs" / "bitstream.md").read_text()
-    assert f"the payload is `{text_of(bits[:end])}`" in page.replace("\n", " ")
+    assert f"payload is `{text_of(bits[:end])}`" in page.replace("\n", " ")
 
 
 GOLDEN = [256, 46], "00020fadefb134dd46b719f8c5f1392994c62a7742202828794e47cd8d7f8a5000020fadefb4"
