@@ -88,13 +88,8 @@ def channel_file(folder: Path, content: str, name: str = "mine.py") -> Path:
 def offer(monkeypatch: pytest.MonkeyPatch, *points: EntryPoint) -> None:
     """Let the installed packages offer these entry points."""
 
-<<<<<<< HEAD
-    def entry_points(group: str) -> list[EntryPoint]:
-        return [point for point in points if point.group == group]
-=======
     def entry_points(group: str) -> tuple[EntryPoint, ...]:
         return tuple(point for point in points if point.group == group)
->>>>>>> 439a4605750dcfd59bf2d4676ee6a9dd308ef520
 
     monkeypatch.setattr(channels, "_entry_points", entry_points)
 

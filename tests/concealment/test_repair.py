@@ -55,13 +55,7 @@ def test_flipped_bits_are_corrected_at_any_position(
     codec: Codec, sample: list[Indices], coder: EntropyCoding, crc: int, flips: int
 ) -> None:
     framing = Framing(slices=8, crc=crc)
-<<<<<<< HEAD
-    sent = Transmitter(codec, coder, framing).packetize(
-        {"indices": sample, "size": np.full((64, 2), 32)}
-    )
-=======
     sent = Transmitter(codec, coder, framing).packetize(encoded(sample))
->>>>>>> 439a4605750dcfd59bf2d4676ee6a9dd308ef520
     rng = np.random.default_rng(0)
     bits = sent.signal.bits.copy()
     for start, length in zip(sent.signal.starts, sent.signal.lengths, strict=True):
@@ -76,13 +70,7 @@ def test_flipped_bits_are_corrected_at_any_position(
 
 def test_no_frame_affects_another_image(codec: Codec, sample: list[Indices]) -> None:
     framing = Framing(slices=5, crc=8)
-<<<<<<< HEAD
-    sent = Transmitter(codec, framing=framing).packetize(
-        {"indices": sample, "size": np.full((64, 2), 32)}
-    )
-=======
     sent = Transmitter(codec, framing=framing).packetize(encoded(sample))
->>>>>>> 439a4605750dcfd59bf2d4676ee6a9dd308ef520
     rng = np.random.default_rng(1)
     flips = rng.random(sent.signal.bits.size) < 0.02
     parts = sent.signal.with_bits(sent.signal.bits ^ flips).split()
@@ -105,15 +93,7 @@ def test_symbols_after_a_lost_codeword_count_from_the_end(
     for grid in sample:
         symbols = grid.ravel()
         ends = np.cumsum(codec.code_lengths[symbols], dtype=np.int64)
-<<<<<<< HEAD
-        payload = (
-            Transmitter(codec, framing=framing)
-            .packetize({"indices": [grid], "size": np.array([[32, 32]])})
-            .signal.bits
-        )
-=======
         payload = Transmitter(codec, framing=framing).packetize(encoded([grid])).signal.bits
->>>>>>> 439a4605750dcfd59bf2d4676ee6a9dd308ef520
         cut = np.concatenate([payload[: ends[39]], payload[ends[40] :]])
         received = read(codec, framing, Frames.join([cut])).encoded["indices"][0].ravel()
         shortened = np.delete(symbols, 40)
