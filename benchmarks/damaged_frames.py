@@ -105,8 +105,8 @@ def main(total: int) -> None:
                 receptions[1] = damaged(sent, kind, rng)
             clean, hit = (np.array(times[1:]) / len(sent) * 1e6 for times in spent)
             ratio, slowest = hit.mean() / clean.mean(), hit.max() / clean.mean()
-            told = f"{framing.slices:6d}  {kind.__name__:14s}{blocks * len(sent):8d}{clean.mean():10.1f}{hit.mean():12.1f}"
-            print(f"{told}{ratio:7.2f}{slowest:15.2f}", flush=True)
+            line = f"{framing.slices:6d}  {kind.__name__:14s}{blocks * len(sent):8d}{clean.mean():10.1f}{hit.mean():12.1f}"
+            print(f"{line}{ratio:7.2f}{slowest:15.2f}", flush=True)
 
 
 if __name__ == "__main__":

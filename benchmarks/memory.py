@@ -29,14 +29,14 @@ def main() -> None:
     peaks = []
     for repeat in options.repeat:
         begun = time.perf_counter()
-        found = peak(
+        measured = peak(
             options.scenario,
             ["data.name=cifar10", f"repeat={repeat}"],
             options.data_root,
             options.workers,
         )
-        peaks.append(sum(found.values()))
-        each = ", ".join(f"{megabytes:.0f}" for megabytes in found.values())
+        peaks.append(sum(measured.values()))
+        each = ", ".join(f"{megabytes:.0f}" for megabytes in measured.values())
         seconds = time.perf_counter() - begun
         print(
             f"{10_000 * repeat} images: {peaks[-1]:.0f} MB in all, {each} MB each; {seconds:.0f} s",
@@ -61,16 +61,16 @@ def peak(scenario: str, changes: list[str], root: Path, workers: int) -> dict[in
             "--out",
             folder,
         ]
-        found: dict[int, float] = {}
+        measured: dict[int, float] = {}
         with subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
             while process.poll() is None:
-                found |= {pid: held for pid in family(process.pid) if (held := most(pid))}
+                measured |= {pid: held for pid in family(process.pid) if (held := most(pid))}
                 time.sleep(0.05)
     if process.returncode:
         raise SystemExit(f"{' '.join(map(str, command))} ended with {process.returncode}")
-    return found
+    return measured
 
 
 def family(pid: int) -> list[int]:
@@ -85,10 +85,10 @@ def family(pid: int) -> list[int]:
 def most(pid: int) -> float | None:
     """Megabytes that a process has held at most, None where it has gone."""
     try:
-        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        measured = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     except FileNotFoundError:
         return None
-    return int(found[1]) / 1024 if found else None
+    return int(measured[1]) / 1024 if measured else None
 
 
 if __name__ == "__main__":

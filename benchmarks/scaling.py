@@ -45,14 +45,14 @@ def main() -> None:
     shared = sum(file.stat().st_size for file in cache_dir(run).iterdir()) / BLOCKS / BLOCK_IMAGES
     delete_cache(run)
     with tempfile.TemporaryDirectory() as place:
-        client, kept, row = at_home(blocks, Path(place))
+        client, stored, row = coordinating(blocks, Path(place))
     messages = len(pickle.dumps(tasks[0])) + len(pickle.dumps(blocks[-1], 5))
     print(
         f"a worker: {1e3 * first:.1f} ms for a new block of {BLOCK_IMAGES} images, {1e3 * again:.1f} ms in other cells"
     )
-    print(f"the program at home: {1e3 * client:.2f} ms a block")
+    print(f"the coordinating process: {1e3 * client:.2f} ms a block")
     print(
-        f"bytes per image: {messages / BLOCK_IMAGES:.0f} sent, {kept:.0f} kept until the end, {row:.0f} in Parquet;"
+        f"bytes per image: {messages / BLOCK_IMAGES:.0f} sent, {stored:.0f} kept until the end, {row:.0f} in Parquet;"
     )
     print(f"  {shared:.0f} of each other image in a machine's temporary folder")
     number = options.images * options.cells / BLOCK_IMAGES
@@ -65,7 +65,7 @@ def main() -> None:
     )
     total = options.images * options.cells / 1e12
     print(
-        f"  {total * messages / BLOCK_IMAGES:.2f} TB sent, {total * kept:.2f} kept, {total * row:.2f} in Parquet"
+        f"  {total * messages / BLOCK_IMAGES:.2f} TB sent, {total * stored:.2f} stored, {total * row:.2f} in Parquet"
     )
     print(f"  {options.images * shared / 1e12:.2f} TB of temporary files if no image comes twice")
 
@@ -80,7 +80,7 @@ def seconds(task: Callable[..., Block], of: Iterable[Task]) -> tuple[float, list
     return statistics.median(took), results
 
 
-def at_home(blocks: list[Block], place: Path) -> tuple[float, float, float]:
+def coordinating(blocks: list[Block], place: Path) -> tuple[float, float, float]:
     """Seconds per block where a run was started, bytes of an image's block file, and of its row in Parquet."""
     totals = Totals.of(blocks[0].columns, blocks[0].tallies)
     write_per_image([blocks[:1]], False, 0, place, "parquet")  # imports what it needs
@@ -90,14 +90,14 @@ def at_home(blocks: list[Block], place: Path) -> tuple[float, float, float]:
         save_block(received, place / f"{number}.safetensors")
         totals += Totals.of(received.columns, received.tallies)
     loaded = (load_block(place / f"{number}.safetensors") for number in range(len(blocks)))
-    found = write_per_image([[block for block in loaded if block]], False, 0, place, "parquet")
+    table = write_per_image([[block for block in loaded if block]], False, 0, place, "parquet")
     took = time.process_time() - begun
     images = len(blocks) * BLOCK_IMAGES
-    kept, written = (
+    stored, written = (
         sum(file.stat().st_size for file in where.rglob(pattern)) / images
-        for where, pattern in ((place, "*.safetensors"), (found, "*.parquet"))
+        for where, pattern in ((place, "*.safetensors"), (table, "*.parquet"))
     )
-    return took / len(blocks), kept, written
+    return took / len(blocks), stored, written
 
 
 if __name__ == "__main__":

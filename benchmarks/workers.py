@@ -56,15 +56,15 @@ def processor_seconds(task: Task) -> tuple[int, float]:
 
 def spent(pool: ProcessPool, workers: int, cells: Sequence[Cell]) -> dict[int, float]:
     """The seconds of each worker's processor, once all have answered."""
-    found: dict[int, float] = {}
+    measured: dict[int, float] = {}
     run = new_run()
-    while len(found) < workers:
+    while len(measured) < workers:
         tasks = [
             Task(run, 0, cell, 0, False) for cell in (cells[0], cells[-1]) for _ in range(workers)
         ]
         answers = [result for _, result in map_in_order(processor_seconds, tasks, pool)]
-        found |= dict(answer for answer in answers if isinstance(answer, tuple))
-    return found
+        measured |= dict(answer for answer in answers if isinstance(answer, tuple))
+    return measured
 
 
 def timed(workers: int, cells: Sequence[Cell], few: Sequence[Cell]) -> Took:

@@ -147,8 +147,10 @@ def run(
     click.echo(
         f"{len(places)} of {len(cells)} cells, {work} images to send, by {done_by}", err=True
     )
-    with pool_of(workers, scheduler) as pool, images_bar(work) as watch:
-        written = run_cells(cells, folder, pool, watch, show_cell(len(cells)), places, records)
+    with pool_of(workers, scheduler) as pool, images_bar(work) as on_progress:
+        written = run_cells(
+            cells, folder, pool, on_progress, show_cell(len(cells)), places, records
+        )
     for path in written:
         click.echo(f"written: {path}")
 
@@ -172,8 +174,8 @@ def train(
     command = " ".join(
         ["semcomm train", Path(scenario).stem, *(f"--set {change}" for change in changes)]
     )
-    with training_bar(made.training.epochs) as watch:
-        path = run_training(made, out, command, watch)
+    with training_bar(made.training.epochs) as on_progress:
+        path = run_training(made, out, command, on_progress)
     click.echo(f"written: {path}")
 
 

@@ -32,7 +32,7 @@ def training_bar(epochs: int) -> "Iterator[Callable[[EpochProgress], None]]":
     with _progress("epochs", *columns) as progress:
         task = progress.add_task("", total=epochs, figures="")
 
-        def watch(so_far: "EpochProgress") -> None:
+        def on_progress(so_far: "EpochProgress") -> None:
             done = so_far.epoch + so_far.images / so_far.of_images
             progress.update(task, completed=done, figures=_figures(so_far))
             if so_far.images == so_far.of_images and not progress.console.is_terminal:
@@ -40,7 +40,7 @@ def training_bar(epochs: int) -> "Iterator[Callable[[EpochProgress], None]]":
                     f"epoch {so_far.epoch + 1}/{epochs}: {_figures(so_far)}", soft_wrap=True
                 )
 
-        yield watch
+        yield on_progress
 
 
 def show_record(record: Mapping[str, Any]) -> None:
@@ -94,13 +94,13 @@ def show_codecs(figures: Sequence[Mapping[str, str]]) -> None:
         highlight=False,
     )
     for row in figures:
-        bits, context = _told(row, "bits_per_image", 2), _told(row, "context_bits_per_image", 2)
-        costs = f"{bits:>13}  {context:>7}  {_told(row, 'psnr_db', 3):>6}"
+        bits, context = _figure(row, "bits_per_image", 2), _figure(row, "context_bits_per_image", 2)
+        costs = f"{bits:>13}  {context:>7}  {_figure(row, 'psnr_db', 3):>6}"
         made = f"{row.get('network_parameters', ''):>10}  {row.get('command', 'not measured')}"
         console.print(f"  {row['codec']:{width}}  {costs}  {made}", highlight=False)
 
 
-def _told(row: Mapping[str, str], name: str, decimals: int) -> str:
+def _figure(row: Mapping[str, str], name: str, decimals: int) -> str:
     """A figure over CIFAR-10's test images; nothing where it was not measured."""
     figure = row.get(f"cifar10_{name}")
     return f"{float(figure):.{decimals}f}" if figure else ""

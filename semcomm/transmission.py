@@ -48,7 +48,7 @@ class Preamble:
                 f"the codec's name has {len(name)} bytes; at most 255 can be sent"
             )
         framing, coder = self.framing, ENTROPY_CODINGS.index(self.entropy_coder)
-        told = (
+        fields = (
             framing.header,
             framing.slices,
             framing.crc,
@@ -58,7 +58,7 @@ class Preamble:
             self.digest,
             len(name),
         )
-        content = _FIXED.pack(MAGIC, *told) + name
+        content = _FIXED.pack(MAGIC, *fields) + name
         return content + struct.pack(">I", zlib.crc32(content))
 
     @classmethod

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from semcomm.folders import shipped
 from semcomm.scenario.checking import describe
-from semcomm.scenario.document import joined, shown
+from semcomm.scenario.document import as_yaml, key_path
 from semcomm.scenario.plugins import find_channel
 from semcomm.scenario.scenario import Scenario
 from semcomm.scenario.schema import Variant, Variants, scenario_variants
@@ -52,7 +52,7 @@ def _page(title: str, before: str, sections: Iterator[str]) -> str:
 
 def _sections(section: type, key: str, variants: Variants) -> Iterator[str]:
     """A table of a section, then those of the sections within it."""
-    settings = {joined(key, setting.name): setting for setting in settings_of(section)}
+    settings = {key_path(key, setting.name): setting for setting in settings_of(section)}
     inner = {path: section_class(setting.hint) for path, setting in settings.items()}
     rows = [
         _row(path, setting)
@@ -104,7 +104,7 @@ def _default(path: str, setting: Setting) -> str:
         return "" if path in FILLED_IN else "has to be there"
     if setting.default is None:
         return ""
-    return f"`{setting.default if isinstance(setting.default, str) else shown(setting.default)}`"
+    return f"`{setting.default if isinstance(setting.default, str) else as_yaml(setting.default)}`"
 
 
 def _sentence(note: str) -> str:

@@ -124,10 +124,10 @@ class _Layout:
 
 
 def _check_md5(content: bytes, md5: str, path: Path) -> None:
-    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    if found != md5:
+    actual = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if actual != md5:
         raise DataError(
-            f"{path} is damaged: its {len(content)} bytes have the MD5 {found}, the official "
+            f"{path} is damaged: its {len(content)} bytes have the MD5 {actual}, the official "
             f"file has {md5}; "
             f"replace it by the official one ({ARCHIVE})"
         )

@@ -50,14 +50,14 @@ class ImageFolder:
         if not self._root.is_dir():
             raise DataError(f"{self._root} is neither a folder nor a file")
         # A broken link stays in: passing over it would change the data set without a word.
-        found = [
+        paths = [
             p
             for p in self._root.rglob("*")
             if p.suffix.lower() in image_extensions() and not p.is_dir()
         ]
-        if not found:
+        if not paths:
             raise DataError(f"{self._root} holds no images, nor do the folders below it")
-        return sorted(found, key=lambda path: path.relative_to(self._root).as_posix())
+        return sorted(paths, key=lambda path: path.relative_to(self._root).as_posix())
 
 
 @dataclass(frozen=True)

@@ -92,8 +92,8 @@ class Totals:
         }
         values = np.array(list(numbers.values()))
         sums, squares, counts = (
-            dict(zip(numbers, found.astype(np.float64), strict=True))
-            for found in (
+            dict(zip(numbers, part.astype(np.float64), strict=True))
+            for part in (
                 np.nansum(values, axis=1),
                 np.nansum(values**2, axis=1),
                 (~np.isnan(values)).sum(axis=1),

@@ -40,11 +40,11 @@ class Context:
 
 
 def run_context(
-    context: Context, folder: Path, command: str, watch: Callable[[ContextEpoch], None]
+    context: Context, folder: Path, command: str, on_progress: Callable[[ContextEpoch], None]
 ) -> Path:
     """Train the model and write the codec with it to `folder`, under its own name.
 
-    Levels are trained side by side, one on each core; `watch` is told of each as it ends, else
+    Levels are trained side by side, one on each core; `on_progress` is called as each ends, else
     after each epoch.
 
     command: what a person typed, kept in the codec.
@@ -62,10 +62,10 @@ def run_context(
     about = replace(about, origin={**about.origin, "context": origin})
     path = folder / context.path.name
     if levels is None:
-        model = _model(context, load_codec(context.path), watch)
+        model = _model(context, load_codec(context.path), on_progress)
         save_codec(codec_from(path.stem, about, {**without_context(tensors), **model}), path)
     else:
-        models = list(_models(context, levels, watch))
+        models = list(_models(context, levels, on_progress))
         save_levels(about, {**without_context(tensors), **stacked({}, models)}, levels, path)
     return path
 
@@ -86,26 +86,26 @@ def training_indices(codec: Codec, data: Data, count: int | None) -> NDArray[np.
     return np.stack(grids)
 
 
-def _model(context: Context, codec: Codec, watch: Callable[[ContextEpoch], None]) -> Model:
+def _model(context: Context, codec: Codec, on_progress: Callable[[ContextEpoch], None]) -> Model:
     indices = training_indices(codec, context.data.open(), context.images)
-    return trained_context(indices, codec.geometry.codewords, context.recipe, watch)
+    return trained_context(indices, codec.geometry.codewords, context.recipe, on_progress)
 
 
 def _models(
-    context: Context, levels: int, watch: Callable[[ContextEpoch], None]
+    context: Context, levels: int, on_progress: Callable[[ContextEpoch], None]
 ) -> Iterator[Model]:
     with closing(ProcessPool(min(cores(), levels), threads=1)) as processes:
-        for (_, level), found in map_in_order(
+        for (_, level), outcome in map_in_order(
             _level, ((context, level) for level in range(levels)), processes
         ):
-            if isinstance(found, Failure) and isinstance(found.error, BrokenExecutor):
+            if isinstance(outcome, Failure) and isinstance(outcome.error, BrokenExecutor):
                 raise RunError(
                     f"level {level} got no context model: its process was ended every time"
                 )
-            if isinstance(found, Failure):
-                raise found.error
-            model, last = found
-            watch(replace(last, level=level))
+            if isinstance(outcome, Failure):
+                raise outcome.error
+            model, last = outcome
+            on_progress(replace(last, level=level))
             yield model
 
 

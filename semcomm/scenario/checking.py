@@ -16,7 +16,7 @@ from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt, MaxLen, MinLen, Mul
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from semcomm.errors import SemcommError
-from semcomm.scenario.document import Document, joined, shown
+from semcomm.scenario.document import Document, as_yaml, key_path
 from semcomm.scenario.settings import section_class, settings_of
 
 Section = TypeVar("Section")
@@ -63,7 +63,9 @@ def build(
     0.5".
     """
     before = len(document.mistakes)
-    section: type[Section] | None = kind if isinstance(kind, type) else _found(document, key, kind)
+    section: type[Section] | None = (
+        kind if isinstance(kind, type) else _find_class(document, key, kind)
+    )
     if section is None:
         return None
     values = _field_values(
@@ -85,7 +87,7 @@ def check_keys(document: Document, key: str, known: Collection[str]) -> None:
             close = get_close_matches(name, known, n=1)
             takes = f"{key or 'the file'} takes {', '.join(known) or 'nothing'}"
             hint = f"did you mean `{close[0]}`?" if close else takes
-            path = joined(key, name)
+            path = key_path(key, name)
             document.mistake(path, f"{path} is not known; {hint}", at_key=True)
 
 
@@ -100,7 +102,7 @@ def describe(hint: Any) -> str:
         return f"{describe(arguments[0])} {_bounds(hint.__metadata__)}".rstrip()
     if origin is Literal:
         return _either(
-            [f"`{name}`" if isinstance(name, str) else shown(name) for name in arguments]
+            [f"`{name}`" if isinstance(name, str) else as_yaml(name) for name in arguments]
         )
     if origin in (Union, UnionType):
         return _either([describe(member) for member in arguments])
@@ -111,17 +113,17 @@ def describe(hint: Any) -> str:
     return NOUNS.get(origin or hint) or f"a {getattr(hint, '__name__', hint)}"
 
 
-def _found(
+def _find_class(
     document: Document, key: str, find: Callable[[str], type[Section]]
 ) -> type[Section] | None:
     mapping = _mapping(document, key, "a mapping with a model")
     if mapping is None:
         return None
-    path = joined(key, "model")
+    path = key_path(key, "model")
     if "model" not in mapping:
         document.mistake(path, f"{path} is missing; it takes a name", at_key=True)
     elif not isinstance(mapping["model"], str):
-        document.mistake(path, f"{path} is {shown(mapping['model'])}; it takes a name")
+        document.mistake(path, f"{path} is {as_yaml(mapping['model'])}; it takes a name")
     else:
         try:
             return find(mapping["model"])
@@ -146,7 +148,7 @@ def _field_values(
     values = {}
     for setting in settings:
         if setting.name in mapping or setting.needed:
-            written, path = mapping.get(setting.name, MISSING), joined(key, setting.name)
+            written, path = mapping.get(setting.name, MISSING), key_path(key, setting.name)
             values[setting.name] = _field_value(document, path, setting.hint, written, inside)
     return values
 
@@ -160,7 +162,7 @@ def _field_value(
     if kind:
         return build(document, path, kind, inside)
     if written is not MISSING:
-        return _checked(document, path, hint, written)
+        return _validated(document, path, hint, written)
     document.mistake(path, f"{path} is missing; it takes {describe(hint)}", at_key=True)
     return None
 
@@ -176,11 +178,11 @@ def _mapping(document: Document, key: str, takes: str) -> dict[str, Any] | None:
     written = document.value(key)
     if written is None or isinstance(written, dict):
         return written or {}
-    document.mistake(key, f"{key} is {shown(written)}; it takes {takes}")
+    document.mistake(key, f"{key} is {as_yaml(written)}; it takes {takes}")
     return None
 
 
-def _checked(document: Document, path: str, hint: Any, value: Any) -> Any:
+def _validated(document: Document, path: str, hint: Any, value: Any) -> Any:
     try:
         # As JSON, because there a list may be a tuple and text a path, and all else is still
         # strict.
@@ -191,7 +193,7 @@ def _checked(document: Document, path: str, hint: Any, value: Any) -> Any:
         document.resolve(path)
         return Path(document.value(path))
     if made is MISSING or not _same_kind(value, made):
-        document.mistake(path, f"{path} is {shown(value)}; it takes {describe(hint)}")
+        document.mistake(path, f"{path} is {as_yaml(value)}; it takes {describe(hint)}")
     return made
 
 

@@ -38,7 +38,7 @@ TEXT_SCALARS = {"str", "timestamp", "merge", "value"}  # YAML 1.2 types only the
 TAGS = {MappingNode: {"map"}, SequenceNode: {"seq"}, ScalarNode: TYPED_SCALARS | TEXT_SCALARS}
 
 
-class Place(NamedTuple):
+class SourceLocation(NamedTuple):
     """Where something was written. Places sort in file order, then `--set` options in theirs."""
 
     option: int  # 0 in the file, n in the nth --set
@@ -47,7 +47,7 @@ class Place(NamedTuple):
     text: str
 
 
-Mistakes = list[tuple[Place, str]]
+Mistakes = list[tuple[SourceLocation, str]]
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Document:
     """
 
     root: dict[str, Any]
-    places: dict[str, tuple[Place, Place]]
+    places: dict[str, tuple[SourceLocation, SourceLocation]]
     mistakes: Mistakes = field(default_factory=list)
     folder: Path = field(default_factory=Path.cwd)
 
@@ -80,15 +80,17 @@ class Document:
         name: what places call the text, usually its file.
         Raises ScenarioError when the text is not a YAML mapping; smaller mistakes are kept.
         """
-        reader = _Reader(lambda line, column: Place(0, line, column, f"{name}:{line}:{column}"))
+        reader = _Reader(
+            lambda line, column: SourceLocation(0, line, column, f"{name}:{line}:{column}")
+        )
         root = reader.read(text)
         start = reader.place(1, 1)
         if not isinstance(root, dict):
-            what = "empty" if root is None else shown(root)
+            what = "empty" if root is None else as_yaml(root)
             reader.fail(start, f"the file is {what}; it takes `key: value` lines")
         document = cls(root, {**reader.places, "": (start, start)}, reader.mistakes)
         for number, option in enumerate(overrides, start=1):
-            document._override(option, Place(number, 0, 0, f"--set {shortened(option)}"))
+            document._override(option, SourceLocation(number, 0, 0, f"--set {shortened(option)}"))
         return document
 
     def value(self, key: str) -> Any:
@@ -99,7 +101,7 @@ class Document:
             value = value.get(step) if isinstance(value, dict) else None
         return value if item is None else value[item]
 
-    def place(self, key: str, *, of_key: bool = False) -> Place:
+    def place(self, key: str, *, of_key: bool = False) -> SourceLocation:
         """Where a value, or its key, is written; for one that is not, its nearest section."""
         while key not in self.places:
             key = key[: max(key.rfind("."), key.rfind("["), 0)]
@@ -134,7 +136,7 @@ class Document:
         if self.mistakes:
             raise _error(self.mistakes)
 
-    def _override(self, option: str, place: Place) -> None:
+    def _override(self, option: str, place: SourceLocation) -> None:
         key, _, text = option.partition("=")
         if not OVERRIDE.fullmatch(option):
             self.mistakes.append((place, "it takes key.path=value, such as seed=1"))
@@ -143,7 +145,7 @@ class Document:
         with suppress(ScenarioError):  # the reader kept the mistake
             self.put(key, reader.read(text), place)
 
-    def put(self, key: str, value: object, place: Place) -> None:
+    def put(self, key: str, value: object, place: SourceLocation) -> None:
         """Write a value at a key path, as if it stood at `place`."""
         path, item = _item(key)
         if item is not None:
@@ -153,14 +155,14 @@ class Document:
         *parents, last = _steps(self.root, key)
         section, name = self.root, ""
         for step in parents:
-            name = joined(name, step)
+            name = key_path(name, step)
             if section.get(step) is None:
                 section[step] = {}
                 self.places.setdefault(name, (place, place))
             section = section[step]
             if not isinstance(section, dict):
                 self.mistakes.append(
-                    (place, f"{name} is {shown(section)}; nothing can be set below it")
+                    (place, f"{name} is {as_yaml(section)}; nothing can be set below it")
                 )
                 return
         section[last] = value
@@ -175,10 +177,10 @@ class _Reader:
     """
 
     def __init__(
-        self, place: Callable[[int, int], Place], mistakes: Mistakes | None = None
+        self, place: Callable[[int, int], SourceLocation], mistakes: Mistakes | None = None
     ) -> None:
         self.place = place
-        self.places: dict[str, tuple[Place, Place]] = {}
+        self.places: dict[str, tuple[SourceLocation, SourceLocation]] = {}
         self.mistakes = [] if mistakes is None else mistakes
         self.values = 0
         self.yaml = YAML(typ="safe", pure=True)
@@ -206,7 +208,7 @@ class _Reader:
             self.fail(self.place(1, 1), f"this is not YAML: {error}")
         return None if node is None else self._value(node, "", 0)
 
-    def fail(self, place: Place, what: str) -> NoReturn:
+    def fail(self, place: SourceLocation, what: str) -> NoReturn:
         """Raises ScenarioError with this mistake and all before it."""
         self.mistakes.append((place, what))
         raise _error(self.mistakes)
@@ -234,7 +236,7 @@ class _Reader:
             if not isinstance(key, str) or len(key) > MAX_KEY:
                 self._mistake(key_node, f"a key is text of at most {MAX_KEY} characters")
                 continue
-            path = joined(name, key)
+            path = key_path(name, key)
             if key in mapping:
                 self._mistake(key_node, f"{path} is given twice")
             self.places[path] = (self._at(key_node.start_mark), self._at(value_node.start_mark))
@@ -255,19 +257,19 @@ class _Reader:
         if _tag(node) not in TAGS[type(node)]:
             self._mistake(node, f"{shortened(_tag(node))} is a tag; only plain values are taken")
 
-    def _at(self, mark: Any) -> Place:
+    def _at(self, mark: Any) -> SourceLocation:
         return self.place(mark.line + 1, mark.column + 1)
 
     def _mistake(self, node: Node, what: str) -> None:
         self.mistakes.append((self._at(node.start_mark), what))
 
 
-def joined(section: str, key: str) -> str:
+def key_path(section: str, key: str) -> str:
     """The key path of `key` in a section; the section "" is the document."""
     return f"{section}.{key}" if section else key
 
 
-def shown(value: object) -> str:
+def as_yaml(value: object) -> str:
     """A value as YAML writes it, shortened: 0.7, "many", true, null, .inf, [1, 2]."""
     text = json.dumps(value, ensure_ascii=False)
     return shortened({"Infinity": ".inf", "-Infinity": "-.inf", "NaN": ".nan"}.get(text, text))

@@ -22,7 +22,7 @@ from semcomm.link.codes import CODES, find_code
 from semcomm.link.link import Link
 from semcomm.measures.measure import Measure
 from semcomm.scenario.checking import build
-from semcomm.scenario.document import Document, Place, joined, shown
+from semcomm.scenario.document import Document, SourceLocation, as_yaml, key_path
 from semcomm.scenario.plugins import (
     find_channel,
     find_measure,
@@ -164,19 +164,19 @@ def _settings(section: Any, key: str) -> Iterator[tuple[str, Any]]:
     fields = {setting.name: setting for setting in settings_of(kind)}
     if key in KINDS and "model" not in fields:
         codes = [name for name, kind in CODES.items() if isinstance(section, kind)]
-        yield joined(key, "model"), codes[0] if codes else plugin_name(section)
+        yield key_path(key, "model"), codes[0] if codes else plugin_name(section)
     for name, setting in fields.items():
-        path, value = joined(key, name), getattr(section, name)
+        path, value = key_path(key, name), getattr(section, name)
         if path in ("name", "images", "measures", "data.root"):
             continue
         if is_dataclass(value):
             yield from _settings(value, path)
         elif value is None and section_class(setting.hint):
-            yield joined(path, "model"), None
+            yield key_path(path, "model"), None
         elif value is None or isinstance(value, bool | int | float | str):
             yield path, value
         else:
-            yield path, value.name if isinstance(value, Path) else shown(value)
+            yield path, value.name if isinstance(value, Path) else as_yaml(value)
 
 
 def flat(value: Any, path: str = "") -> dict[str, Any]:
@@ -185,14 +185,14 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
         return {path: value}
     leaves: dict[str, Any] = {}
     for name, inner in value.items():
-        leaves |= flat(inner, joined(path, name))
+        leaves |= flat(inner, key_path(path, name))
     return leaves
 
 
 @lru_cache(maxsize=32)
 def rebuilt(text: str) -> Cell:
     """The scenario of this JSON, which was checked before."""
-    nowhere = Place(0, 0, 0, "scenario")
+    nowhere = SourceLocation(0, 0, 0, "scenario")
     document = Document(json.loads(text), {"": (nowhere, nowhere)})
     made = build(document, "", Scenario, KINDS)
     document.finish()
@@ -262,7 +262,9 @@ def _check_measures(document: Document, scenario: Scenario) -> None:
             document.mistake(key, f"measure {name} takes labels, and the data set has none")
     columns = [measure_name(name) for name in scenario.measures]
     if len(set(columns)) < len(columns):
-        document.mistake("measures", f"measures are {shown(columns)}; each takes a name of its own")
+        document.mistake(
+            "measures", f"measures are {as_yaml(columns)}; each takes a name of its own"
+        )
 
 
 def _check_signal(document: Document, scenario: Scenario) -> None:
@@ -292,7 +294,7 @@ def _from_ebn0(document: Document) -> None:
         what = "channel has both ebn0_db and esn0_db; it takes one of them"
         document.mistake(key, what, at_key=True)
     elif not isinstance(ebn0_db, int | float) or isinstance(ebn0_db, bool):
-        document.mistake(key, f"{key} is {shown(ebn0_db)}; it takes a number")
+        document.mistake(key, f"{key} is {as_yaml(ebn0_db)}; it takes a number")
     elif link:  # else the link's own mistakes are reported
         esn0_db = ebn0_db + 10 * math.log10(link.efficiency)
         document.put("channel.esn0_db", esn0_db, document.place(key))
@@ -324,7 +326,7 @@ def complete(document: Document, path: Path, data_root: Path | None) -> None:
     elif isinstance(name, str) and not re.fullmatch(r"[\w.+-]*[\w+-][\w.+-]*", name):
         document.mistake(
             "name",
-            f"name is {shown(name)}; files are named by it, so it takes letters, digits and ._+-",
+            f"name is {as_yaml(name)}; files are named by it, so it takes letters, digits and ._+-",
         )
     if data_root and document.value("data.name") == "cifar10":
         document.put("data.root", str(data_root.absolute()), document.place("data"))

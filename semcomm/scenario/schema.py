@@ -14,7 +14,7 @@ from pydantic_core import to_jsonable_python
 from semcomm.choices import ImageFormat
 from semcomm.link.codes import CODES
 from semcomm.scenario.checking import STRICT
-from semcomm.scenario.document import joined
+from semcomm.scenario.document import key_path
 from semcomm.scenario.plugins import channel_names, find_channel
 from semcomm.scenario.scenario import Scenario
 from semcomm.scenario.settings import Setting, section_class, settings_of, summary_of
@@ -101,7 +101,7 @@ def _whole(section: type, variants: Variants) -> Schema:
 
 def _section(section: type, key: str, variants: Variants) -> Schema:
     properties = {
-        setting.name: _property(setting, joined(key, setting.name), variants)
+        setting.name: _property(setting, key_path(key, setting.name), variants)
         for setting in settings_of(section)
     }
     return {"type": ["object", "null"], "properties": properties, "additionalProperties": False}
@@ -121,13 +121,13 @@ def _property(setting: Setting, key: str, variants: Variants) -> Schema:
     return schema | ({"description": setting.note + unit} if setting.note else {})
 
 
-def _of_variants(found: Sequence[Variant], key: str, variants: Variants) -> Schema:
+def _of_variants(choices: Sequence[Variant], key: str, variants: Variants) -> Schema:
     branches = []
-    for variant in found:
+    for variant in choices:
         if variant.section:
             fields = _section(variant.section, key, variants)["properties"] | {"model": True}
             branches.append(_where(variant, {"properties": fields, "additionalProperties": False}))
-    names = {"anyOf": [variant.names for variant in found]}
+    names = {"anyOf": [variant.names for variant in choices]}
     return {"type": ["object", "null"], "properties": {"model": names}, "allOf": branches}
 
 
@@ -142,7 +142,7 @@ def _needed(section: type, key: str, variants: Variants) -> Schema:
     """What has to be written in a section, as a schema beside that of what may be."""
     inside = {}
     for setting in settings_of(section):
-        path, inner = joined(key, setting.name), section_class(setting.hint)
+        path, inner = key_path(key, setting.name), section_class(setting.hint)
         if path in variants:
             branches = [
                 _where(each, _needed(each.section, path, variants))
@@ -174,14 +174,14 @@ def _sweep(properties: Schema) -> Schema:
         if schema not in values.setdefault(path, []):
             values[path].append(schema)
     axes = {
-        path: _axis({"anyOf": found} if len(found) > 1 else found[0])
-        for path, found in values.items()
+        path: _axis_schema({"anyOf": schemas} if len(schemas) > 1 else schemas[0])
+        for path, schemas in values.items()
     }
     several = {",": {"type": "array", "items": {"type": "array"}, "minItems": 1}}
     grid = {
         "type": "object",
         "properties": axes,
-        "patternProperties": several | {r"^channel\.[^,]*$": _axis({})},
+        "patternProperties": several | {r"^channel\.[^,]*$": _axis_schema({})},
         "additionalProperties": False,
         "minProperties": 1,
     }
@@ -191,7 +191,7 @@ def _sweep(properties: Schema) -> Schema:
     }
 
 
-def _axis(value: Schema) -> Schema:
+def _axis_schema(value: Schema) -> Schema:
     return {"anyOf": [{"type": "array", "items": value, "minItems": 1}, {"$ref": "#/$defs/range"}]}
 
 
@@ -200,7 +200,7 @@ def _paths(properties: Mapping[str, Any], key: str) -> Iterator[tuple[str, Schem
     more than once.
     """
     for name, schema in properties.items():
-        path = joined(key, name)
+        path = key_path(key, name)
         if schema is not True:
             yield path, schema
             for part in [schema, *(branch["then"] for branch in schema.get("allOf", []))]:

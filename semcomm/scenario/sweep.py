@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any
 
-from semcomm.scenario.document import Document, Place, joined, shown
+from semcomm.scenario.document import Document, SourceLocation, as_yaml, key_path
 
 MAX_CELLS = 100_000
 
 
 @dataclass(frozen=True)
-class Cell:
+class CellDocument:
     """One scenario of a sweep: what the sweep sets in it, by key path, and its text with that
     applied.
     """
@@ -31,19 +31,19 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Point:
+class AxisPoint:
     """One value of an axis: what it sets, and where it is written."""
 
     changes: Mapping[str, Any]
-    place: Place
+    place: SourceLocation
 
 
-def cells(document: Document) -> list[Cell]:
+def cells(document: Document) -> list[CellDocument]:
     """The cells of a document, in order; one where it has no sweep. Mistakes in the sweep are kept
     in it.
     """
     if "sweep" not in document.root:
-        return [Cell({}, document)]
+        return [CellDocument({}, document)]
     sweep = document.value("sweep")
     base = document.without("sweep")
     grids = (
@@ -61,19 +61,20 @@ def cells(document: Document) -> list[Cell]:
     return [_cell(base, combination) for combination in combinations]
 
 
-def _grid(document: Document, path: str, grid: Any) -> Iterator[tuple[Point, ...]]:
+def _grid(document: Document, path: str, grid: Any) -> Iterator[tuple[AxisPoint, ...]]:
     if not isinstance(grid, dict) or not grid:
         document.mistake(
-            path, f"{path} is {shown(grid)}; it takes a mapping of fields to lists or ranges"
+            path, f"{path} is {as_yaml(grid)}; it takes a mapping of fields to lists or ranges"
         )
         return iter(())
     axes = [
-        _axis(document, joined(path, fields), fields, values) for fields, values in grid.items()
+        _axis_points(document, key_path(path, fields), fields, values)
+        for fields, values in grid.items()
     ]
     return product(*axes)
 
 
-def _axis(document: Document, path: str, fields: str, values: Any) -> list[Point]:
+def _axis_points(document: Document, path: str, fields: str, values: Any) -> list[AxisPoint]:
     keys = [key.strip() for key in fields.split(",")]
     if isinstance(values, dict):
         values = _range(document, path, values)
@@ -81,7 +82,8 @@ def _axis(document: Document, path: str, fields: str, values: Any) -> list[Point
             return []  # it was told why
     if not isinstance(values, list) or not values:
         document.mistake(
-            path, f"{path} is {shown(values)}; it takes a list, or a range of start, stop and step"
+            path,
+            f"{path} is {as_yaml(values)}; it takes a list, or a range of start, stop and step",
         )
         return []
     points = []
@@ -91,10 +93,10 @@ def _axis(document: Document, path: str, fields: str, values: Any) -> list[Point
         if not isinstance(together, list) or len(together) != len(keys):
             document.mistake(
                 entry,
-                f"{entry} is {shown(value)}; it takes a list of {len(keys)}, one for each field",
+                f"{entry} is {as_yaml(value)}; it takes a list of {len(keys)}, one for each field",
             )
             continue
-        points.append(Point(dict(zip(keys, together, strict=True)), document.place(entry)))
+        points.append(AxisPoint(dict(zip(keys, together, strict=True)), document.place(entry)))
     return points
 
 
@@ -113,7 +115,7 @@ def _range(document: Document, path: str, written: Mapping[str, Any]) -> list[fl
     moves = _moves(move, *numbers) if len(written) == len(numbers) == 3 else -1.0
     if moves < 0:
         takes = "a range has a start, a stop, and a step or a positive factor that leads to it"
-        document.mistake(path, f"{path} is {shown(written)}; {takes}")
+        document.mistake(path, f"{path} is {as_yaml(written)}; {takes}")
         return []
     start, _, by = numbers
     counted = range(min(MAX_CELLS, math.floor(moves + 1e-9)) + 1)
@@ -133,10 +135,10 @@ def _moves(move: str, start: float, stop: float, by: float) -> float:
     return math.log(stop / start) / math.log(by)
 
 
-def _cell(base: Document, points: tuple[Point, ...]) -> Cell:
+def _cell(base: Document, points: tuple[AxisPoint, ...]) -> CellDocument:
     document, changes = base.copied(), {}
     for point in points:
         for key, value in point.changes.items():
             document.put(key, value, point.place)
             changes[key] = value
-    return Cell(changes, document)
+    return CellDocument(changes, document)

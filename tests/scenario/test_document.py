@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from semcomm.errors import ScenarioError
-from semcomm.scenario.document import MAX_BYTES, Document, Place
+from semcomm.scenario.document import MAX_BYTES, Document, SourceLocation
 
 YAML_PIECES = [
     *"[]{}:,-?&*!|>%'\"#@`\\~=._ \n\r\t\x00\x1b\ufeffab01é",
@@ -158,7 +158,7 @@ def test_a_copy_with_another_value_leaves_the_document_as_it_was() -> None:
     cell.put("channel.esn0_db", 2, document.place("sweep.channel.esn0_db[0]"))
     cell.mistake("channel.esn0_db", "is bad")
     assert (document.value("channel.esn0_db"), cell.value("channel.esn0_db")) == (1, 2)
-    assert cell.mistakes == [(Place(0, 2, 27, "a.yaml:2:27"), "is bad")]
+    assert cell.mistakes == [(SourceLocation(0, 2, 27, "a.yaml:2:27"), "is bad")]
     document.finish()
 
 

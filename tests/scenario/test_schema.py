@@ -28,7 +28,7 @@ SCENARIO = Draft202012Validator(scenario_schema())
 TRAINING = Draft202012Validator(training_schema())
 
 
-def told(text: str, schema: Draft202012Validator = SCENARIO) -> set[str]:
+def mistakes_at(text: str, schema: Draft202012Validator = SCENARIO) -> set[str]:
     """The key paths at which the schema refuses a text, those of the sections where a key is not
     known.
     """
@@ -38,12 +38,15 @@ def told(text: str, schema: Draft202012Validator = SCENARIO) -> set[str]:
 
 @pytest.mark.parametrize("name", scenario_names())
 def test_shipped_scenarios_fit_the_schema(name: str) -> None:
-    assert told((shipped("scenarios") / f"{name}.yaml").read_text()) == set()
+    assert mistakes_at((shipped("scenarios") / f"{name}.yaml").read_text()) == set()
 
 
 @pytest.mark.parametrize("name", scenario_names("training"))
 def test_shipped_training_scenarios_fit_theirs(name: str) -> None:
-    assert told((shipped("scenarios") / "training" / f"{name}.yaml").read_text(), TRAINING) == set()
+    assert (
+        mistakes_at((shipped("scenarios") / "training" / f"{name}.yaml").read_text(), TRAINING)
+        == set()
+    )
 
 
 @pytest.mark.parametrize("kind", ["scenario", "training"])
@@ -109,7 +112,7 @@ def test_what_the_checker_refuses_the_schema_refuses_there(
     path.write_text(text)
     with pytest.raises(ScenarioError):
         read_scenarios(path)
-    assert place in told(text)
+    assert place in mistakes_at(text)
 
 
 @pytest.mark.parametrize(
@@ -128,12 +131,12 @@ def test_what_the_checker_takes_the_schema_takes(text: str, tmp_path: Path) -> N
     path = tmp_path / "a.yaml"
     path.write_text(text)
     assert read_scenarios(path)
-    assert told(text) == set()
+    assert mistakes_at(text) == set()
 
 
 def test_a_channel_of_a_file_may_have_any_parameters() -> None:
     assert (
-        told(
+        mistakes_at(
             "{codec: {model: vq-n64}, channel: {model: mine.py:Mine, fault: 1}, sweep: {channel.fault: [1]}}"
         )
         == set()
@@ -146,7 +149,7 @@ def test_a_training_scenario_is_refused_where_the_checker_refuses_it(tmp_path: P
     path.write_text(text)
     with pytest.raises(ScenarioError):
         read_training(path)
-    assert told(text, TRAINING) == {"", "training", "training.epochs", "geometry.groups"}
+    assert mistakes_at(text, TRAINING) == {"", "training", "training.epochs", "geometry.groups"}
 
 
 def leaves(section: type, key: str, variants: Variants) -> list[tuple[str, Setting, type]]:
