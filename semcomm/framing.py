@@ -156,7 +156,8 @@ class Framing:
         return self._write_crc(Frames.join(frames))
 
     def unframe(self, frames: Frames, min_payload_bits: MinPayloadBits) -> ParsedFrames:
-        """Parse the frames. No bits make this raise.
+        """Parse the frames. No bits make this raise; FramingError for frames that are no whole
+        images.
 
         A header is plausible when its size is within bounds and no larger than the frame's payload
         can encode, and its length is that of the frame. The size of an image is the most frequent
@@ -164,6 +165,11 @@ class Framing:
         the agreed size. All frames of an image are parsed with that size, and each with the length
         that its own bits leave.
         """
+        if len(frames) % self.slices:
+            raise FramingError(
+                f"{len(frames)} frames are no whole images: slices is {self.slices}, frames per "
+                "image"
+            )
         if self.is_raw:
             sizes = [self.size] * (len(frames) // self.slices)
             return ParsedFrames(frames, sizes, np.ones(len(frames), np.bool_))

@@ -1,6 +1,7 @@
 """The transmitter of the learned digital system: images to frames of bits."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +10,11 @@ from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
 from semcomm.codec.rate_control import fit_to_budget
-from semcomm.errors import FramingError
+from semcomm.errors import DataError, FramingError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
-from semcomm.modalities.rgb8 import Image, check_image, size_of
+from semcomm.modalities.given import given_images
+from semcomm.modalities.rgb8 import Image, size_of
 from semcomm.stages import Encoded, Sent
 
 
@@ -38,18 +40,19 @@ class Transmitter:
         self.budget_bits = budget_bits
         self.refinement_steps = refinement_steps
 
-    def transmit(self, images: Sequence[Image]) -> Sent[Frames]:
+    def transmit(self, images: Sequence[Any]) -> Sent[Frames]:
         """Send images, each (H, W, 3) uint8, of any sizes that the framing allows.
+
+        Tensors, pictures of Pillow and paths of image files are converted.
 
         Raises FramingError for other sizes and for images that no budget holds, DataError for what
         is no such image.
         """
         return self.packetize(self.encode(images))
 
-    def encode(self, images: Sequence[Image]) -> Encoded:
+    def encode(self, images: Sequence[Any]) -> Encoded:
         """Network and quantizer: `indices`, (h, w, g) uint16 each, and `size`, height and width."""
-        for image in images:
-            check_image(image)
+        images = given_images(images)
         sizes = np.array([size_of(image) for image in images], np.int64).reshape(-1, 2)
         if self.budget_bits is not None:
             return {"indices": list(self._within(self.budget_bits, images, sizes)), "size": sizes}
@@ -60,6 +63,12 @@ class Transmitter:
         """Entropy coder and framing: S frames per image."""
         indices, sizes = encoded["indices"], [(int(h), int(w)) for h, w in encoded["size"]]
         self.framing.check(sizes)
+        for grid, size in zip(indices, sizes, strict=True):
+            if grid.shape != self.codec.index_shape(size):
+                raise DataError(
+                    f"indices are {grid.shape}; an image of {size[0]} x {size[1]} has "
+                    f"{self.codec.index_shape(size)}"
+                )
         symbols = np.concatenate([np.empty(0, np.uint16), *(grid.ravel() for grid in indices)])
         slices = self.framing.slice_runs([grid.shape for grid in indices])
         payloads = Frames(*self.entropy_coder.encode(symbols, slices))

@@ -21,10 +21,10 @@ from semcomm import __version__
 from semcomm.cli import main
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import load_codec, save_codec
-from semcomm.data.image_file import read_image
 from semcomm.data.sample import Sample
 from semcomm.frames import Frames
 from semcomm.framing import Framing
+from semcomm.modalities.image_file import read_image
 from semcomm.transmission import Preamble, write_transmission
 from semcomm.zoo.names import codec_names
 
@@ -450,8 +450,10 @@ def test_blocks_before_a_cut_are_received(
         "receive", "--codec", tiny_codec_file, "-o", tmp_path, source=transmission[:-4]
     )
     assert result.exit_code == 2
-    assert (
-        result.stderr == "error: the transmission is cut off: it ends before it says that it does\n"
+    assert result.stderr == (
+        "error: the transmission is cut off: it ends before it says that it does. The images "
+        "before that are whole, 00000.png to 00004.png: 5 images received, 0 of them damaged: "
+        f"{tmp_path}\n"
     )
     assert len(pictures(tmp_path)) == len(SIZES)
 

@@ -13,6 +13,7 @@ from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.choices import Decisions, Modulation
 from semcomm.errors import LinkError
 from semcomm.frames import Frames
+from semcomm.link.checked_channel import channel_name, checked
 from semcomm.link.coded import Coded, Retransmission
 from semcomm.link.codes import Code, LdpcCode, RepetitionCode
 from semcomm.link.interleaved import Interleaved
@@ -61,7 +62,7 @@ class Link:
         """Raises LinkError where this link does not match the channel, or frames with a CRC of this
         many bits.
         """
-        name = type(channel).__name__
+        name = channel_name(channel)
         if isinstance(channel, SymbolChannel) and not self.modulation:
             raise LinkError(
                 f"channel {name} carries symbols, so it takes link.modulation: "
@@ -93,11 +94,12 @@ class Link:
     def wrap(
         self, channel: BitChannel | SymbolChannel, crc_ok: Callable[[Frames], NDArray[np.bool_]]
     ) -> BitChannel:
-        """This link over a channel, as a channel for frames.
+        """This link over a channel whose answers are checked, as a channel for frames.
 
         crc_ok: the receiver's check, (F,) bool of F frames.
         """
         code = self.code or RepetitionCode(1)
+        channel = checked(channel)
         if isinstance(channel, BitChannel):
             carrier = channel
         else:
