@@ -55,9 +55,12 @@ class CheckedSymbols(SymbolChannel):
     def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:
         name = channel_name(self.channel)
         reception = _answer(self.channel, symbols, rng, (symbols.values, symbols.lengths))
-        if not isinstance(reception, SymbolReception) or not isinstance(reception.symbols, Symbols):
+        if not isinstance(reception, SymbolReception):
             raise _wrong_type(name, "SymbolReception", len(symbols), reception)
-        arrived = _rebuilt(name, Symbols, reception.symbols.values, reception.symbols.lengths)
+        given: Any = reception.symbols
+        bare = not isinstance(given, Symbols)
+        parts = (given, symbols.lengths) if bare else (given.values, given.lengths)
+        arrived = _rebuilt(name, Symbols, *parts)
         if len(arrived) != len(symbols):
             raise _wrong_type(name, "SymbolReception", len(symbols), f"{len(arrived)} frames")
         if not np.array_equal(arrived.lengths, symbols.lengths):

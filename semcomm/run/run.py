@@ -75,7 +75,7 @@ def run_cells(
     if failures:
         reasons = [_reason(cells, place, error) for place, error in failures.items()]
         again = "the others are done; the same command tries these again"
-        raise RunError("\n".join([*reasons, again]))
+        raise RunError("\n".join([*reasons, again])) from next(iter(failures.values()))
     return written
 
 
