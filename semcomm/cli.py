@@ -153,6 +153,7 @@ def run(
     click.echo(
         f"{len(places)} of {len(cells)} cells, {work} images to send, by {done_by}", err=True
     )
+    show_passed_over(cells[place].scenario.data for place in places)
     with open_pool(workers, scheduler) as pool, images_bar(work) as on_progress:
         written = run_cells(
             cells, folder, pool, on_progress, show_cell(len(cells)), places, records
