@@ -158,7 +158,7 @@ def _save_image(image: Image, path: Path, overwrite: bool) -> None:
         if path.is_file() and path.read_bytes() == content:
             return
         raise DataError(f"{path} is there already: name another folder, or say --overwrite")
-    write_atomically(path, content)
+    write_atomically(path, content, durable=False)
 
 
 def read_channel(

@@ -6,6 +6,7 @@ A plug-in's file is the one kind of file whose code semcomm runs.
 import hashlib
 import importlib.util
 import inspect
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -121,15 +122,26 @@ def system_names() -> list[str]:
 def load_channel(name: str, /, **parameters: Any) -> Channel:
     """A channel with these parameters, as in load_channel("binary_symmetric", crossover=0.01).
 
-    Raises ScenarioError for parameters that the channel does not take.
+    Raises ScenarioError for parameters that the channel does not take, ChannelError for those that
+    no scenario could hold.
     """
     document = Document.parse("{}", f"load_channel({name!r})")
-    plain = {
-        key: value.item() if isinstance(value, np.generic) else value
-        for key, value in parameters.items()
-    }
+    plain = {key: _plain(key, value) for key, value in parameters.items()}
     document.put("channel", {"model": name, **plain}, document.place(""))
     return channel_of(document)
+
+
+def _plain(key: str, value: Any) -> Any:
+    """A parameter as a scenario would hold it: numbers of numpy are Python's, arrays are lists."""
+    plain = value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+    try:
+        json.dumps(plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ChannelError(
+            f"{key} is a {type(value).__name__} ({error}); a channel takes numbers, text, truth "
+            "values, lists and mappings"
+        ) from error
+    return plain
 
 
 def channel_of(document: Document) -> Channel:
