@@ -429,9 +429,9 @@ def test_what_a_codec_says_of_itself_is_shown_in_bounded_time(
     path = tmp_path / "hostile.safetensors"
     made = replace(tiny_codec, origin=HOSTILE_ORIGINS[name])
     save_codec(replace(made, digest=digest_of(made)), path)
-    started = time.perf_counter()
+    started = time.process_time()
     result = semcomm("codec", "show", path)
-    assert time.perf_counter() - started < 5  # it was minutes
+    assert time.process_time() - started < 5  # it was minutes
     assert len(result.output) < 1 << 16
     assert "\x1b" not in result.output
     assert "sha256" not in result.output or load_codec(path).digest.hex() in result.output
