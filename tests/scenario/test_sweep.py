@@ -11,9 +11,9 @@ from semcomm.scenario.sweep import cells
 
 def changes(text: str) -> list[dict[str, Any]]:
     document = Document.parse(text, "a.yaml")
-    found = [dict(cell.changes) for cell in cells(document)]
+    values = [dict(cell.changes) for cell in cells(document)]
     document.finish()
-    return found
+    return values
 
 
 def mistakes(text: str) -> list[str]:
@@ -105,7 +105,7 @@ def test_a_cell_holds_the_rest_of_the_document_and_no_sweep() -> None:
 
 def test_a_mistake_in_a_cell_has_the_place_of_the_value_that_was_swept() -> None:
     document = Document.parse("seed: 1\nsweep:\n  seed: [1, 2, bad]", "a.yaml")
-    last = cells(document)[-1].document
+    last = list(cells(document))[-1].document
     last.mistake("seed", "no number")
     with pytest.raises(ScenarioError, match=r"^a.yaml:3:16: no number$"):
         last.finish()
@@ -124,7 +124,7 @@ def test_a_mistake_in_a_cell_has_the_place_of_the_value_that_was_swept() -> None
         ("{a: {start: 0, stop: 1, step: 0}}", "a.yaml:1:12", "a start, a stop, and a step"),
         ("{a: {start: 0, stop: 1, step: -1}}", "a.yaml:1:12", "a start, a stop, and a step"),
         ("{a: {start: 0, stop: .inf, step: 1}}", "a.yaml:1:12", "a start, a stop, and a step"),
-        ("{a: {start: 0, stop: 1e9, step: 1e-9}}", "a.yaml:1:8", "more than 100000 cells"),
+        ("{a: {start: 0, stop: 1e9, step: 1e-9}}", "a.yaml:1:12", "more than 100000 values"),
     ],
 )
 def test_a_mistake_in_the_sweep_has_its_place(sweep: str, place: str, says: str) -> None:
