@@ -2,8 +2,8 @@
 
     python benchmarks/checking.py [CELLS]
 
-CELLS is 100,000 by default, and a tenth of that first. One process; each sweep is over a field of
-another kind of section.
+CELLS is 100,000 by default, and a tenth of that first. Seconds are those of the one process, imports
+left out; each sweep is over a field of another kind of section.
 """
 
 import gc
@@ -12,7 +12,7 @@ import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import process_time
 
 from semcomm.scenario.scenario import read_scenarios
 
@@ -39,9 +39,9 @@ def check(folder: Path, name: str, count: int) -> None:
     text = SWEEPS[name].replace("500CELLS", str(499 + count)).replace("CELLS", str(count))
     path = folder / "sweep.yaml"
     path.write_text(text)
-    begin = perf_counter()
+    begin = process_time()
     read = read_scenarios(path)
-    seconds = perf_counter() - begin
+    seconds = process_time() - begin
     assert len(read) == count
     print(f"{name:20}{count:10,}{seconds:10.1f}{1e6 * seconds / count:14.0f}", flush=True)
 
@@ -65,6 +65,7 @@ def memory(folder: Path, name: str, count: int) -> None:
 def main(arguments: Sequence[str]) -> None:
     most = int(arguments[0]) if arguments else 100_000
     with TemporaryDirectory() as folder:
+        check(Path(folder), "seed", 1)  # imports PyTorch
         print(f"{'sweep over':20}{'cells':>10}{'seconds':>10}{'us per cell':>14}")
         for name in SWEEPS:
             for count in (most // 10, most):

@@ -73,7 +73,7 @@ def _build(
         what = str(error)
     except (Exception, SystemExit) as error:  # whatever a plug-in raises is its author's to mend
         what = f"{section.__name__} failed: {type(error).__name__}: {error}"
-    for line in what.splitlines():
+    for line in what.split("\n"):
         document.mistake(key, f"{key}: {line}" if key else line, at_key=True)
     return None
 

@@ -318,6 +318,8 @@ def _steps(mapping: Any, path: str) -> list[str]:
     Example: `sweep.channel.esn0_db.stop` is sweep, channel.esn0_db, stop where the sweep has that
     key.
     """
+    if "." not in path:
+        return [path]
     keys = mapping if isinstance(mapping, dict) else {}
     fitting = [key for key in keys if "." in key and f"{path}.".startswith(f"{key}.")]
     key = max(fitting, key=len, default=path.partition(".")[0])

@@ -234,18 +234,18 @@ def read_scenarios(
     """
     path = scenario_path(scenario)
     document = Document.read(path, overrides)
-    read: list[Cell] = []
+    swept, read = cells(document), list[Cell]()
     mistakes, first_of = dict.fromkeys(document.mistakes), dict[object, Mapping[str, Any]]()
-    for cell in cells(document):
+    for cell in swept:
         sections = cell.document.root
         if made := _scenario(cell.document, path, data_root):
             text = json.dumps(cell.document.root, sort_keys=True)
             read.append(Cell(made, cell.changes, text, sections))
             first = first_of.setdefault(_content(made), cell.changes)
-            if first is not cell.changes:
+            if first is not cell.changes and not mistakes:
                 _refuse_equal(cell, first)
         mistakes |= dict.fromkeys(cell.document.mistakes)
-    document.mistakes = [*dict.fromkeys([*document.mistakes, *mistakes])]
+    document.mistakes = [*mistakes]
     document.finish()
     return read
 
