@@ -148,7 +148,7 @@ class Framing(Validated, error=FramingError):
         return self._write_crc(Frames.join(frames))
 
     def unframe(self, frames: Frames, min_payload_bits: MinPayloadBits) -> ParsedFrames:
-        """Parse the frames. No bits make this raise.
+        """Parse the frames. No bits make this raise, only frames that are no multiple of `slices`.
 
         A header is plausible when its size is within bounds and no larger than the frame's payload
         can encode, and its length is that of the frame. The size of an image is the most frequent
@@ -156,6 +156,11 @@ class Framing(Validated, error=FramingError):
         the agreed size. All frames of an image are parsed with that size, and each with the length
         that its own bits leave.
         """
+        if len(frames) % self.slices:
+            raise FramingError(
+                f"there are {len(frames)} frames, no multiple of {self.slices}, the slices of an "
+                "image"
+            )
         if self.is_raw:
             sizes = [self.size] * (len(frames) // self.slices)
             return ParsedFrames(frames, sizes, np.ones(len(frames), np.bool_))

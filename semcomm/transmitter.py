@@ -65,9 +65,19 @@ class Transmitter:
         return {"indices": list(self.codec.quantize(latents)), "size": sizes}
 
     def packetize(self, encoded: Encoded) -> Sent[Frames]:
-        """Entropy coder and framing: S frames per image."""
+        """Entropy coder and framing: S frames per image.
+
+        Raises FramingError for sizes that the framing does not allow, and for other indices than
+        images of these sizes have.
+        """
         indices, sizes = encoded["indices"], [(int(h), int(w)) for h, w in encoded["size"]]
         self.framing.check(sizes)
+        for grid, size in zip(indices, sizes, strict=True):
+            if grid.shape != self.codec.index_shape(size):
+                raise FramingError(
+                    f"indices of an image of {size[0]} x {size[1]} have the shape {grid.shape}; "
+                    f"{self.codec.name} has {self.codec.index_shape(size)} for it"
+                )
         symbols = np.concatenate([np.empty(0, np.uint16), *(grid.ravel() for grid in indices)])
         slices = self.framing.slice_runs([grid.shape for grid in indices])
         payloads = Frames(*self.entropy_coder.encode(symbols, slices))
