@@ -68,9 +68,10 @@ def pictures(folder: Path) -> list[np.ndarray]:
     return [read_image(path) for path in sorted(folder.glob("*.png"))]
 
 
-def test_transmitter_channel_and_receiver_by_themselves_give_what_a_run_gives(
+def test_three_commands_give_what_a_run_gives(
     tmp_path: Path, photos: Path, tiny_codec_file: Path
 ) -> None:
+    """Transmitter, channel and receiver by themselves, against the run of the same scenario."""
     (tmp_path / "mine.yaml").write_text(
         f"codec: {{model: {tiny_codec_file}}}\nframing: {{slices: 2, crc: 8}}\ndata: "
         f"{{images: {photos}}}\n"
@@ -118,7 +119,7 @@ def test_the_three_processes_work_over_pipes(
     assert [picture.shape[:2] for picture in pictures(tmp_path / "images")] == SIZES
 
 
-def test_a_transmission_is_the_same_to_a_file_and_to_standard_output(
+def test_transmission_is_the_same_to_file_and_stdout(
     tmp_path: Path, photos: Path, tiny_codec_file: Path, transmission: bytes
 ) -> None:
     options = ["--codec", tiny_codec_file, "--slices", 2, "--crc", 8, "-o", tmp_path / "sent"]
@@ -179,7 +180,7 @@ def test_a_shown_code_table_is_the_codecs_complete_prefix_code(
     assert sum(2.0**-length for length in table.length) == 1
 
 
-def test_what_a_codec_says_of_itself_is_shown_as_it_is_and_steers_no_terminal(
+def test_codec_description_is_shown_and_steers_no_terminal(
     tmp_path: Path, tiny_codec: Codec
 ) -> None:
     path = tmp_path / "strange.safetensors"
@@ -306,7 +307,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES)
-def test_a_mistake_is_told_without_a_traceback_and_nothing_is_written(
+def test_mistake_gives_no_traceback_and_writes_nothing(
     arguments: list[str],
     message: str,
     tmp_path: Path,
@@ -400,7 +401,7 @@ HUGE = f"1{4096:016b}{4096:016b}" + "1" * 8 + f"{32896:032b}" + "0" * 32896
         (Framing(slices=255, crc=0), [HUGE, *[""] * 254] * 3, 3 << 24),
     ],
 )
-def test_few_bytes_that_claim_large_images_are_refused_before_these_are_made(
+def test_few_bytes_claiming_large_images_are_refused_early(
     tmp_path: Path,
     tiny_codec: Codec,
     tiny_codec_file: Path,
@@ -495,7 +496,7 @@ def test_an_image_sent_is_one_received_as_png(
     assert json.dumps(found.shape) == "[32, 32, 3]"
 
 
-def test_a_designed_codec_says_how_it_was_made_and_sends_images_in_fewer_bits(
+def test_designed_codec_has_its_origin_and_takes_fewer_bits(
     tmp_path: Path, photos: Path, tiny_codec: Codec, tiny_codec_file: Path, transmission: bytes
 ) -> None:
     options = [

@@ -27,7 +27,7 @@ from semcomm.scenario.scenario import read_scenario
 from semcomm.transmitter import Transmitter
 
 SIZES = [(32, 32), (5, 70), (4, 4), (64, 32), (1, 1), (32, 32)]
-NONE = Framing(header=False, crc=0)
+NONE = Framing.raw()
 
 networks = settings(deadline=None, max_examples=20)
 

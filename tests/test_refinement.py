@@ -20,7 +20,7 @@ from semcomm.scenario.scenario import read_scenarios
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
-BARE = Framing(header=False, crc=0)
+BARE = Framing.raw()
 
 
 @pytest.fixture(scope="module")

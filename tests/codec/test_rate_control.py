@@ -25,7 +25,7 @@ from semcomm.stages import Sent
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
-BARE = Framing(header=False, crc=0)
+BARE = Framing.raw()
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,7 @@ def headings(page: Path) -> Iterator[str]:
 @pytest.mark.parametrize(
     "page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: str(page.relative_to(ROOT))
 )
-def test_every_link_of_a_page_leads_to_a_file_as_a_forge_shows_it(page: Path) -> None:
+def test_every_link_of_a_page_leads_to_a_file_on_a_forge(page: Path) -> None:
     for link in links(page):
         if not link.startswith(ELSEWHERE):
             name, _, place = link.partition("#")

@@ -79,7 +79,7 @@ def run(file: Path, out: str, *options: str) -> Path:
     return folder
 
 
-def test_the_first_images_fare_the_same_whether_more_blocks_follow_or_not(file: Path) -> None:
+def test_first_blocks_are_the_same_whether_more_follow_or_not(file: Path) -> None:
     all_images = simulate(read_scenario(file)).per_image
     half = simulate(read_scenario(file, ["images=512"])).per_image
     assert (len(all_images), len(half)) == (1024, 512)
@@ -103,9 +103,7 @@ def test_a_block_comes_out_the_same_before_and_after_others(file: Path, tmp_path
 
 
 @pytest.mark.parametrize("target", [1, 100, 10_000])
-def test_a_run_stops_after_the_fewest_blocks_with_enough_frame_errors(
-    file: Path, target: int
-) -> None:
+def test_run_stops_at_the_first_block_with_enough_frame_errors(file: Path, target: int) -> None:
     errors = (
         simulate(read_scenario(file))
         .per_image.residual_frame_errors.to_numpy()
@@ -175,7 +173,7 @@ def test_a_links_own_errors_are_not_blamed_on_the_channel() -> None:
         carry(load_channel("error_free"), long, RNG, Link(code=LdpcCode()))
 
 
-def test_what_a_channel_does_wrong_under_a_link_is_told_as_its_error() -> None:
+def test_channel_failing_under_a_link_is_told_as_its_error() -> None:
     class Broken(type(load_channel("awgn", esn0_db=1.0))):
         def transmit(self, symbols: Symbols, rng: np.random.Generator) -> Any:
             return super().transmit(Symbols(symbols.values[1:], symbols.lengths), rng)

@@ -129,9 +129,10 @@ def here(folder: Path) -> list[bytes]:
     return tables(folder / "here")
 
 
-def test_a_cell_that_raises_there_costs_no_other_and_another_command_makes_up_for_it(
+def test_cell_that_raises_on_a_worker_costs_no_other(
     scheduler: str, two_workers: list[int], folder: Path
 ) -> None:
+    """And another command tries it again."""
     (folder / "raise").touch()
     told = run("--scheduler", scheduler, "--out", "there")
     assert told.exit_code == 2
@@ -156,7 +157,7 @@ def test_a_worker_that_has_another_channel_is_refused(
     assert "is not that of this run: channel is" in told.stderr
 
 
-def test_a_sweep_on_two_workers_of_which_one_is_killed_gives_the_same_bytes(
+def test_sweep_gives_the_same_bytes_when_a_worker_is_killed(
     scheduler: str, two_workers: list[int], folder: Path
 ) -> None:
     command = [COMMAND, "run", "mine.yaml", "--scheduler", scheduler, "--out", "there"]

@@ -91,7 +91,7 @@ def begun(out: str) -> multiprocessing.process.BaseProcess:
     return process
 
 
-def test_a_run_killed_at_random_moments_ends_in_the_same_bytes(folder: Path) -> None:
+def test_run_killed_after_any_block_ends_in_the_same_bytes(folder: Path) -> None:
     for _ in range(2):  # the second time everything is imported
         start = time.monotonic()
         whole = begun("whole")
@@ -134,7 +134,7 @@ def children(pid: int) -> list[int]:
 @pytest.mark.skipif(
     not Path("/proc/self/task").exists(), reason="needs Linux to know which processes are a run's"
 )
-def test_the_processes_of_a_killed_run_end_and_another_command_goes_on(folder: Path) -> None:
+def test_processes_of_a_killed_run_end_and_it_resumes(folder: Path) -> None:
     command = [COMMAND, "run", "mine.yaml", "--workers", "2", "--out"]
     with subprocess.Popen(
         [*command, "pieces"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -164,7 +164,7 @@ def test_a_process_that_dies_costs_nothing_but_time(folder: Path) -> None:
     assert tables(folder / "pieces") == tables(folder / "whole")
 
 
-def test_cells_that_raise_are_listed_and_another_command_makes_up_for_them(folder: Path) -> None:
+def test_cells_that_raise_are_listed_and_tried_again_later(folder: Path) -> None:
     (folder / "raises").touch()
     told = run("--workers", "2", "--out", "pieces")
     assert told.returncode == 2

@@ -62,9 +62,7 @@ def test_results_come_in_the_order_of_the_tasks(tmp_path: Path, processes: int) 
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_an_error_is_handed_on_in_place_of_its_result_and_the_others_are_done(
-    tmp_path: Path, processes: int
-) -> None:
+def test_error_takes_its_results_place_and_others_are_done(tmp_path: Path, processes: int) -> None:
     jobs = [Job(tmp_path, number, failures=9 if number == 2 else 0) for number in range(5)]
     results = [result for _, result in results_of(jobs, processes)]
     assert isinstance(results[2], Failure)
@@ -74,7 +72,7 @@ def test_an_error_is_handed_on_in_place_of_its_result_and_the_others_are_done(
     assert begun(tmp_path).count(2) == TRIALS
 
 
-def test_a_task_that_fails_once_or_loses_its_process_is_tried_again(tmp_path: Path) -> None:
+def test_task_that_fails_or_loses_its_process_is_tried_again(tmp_path: Path) -> None:
     jobs = [
         Job(tmp_path, 0),
         Job(tmp_path, 1, failures=TRIALS - 2),
@@ -92,7 +90,7 @@ def test_a_task_that_ends_every_process_fails_alone(tmp_path: Path) -> None:
     assert [result for result in results if not isinstance(result, Failure)] == [0, 4, 9, 16, 25]
 
 
-def test_workers_divide_the_cores_and_leave_interrupts_and_this_process_alone(
+def test_workers_divide_cores_and_leave_interrupts_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(THREADS[0], "7")
@@ -115,7 +113,7 @@ def test_one_worker_is_this_process_and_works_when_it_is_asked(tmp_path: Path) -
     assert begun(tmp_path) == [0, 1, 2]
 
 
-def test_an_interruption_ends_all_processes_and_what_was_asked_for_in_vain_is_not_begun(
+def test_interruption_ends_processes_and_begins_no_more_tasks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(

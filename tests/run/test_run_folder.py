@@ -78,9 +78,8 @@ def tables(folder: Path) -> list[bytes]:
 
 
 @pytest.mark.parametrize("patience", range(1, 12, 2))
-def test_a_run_interrupted_again_and_again_ends_in_the_same_bytes(
-    folder: Path, patience: int
-) -> None:
+def test_run_interrupted_repeatedly_ends_in_the_same_bytes(folder: Path, patience: int) -> None:
+    """After each `patience` blocks."""
     assert run("--out", "whole").exit_code == 0
     ran: list[Task] = []
 

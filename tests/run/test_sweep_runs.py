@@ -49,7 +49,7 @@ def mistakes(folder: Path, text: str, *overrides: str) -> list[str]:
     return [mistake.removeprefix(f"{folder}/") for mistake in caught.value.mistakes]
 
 
-def test_a_run_writes_a_row_a_cell_in_order_and_numbers_cells_in_per_image(tmp_path: Path) -> None:
+def test_run_writes_a_row_per_cell_and_numbers_cells_per_image(tmp_path: Path) -> None:
     grid = "sweep: {codec.quality: [10, 70], codec.container: [true, false]}"
     shown, results, per_image = run(tmp_path, SWEEP + grid)
     assert results["codec.quality"].tolist() == [10, 10, 70, 70]
@@ -101,7 +101,7 @@ def test_swept_folders_of_images_have_a_column(tmp_path: Path) -> None:
     assert results["data.images"].tolist() == ["0.png", "1.png"]
 
 
-def test_formats_and_learned_codecs_share_a_table_whose_whole_numbers_stay_whole(
+def test_table_of_formats_and_codecs_keeps_whole_numbers_whole(
     tmp_path: Path, tiny_codec_file: Path
 ) -> None:
     text = f"""\
@@ -127,7 +127,7 @@ sweep:
     assert rows.preamble_bits[0].isdigit()
 
 
-def test_mistakes_of_several_cells_are_told_at_once_at_the_swept_values(tmp_path: Path) -> None:
+def test_mistakes_of_several_cells_are_told_at_swept_values(tmp_path: Path) -> None:
     text = """\
 codec: {model: webp, quality: 10}
 sead: 1
@@ -150,9 +150,10 @@ def test_an_empty_sweep_is_told_as_that(tmp_path: Path) -> None:
     assert told.endswith("sweep is null; it takes a mapping of fields to lists or ranges")
 
 
-def test_a_change_on_the_command_line_holds_in_every_cell_and_can_change_the_sweep(
+def test_change_on_the_command_line_holds_in_every_cell(
     tmp_path: Path,
 ) -> None:
+    """And it can change the sweep itself."""
     path = tmp_path / "mine.yaml"
     path.write_text(SWEEP + "sweep: {codec.quality: {start: 10, stop: 30, step: 10}}")
 

@@ -85,7 +85,7 @@ run_training(read_training(sys.argv[1]), Path(sys.argv[2]), "by hand", watch)
 """
 
 
-def test_a_training_killed_in_mid_epoch_and_called_again_ends_in_the_same_codec(
+def test_training_killed_in_mid_epoch_resumes_to_the_same_codec(
     folder: Path, trained: Path, tmp_path: Path
 ) -> None:
     arguments = [
@@ -226,9 +226,8 @@ def test_mistakes_are_told_with_their_places(folder: Path, tmp_path: Path) -> No
     assert not list(tmp_path.iterdir())
 
 
-def test_more_images_than_there_are_and_images_of_two_sizes_are_refused(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_too_many_images_and_mixed_sizes_are_refused(folder: Path, tmp_path: Path) -> None:
+    """More images than the data set holds, and images of two sizes."""
     photos = DataChoice(images=folder / "photos")
     with pytest.raises(DataError, match="257 images are asked for; the data set holds 256"):
         training_images(TrainingScenario("tiny", data=photos, images=257))
@@ -273,7 +272,7 @@ def test_shipped_training_scenarios_are_the_papers(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BETTER)
-def test_shipped_training_scenarios_of_the_better_recipe_are_what_is_documented(name: str) -> None:
+def test_shipped_training_scenarios_are_the_better_recipe(name: str) -> None:
     """docs/decisions/0012-recipe.md: Muon, four blocks, twice the codewords, a higher learning rate
     after a rise.
     """

@@ -17,7 +17,7 @@ from semcomm.framing import Framing
 from semcomm.scenario.scenario import Scenario, read_scenario, read_scenarios
 from semcomm.scenario.training import read_training
 
-NONE = Framing(header=False, crc=0)
+NONE = Framing.raw()
 
 
 @pytest.fixture
@@ -79,9 +79,10 @@ def test_with_framing_none_a_header_can_be_set_again(folder: Path) -> None:
     assert read(folder, text, "framing={crc: 8}").framing == Framing(crc=8)
 
 
-def test_paths_start_at_the_scenario_and_those_in_options_at_the_working_folder(
+def test_paths_start_at_the_file_those_of_options_at_the_folder(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Those in the scenario at its file, those in options at the working folder."""
     below = folder / "below"
     below.mkdir()
     monkeypatch.chdir(below)
@@ -97,7 +98,7 @@ def test_paths_start_at_the_scenario_and_those_in_options_at_the_working_folder(
     ]
 
 
-def test_mistakes_in_several_sections_are_told_at_once_each_at_its_place(folder: Path) -> None:
+def test_mistakes_of_several_sections_are_told_at_once(folder: Path) -> None:
     text = """\
 codec: {modle: tiny.safetensors, entropy_coder: hufman}
 framing: {slices: 0, crc: 7}
@@ -209,7 +210,7 @@ def test_nothing_is_written_when_there_are_mistakes(folder: Path) -> None:
     assert sorted(folder.rglob("*")) == before
 
 
-def test_mistakes_in_the_data_are_told_beside_those_of_other_sections(tmp_path: Path) -> None:
+def test_mistakes_in_the_data_are_told_beside_others(tmp_path: Path) -> None:
     scenario = tmp_path / "a.yaml"
     scenario.write_text(
         "codec: {model: vq-n64, device: cuda}\ndata: {name: sample}\nimages: 300\nseed: -1\n"

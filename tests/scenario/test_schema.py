@@ -143,7 +143,7 @@ def test_a_channel_of_a_file_may_have_any_parameters() -> None:
     )
 
 
-def test_a_training_scenario_is_refused_where_the_checker_refuses_it(tmp_path: Path) -> None:
+def test_training_schema_refuses_what_the_checker_refuses(tmp_path: Path) -> None:
     text = "{training: {epochs: 0, speed: 1}, geometry: {groups: 65}, sweep: {seed: [1]}}"
     path = tmp_path / "a.yaml"
     path.write_text(text)
