@@ -20,7 +20,6 @@ from semcomm.receiver import Receiver
 from semcomm.scenario.plugins import load_channel
 from semcomm.stages import Received, Sent
 from semcomm.transmitter import Transmitter
-from semcomm.zoo.find import load_codec
 
 NONE = Framing.raw()
 SIZES = [(1, 1), (32, 32), (70, 50), (3, 50), (33, 31), (32, 32), (4, 4), (2, 9)]
@@ -224,11 +223,11 @@ def test_fill_index_is_the_codeword_nearest_to_the_mean(tiny_codec: Codec) -> No
     assert distances[tiny_codec.fill_index] == min(distances)
 
 
-def test_concealing_beats_keeping_and_keeping_beats_dropping() -> None:
+def test_concealing_beats_keeping_and_keeping_beats_dropping(shipped_codec: Codec) -> None:
     """With one flipped bit in a thousand, on the 256 images of the sample, by far:
     docs/decisions/0007-damage.md.
     """
-    codec, framing = load_codec("ecvq-n128-nu16"), Framing()
+    codec, framing = shipped_codec, Framing()
     images = Sample().load(0, 256)
     sent = Transmitter(codec, framing=framing).transmit(images)
     channel = load_channel("binary_symmetric", crossover=1e-3)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from command import cli_ok
+from images import noise, save_images
 
 from semcomm.carrier import carry
-from semcomm.cli import main
 from semcomm.data.data_set import BLOCK_IMAGES
 from semcomm.errors import ChannelError, LinkError
 from semcomm.frames import Frames, Symbols
@@ -50,11 +50,7 @@ class Noisy(BitChannel):
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of four blocks of small images."""
-    folder = tmp_path_factory.mktemp("photos")
-    pixels = np.random.default_rng(0).integers(0, 256, (IMAGES, 8, 8, 3), np.uint8)
-    for number, image in enumerate(pixels):
-        (folder / f"{number:04d}.ppm").write_bytes(b"P6 8 8 255\n" + image.tobytes())
-    return folder
+    return save_images(tmp_path_factory.mktemp("photos"), noise(IMAGES), "ppm")
 
 
 @pytest.fixture
@@ -72,10 +68,7 @@ def file(tmp_path: Path, photos: Path, tiny_codec_file: Path) -> Path:
 
 def run(file: Path, out: str, *options: str) -> Path:
     folder = file.with_name(out)
-    told = CliRunner().invoke(
-        main, ["run", str(file), "--out", str(folder), *options], catch_exceptions=False
-    )
-    assert told.exit_code == 0, told.output
+    cli_ok("run", file, "--out", folder, *options)
     return folder
 
 
@@ -134,6 +127,7 @@ def swept(file: Path, crossovers: list[float]) -> list[str]:
     return [argument for key, value in settings.items() for argument in ("--set", f"{key}={value}")]
 
 
+@pytest.mark.slow
 def test_tables_are_the_same_bytes_for_one_worker_and_two(file: Path) -> None:
     options = swept(file, [0.2, 0.001, 0.13])
     one, two = (
@@ -148,6 +142,7 @@ def test_tables_are_the_same_bytes_for_one_worker_and_two(file: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_order_of_cells_changes_no_row(file: Path) -> None:
     crossovers = [0.2, 0.001, 0.13]
     tables = []

@@ -5,11 +5,10 @@ once.
 from pathlib import Path
 
 import pandas as pd
-import PIL.Image
 import pytest
-from click.testing import CliRunner
+from command import cli_ok
+from images import save_images
 
-from semcomm.cli import main
 from semcomm.data.sample import Sample
 from semcomm.errors import ScenarioError
 from semcomm.run.block import Block, Task, run_block
@@ -29,16 +28,11 @@ def run(folder: Path, text: str, *options: str) -> tuple[list[str], pd.DataFrame
     """The lines that are shown, results.csv and per_image.csv."""
     path = folder / "mine.yaml"
     path.write_text(text)
-    told = CliRunner().invoke(
-        main,
-        ["run", str(path), "--fresh", "--out", str(folder / "out"), *options],
-        catch_exceptions=False,
-    )
-    assert told.exit_code == 0, told.output
+    shown = cli_ok("run", path, "--fresh", "--out", folder / "out", *options).stdout
     results, per_image = (
         pd.read_csv(folder / "out" / name) for name in ("results.csv", "per_image.csv")
     )
-    return told.stdout.splitlines(), results, per_image
+    return shown.splitlines(), results, per_image
 
 
 def mistakes(folder: Path, text: str, *overrides: str) -> list[str]:
@@ -90,15 +84,14 @@ sweep:
 
 
 def test_swept_folders_of_images_have_a_column(tmp_path: Path) -> None:
-    for number, image in enumerate(Sample().load(0, 2)):
-        PIL.Image.fromarray(image).save(tmp_path / f"{number}.png")
+    save_images(tmp_path, Sample().load(0, 2))
     text = (
-        "codec: {model: jpeg, quality: 10}\ndata: {images: 0.png}\n"
-        "sweep: {data.images: [0.png, 1.png]}"
+        "codec: {model: jpeg, quality: 10}\ndata: {images: 0000.png}\n"
+        "sweep: {data.images: [0000.png, 0001.png]}"
     )
     _, results, _ = run(tmp_path, text)
     assert results.images.tolist() == [1, 1]
-    assert results["data.images"].tolist() == ["0.png", "1.png"]
+    assert results["data.images"].tolist() == ["0000.png", "0001.png"]
 
 
 def test_table_of_formats_and_codecs_keeps_whole_numbers_whole(

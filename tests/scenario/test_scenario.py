@@ -8,9 +8,8 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
-from click.testing import CliRunner
+from command import cli
 
-from semcomm.cli import main
 from semcomm.errors import ScenarioError
 from semcomm.folders import scenario_names
 from semcomm.framing import Framing
@@ -202,9 +201,7 @@ def test_nothing_is_written_when_there_are_mistakes(folder: Path) -> None:
         "codec: {model: tiny.safetensors}\nchannel: {model: binary_symmetric}"
     )
     before = sorted(folder.rglob("*"))
-    result = CliRunner().invoke(
-        main, ["run", str(folder / "mine.yaml"), "--out", str(folder / "results")]
-    )
+    result = cli("run", folder / "mine.yaml", "--out", folder / "results")
     assert result.exit_code == 2
     assert "mine.yaml:2:1: channel.crossover is missing" in result.output
     assert sorted(folder.rglob("*")) == before
