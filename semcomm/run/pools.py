@@ -11,12 +11,10 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from threading import Thread
 from typing import Protocol, TypeVar
 
-from semcomm.errors import RunError
 from semcomm.run.scratch import delete_cache
 
 Task = TypeVar("Task")
@@ -67,28 +65,6 @@ class Failure:
 def cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def pool_of(workers: int, scheduler: str | None = None) -> Iterator[Pool]:
-    """This process for one worker, so many others, or the cluster of a dask scheduler at that
-    address.
-    """
-    pool = (
-        _cluster(scheduler) if scheduler else ProcessPool(workers) if workers > 1 else SerialPool()
-    )
-    with closing(pool):
-        yield pool
-
-
-def _cluster(address: str) -> Pool:
-    try:
-        from semcomm.run.cluster import Cluster
-    except ImportError as error:
-        raise RunError(
-            f"a scheduler needs dask.distributed: pip install 'semcomm[cluster]' ({error})"
-        ) from error
-    return Cluster(address)
 
 
 def map_in_order(

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from semcomm.run.pools import THREADS, TRIALS, Failure, ProcessPool, cores, map_in_order, pool_of
+from semcomm.run.open_pool import open_pool
+from semcomm.run.pools import THREADS, TRIALS, Failure, ProcessPool, cores, map_in_order
 
 
 class Job(NamedTuple):
@@ -45,7 +46,7 @@ def work(job: Job) -> int:
 
 
 def results_of(jobs: Iterable[Job], processes: int, **how: Any) -> list[tuple[Job, int | Failure]]:
-    with pool_of(processes) as pool:
+    with open_pool(processes) as pool:
         return list(map_in_order(work, jobs, pool, **how))
 
 
@@ -98,7 +99,7 @@ def test_workers_divide_cores_and_leave_interrupts_alone(
     monkeypatch.setenv(THREADS[0], "7")
     monkeypatch.delenv(THREADS[1], raising=False)
     before = dict(os.environ), signal.getsignal(signal.SIGINT)
-    with pool_of(2) as pool:
+    with open_pool(2) as pool:
         told = [result for _, result in map_in_order(surroundings, range(4), pool)]
     assert (dict(os.environ), signal.getsignal(signal.SIGINT)) == before
     for threads, ignored, process in told:
@@ -108,7 +109,7 @@ def test_workers_divide_cores_and_leave_interrupts_alone(
 
 
 def test_one_worker_is_this_process_and_works_when_it_is_asked(tmp_path: Path) -> None:
-    with pool_of(1) as pool:
+    with open_pool(1) as pool:
         results = map_in_order(work, (Job(tmp_path, number) for number in count()), pool)
         assert begun(tmp_path) == []
         assert [next(results)[1] for _ in range(3)] == [0, 1, 4]
@@ -146,7 +147,9 @@ def test_what_is_known_is_not_computed(tmp_path: Path, processes: int) -> None:
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_what_is_not_wanted_any_more_is_dropped(tmp_path: Path, processes: int) -> None:
-    jobs, unwanted = [Job(tmp_path, number, seconds=0.1) for number in range(40)], set(range(5, 40))
+    seconds = 0.1 if processes == 2 else 0.0  # so that tasks wait in the pool
+    jobs = [Job(tmp_path, number, seconds=seconds) for number in range(40)]
+    unwanted = set(range(5, 40))
     results = results_of(jobs, processes, wanted=lambda job: job.number not in unwanted)
     assert [result for _, result in results] == [0, 1, 4, 9, 16]
     if processes == 2:
