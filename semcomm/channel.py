@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,12 @@ class SymbolReception:
 class SymbolChannel(Validated, ABC):
     """Carries frames of complex symbols of unit mean energy: a frozen dataclass, as a `BitChannel`
     is.
+
+    receiver_fields: the fields that say what the receiver knows of the channel. Noise and fades do
+        not depend on them.
     """
+
+    receiver_fields: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:

@@ -98,6 +98,9 @@ def _find_class(
     path = key_path(key, "model")
     if "model" not in mapping:
         document.mistake(path, f"{path} is missing; it takes a name", at_key=True)
+        for name in get_close_matches("model", mapping):
+            close = key_path(key, name)
+            document.mistake(close, f"{close} is not known; did you mean `model`?", at_key=True)
     elif not isinstance(mapping["model"], str):
         document.mistake(path, f"{path} is {as_yaml(mapping['model'])}; it takes a name")
     else:

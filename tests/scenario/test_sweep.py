@@ -29,7 +29,7 @@ def test_without_a_sweep_the_document_is_its_only_cell() -> None:
     assert changes("seed: 1") == [{}]
 
 
-def test_a_grid_has_every_combination_and_its_last_axis_changes_fastest() -> None:
+def test_grid_has_every_combination_last_axis_fastest() -> None:
     assert changes("sweep: {seed: [1, 2], channel.crossover: [0.1, 0.2]}") == [
         {"seed": 1, "channel.crossover": 0.1},
         {"seed": 1, "channel.crossover": 0.2},
@@ -106,7 +106,7 @@ def test_a_cell_holds_the_rest_of_the_document_and_no_sweep() -> None:
     assert document.value("channel.crossover") == 0
 
 
-def test_a_mistake_in_a_cell_has_the_place_of_the_value_that_was_swept() -> None:
+def test_mistake_in_a_cell_has_the_place_of_the_swept_value() -> None:
     document = Document.parse("seed: 1\nsweep:\n  seed: [1, 2, bad]", "a.yaml")
     last = list(cells(document))[-1].document
     last.mistake("seed", "no number")
@@ -136,7 +136,7 @@ def test_a_mistake_in_the_sweep_has_its_place(sweep: str, place: str, says: str)
     assert says in first
 
 
-def test_a_sweep_of_too_many_cells_is_refused_before_they_are_made() -> None:
+def test_sweep_of_too_many_cells_is_refused_early() -> None:
     axes = ", ".join(f"a{axis}: {{start: 0, stop: 999, step: 1}}" for axis in range(9))
     assert "more than 100000 cells" in mistakes(f"sweep: {{{axes}}}")[0]
 
