@@ -8,7 +8,7 @@ from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.errors import ChannelError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
-from semcomm.link.checked_channel import channel_name, checked
+from semcomm.link.checked_channel import channel_name, with_checks
 from semcomm.link.link import Link
 
 
@@ -26,8 +26,9 @@ def carry(
     Raises ChannelError where the channel does not keep its side of the interface, as a new one may.
     """
     if isinstance(signal, Frames):
-        carrier = (link or Link()).wrap(channel, (framing or Framing()).crc_ok)
-        return carrier.transmit(signal, rng)
+        link, framing = link or Link(), framing or Framing()
+        link.check(channel, framing.crc)
+        return link.wrap(channel, framing.crc_ok).transmit(signal, rng)
     if not isinstance(channel, SymbolChannel):
         raise ChannelError(f"channel {channel_name(channel)} carries bits, not symbols")
-    return checked(channel).transmit(signal, rng)
+    return with_checks(channel).transmit(signal, rng)

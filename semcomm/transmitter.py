@@ -1,21 +1,26 @@
 """The transmitter of the learned digital system: images to frames of bits."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from annotated_types import Ge, Le, Unit
 from numpy.typing import NDArray
 
 from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
 from semcomm.codec.rate_control import fit_to_budget
-from semcomm.errors import DataError, FramingError
+from semcomm.errors import FramingError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.modalities.given import given_images
 from semcomm.modalities.rgb8 import Image, size_of
 from semcomm.stages import Encoded, Sent
+from semcomm.validation import checked
+
+Budget = Annotated[int, Ge(1), Unit("bits")]
+RefinementSteps = Annotated[int, Ge(0), Le(10_000), Unit("steps")]
 
 
 class Transmitter:
@@ -24,6 +29,7 @@ class Transmitter:
     budget_bits: the most that a frame may have; images whose frames would be longer are quantized
         more coarsely (`fit_to_budget`).
     refinement_steps: steps of descent by which each image's latents are refined.
+    Raises SettingError for arguments that a scenario refuses, in the same words.
     """
 
     def __init__(
@@ -35,10 +41,11 @@ class Transmitter:
         refinement_steps: int = 0,
     ) -> None:
         self.codec = codec
-        self.entropy_coder = coder_of(entropy_coder, codec.tensors)
+        coder = checked("entropy_coder", EntropyCoding, entropy_coder)
+        self.entropy_coder = coder_of(coder, codec.tensors)
         self.framing = framing or Framing()
-        self.budget_bits = budget_bits
-        self.refinement_steps = refinement_steps
+        self.budget_bits: int | None = checked("budget_bits", Budget | None, budget_bits)
+        self.refinement_steps: int = checked("refinement_steps", RefinementSteps, refinement_steps)
 
     def transmit(self, images: Sequence[Any]) -> Sent[Frames]:
         """Send images, each (H, W, 3) uint8, of any sizes that the framing allows.
@@ -60,14 +67,18 @@ class Transmitter:
         return {"indices": list(self.codec.quantize(latents)), "size": sizes}
 
     def packetize(self, encoded: Encoded) -> Sent[Frames]:
-        """Entropy coder and framing: S frames per image."""
+        """Entropy coder and framing: S frames per image.
+
+        Raises FramingError for sizes that the framing does not allow, and for other indices than
+        images of these sizes have.
+        """
         indices, sizes = encoded["indices"], [(int(h), int(w)) for h, w in encoded["size"]]
         self.framing.check(sizes)
         for grid, size in zip(indices, sizes, strict=True):
             if grid.shape != self.codec.index_shape(size):
-                raise DataError(
-                    f"indices are {grid.shape}; an image of {size[0]} x {size[1]} has "
-                    f"{self.codec.index_shape(size)}"
+                raise FramingError(
+                    f"indices of an image of {size[0]} x {size[1]} have the shape {grid.shape}; "
+                    f"{self.codec.name} has {self.codec.index_shape(size)} for it"
                 )
         symbols = np.concatenate([np.empty(0, np.uint16), *(grid.ravel() for grid in indices)])
         slices = self.framing.slice_runs([grid.shape for grid in indices])

@@ -75,7 +75,7 @@ class CheckedSymbols(SymbolChannel):
         return SymbolReception(Symbols(values, symbols.lengths), variances, uses)
 
 
-def checked(channel: Any) -> Any:
+def with_checks(channel: Any) -> Any:
     """The channel with checks of its answers; one that has them stays as it is."""
     if isinstance(channel, CheckedBits | CheckedSymbols):
         return channel

@@ -13,16 +13,17 @@ from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.choices import Decisions, Modulation
 from semcomm.errors import LinkError
 from semcomm.frames import Frames
-from semcomm.link.checked_channel import channel_name, checked
+from semcomm.link.checked_channel import channel_name, with_checks
 from semcomm.link.coded import Coded, Retransmission
 from semcomm.link.codes import Code, LdpcCode, RepetitionCode
 from semcomm.link.interleaved import Interleaved
 from semcomm.link.modulated import Modulated
 from semcomm.link.modulation import BITS_PER_SYMBOL
+from semcomm.validation import Validated
 
 
 @dataclass(frozen=True)
-class Link:
+class Link(Validated, error=LinkError):
     """Modulation, channel coding, interleaving and retransmission; a part that is not given is
     left out.
     """
@@ -62,6 +63,14 @@ class Link:
         """Raises LinkError where this link does not match the channel, or frames with a CRC of this
         many bits.
         """
+        self.check_channel(channel)
+        if self.retransmission and not crc:
+            raise LinkError(
+                "link.retransmission needs a check of frames: set framing.crc to 8 or more"
+            )
+
+    def check_channel(self, channel: BitChannel | SymbolChannel) -> None:
+        """Raises LinkError where this link does not match the channel, or its parts each other."""
         name = channel_name(channel)
         if isinstance(channel, SymbolChannel) and not self.modulation:
             raise LinkError(
@@ -86,10 +95,6 @@ class Link:
                 "link.retransmission.model is incremental, which sends other bits of a mother "
                 "codeword: set link.code.model to ldpc, or the retransmission's model to chase"
             )
-        if self.retransmission and not crc:
-            raise LinkError(
-                "link.retransmission needs a check of frames: set framing.crc to 8 or more"
-            )
 
     def wrap(
         self, channel: BitChannel | SymbolChannel, crc_ok: Callable[[Frames], NDArray[np.bool_]]
@@ -97,13 +102,15 @@ class Link:
         """This link over a channel whose answers are checked, as a channel for frames.
 
         crc_ok: the receiver's check, (F,) bool of F frames.
+        Raises LinkError where the link does not match the channel.
         """
+        self.check_channel(channel)
         code = self.code or RepetitionCode(1)
-        channel = checked(channel)
+        channel = with_checks(channel)
         if isinstance(channel, BitChannel):
             carrier = channel
         else:
-            assert self.modulation  # `check` has refused a channel of symbols without one
+            assert self.modulation  # else a channel of symbols was refused
             carrier = Modulated(channel, self.modulation, self.decisions, code.hard_llr)
         if self.interleaving:
             carrier = Interleaved(carrier, self.interleaving)

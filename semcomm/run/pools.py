@@ -146,10 +146,11 @@ class ProcessPool:
     """Fresh processes of this machine; others take the place of lost ones.
 
     threads: of each; by default they divide the cores among them.
+    prefetch: tasks of each that may wait.
     """
 
-    def __init__(self, workers: int, threads: int | None = None) -> None:
-        self.prefetch = PREFETCH * workers
+    def __init__(self, workers: int, threads: int | None = None, prefetch: int = PREFETCH) -> None:
+        self.prefetch = prefetch * workers
         self._workers, self._threads = workers, threads or max(1, cores() // workers)
         self._pool = self._started()
 

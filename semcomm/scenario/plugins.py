@@ -6,7 +6,6 @@ A plug-in's file is the one kind of file whose code semcomm runs.
 import hashlib
 import importlib.util
 import inspect
-import json
 import re
 import sys
 from collections.abc import Mapping
@@ -17,8 +16,6 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
-
-import numpy as np
 
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.choices import ImageFormat
@@ -31,6 +28,7 @@ from semcomm.scenario.checking import build
 from semcomm.scenario.document import Document
 from semcomm.systems.image_files import ImageFile
 from semcomm.systems.system import System
+from semcomm.validation import plain
 from semcomm.zoo.names import CODEC_FILE, codec_names, codec_system
 
 Channel = BitChannel | SymbolChannel
@@ -122,26 +120,12 @@ def system_names() -> list[str]:
 def load_channel(name: str, /, **parameters: Any) -> Channel:
     """A channel with these parameters, as in load_channel("binary_symmetric", crossover=0.01).
 
-    Raises ScenarioError for parameters that the channel does not take, ChannelError for those that
-    no scenario could hold.
+    Raises ScenarioError for parameters that the channel does not take.
     """
     document = Document.parse("{}", f"load_channel({name!r})")
-    plain = {key: _plain(key, value) for key, value in parameters.items()}
-    document.put("channel", {"model": name, **plain}, document.place(""))
+    written = {key: plain(value) for key, value in parameters.items()}
+    document.put("channel", {"model": name, **written}, document.place(""))
     return channel_of(document)
-
-
-def _plain(key: str, value: Any) -> Any:
-    """A parameter as a scenario would hold it: numbers of numpy are Python's, arrays are lists."""
-    plain = value.tolist() if isinstance(value, np.generic | np.ndarray) else value
-    try:
-        json.dumps(plain)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ChannelError(
-            f"{key} is a {type(value).__name__} ({error}); a channel takes numbers, text, truth "
-            "values, lists and mappings"
-        ) from error
-    return plain
 
 
 def channel_of(document: Document) -> Channel:
@@ -163,7 +147,13 @@ def plugin_name(plugin: object) -> str:
 
 
 def _channel_files() -> Mapping[str, Path]:
-    return {path.stem: path for path in sorted(shipped("channels").glob("[!_]*.py"))}
+    folder = shipped("channels")
+    return _files_in(folder, folder.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _files_in(folder: Path, changed: int) -> Mapping[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob("[!_]*.py"))}
 
 
 @lru_cache(maxsize=8)
@@ -196,7 +186,11 @@ def _find(name: str, kind: Kind, names: list[str]) -> Any:
 
 
 def _only_channel(path: Path) -> type[Channel]:
-    module = _module(path, CHANNELS)
+    return _channel_in(_module(path, CHANNELS), path)
+
+
+@lru_cache(maxsize=64)
+def _channel_in(module: ModuleType, path: Path) -> type[Channel]:
     classes = [
         item
         for _, item in inspect.getmembers(module, inspect.isclass)
@@ -216,6 +210,12 @@ def _only_channel(path: Path) -> type[Channel]:
 def _checked_channel(plugin: Any, name: str) -> type[Channel]:
     bases = (BitChannel, SymbolChannel)
     channel: type[Channel] = _checked_class(plugin, name, CHANNELS, bases, "transmit")
+    _check_transmit(channel, name)
+    return channel
+
+
+@lru_cache(maxsize=64)
+def _check_transmit(channel: type[Channel], name: str) -> None:
     try:
         inspect.signature(channel.transmit).bind("self", "signal", "rng")
     except TypeError:
@@ -224,7 +224,6 @@ def _checked_channel(plugin: Any, name: str) -> type[Channel]:
             f"channel {name}: transmit has the parameters "
             f"{inspect.signature(channel.transmit)}; it takes {takes}"
         ) from None
-    return channel
 
 
 def _checked_class(

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from command import cli
 
-from semcomm.cli import main
 from semcomm.data.folder import ImageFolder, ImagePaths
 from semcomm.errors import DataError
 
@@ -42,10 +41,6 @@ def folder(tmp_path: Path) -> Path:
 PASSED_OVER = "6 hidden files, 3 of other kinds (.txt, .HEIC, no extension)"
 
 
-def semcomm(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
 def kinds(text: str) -> set[str]:
     """The words of a line, as endings that are equally frequent have no order."""
     return set(text.replace("(", "").replace(")", "").replace(",", "").split())
@@ -70,14 +65,14 @@ def test_files_passed_over_are_counted_once_per_run(folder: Path, tmp_path: Path
         f"codec: {{model: vq-n64}}\nchannel: {{model: error_free}}\ndata: {{images: {folder}}}\n"
         "sweep: {seed: [0, 1]}\n"
     )
-    result = semcomm("run", scenario, "--out", tmp_path / "out")
+    result = cli("run", scenario, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     (line,) = [line for line in result.stderr.splitlines() if "passed over" in line]
     assert kinds(line) == kinds(f"passed over: {PASSED_OVER}")
 
 
 def test_transmit_counts_files_passed_over_in_all_folders(folder: Path, tmp_path: Path) -> None:
-    result = semcomm(
+    result = cli(
         "transmit", folder, folder, folder / "a.png", "--codec", "vq-n64", "-o", tmp_path / "sent"
     )
     assert result.exit_code == 0, result.output
@@ -98,11 +93,11 @@ def test_a_folder_of_other_files_alone_is_named_with_them(tmp_path: Path) -> Non
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_pipes_and_devices_among_images_are_refused(folder: Path, tmp_path: Path) -> None:
     os.mkfifo(folder / "x.png")
-    result = semcomm("transmit", folder, "--codec", "vq-n64", "-o", tmp_path / "sent")
+    result = cli("transmit", folder, "--codec", "vq-n64", "-o", tmp_path / "sent")
     assert result.exit_code == 2
     assert "x.png is no regular file; an image is one" in result.stderr
-    result = semcomm("transmit", folder / "x.png", "--codec", "vq-n64", "-o", tmp_path / "sent")
+    result = cli("transmit", folder / "x.png", "--codec", "vq-n64", "-o", tmp_path / "sent")
     assert "x.png is neither a folder nor a file" in result.stderr
     os.mkfifo(tmp_path / "x.safetensors")
-    result = semcomm("codec", "show", tmp_path / "x.safetensors")
+    result = cli("codec", "show", tmp_path / "x.safetensors")
     assert "x.safetensors is no regular file" in result.stderr

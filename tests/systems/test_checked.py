@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
-
-from semcomm.cli import main
+from command import cli
 
 SYSTEM = """
 from dataclasses import dataclass, replace
@@ -62,8 +60,7 @@ def run(tmp_path: Path) -> Callable[..., Any]:
         (tmp_path / "own.py").write_text(SYSTEM.replace(old, new) if old else SYSTEM)
         (tmp_path / "own_measure.py").write_text(MEASURE.replace(old, new) if old else MEASURE)
         (tmp_path / "own.yaml").write_text(SCENARIO)
-        arguments = ["run", str(tmp_path / "own.yaml"), "--out", str(tmp_path / "out")]
-        return CliRunner().invoke(main, arguments)
+        return cli("run", tmp_path / "own.yaml", "--out", tmp_path / "out")
 
     return run
 
