@@ -136,6 +136,8 @@ def _first(
             break
         except Exception as error:  # whatever it is, it may have been the process's or the moment's
             result = Failure(error)
+        except SystemExit as error:  # of a plug-in, which ends no run
+            result = Failure(RunError(f"it called sys.exit({error.code!r})"))
     yield task, result
 
 
@@ -154,7 +156,7 @@ class SerialPool:
         future: Future[Result] = Future()
         try:
             future.set_result(run(task))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             future.set_exception(error)
         return future
 
