@@ -153,7 +153,7 @@ def test_a_worker_that_has_another_channel_is_refused(
     (folder / "slow.py").write_text(SLOW + "# changed\n")
     told = run("--scheduler", scheduler, "--out", "other", "--where", "seed=1")
     assert told.exit_code == 2
-    assert "is not that of this run: channel is" in told.stderr
+    assert "is not that of this run: the Python file of the channel differs; restart" in told.stderr
 
 
 def test_a_sweep_on_two_workers_of_which_one_is_killed_gives_the_same_bytes(
