@@ -62,9 +62,9 @@ def after_stop(events: int, of_last: int, before_last: int, wanted: int) -> tupl
 
     lowest, highest = 0.0, 1.0
     if events:
-        lowest = _crossing(lambda rate: chance_below(events - 1, rate) < 1 - tail)
+        lowest = _root(lambda rate: chance_below(events - 1, rate) - (1 - tail))
     if events < of_last + before_last:
-        highest = _crossing(lambda rate: chance_below(events, rate) < tail)
+        highest = _root(lambda rate: chance_below(events, rate) - tail)
     return lowest, highest
 
 
@@ -88,10 +88,8 @@ def _binomial(events: NDArray[np.int64], trials: int, rate: float) -> NDArray[np
     return chances
 
 
-def _crossing(is_above: Callable[[float], bool]) -> float:
-    """The rate from which on a condition holds, to ten digits."""
-    low, high = 0.0, 1.0
-    while high - low > 1e-10 * high:
-        middle = (low + high) / 2
-        low, high = (low, middle) if is_above(middle) else (middle, high)
-    return high
+def _root(excess: Callable[[float], float]) -> float:
+    """The rate at which a function that falls from 0 to 1 is zero, to ten digits."""
+    from scipy.optimize import brentq  # slow to import for those who only read tables
+
+    return float(brentq(excess, 0.0, 1.0, xtol=1e-300, rtol=1e-10))
