@@ -22,7 +22,7 @@ from semcomm.measures.psnr import mean_squared_error, psnr_db
 from semcomm.modalities.rgb8 import Image
 from semcomm.stages import Sent
 
-BARE = Framing(header=False, crc=0)
+BARE = Framing.raw()
 SIZE = (32, 32)
 
 

@@ -2,16 +2,18 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.frames import Frames, Reception, Symbols
+from semcomm.validation import Validated
 
 
-class BitChannel(ABC):
+class BitChannel(Validated, ABC):
     """Carries frames of bits: a frozen dataclass whose fields are its parameters, with their bounds
-    in the type.
+    in the type. Its constructor refuses other values, as a scenario does.
     """
 
     @abstractmethod
@@ -39,10 +41,15 @@ class SymbolReception:
     channel_uses: NDArray[np.int64]
 
 
-class SymbolChannel(ABC):
+class SymbolChannel(Validated, ABC):
     """Carries frames of complex symbols of unit mean energy: a frozen dataclass, as a `BitChannel`
     is.
+
+    receiver_fields: the fields that say what the receiver knows of the channel. Noise and fades do
+        not depend on them.
     """
+
+    receiver_fields: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:

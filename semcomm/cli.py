@@ -116,7 +116,8 @@ def run(
     comes with another command.
     """
     from semcomm.console import images_bar, show_cell
-    from semcomm.run.pools import cores, pool_of
+    from semcomm.run.open_pool import open_pool
+    from semcomm.run.pools import cores
     from semcomm.run.run import matching, run_cells
     from semcomm.run.run_folder import folder_name, open_folder, write_origin
     from semcomm.run.simulation import default_workers
@@ -146,7 +147,7 @@ def run(
         click.echo(
             f"{len(places)} of {len(cells)} cells, {work} images to send, by {done_by}", err=True
         )
-        with pool_of(workers, scheduler) as pool, images_bar(work) as on_progress:
+        with open_pool(workers, scheduler) as pool, images_bar(work) as on_progress:
             written = run_cells(
                 cells, folder, pool, on_progress, show_cell(len(cells)), places, records
             )

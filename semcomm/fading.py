@@ -3,7 +3,7 @@ files rayleigh and rician.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Le, Unit, doc
@@ -27,6 +27,8 @@ class FlatFading(SymbolChannel):
     of its mean, a line of sight of constant phase; the rest is scattered, independently from block
     to block and from frame to frame.
     """
+
+    receiver_fields: ClassVar[frozenset[str]] = frozenset({"estimation", "pilots"})
 
     esn0_db: Annotated[
         float,

@@ -11,6 +11,9 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from semcomm.codec.codec import Codec
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers divide the cores
+
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile(
@@ -18,6 +21,20 @@ if os.environ.get("CI"):
     )  # the same examples each time; elsewhere new ones may find what these do not
 
 BESIDE = Path(__file__).parents[2] / "shared" / "cifar10"
+
+
+LONG = ("docs", "browser", "cluster", "kills", "slow")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On several processes a module, or a page's blocks, stay on one, and long ones begin first."""
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, LONG)))
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +103,14 @@ def context_codec(tiny_codec: "Codec") -> "Codec":
     model = trained_context(indices, tiny_codec.geometry.codewords, recipe, lambda epoch: None)
     about = About(tiny_codec.geometry, tiny_codec.quantizer, {})
     return codec_from("tiny", about, {**tiny_codec.tensors, **model})
+
+
+@pytest.fixture(scope="session")
+def shipped_codec() -> "Codec":
+    """ecvq-n128-nu16, a trained codec with a context model, as it ships."""
+    from semcomm.zoo.find import load_codec
+
+    return load_codec("ecvq-n128-nu16")
 
 
 @pytest.fixture(scope="session")

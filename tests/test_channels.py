@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from channel_files import FLIP
 from scipy.stats import binom
 
 from semcomm.carrier import carry
@@ -19,21 +20,6 @@ from semcomm.run.simulation import simulate
 from semcomm.scenario import plugins as channels
 from semcomm.scenario.plugins import channel_names, find_channel, load_channel, plugin_name
 from semcomm.scenario.scenario import read_scenario
-
-FLIP_ALL = """
-from dataclasses import dataclass
-
-import numpy as np
-
-from semcomm.channel import BitChannel
-from semcomm.frames import Frames, Reception
-
-
-@dataclass(frozen=True)
-class FlipAll(BitChannel):
-    def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
-        return Reception.of(frames.with_bits(1 - frames.bits))
-"""
 
 OLD_SYMBOL_CHANNEL = """
 from dataclasses import dataclass
@@ -155,8 +141,8 @@ def test_every_shipped_file_is_a_channel_by_its_name() -> None:
 
 
 def test_a_class_in_a_file_is_found_by_path_and_name(tmp_path: Path) -> None:
-    path = channel_file(tmp_path, FLIP_ALL)
-    channel = load_channel(f"{path}:FlipAll")
+    path = channel_file(tmp_path, FLIP)
+    channel = load_channel(f"{path}:Flip")
     assert through(channel, zeros(3)).bits.tolist() == [1, 1, 1]
     assert plugin_name(channel) == "mine"
 
@@ -172,26 +158,26 @@ def test_unknown_channel_error_lists_those_known() -> None:
     ("content", "class_name", "message"),
     [
         (
-            FLIP_ALL,
+            FLIP,
             "Missing",
             "mine.py:Missing is not a subclass of BitChannel or SymbolChannel that has",
         ),
-        (FLIP_ALL, "Frames", "mine.py:Frames is not a subclass of BitChannel"),
+        (FLIP, "Frames", "mine.py:Frames is not a subclass of BitChannel"),
         (
-            FLIP_ALL,
+            FLIP,
             "BitChannel",
             "mine.py:BitChannel is not a subclass of BitChannel or SymbolChannel that",
         ),
-        (FLIP_ALL, "dataclass", "mine.py:dataclass is not a subclass of BitChannel"),
+        (FLIP, "dataclass", "mine.py:dataclass is not a subclass of BitChannel"),
         (
-            FLIP_ALL.replace("@dataclass(frozen=True)", ""),
-            "FlipAll",
+            FLIP.replace("@dataclass(frozen=True)", ""),
+            "Flip",
             r"no dataclass: write @dataclass\(frozen=True\)",
         ),
         (
-            FLIP_ALL.replace("self, frames", "self, frames, lengths"),
-            "FlipAll",
-            r"FlipAll: transmit .*lengths.*takes \(self, frames: Frames, rng\)",
+            FLIP.replace("self, frames", "self, frames, lengths"),
+            "Flip",
+            r"Flip: transmit .*lengths.*takes \(self, frames: Frames, rng\)",
         ),
         (
             OLD_SYMBOL_CHANNEL,
@@ -199,18 +185,18 @@ def test_unknown_channel_error_lists_those_known() -> None:
             r"Old: transmit .*lengths.*takes \(self, symbols: Symbols, rng\).*SymbolReception",
         ),
         (
-            FLIP_ALL.replace("transmit", "send"),
-            "FlipAll",
-            "mine.py:FlipAll is not a subclass of BitChannel or Symbol",
+            FLIP.replace("transmit", "send"),
+            "Flip",
+            "mine.py:Flip is not a subclass of BitChannel or Symbol",
         ),
         (
             "import nowhere_to_be_found",
-            "FlipAll",
+            "Flip",
             "mine.py does not load: ModuleNotFoundError: No module named",
         ),
-        ("def f(:", "FlipAll", "mine.py does not load: SyntaxError"),
-        ("\0", "FlipAll", "mine.py does not load: SyntaxError|mine.py does not load: ValueError"),
-        ("1 / 0", "FlipAll", "mine.py does not load: ZeroDivisionError: division by zero"),
+        ("def f(:", "Flip", "mine.py does not load: SyntaxError"),
+        ("\0", "Flip", "mine.py does not load: SyntaxError|mine.py does not load: ValueError"),
+        ("1 / 0", "Flip", "mine.py does not load: ZeroDivisionError: division by zero"),
     ],
 )
 def test_a_file_without_that_channel_is_refused(
@@ -230,8 +216,8 @@ def test_missing_channel_file_is_refused(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("VALUE = 1", "it defines none"),
-        (FLIP_ALL + FLIP_ALL.replace("FlipAll", "FlipMore"), "it defines FlipAll, FlipMore"),
-        (FLIP_ALL.replace("@dataclass(frozen=True)", ""), "channel mine is no dataclass"),
+        (FLIP + FLIP.replace("Flip(", "FlipMore("), "it defines Flip, FlipMore"),
+        (FLIP.replace("@dataclass(frozen=True)", ""), "channel mine is no dataclass"),
     ],
 )
 def test_a_file_of_the_channels_folder_holds_one_channel(
@@ -246,22 +232,22 @@ def test_a_file_of_the_channels_folder_holds_one_channel(
 def test_channels_folder_is_searched_without_underscore_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    channel_file(tmp_path, FLIP_ALL)
-    channel_file(tmp_path, FLIP_ALL, "_shared.py")
+    channel_file(tmp_path, FLIP)
+    channel_file(tmp_path, FLIP, "_shared.py")
     monkeypatch.setattr(channels, "shipped", lambda folder: tmp_path)
     offer(monkeypatch)
     assert channel_names() == ["mine"]
-    assert find_channel("mine").__name__ == "FlipAll"
+    assert find_channel("mine").__name__ == "Flip"
 
 
 def test_an_entry_point_is_found_by_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    channel_file(tmp_path, FLIP_ALL, "flipping_package.py")
+    channel_file(tmp_path, FLIP, "flipping_package.py")
     monkeypatch.syspath_prepend(tmp_path)
-    offer(monkeypatch, EntryPoint("flip-all", "flipping_package:FlipAll", "semcomm.channels"))
+    offer(monkeypatch, EntryPoint("flip-all", "flipping_package:Flip", "semcomm.channels"))
     assert "flip-all" in channel_names()
-    assert find_channel("flip-all").__name__ == "FlipAll"
+    assert find_channel("flip-all").__name__ == "Flip"
 
 
 def test_ambiguous_channel_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,10 +316,10 @@ def test_channel_that_returns_no_such_reception_is_named(result: object) -> None
 
 
 def test_a_channel_that_raises_is_named(tmp_path: Path) -> None:
-    path = channel_file(tmp_path, FLIP_ALL.replace("1 - frames.bits", "frames.bits[99]"))
-    channel = load_channel(f"{path}:FlipAll")
+    path = channel_file(tmp_path, FLIP.replace("1 - frames.bits", "frames.bits[99]"))
+    channel = load_channel(f"{path}:Flip")
     with pytest.raises(
-        ChannelError, match="channel FlipAll failed: IndexError: index 99 is out of bounds"
+        ChannelError, match="channel Flip failed: IndexError: index 99 is out of bounds"
     ):
         carry(channel, zeros(3), np.random.default_rng(0))
 

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from command import COMMAND, cli, cli_ok
+from images import pieces, save_images
 
 from semcomm import __version__
-from semcomm.cli import main
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import load_codec, save_codec
 from semcomm.data.image_file import read_image
@@ -28,38 +28,18 @@ from semcomm.framing import Framing
 from semcomm.transmission import Preamble, write_transmission
 from semcomm.zoo.names import codec_names
 
-COMMAND = Path(sys.executable).parent / "semcomm"
 SIZES = [(32, 32), (9, 40), (1, 1), (33, 17), (32, 32)]
-
-
-def semcomm(*arguments: object, source: bytes | None = None) -> Result:
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments], input=source)
-    if not isinstance(result.exception, SystemExit | None):
-        raise result.exception  # to a person it would be a traceback
-    return result
-
-
-def done(*arguments: object, source: bytes | None = None) -> Result:
-    result = semcomm(*arguments, source=source)
-    assert result.exit_code == 0, result.output
-    return result
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of images of several sizes."""
-    folder = tmp_path_factory.mktemp("photos")
-    sheet = np.concatenate(
-        [np.concatenate(Sample().load(2 * row, 2 * row + 2), axis=1) for row in range(2)]
-    )
-    for number, (height, width) in enumerate(SIZES):
-        PIL.Image.fromarray(sheet[:height, number : number + width]).save(folder / f"{number}.png")
-    return folder
+    return save_images(tmp_path_factory.mktemp("photos"), pieces(SIZES))
 
 
 @pytest.fixture(scope="module")
 def transmission(photos: Path, tiny_codec_file: Path) -> bytes:
-    return done(
+    return cli_ok(
         "transmit", photos, "--codec", tiny_codec_file, "--slices", 2, "--crc", 8
     ).stdout_bytes
 
@@ -68,23 +48,24 @@ def pictures(folder: Path) -> list[np.ndarray]:
     return [read_image(path) for path in sorted(folder.glob("*.png"))]
 
 
-def test_transmitter_channel_and_receiver_by_themselves_give_what_a_run_gives(
+def test_three_commands_give_what_a_run_gives(
     tmp_path: Path, photos: Path, tiny_codec_file: Path
 ) -> None:
+    """Transmitter, channel and receiver by themselves, against the run of the same scenario."""
     (tmp_path / "mine.yaml").write_text(
         f"codec: {{model: {tiny_codec_file}}}\nframing: {{slices: 2, crc: 8}}\ndata: "
         f"{{images: {photos}}}\n"
         "channel: {model: binary_symmetric, crossover: 0.004}\nseed: 3\n"
     )
-    done("run", tmp_path / "mine.yaml", "--out", tmp_path / "results")
+    cli_ok("run", tmp_path / "mine.yaml", "--out", tmp_path / "results")
     rows = pd.read_csv(tmp_path / "results" / "per_image.csv")
 
     sent, arrived, images = tmp_path / "sent", tmp_path / "arrived", tmp_path / "images"
-    done("transmit", photos, "--codec", tiny_codec_file, "--slices", 2, "--crc", 8, "-o", sent)
-    done(
+    cli_ok("transmit", photos, "--codec", tiny_codec_file, "--slices", 2, "--crc", 8, "-o", sent)
+    cli_ok(
         "channel", "binary_symmetric", sent, "--set", "crossover=0.004", "--seed", 3, "-o", arrived
     )
-    told = done("receive", arrived, "--codec", tiny_codec_file, "-o", images).stderr
+    told = cli_ok("receive", arrived, "--codec", tiny_codec_file, "-o", images).stderr
 
     assert rows.damaged.any()
     assert told == f"{len(SIZES)} images received, {rows.damaged.sum()} of them damaged: {images}\n"
@@ -93,7 +74,7 @@ def test_transmitter_channel_and_receiver_by_themselves_give_what_a_run_gives(
         for image, picture in zip(pictures(photos), pictures(images), strict=True)
     ]
     assert rows.mse.tolist() == pytest.approx(mse, rel=1e-13)  # sums in another order
-    assert rows.image.tolist() == [f"{number}.png" for number in range(len(SIZES))]
+    assert rows.image.tolist() == [f"{number:04d}.png" for number in range(len(SIZES))]
     row = pd.read_csv(tmp_path / "results" / "results.csv").iloc[0]
     assert row.bits_per_image == rows.bits.mean()
     assert row.preamble_bits == 8 * (27 + len("tiny"))
@@ -118,13 +99,13 @@ def test_the_three_processes_work_over_pipes(
     assert [picture.shape[:2] for picture in pictures(tmp_path / "images")] == SIZES
 
 
-def test_a_transmission_is_the_same_to_a_file_and_to_standard_output(
+def test_transmission_is_the_same_to_file_and_stdout(
     tmp_path: Path, photos: Path, tiny_codec_file: Path, transmission: bytes
 ) -> None:
     options = ["--codec", tiny_codec_file, "--slices", 2, "--crc", 8, "-o", tmp_path / "sent"]
-    done("transmit", *sorted(photos.iterdir()), *options)
+    cli_ok("transmit", *sorted(photos.iterdir()), *options)
     assert (tmp_path / "sent").read_bytes() == transmission
-    assert done("channel", "error_free", source=transmission).stdout_bytes == transmission
+    assert cli_ok("channel", "error_free", source=transmission).stdout_bytes == transmission
 
 
 def test_help_waits_for_no_large_library() -> None:
@@ -152,7 +133,7 @@ def test_list_does_not_wait_for_pytorch() -> None:
 
 
 def test_list_shows_codecs_channels_and_scenarios() -> None:
-    told = done("list").output
+    told = cli_ok("list").output
     for name in ("binary_symmetric", "error_free", "error-free", "binary-symmetric", "vq-n64"):
         assert f"  {name}\n" in told
     for name in codec_names():
@@ -163,7 +144,7 @@ def test_list_shows_codecs_channels_and_scenarios() -> None:
 def test_a_shown_code_table_is_the_codecs_complete_prefix_code(
     tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path
 ) -> None:
-    told = done("codec", "show", tiny_codec_file, "--table", tmp_path / "table.csv").output
+    told = cli_ok("codec", "show", tiny_codec_file, "--table", tmp_path / "table.csv").output
     assert tiny_codec.digest.hex() in told
     table = pd.read_csv(tmp_path / "table.csv", dtype={"codeword": str})
     assert table.columns.tolist() == ["symbol", "probability", "length", "codeword"]
@@ -179,14 +160,14 @@ def test_a_shown_code_table_is_the_codecs_complete_prefix_code(
     assert sum(2.0**-length for length in table.length) == 1
 
 
-def test_what_a_codec_says_of_itself_is_shown_as_it_is_and_steers_no_terminal(
+def test_codec_description_is_shown_and_steers_no_terminal(
     tmp_path: Path, tiny_codec: Codec
 ) -> None:
     path = tmp_path / "strange.safetensors"
     origin = {"note": "[/bold] [red]", "other": "\x1b[2J"}
     made = replace(tiny_codec, origin=origin)
     save_codec(replace(made, digest=digest_of(made)), path)
-    told = done("codec", "show", path).output
+    told = cli_ok("codec", "show", path).output
     assert "[/bold] [red]" in told
     assert "\x1b" not in told
 
@@ -264,7 +245,7 @@ MISTAKES = [
     ),
     (
         ["transmit", "PHOTOS", "--codec", "TINY", "--size", "0", "5"],
-        "error: size is (0, 5); sides are 1 to 65535",
+        "error: size is [0, 5]; it takes a list of 2 whole numbers from 1 to 65535",
     ),
     (["transmit", "PHOTOS", "--codec", "TINY", "--crc", "7"], "Invalid value for '--crc'"),
     (["channel", "nothing", "SENT"], "channel nothing is unknown; there are awgn, "),
@@ -306,7 +287,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES)
-def test_a_mistake_is_told_without_a_traceback_and_nothing_is_written(
+def test_mistake_gives_no_traceback_and_writes_nothing(
     arguments: list[str],
     message: str,
     tmp_path: Path,
@@ -329,7 +310,7 @@ def test_a_mistake_is_told_without_a_traceback_and_nothing_is_written(
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
     files = {"TINY": str(tiny_codec_file), "PHOTOS": str(photos), "OTHER": "other.safetensors"}
-    result = semcomm(*(files.get(argument, argument) for argument in arguments))
+    result = cli(*(files.get(argument, argument) for argument in arguments))
 
     assert result.exit_code == 2
     assert message in result.stderr
@@ -343,7 +324,7 @@ def test_images_that_are_there_are_replaced_where_that_is_said(
     options = ["--codec", tiny_codec_file, "-o", tmp_path, "--overwrite"]
     assert (
         "5 images received, 0 of them damaged"
-        in done("receive", *options, source=transmission).stderr
+        in cli_ok("receive", *options, source=transmission).stderr
     )
     assert len(pictures(tmp_path)) == len(SIZES)
 
@@ -370,11 +351,11 @@ def damaged(content: bytes, seed: int) -> bytes:
 def test_whatever_bytes_arrive_there_are_images_or_a_message(
     tmp_path: Path, photos: Path, tiny_codec_file: Path, options: list[object]
 ) -> None:
-    sent = done("transmit", photos, "--codec", tiny_codec_file, *options).stdout_bytes
+    sent = cli_ok("transmit", photos, "--codec", tiny_codec_file, *options).stdout_bytes
     outcomes = []
     for seed in range(45):
         folder = tmp_path / str(seed)
-        result = semcomm(
+        result = cli(
             "receive", "--codec", tiny_codec_file, "-o", folder, source=damaged(sent, seed)
         )
         outcomes.append(result.exit_code)
@@ -400,7 +381,7 @@ HUGE = f"1{4096:016b}{4096:016b}" + "1" * 8 + f"{32896:032b}" + "0" * 32896
         (Framing(slices=255, crc=0), [HUGE, *[""] * 254] * 3, 3 << 24),
     ],
 )
-def test_few_bytes_that_claim_large_images_are_refused_before_these_are_made(
+def test_few_bytes_claiming_large_images_are_refused_early(
     tmp_path: Path,
     tiny_codec: Codec,
     tiny_codec_file: Path,
@@ -411,7 +392,7 @@ def test_few_bytes_that_claim_large_images_are_refused_before_these_are_made(
     stream = io.BytesIO()
     block = Frames.join([np.array([int(bit) for bit in bits], np.uint8) for bits in frames])
     write_transmission(stream, Preamble.of(tiny_codec, "huffman", framing), [block])
-    result = semcomm(
+    result = cli(
         "receive", "--codec", tiny_codec_file, "-o", tmp_path / "out", source=stream.getvalue()
     )
     assert result.exit_code == 2
@@ -427,7 +408,7 @@ def test_a_block_of_no_whole_image_is_refused(
     stream = io.BytesIO()
     preamble = Preamble.of(tiny_codec, "huffman", Framing(slices=2))
     write_transmission(stream, preamble, [Frames.join([np.ones(9, np.uint8)] * 3)])
-    result = semcomm(
+    result = cli(
         "receive", "--codec", tiny_codec_file, "-o", tmp_path / "out", source=stream.getvalue()
     )
     assert result.stderr == "error: the transmission is damaged: a block has 3 frames, 2 an image\n"
@@ -437,7 +418,7 @@ def test_random_bytes_are_no_transmission(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for size in (0, 1, 5, 30, 1000):
         for start in (b"", b"SEMC\x02"):
-            result = semcomm("receive", "-o", tmp_path / "images", source=start + rng.bytes(size))
+            result = cli("receive", "-o", tmp_path / "images", source=start + rng.bytes(size))
             assert result.exit_code == 2
             assert result.stderr.startswith("error: th")
     assert not (tmp_path / "images").exists()
@@ -446,9 +427,7 @@ def test_random_bytes_are_no_transmission(tmp_path: Path) -> None:
 def test_blocks_before_a_cut_are_received(
     tmp_path: Path, tiny_codec_file: Path, transmission: bytes
 ) -> None:
-    result = semcomm(
-        "receive", "--codec", tiny_codec_file, "-o", tmp_path, source=transmission[:-4]
-    )
+    result = cli("receive", "--codec", tiny_codec_file, "-o", tmp_path, source=transmission[:-4])
     assert result.exit_code == 2
     assert (
         result.stderr == "error: the transmission is cut off: it ends before it says that it does\n"
@@ -468,7 +447,7 @@ def test_a_damaged_codec_file_is_told_so(
         place = int(rng.integers(0, 8 * (header if seed % 2 else len(content))))
         bytes_[place >> 3] ^= 1 << (place & 7)
         path.write_bytes(bytes_ if seed % 5 else content[: place >> 3])
-        result = semcomm("codec", "show", path)
+        result = cli("codec", "show", path)
         if result.exit_code == 0:  # the bit meant nothing
             assert tiny_codec.digest.hex() in result.output
         else:
@@ -484,10 +463,10 @@ def test_an_image_sent_is_one_received_as_png(
     stream = io.BytesIO()
     PIL.Image.fromarray(image).save(stream, format="PNG")
     (tmp_path / "one.png").write_bytes(stream.getvalue())
-    sent = done(
+    sent = cli_ok(
         "transmit", tmp_path / "one.png", "--codec", tiny_codec_file, "--no-header", "--crc", 0
     ).stdout_bytes
-    done("receive", "--codec", tiny_codec_file, "-o", tmp_path / "images", source=sent)
+    cli_ok("receive", "--codec", tiny_codec_file, "-o", tmp_path / "images", source=sent)
     latents = tiny_codec.dequantize(tiny_codec.quantize(tiny_codec.encode([image])))
     (expected,) = tiny_codec.decode(latents, [(32, 32)])
     (found,) = pictures(tmp_path / "images")
@@ -495,7 +474,7 @@ def test_an_image_sent_is_one_received_as_png(
     assert json.dumps(found.shape) == "[32, 32, 3]"
 
 
-def test_a_designed_codec_says_how_it_was_made_and_sends_images_in_fewer_bits(
+def test_designed_codec_has_its_origin_and_takes_fewer_bits(
     tmp_path: Path, photos: Path, tiny_codec: Codec, tiny_codec_file: Path, transmission: bytes
 ) -> None:
     options = [
@@ -510,7 +489,7 @@ def test_a_designed_codec_says_how_it_was_made_and_sends_images_in_fewer_bits(
         "--out",
         tmp_path,
     ]
-    result = done("design", tiny_codec_file, *options)
+    result = cli_ok("design", tiny_codec_file, *options)
     path = tmp_path / "mine.safetensors"
     assert result.stdout == f"written: {path}\n"
     made = load_codec(path)
@@ -524,7 +503,7 @@ def test_a_designed_codec_says_how_it_was_made_and_sends_images_in_fewer_bits(
         "rate_weight": 0.02,
         "semcomm": __version__,
     }
-    sent = done("transmit", photos, "--codec", path, "--slices", 2, "--crc", 8).stdout_bytes
+    sent = cli_ok("transmit", photos, "--codec", path, "--slices", 2, "--crc", 8).stdout_bytes
     assert len(sent) < len(transmission)
-    done("receive", "--codec", path, "-o", tmp_path / "images", source=sent)
+    cli_ok("receive", "--codec", path, "-o", tmp_path / "images", source=sent)
     assert [picture.shape[:2] for picture in pictures(tmp_path / "images")] == SIZES

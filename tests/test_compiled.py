@@ -4,7 +4,7 @@ from typing import Any
 from semcomm.compiled import compiled
 
 
-def test_a_function_that_numba_cannot_keep_on_disk_is_compiled_all_the_same() -> None:
+def test_function_numba_cannot_cache_is_compiled_anyway() -> None:
     namespace: dict[str, Callable[..., Any]] = {}
     exec(
         "def double(number): return 2 * number", namespace

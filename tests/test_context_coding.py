@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from command import cli, cli_ok
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from images import pieces, save_images
 
 from semcomm import __version__
-from semcomm.cli import main
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import About, codec_from, load_codec, save_codec
 from semcomm.codec.entropy_coding import entropy_coder
@@ -27,7 +27,7 @@ from semcomm.scenario.scenario import read_scenario
 from semcomm.transmitter import Transmitter
 
 SIZES = [(32, 32), (5, 70), (4, 4), (64, 32), (1, 1), (32, 32)]
-NONE = Framing(header=False, crc=0)
+NONE = Framing.raw()
 
 networks = settings(deadline=None, max_examples=20)
 
@@ -35,10 +35,7 @@ networks = settings(deadline=None, max_examples=20)
 @pytest.fixture(scope="module")
 def pictures() -> list[Image]:
     """Pieces of the sample of these sizes."""
-    sheet = np.concatenate(
-        [np.concatenate(Sample().load(3 * row, 3 * row + 3), axis=1) for row in range(3)]
-    )
-    return [sheet[:height, :width].copy() for height, width in SIZES]
+    return pieces(SIZES)
 
 
 @pytest.mark.parametrize(
@@ -182,21 +179,12 @@ def test_a_scenario_whose_codec_has_no_model_is_refused(
     )
 
 
-def done(*arguments: object, source: bytes = b"") -> Result:
-    result = CliRunner().invoke(main, [*map(str, arguments)], input=source)
-    assert result.exit_code == 0, result.output
-    return result
-
-
 def test_a_model_made_by_the_command_sends_images_in_fewer_bits(
     tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path, one_thread: None
 ) -> None:
-    photos = tmp_path / "photos"
-    photos.mkdir()
-    for number, image in enumerate(Sample().load(0, 40)):
-        PIL.Image.fromarray(image).save(photos / f"{number:02d}.png")
+    photos = save_images(tmp_path / "photos", Sample().load(0, 40))
     options = ["--data", photos, "--images", 36, "--epochs", 2, "--seed", 3, "--out", tmp_path]
-    result = done("context", tiny_codec_file, *options)
+    result = cli_ok("context", tiny_codec_file, *options)
     path = tmp_path / "tiny.safetensors"
     assert result.stdout == f"written: {path}\n"
     assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["epoch 1/2", "epoch 2/2"]
@@ -216,19 +204,19 @@ def test_a_model_made_by_the_command_sends_images_in_fewer_bits(
     assert all(
         np.array_equal(made.tensors[name], tensor) for name, tensor in tiny_codec.tensors.items()
     )
-    done("context", path, *options)
+    cli_ok("context", path, *options)
     assert load_codec(path).digest == made.digest  # another model takes the place of the first
 
-    sent = done("transmit", photos, "--codec", path, "--entropy-coder", "context").stdout_bytes
+    sent = cli_ok("transmit", photos, "--codec", path, "--entropy-coder", "context").stdout_bytes
     assert sent[9] == 2
-    done("receive", "--codec", path, "-o", tmp_path / "images", source=sent)
+    cli_ok("receive", "--codec", path, "-o", tmp_path / "images", source=sent)
     assert len(list((tmp_path / "images").iterdir())) == 40
 
 
 def test_images_of_several_sizes_are_not_trained_on(tmp_path: Path, tiny_codec_file: Path) -> None:
     for side in (8, 12):
         PIL.Image.fromarray(np.zeros((side, 8, 3), np.uint8)).save(tmp_path / f"{side}.png")
-    result = CliRunner().invoke(main, ["context", str(tiny_codec_file), "--data", str(tmp_path)])
+    result = cli("context", tiny_codec_file, "--data", tmp_path)
     assert result.exit_code == 2
     assert (
         "training takes images of one size; these have 2, with grids [(2, 2, 2), (3, 2, 2)]"

@@ -13,7 +13,7 @@ def test_a_file_and_the_folders_above_it_are_made(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "file").read_bytes() == b"content"
 
 
-def test_what_was_there_is_replaced_when_the_block_ends_well_and_not_before(tmp_path: Path) -> None:
+def test_old_content_is_replaced_only_when_the_block_ends_well(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
     with atomic_writer(path) as file:
@@ -25,7 +25,7 @@ def test_what_was_there_is_replaced_when_the_block_ends_well_and_not_before(tmp_
 
 
 @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
-def test_a_block_that_fails_leaves_what_was_there_and_nothing_else(
+def test_failing_block_leaves_the_old_content_and_nothing_else(
     tmp_path: Path, failure: type[BaseException]
 ) -> None:
     path = tmp_path / "file"

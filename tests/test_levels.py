@@ -11,19 +11,22 @@ from typing import TypeVar
 import numpy as np
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from command import cli, cli_ok
+from images import save_images
 
-from semcomm.cli import main
 from semcomm.codec.entropy_coding.context_model import PREFIX
 from semcomm.codec.training.context import ContextRecipe, trained_context
+from semcomm.data.choice import DataChoice
 from semcomm.data.folder import ImageFolder
 from semcomm.data.sample import Sample
-from semcomm.run import context_training
-from semcomm.run.context_training import training_indices
+from semcomm.errors import RunError
+from semcomm.run.context_training import Context, run_context, training_indices
 from semcomm.run.pools import SerialPool
 from semcomm.run.simulation import simulate
 from semcomm.scenario.scenario import read_scenarios
 from semcomm.zoo.find import load_codec
+
+pytestmark = pytest.mark.slow
 
 Task, Given = TypeVar("Task"), TypeVar("Given")
 
@@ -31,18 +34,9 @@ GEOMETRY = "{groups: 2, dimension: 2, codewords: 16, channels: 4}"
 TRAINING = "{rate_weight: 0.3, finest_rate_weight: 0.003, levels: 2, epochs: 3, batch_size: 6, device: cpu}"
 
 
-def done(*arguments: object, source: bytes = b"") -> Result:
-    result = CliRunner().invoke(main, [*map(str, arguments)], input=source)
-    assert result.exit_code == 0, result.output
-    return result
-
-
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    photos = tmp_path_factory.mktemp("photos")
-    for number, image in enumerate(Sample().load(0, 40)):
-        PIL.Image.fromarray(image).save(photos / f"{number:02d}.png")
-    return photos
+    return save_images(tmp_path_factory.mktemp("photos"), Sample().load(0, 40))
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +46,8 @@ def trained(photos: Path, one_thread: None) -> Path:
     (folder / "two.yaml").write_text(
         f"data: {{images: {photos}}}\ngeometry: {GEOMETRY}\ntraining: {TRAINING}\n"
     )
-    done("train", folder / "two.yaml", "--out", folder)
-    done("context", folder / "two.safetensors", "--data", photos, "--epochs", 1, "--out", folder)
+    cli_ok("train", folder / "two.yaml", "--out", folder)
+    cli_ok("context", folder / "two.safetensors", "--data", photos, "--epochs", 1, "--out", folder)
     return folder / "two.safetensors"
 
 
@@ -63,9 +57,11 @@ def test_each_level_is_sent_and_received_by_its_name(
     sizes = []
     for level in (0, 1):
         name = f"{trained}@{level}"
-        sent = done("transmit", photos, "--codec", name, "--entropy-coder", "context").stdout_bytes
+        sent = cli_ok(
+            "transmit", photos, "--codec", name, "--entropy-coder", "context"
+        ).stdout_bytes
         assert f"two@{level}".encode() in sent
-        done("receive", "--codec", name, "-o", tmp_path / str(level), source=sent)
+        cli_ok("receive", "--codec", name, "-o", tmp_path / str(level), source=sent)
         codec = load_codec(name)
         for image, expected in zip(
             sorted((tmp_path / str(level)).iterdir()),
@@ -85,10 +81,8 @@ def _latents(name: str) -> list[np.ndarray]:
 def test_what_one_level_sent_is_not_taken_by_another(
     trained: Path, photos: Path, tmp_path: Path
 ) -> None:
-    sent = done("transmit", photos, "--codec", f"{trained}@0").stdout_bytes
-    result = CliRunner().invoke(
-        main, ["receive", "--codec", f"{trained}@1", "-o", str(tmp_path / "x")], input=sent
-    )
+    sent = cli_ok("transmit", photos, "--codec", f"{trained}@0").stdout_bytes
+    result = cli("receive", "--codec", f"{trained}@1", "-o", tmp_path / "x", source=sent)
     assert result.exit_code == 2
     assert "two@0" in result.stderr and not (tmp_path / "x").exists()
 
@@ -127,28 +121,17 @@ class Losing(SerialPool):
 
 
 def test_a_levels_training_is_repeated_when_a_process_is_lost(
-    trained: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Path, photos: Path, tmp_path: Path
 ) -> None:
-    command = [
-        "context",
-        str(trained),
-        "--data",
-        str(photos),
-        "--epochs",
-        "1",
-        "--out",
-        str(tmp_path),
-    ]
-    monkeypatch.setattr(context_training, "ProcessPool", lambda workers, threads: Losing(3))
-    refused = CliRunner().invoke(main, command)
-    assert refused.exit_code == 2 and "Traceback" not in refused.output
-    assert (
-        "level 0 got no context model: its process was ended every time"
-        in refused.stderr.replace("\n", " ")
-    )
+    context = Context(trained, ContextRecipe(epochs=1), DataChoice(images=photos))
+
+    def run(losses: int) -> None:
+        run_context(context, tmp_path, "by hand", lambda epoch: None, lambda levels: Losing(losses))
+
+    with pytest.raises(RunError, match="level 0 got no context model: its process was ended"):
+        run(losses=3)
     assert not list(tmp_path.iterdir())
-    monkeypatch.setattr(context_training, "ProcessPool", lambda workers, threads: Losing(2))
-    done(*command)
+    run(losses=2)
     for level in (0, 1):
         again, first = (
             load_codec(f"{path}@{level}") for path in (tmp_path / trained.name, trained)
@@ -159,7 +142,7 @@ def test_a_levels_training_is_repeated_when_a_process_is_lost(
 
 
 def test_a_levels_file_is_shown_level_by_level(trained: Path, tmp_path: Path) -> None:
-    shown = done("codec", "show", f"{trained}@1").stdout
+    shown = cli_ok("codec", "show", f"{trained}@1").stdout
     assert "two@1" in shown and "level" in shown
-    result = CliRunner().invoke(main, ["codec", "show", str(trained)])
+    result = cli("codec", "show", trained)
     assert result.exit_code == 2 and "two@0 to two@1" in result.stderr.replace("\n", " ")

@@ -20,9 +20,8 @@ from semcomm.receiver import Receiver
 from semcomm.scenario.plugins import load_channel
 from semcomm.stages import Received, Sent
 from semcomm.transmitter import Transmitter
-from semcomm.zoo.find import load_codec
 
-NONE = Framing(header=False, crc=0)
+NONE = Framing.raw()
 SIZES = [(1, 1), (32, 32), (70, 50), (3, 50), (33, 31), (32, 32), (4, 4), (2, 9)]
 
 POLICIES: list[DamagedPolicy] = ["keep", "conceal", "drop"]
@@ -90,7 +89,7 @@ def test_no_frames_are_no_images(tiny_codec: Codec) -> None:
 @pytest.mark.parametrize("coder", ["huffman", "fixed_length"])
 @given(st.lists(st.lists(st.integers(0, 1), max_size=900), max_size=4), st.sampled_from(POLICIES))
 @networks
-def test_any_bits_without_a_header_give_images_of_the_agreed_size(
+def test_any_bits_without_header_give_images_of_the_agreed_size(
     tiny_codec: Codec, coder: EntropyCoding, bodies: list[list[int]], damaged: DamagedPolicy
 ) -> None:
     framing = replace(NONE, size=(12, 20))
@@ -127,7 +126,7 @@ def test_flipped_bits_and_lengths_give_images_whatever_they_are(
 @pytest.mark.parametrize(
     "framing", [NONE, Framing(header=False), Framing(), Framing(slices=2, crc=8)]
 )
-def test_frames_of_zeros_or_ones_and_empty_ones_give_images_of_fill(
+def test_empty_and_constant_frames_give_images_of_fill(
     tiny_codec: Codec, framing: Framing, bits: int, value: int
 ) -> None:
     frames = Frames.join([np.full(bits, value, np.uint8)] * 2 * framing.slices)
@@ -139,7 +138,7 @@ def test_frames_of_zeros_or_ones_and_empty_ones_give_images_of_fill(
         assert all((grid == tiny_codec.fill_index).all() for grid in received.encoded["indices"])
 
 
-def test_symbols_up_to_where_a_payload_is_cut_off_are_kept_and_the_rest_filled(
+def test_symbols_before_a_cut_are_kept_and_the_rest_filled(
     tiny_codec: Codec,
 ) -> None:
     sent, _ = send(tiny_codec, photos([(32, 32)]), "huffman", NONE)
@@ -164,7 +163,7 @@ def test_a_bit_too_many_is_damage_too(tiny_codec: Codec) -> None:
 
 
 @pytest.mark.parametrize(("bits", "size"), [(9 * 2 * 5 - 1, (32, 32)), (9 * 2 * 5, (12, 12))])
-def test_a_size_is_believed_from_the_bits_on_that_its_indices_need_at_least(
+def test_size_is_believed_from_the_fewest_bits_its_indices_need(
     tiny_codec: Codec, bits: int, size: tuple[int, int]
 ) -> None:
     framing = Framing(crc=0)
@@ -174,7 +173,7 @@ def test_a_size_is_believed_from_the_bits_on_that_its_indices_need_at_least(
 
 
 @pytest.mark.parametrize(("bits", "size"), [(60 * 2 * 5 - 1, (32, 32)), (60 * 2 * 5, (4, 240))])
-def test_a_flat_image_is_believed_from_the_bits_on_that_its_last_slice_needs(
+def test_flat_image_is_believed_from_its_last_slices_fewest_bits(
     tiny_codec: Codec, bits: int, size: tuple[int, int]
 ) -> None:
     framing = Framing(
@@ -207,7 +206,7 @@ def test_a_lost_slice_costs_its_own_rows_alone(tiny_codec: Codec, damaged: Damag
     assert received.samples[1].shape == (40, 24, 3)
 
 
-def test_where_the_crc_alone_is_hit_the_image_is_whole_and_damaged(tiny_codec: Codec) -> None:
+def test_image_is_whole_but_damaged_where_only_the_crc_is_hit(tiny_codec: Codec) -> None:
     sent, _ = send(tiny_codec, photos([(32, 32), (32, 32)]), "huffman", Framing())
     bits: NDArray[np.uint8] = sent.signal.bits.copy()
     bits[-1] ^= 1
@@ -216,7 +215,7 @@ def test_where_the_crc_alone_is_hit_the_image_is_whole_and_damaged(tiny_codec: C
     assert np.array_equal(received.encoded["indices"][1], sent.encoded["indices"][1])
 
 
-def test_the_fill_index_is_that_of_the_codeword_nearest_to_the_mean(tiny_codec: Codec) -> None:
+def test_fill_index_is_the_codeword_nearest_to_the_mean(tiny_codec: Codec) -> None:
     mean = sum(
         p * word for p, word in zip(tiny_codec.probabilities, tiny_codec.codebook, strict=True)
     )
@@ -224,13 +223,11 @@ def test_the_fill_index_is_that_of_the_codeword_nearest_to_the_mean(tiny_codec: 
     assert distances[tiny_codec.fill_index] == min(distances)
 
 
-def test_correcting_and_concealing_is_better_than_keeping_what_decodes_and_that_than_throwing_it_away() -> (
-    None
-):
+def test_concealing_beats_keeping_and_keeping_beats_dropping(shipped_codec: Codec) -> None:
     """With one flipped bit in a thousand, on the 256 images of the sample, by far:
     docs/decisions/0007-damage.md.
     """
-    codec, framing = load_codec("ecvq-n128-nu16"), Framing()
+    codec, framing = shipped_codec, Framing()
     images = Sample().load(0, 256)
     sent = Transmitter(codec, framing=framing).transmit(images)
     channel = load_channel("binary_symmetric", crossover=1e-3)

@@ -13,11 +13,11 @@ from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec, Image
 from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.data.sample import Sample
-from semcomm.errors import CodecError, DataError, FramingError
+from semcomm.errors import DataError, FramingError, SettingError
 from semcomm.framing import Framing
 from semcomm.transmitter import Transmitter
 
-NONE = Framing(header=False, crc=0)
+NONE = Framing.raw()
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def images() -> list[Image]:
     return Sample().load(0, 5)
 
 
-def test_without_framing_frames_are_payloads_and_these_the_codewords_of_the_indices(
+def test_without_framing_frames_are_the_indices_codewords(
     tiny_codec: Codec, images: list[Image]
 ) -> None:
     sent = Transmitter(tiny_codec, "huffman", NONE).transmit(images)
@@ -53,7 +53,7 @@ def test_indices_are_those_of_the_codec(tiny_codec: Codec, images: list[Image]) 
         assert np.array_equal(found, grid)
 
 
-def test_fixed_length_takes_the_bits_of_the_largest_index_for_each(
+def test_fixed_length_takes_the_largest_indexs_bits_for_each(
     tiny_codec: Codec, images: list[Image]
 ) -> None:
     sent = Transmitter(tiny_codec, "fixed_length", NONE).transmit(images)
@@ -67,7 +67,7 @@ def test_fixed_length_takes_the_bits_of_the_largest_index_for_each(
 @pytest.mark.parametrize(
     "framing", [Framing(), Framing(crc=0), Framing(slices=3, crc=8), Framing(slices=20)]
 )
-def test_payload_bits_are_those_without_framing_and_frames_hold_them(
+def test_payload_bits_exclude_framing_and_frames_hold_them(
     tiny_codec: Codec, images: list[Image], coder: EntropyCoding, framing: Framing
 ) -> None:
     sent = Transmitter(tiny_codec, coder, framing).transmit(images)
@@ -118,6 +118,6 @@ def test_what_is_no_image_of_three_colours_is_refused(
 
 def test_an_unknown_entropy_coder_is_refused(tiny_codec: Codec) -> None:
     with pytest.raises(
-        CodecError, match="entropy coder 'hufman' is unknown; there are fixed_length, huffman"
+        SettingError, match='entropy_coder is "hufman"; it takes `huffman`, `fixed_length` or'
     ):
         Transmitter(tiny_codec, "hufman")  # type: ignore[arg-type]

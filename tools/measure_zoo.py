@@ -15,7 +15,8 @@ from semcomm.choices import EntropyCoding
 from semcomm.codec.description import codec_record
 from semcomm.codec.entropy_coding.context_model import has_context
 from semcomm.files import write_atomically
-from semcomm.run.pools import Failure, cores, pool_of
+from semcomm.run.open_pool import open_pool
+from semcomm.run.pools import Failure, cores
 from semcomm.run.simulation import InMemory, simulate_all
 from semcomm.scenario.scenario import read_scenarios
 from semcomm.zoo.find import load_codec
@@ -44,7 +45,7 @@ def measured(data: str, coder: EntropyCoding, codecs: list[str], root: Path | No
     ]
     cells = dict(enumerate(read_scenarios("shipped-codecs", sweep, root)))
     rows = []
-    with pool_of(cores()) as pool:
+    with open_pool(cores()) as pool:
         for number, result in simulate_all(cells, pool, lambda images: None, InMemory()):
             if isinstance(result, Failure):
                 raise result.error

@@ -29,11 +29,13 @@ def read_results(paths: Sequence[Path]) -> pd.DataFrame:
     return pd.concat(read_chunks(paths), ignore_index=True)
 
 
-def read_chunks(paths: Sequence[Path]) -> Iterator[pd.DataFrame]:
+def read_chunks(paths: Sequence[Path], chunk_rows: int = CHUNK_ROWS) -> Iterator[pd.DataFrame]:
     """The same rows in parts, each with the columns of all files, so that a table may be larger
     than memory.
+
+    chunk_rows: of a part, at most.
     """
-    tables = [_file_chunks(path) for path in paths]
+    tables = [_file_chunks(path, chunk_rows) for path in paths]
     firsts = [next(table) for table in tables]
     columns = list(dict.fromkeys(name for first in firsts for name in first))
     for first, others in zip(firsts, tables, strict=True):
@@ -84,14 +86,14 @@ def optional_numbers(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return _parse(table, texts(table, name), name)
 
 
-def concat_rows(chunks: Iterable[pd.DataFrame]) -> pd.DataFrame:
+def concat_rows(chunks: Iterable[pd.DataFrame], max_rows: int = MAX_ROWS_SHOWN) -> pd.DataFrame:
     """All rows in one table. Raises ReportError where they are too many for people to read."""
     parts: list[pd.DataFrame] = []
     for chunk in chunks:
         parts.append(chunk)
-        if sum(map(len, parts)) > MAX_ROWS_SHOWN:
+        if sum(map(len, parts)) > max_rows:
             raise ReportError(
-                f"there are over {MAX_ROWS_SHOWN} rows; write them with -o, or choose with --where "
+                f"there are over {max_rows} rows; write them with -o, or choose with --where "
                 "or --by"
             )
     return pd.concat(parts, ignore_index=True)
@@ -123,32 +125,33 @@ def _parse(table: pd.DataFrame, column: "pd.Series[str]", name: str) -> NDArray[
     return np.asarray(values, np.float64)
 
 
-def _file_chunks(path: Path) -> Iterator[pd.DataFrame]:
-    chunks = _parquet_chunks(path) if path.suffix == ".parquet" else _csv_chunks(path)
-    return (chunk if SOURCE in chunk else chunk.assign(**{SOURCE: str(path)}) for chunk in chunks)
+def _file_chunks(path: Path, chunk_rows: int) -> Iterator[pd.DataFrame]:
+    read = _parquet_chunks if path.suffix == ".parquet" else _csv_chunks
+    for chunk in read(path, chunk_rows):
+        yield chunk if SOURCE in chunk else chunk.assign(**{SOURCE: str(path)})
 
 
-def _parquet_chunks(path: Path) -> Iterator[pd.DataFrame]:
+def _parquet_chunks(path: Path, chunk_rows: int) -> Iterator[pd.DataFrame]:
     """Of a data set partitioned by `cell`, or of one file."""
     from pyarrow import ArrowException
     from pyarrow.dataset import dataset
 
     try:
         source = dataset(path, format="parquet", partitioning="hive")
-        for batch in source.to_batches(batch_size=CHUNK_ROWS):
+        for batch in source.to_batches(batch_size=chunk_rows):
             values = batch.to_pandas().astype(object)
             yield values.map(lambda value: "" if value != value else str(value)).astype(str)
     except (OSError, ArrowException) as error:
         raise ReportError(f"{path}: this is not a Parquet data set: {error}") from error
 
 
-def _csv_chunks(path: Path) -> Iterator[pd.DataFrame]:
+def _csv_chunks(path: Path, chunk_rows: int) -> Iterator[pd.DataFrame]:
     file = path / "results.csv" if path.is_dir() else path
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             rows = _csv_rows(file, lines)
             header = next(rows)
-            while chunk := list(islice(rows, CHUNK_ROWS)):
+            while chunk := list(islice(rows, chunk_rows)):
                 yield pd.DataFrame(chunk, columns=header, dtype=str)
     except OSError as error:
         raise ReportError(f"{file}: {error.strerror}; `semcomm run` writes results.csv") from error

@@ -30,11 +30,11 @@ class Cluster:
     more.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, seconds: float = SECONDS) -> None:
         self._address, self._prefetch, self._asked = address, PREFETCH, -math.inf
         client: Any = distributed.Client
         try:
-            self._client = client(address, timeout=SECONDS, set_as_default=False)
+            self._client = client(address, timeout=seconds, set_as_default=False)
             self._client.wait_for_workers(1)
         except (OSError, ValueError) as error:
             raise self._lost(error) from error

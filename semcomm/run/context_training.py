@@ -18,7 +18,7 @@ from semcomm.codec.training.context import ContextEpoch, ContextRecipe, trained_
 from semcomm.data.choice import DataChoice
 from semcomm.data.data_set import Data, blocks
 from semcomm.errors import DataError, RunError
-from semcomm.run.pools import Failure, ProcessPool, cores, map_in_order
+from semcomm.run.pools import Failure, Pool, ProcessPool, cores, map_in_order
 from semcomm.run.training import data_label
 from semcomm.version import __version__
 
@@ -39,8 +39,17 @@ class Context:
     images: int | None = None
 
 
+def level_pool(levels: int) -> Pool:
+    """A process on each core, up to one per level."""
+    return ProcessPool(min(cores(), levels), threads=1)
+
+
 def run_context(
-    context: Context, folder: Path, command: str, on_progress: Callable[[ContextEpoch], None]
+    context: Context,
+    folder: Path,
+    command: str,
+    on_progress: Callable[[ContextEpoch], None],
+    pool_for: Callable[[int], Pool] = level_pool,
 ) -> Path:
     """Train the model and write the codec with it to `folder`, under its own name.
 
@@ -48,6 +57,7 @@ def run_context(
     after each epoch.
 
     command: what a person typed, kept in the codec.
+    pool_for: who trains so many levels.
     Returns the codec's file, NAME.safetensors.
     """
     about, tensors, levels = read_levels(context.path)
@@ -65,7 +75,7 @@ def run_context(
         model = _model(context, load_codec(context.path), on_progress)
         save_codec(codec_from(path.stem, about, {**without_context(tensors), **model}), path)
     else:
-        models = list(_models(context, levels, on_progress))
+        models = list(_models(context, levels, on_progress, pool_for(levels)))
         save_levels(about, {**without_context(tensors), **stacked({}, models)}, levels, path)
     return path
 
@@ -92,11 +102,11 @@ def _model(context: Context, codec: Codec, on_progress: Callable[[ContextEpoch],
 
 
 def _models(
-    context: Context, levels: int, on_progress: Callable[[ContextEpoch], None]
+    context: Context, levels: int, on_progress: Callable[[ContextEpoch], None], pool: Pool
 ) -> Iterator[Model]:
-    with closing(ProcessPool(min(cores(), levels), threads=1)) as processes:
+    with closing(pool):
         for (_, level), outcome in map_in_order(
-            _level, ((context, level) for level in range(levels)), processes
+            _level, ((context, level) for level in range(levels)), pool
         ):
             if isinstance(outcome, Failure) and isinstance(outcome.error, BrokenExecutor):
                 raise RunError(

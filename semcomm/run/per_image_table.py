@@ -30,19 +30,22 @@ def write_per_image(
     images: int,
     folder: Path,
     form: TableFormat | None = None,
+    max_csv_rows: int = CSV_ROWS,
+    blocks_per_file: int = BLOCKS_AT_ONCE,
 ) -> Path:
     """Write per_image.csv, or the folder per_image.parquet, a row per image; returns its path.
 
     cells: the blocks of each, of which one is held at a time, or those of one file.
     numbered: there is a column `cell` that says which row of results.csv, from 0 on, is meant.
-    form: by default CSV up to a million images.
+    form: by default CSV up to `max_csv_rows` images, one row each.
+    blocks_per_file: of a Parquet data set.
     """
-    form = form or ("csv" if images <= CSV_ROWS else "parquet")
+    form = form or ("csv" if images <= max_csv_rows else "parquet")
     csv, parquet = folder / "per_image.csv", folder / "per_image.parquet"
     shutil.rmtree(parquet, ignore_errors=True)
     if form == "parquet":
         csv.unlink(missing_ok=True)
-        _write_parquet(cells, parquet)
+        _write_parquet(cells, parquet, blocks_per_file)
         return parquet
     names = column_names(cells)
     head = [*names, "cell"] if numbered else names
@@ -94,7 +97,7 @@ def write_pictures(first: FirstSamples, folder: Path) -> Path:
     return path
 
 
-def _write_parquet(cells: Sequence[Iterable[Block]], folder: Path) -> None:
+def _write_parquet(cells: Sequence[Iterable[Block]], folder: Path, blocks_per_file: int) -> None:
     """A data set in folders cell=0, cell=1, ..., which appears whole or not at all."""
     unfinished, names = folder.with_name(f".{folder.name}"), column_names(cells)
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -103,7 +106,7 @@ def _write_parquet(cells: Sequence[Iterable[Block]], folder: Path) -> None:
         part.mkdir(parents=True)
         left = iter(blocks)
         for number in count():
-            several = list(islice(left, BLOCKS_AT_ONCE))
+            several = list(islice(left, blocks_per_file))
             if not several:
                 break
             table = per_image_table(several).reindex(columns=names)

@@ -11,7 +11,6 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from threading import Thread
 from typing import Protocol, TypeVar
@@ -67,28 +66,6 @@ class Failure:
 def cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def pool_of(workers: int, scheduler: str | None = None) -> Iterator[Pool]:
-    """This process for one worker, so many others, or the cluster of a dask scheduler at that
-    address.
-    """
-    pool = (
-        _cluster(scheduler) if scheduler else ProcessPool(workers) if workers > 1 else SerialPool()
-    )
-    with closing(pool):
-        yield pool
-
-
-def _cluster(address: str) -> Pool:
-    try:
-        from semcomm.run.cluster import Cluster
-    except ImportError as error:
-        raise RunError(
-            f"a scheduler needs dask.distributed: pip install 'semcomm[cluster]' ({error})"
-        ) from error
-    return Cluster(address)
 
 
 def map_in_order(
@@ -172,10 +149,11 @@ class ProcessPool:
     """Fresh processes of this machine; others take the place of lost ones.
 
     threads: of each; by default they divide the cores among them.
+    prefetch: tasks of each that may wait.
     """
 
-    def __init__(self, workers: int, threads: int | None = None) -> None:
-        self.prefetch = PREFETCH * workers
+    def __init__(self, workers: int, threads: int | None = None, prefetch: int = PREFETCH) -> None:
+        self.prefetch = prefetch * workers
         self._workers, self._threads = workers, threads or max(1, cores() // workers)
         self._pool = self._started()
 

@@ -171,9 +171,9 @@ class RunFolder:
 
     def _is_begun(self) -> bool:
         """Whether a block, a row or a table is here that was not there before a run."""
-        kept = (self.path / BLOCKS).glob("*/*")
+        stored = (self.path / BLOCKS).glob("*/*")
         tables = (self.path / name for name in (DONE, RESULTS))
-        return any(True for _ in kept) or any(table.exists() for table in tables)
+        return any(True for _ in stored) or any(table.exists() for table in tables)
 
     def _cell(self, place: int) -> Path:
         return self.path / BLOCKS / f"{place:06d}"

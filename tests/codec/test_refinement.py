@@ -187,9 +187,9 @@ def test_no_step_is_no_change(tiny_codec: Codec, images: list[Image]) -> None:
 
 
 def test_the_cost_with_further_rate_weights_falls_in_each_image(
-    images: list[Image],
+    shipped_codec: Codec, images: list[Image]
 ) -> None:
-    codec, weights = load_codec("ecvq-n128-nu16"), np.linspace(0, 0.3, 48, dtype=np.float32)
+    codec, weights = shipped_codec, np.linspace(0, 0.3, 48, dtype=np.float32)
 
     def costs(steps: int) -> np.ndarray:
         grids = codec.quantize(codec.encode(images, steps, weights), weights)

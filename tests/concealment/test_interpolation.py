@@ -13,7 +13,6 @@ from semcomm.receiver import Receiver
 from semcomm.scenario.plugins import load_channel
 from semcomm.stages import Arrived
 from semcomm.transmitter import Transmitter
-from semcomm.zoo.find import load_codec
 
 
 def test_missing_symbol_is_nearest_to_its_neighbours_mean(
@@ -49,9 +48,9 @@ def test_all_missing_symbols_become_the_fill_index(tiny_codec: Codec) -> None:
     assert (symbols == tiny_codec.fill_index).all()
 
 
-def test_interpolation_beats_the_most_probable_codeword() -> None:
+def test_interpolation_beats_the_most_probable_codeword(shipped_codec: Codec) -> None:
     """By far, with a tenth of the slices lost."""
-    codec, framing, images = load_codec("ecvq-n128-nu16"), Framing(slices=8), Sample().load(0, 256)
+    codec, framing, images = shipped_codec, Framing(slices=8), Sample().load(0, 256)
     sent = Transmitter(codec, framing=framing).transmit(images)
     lost = (
         load_channel("packet_erasure", loss=0.1)

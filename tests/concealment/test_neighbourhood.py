@@ -14,7 +14,6 @@ from semcomm.concealment.neighbourhood import (
     unit_vectors,
 )
 from semcomm.data.sample import Sample
-from semcomm.zoo.find import load_codec
 
 # Two images, of 2 x 3 positions with two symbols each, numbers 0 to 11, and of 1 x 2 positions, 12
 # to 15.
@@ -78,8 +77,8 @@ def test_log_likelihood_ratio_is_that_of_student_densities() -> None:
     )
 
 
-def test_true_rows_are_likelier_than_random_ones() -> None:
-    codec = load_codec("ecvq-n128-nu16")
+def test_true_rows_are_likelier_than_random_ones(shipped_codec: Codec) -> None:
+    codec = shipped_codec
     symbols = np.stack(codec.quantize(codec.encode(Sample().load(0, 256)))).astype(np.int64).ravel()
     layout = SliceLayout.of(np.full(256 * 8, 16), [(8, 8, 2)] * 256)
     neighbourhood = Neighbourhood(

@@ -16,12 +16,11 @@ from semcomm.framing import Framing
 from semcomm.receiver import Receiver
 from semcomm.stages import Arrived, Encoded
 from semcomm.transmitter import Transmitter
-from semcomm.zoo.find import load_codec
 
 
 @pytest.fixture(scope="module")
-def codec() -> Codec:
-    return load_codec("ecvq-n128-nu16")
+def codec(shipped_codec: Codec) -> Codec:
+    return shipped_codec
 
 
 @pytest.fixture(scope="module")

@@ -56,14 +56,14 @@ def test_small_images_come_in_blocks_of_256() -> None:
     assert block_ranges(Sizes((1024,) * 600)) == [range(256), range(256, 512), range(512, 600)]
 
 
-def test_a_block_ends_with_the_image_that_brings_it_to_2_to_24_pixels() -> None:
+def test_block_ends_with_the_image_that_reaches_2_to_24_pixels() -> None:
     sizes = (2**23, 2**23 - 1, 1, 2**24, 5, 2**24, 7)
     assert block_ranges(Sizes(sizes)) == [range(3), range(3, 4), range(4, 6), range(6, 7)]
 
 
 @given(st.lists(st.integers(1, 2**24), min_size=1, max_size=700), st.data())
 @example([2**24] * 3, None)
-def test_blocks_of_the_first_images_are_those_of_all_images_cut_short(
+def test_blocks_of_the_first_images_are_those_of_all_cut_short(
     sizes: list[int], draw: st.DataObject | None
 ) -> None:
     data = Sizes(tuple(sizes))
@@ -190,7 +190,7 @@ class Runs:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_a_pickle_that_would_run_a_command_is_refused_and_runs_nothing(
+def test_pickle_that_would_run_a_command_is_refused_unrun(
     protocol: int, tmp_path: Path, unchecked: None
 ) -> None:
     sign = tmp_path / "it-ran"
@@ -276,7 +276,7 @@ def test_a_missing_set_without_internet_says_what_to_do(
     assert list((tmp_path / "root").iterdir()) == []
 
 
-def test_a_missing_set_is_downloaded_once_and_without_a_word_on_stdout(
+def test_missing_set_is_downloaded_once_and_silently(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     unchecked: None,
@@ -298,7 +298,7 @@ def test_a_missing_set_is_downloaded_once_and_without_a_word_on_stdout(
     assert capsys.readouterr().out == ""
 
 
-def test_the_root_is_the_field_else_semcomm_data_else_the_users_cache(
+def test_root_is_the_field_else_semcomm_data_else_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("field", "variable", "home/.cache/semcomm"):
@@ -326,7 +326,7 @@ def save(image: Image, path: Path, **options: object) -> Path:
     return path
 
 
-def test_a_folder_holds_its_images_sorted_by_path_and_nothing_else(tmp_path: Path) -> None:
+def test_folder_holds_its_images_sorted_and_nothing_else(tmp_path: Path) -> None:
     for seed, name in enumerate(["b.png", "a/z.PNG", "a/deep/x.bmp", "c.webp"]):
         save(photo(4 + seed, 9, seed), tmp_path / name, **({"lossless": True} if seed == 3 else {}))
     for other in ("notes.txt", "a/paper.pdf", "figure.eps", "weights.h5", "README", "a/film.mpg"):
@@ -355,7 +355,7 @@ def test_a_missing_or_empty_folder_is_named(tmp_path: Path) -> None:
         ImageFolder(tmp_path).names()
 
 
-def test_an_image_that_cannot_be_read_is_named_before_the_first_block(tmp_path: Path) -> None:
+def test_unreadable_image_is_named_before_the_first_block(tmp_path: Path) -> None:
     save(photo(), tmp_path / "a.png")
     (tmp_path / "b.jpg").write_bytes(b"not an image")
     with pytest.raises(DataError, match=r"b\.jpg cannot be read as an image"):

@@ -164,10 +164,10 @@ def codec(request: pytest.FixtureRequest, tiny_codec: Codec) -> Codec:
 
 
 @pytest.mark.parametrize("coder", ["huffman", "fixed_length"])
-def test_the_page_and_a_table_decode_all_indices_of_the_bare_payloads_of_the_sample(
+def test_page_and_table_decode_the_samples_bare_payloads(
     codec: Codec, coder: EntropyCoding, tmp_path: Path
 ) -> None:
-    sent = Transmitter(codec, coder, Framing(header=False, crc=0)).transmit(Sample().load(0, 256))
+    sent = Transmitter(codec, coder, Framing.raw()).transmit(Sample().load(0, 256))
     write_code_table(codec, tmp_path / "table.csv")
     tables = {
         "huffman": huffman_table(tmp_path / "table.csv"),
@@ -194,7 +194,7 @@ def test_the_lengths_of_a_table_alone_give_its_codewords(codec: Codec, tmp_path:
         Framing(slices=2, crc=0, length_bits=16),
     ],
 )
-def test_the_page_and_a_table_decode_a_transmission_from_its_bytes(
+def test_page_and_table_decode_a_transmission_from_its_bytes(
     tiny_codec: Codec, framing: Framing, tmp_path: Path
 ) -> None:
     wide = np.concatenate(Sample().load(0, 3), axis=1)

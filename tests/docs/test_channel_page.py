@@ -11,12 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from command import COMMAND, cli, cli_ok
 from pages import ROOT, blocks
 
-from semcomm.cli import main
-
-COMMAND = Path(sys.executable).parent / "semcomm"
+pytestmark = pytest.mark.docs
 
 
 def block(language: str) -> str:
@@ -40,10 +38,7 @@ def test_the_channel_takes_no_more_than_fifteen_lines() -> None:
 
 
 def test_a_file_leads_to_rows_of_the_table(folder: Path) -> None:
-    done = CliRunner().invoke(
-        main, ["run", "mine.yaml", "--images", "32", "--workers", "1", "--out", "results/mine"]
-    )
-    assert done.exit_code == 0, done.stderr
+    cli_ok("run", "mine.yaml", "--images", "32", "--workers", "1", "--out", "results/mine")
     table = pd.read_csv(folder / "results" / "mine" / "results.csv")
     assert table["channel.fault"].tolist() == [0, 0.001, 0.01]
     assert (
@@ -57,7 +52,7 @@ def test_a_file_leads_to_rows_of_the_table(folder: Path) -> None:
 
 def test_a_parameter_out_of_its_bounds_is_told_with_its_place(folder: Path) -> None:
     (folder / "mine.yaml").write_text(block("yaml").replace("[0, 0.001, 0.01]", "[0, 2]"))
-    done = CliRunner().invoke(main, ["run", "mine.yaml"])
+    done = cli("run", "mine.yaml")
     assert done.exit_code == 2
     assert re.search(
         r"mine\.yaml:3:\d+: channel\.fault is 2; it takes a number from 0 to 1", done.stderr

@@ -1,8 +1,8 @@
 """Every command and block of code in README.md, CONTRIBUTING.md and docs/ does what the page says
 it does.
 
-Those of a page run one after the other in one folder, in which `photos/` has a few images. So that
-this takes seconds, `shortened` changes commands, by these rules alone:
+Those of a page run one after the other in one folder, in which `photos/` has a few images; each is
+a test, and where one fails the others run still. So that this takes seconds, `shortened` changes commands, by these rules alone:
 
 - `semcomm run` sends two images, in one process;
 - `semcomm train`, `design` and `context` take a few images, and `train` and `context` one epoch;
@@ -20,12 +20,14 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-import PIL.Image
 import pytest
-from click.testing import CliRunner
+from command import cli, cli_ok
+from images import save_images
 from jsonschema import Draft202012Validator
 from pages import PAGES, PROGRAMS, ROOT, Block, blocks, program, spans, words_of
 from ruamel.yaml import YAML
@@ -37,7 +39,7 @@ from semcomm.scenario.scenario import read_scenarios
 from semcomm.scenario.schema import scenario_schema, training_schema
 from semcomm.scenario.training import read_training
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.docs, pytest.mark.usefixtures("one_thread")]
 
 MOST_EXCEPTIONS = 3
 SAMPLE = ["--set", "data={name: sample}"]
@@ -46,24 +48,59 @@ SAMPLE = ["--set", "data={name: sample}"]
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with the photos and the experiments that pages speak of."""
-    (tmp_path / "experiments").symlink_to(ROOT / "experiments")
-    (tmp_path / "photos").mkdir()
-    for number, image in enumerate(Sample().load(0, 8)):
-        PIL.Image.fromarray(image[: 32 - number]).save(tmp_path / "photos" / f"{number}.png")
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(filled(tmp_path))
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if blocks(page)], ids=lambda page: str(page.relative_to(ROOT))
-)
-def test_all_of_a_page_works_in_its_order(page: Path, folder: Path) -> None:
-    names: dict[str, object] = {}
-    for block in blocks(page):
+def filled(folder: Path) -> Path:
+    (folder / "experiments").symlink_to(ROOT / "experiments")
+    images = [image[: 32 - number] for number, image in enumerate(Sample().load(0, 8))]
+    save_images(folder / "photos", images)
+    return folder
+
+
+class Reader:
+    """Follows a page in a folder of its own, block by block."""
+
+    def __init__(self, page: Path, folder: Path) -> None:
+        self.folder = filled(folder)
+        self._left, self._names = blocks(page), dict[str, object]()
+
+    def reach(self, block: Block) -> None:
+        """Do what the page has before the block; what fails there is for its own test to say."""
+        while self._left and self._left[0].line < block.line:
+            with suppress(Exception):
+                self.follow(self._left[0])
+
+    def follow(self, block: Block) -> None:
+        self._left = [other for other in self._left if other.line > block.line]
         if block.file:
             Path(block.file).write_text(block.text)
         if not block.reason:
-            CHECKS[block.language.partition("}")[0]](block, names)
+            CHECKS[block.language.partition("}")[0]](block, self._names)
+
+
+@pytest.fixture(scope="module")
+def reader_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Reader]:
+    """The reader of a page, the same for all of its blocks."""
+    return cache(lambda page: Reader(page, tmp_path_factory.mktemp(page.stem)))
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        pytest.param(block, id=block.place, marks=pytest.mark.xdist_group(str(page)))
+        for page in PAGES
+        for block in blocks(page)
+    ],
+)
+def test_block_does_what_its_page_says(
+    block: Block, reader_of: Callable[[Path], Reader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = reader_of(block.page)
+    monkeypatch.chdir(reader.folder)
+    reader.reach(block)
+    reader.follow(block)
 
 
 def test_few_blocks_are_not_run_and_each_says_why() -> None:
@@ -115,7 +152,7 @@ def test_the_demo_prints_what_the_page_says(folder: Path) -> None:
     (target,) = re.findall(
         r"^demo:.*\n\t\$\(BIN\)/(semcomm .*)$", (ROOT / "Makefile").read_text(), re.MULTILINE
     )
-    printed = CliRunner().invoke(main, target.split()[1:], catch_exceptions=False).stdout
+    printed = cli_ok(*target.split()[1:]).stdout
     figures = dict(line.split(maxsplit=1) for line in printed.splitlines())
     for name, value in (line.split(maxsplit=1) for line in shown.text.splitlines()):
         try:
@@ -132,7 +169,7 @@ def test_mistakes_are_told_as_the_page_says(folder: Path) -> None:
     Path("uplink.yaml").write_text(
         "name: uplink\ncodec: {modle: vq-n64}\nchannel: {model: binary_symmetric, crossover: 0.7}\n"
     )
-    result = CliRunner().invoke(main, ["run", "uplink.yaml"])
+    result = cli("run", "uplink.yaml")
     assert result.exit_code == 2 and result.stderr.splitlines() == shown.text.splitlines()
 
 
@@ -149,8 +186,7 @@ def semcomm(words: list[str]) -> None:
     source = words.pop(words.index("<") + 1) if "<" in words else ""
     arguments = shortened([word for word in words[1:] if word not in "<>"])
     sent = Path(source).read_bytes() if source else b""
-    result = CliRunner().invoke(main, arguments, input=sent, catch_exceptions=False)
-    assert result.exit_code == 0, result.stderr
+    result = cli_ok(*arguments, source=sent)
     if target:
         Path(target).write_bytes(result.stdout_bytes)
 

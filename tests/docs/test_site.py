@@ -56,6 +56,7 @@ class Page(HTMLParser):
             self.loads += [found[name] for name in ("src", "href") if name in found]
 
 
+@pytest.mark.docs
 def test_every_link_of_the_site_leads_to_a_place_that_is_there(site: Path) -> None:
     built = {path: Page(path) for path in site.rglob("*.html")}
     assert {"index.html", "tour.html", "theory.html"} <= {path.name for path in built}
@@ -69,6 +70,7 @@ def test_every_link_of_the_site_leads_to_a_place_that_is_there(site: Path) -> No
                 assert not place or place in known, f"{path.relative_to(site)} links to {link}"
 
 
+@pytest.mark.docs
 def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
     for path in site.rglob("*.html"):
         assert not [load for load in Page(path).loads if load.startswith((*ELSEWHERE, "//"))], path
@@ -76,6 +78,7 @@ def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
         assert not re.search(r"url\(['\"]?(https?:)?//", path.read_text()), path
 
 
+@pytest.mark.docs
 def test_the_site_has_every_page_and_every_public_name(site: Path) -> None:
     import semcomm
 
@@ -94,7 +97,7 @@ def headings(page: Path) -> Iterator[str]:
 @pytest.mark.parametrize(
     "page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: str(page.relative_to(ROOT))
 )
-def test_every_link_of_a_page_leads_to_a_file_as_a_forge_shows_it(page: Path) -> None:
+def test_every_link_of_a_page_leads_to_a_file_on_a_forge(page: Path) -> None:
     for link in links(page):
         if not link.startswith(ELSEWHERE):
             name, _, place = link.partition("#")

@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 CASES: dict[str, tuple[str, int | None, str, Framing]] = {
     "huffman": ("one-rate", None, "huffman", Framing()),
     "context-slices": ("one-rate", None, "context", Framing(slices=4, crc=8, length_bits=7)),
-    "fixed-length-raw": ("one-rate", None, "fixed_length", Framing(header=False, crc=0)),
+    "fixed-length-raw": ("one-rate", None, "fixed_length", Framing.raw()),
     "level": ("levels", 1, "huffman", Framing(crc=24, size=(8, 8))),
 }
 DIGESTS = {

@@ -48,7 +48,7 @@ def test_mse_does_not_wrap_around_between_black_and_white() -> None:
     assert mean_squared_error(black, white) == mean_squared_error(white, black) == 65025
 
 
-def test_mse_of_an_image_with_more_than_2_to_32_of_squared_error_is_exact() -> None:
+def test_mse_is_exact_beyond_2_to_32_of_squared_error() -> None:
     black, white = np.zeros((1, 300, 300, 3), np.uint8), np.full((1, 300, 300, 3), 255, np.uint8)
     assert mean_squared_error(black, white) == 65025
 
@@ -71,7 +71,7 @@ def test_psnr_of_worked_cases() -> None:
     )
 
 
-def test_psnr_of_a_perfect_image_is_that_of_one_sample_off_by_one() -> None:
+def test_psnr_of_perfect_image_is_that_of_one_sample_off_by_one() -> None:
     perfect, one_off = psnr_db(np.array([0.0, 1 / 3072]), 3072)
     # 20 log10(255) + 10 log10(3072), to four places each.
     assert perfect == one_off == pytest.approx(48.1308 + 34.8742, abs=1e-4)
@@ -106,7 +106,7 @@ def test_ssim_agrees_with_scikit_image_on_natural_images(deviation: float) -> No
     assert ssim(sent, received) == pytest.approx(oracle_ssim(sent, received), abs=ROUNDING)
 
 
-def test_ssim_agrees_with_scikit_image_on_bright_flat_images_where_variances_cancel() -> None:
+def test_ssim_of_bright_flat_images_agrees_with_scikit_image() -> None:
     sent = np.full((2, 24, 24, 3), 254, np.uint8)
     received = noisy(sent, 0.5)
     assert ssim(sent, received) == pytest.approx(oracle_ssim(sent, received), abs=ROUNDING)
@@ -130,7 +130,7 @@ def test_ssim_is_nan_where_no_window_fits(shape: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("metric", [mean_squared_error, ssim])
-def test_images_of_unlike_shapes_are_refused_rather_than_broadcast(metric: object) -> None:
+def test_images_of_unlike_shapes_are_refused_not_broadcast(metric: object) -> None:
     assert callable(metric)
     with pytest.raises(ValueError, match="1 images are sent, 2 received"):
         metric(random_images(1, 16, 16, 3), random_images(2, 16, 16, 3))
@@ -141,7 +141,7 @@ def test_images_of_unlike_shapes_are_refused_rather_than_broadcast(metric: objec
 
 
 @pytest.mark.parametrize("metric", [mean_squared_error, ssim])
-def test_images_of_many_sizes_have_the_values_that_each_has_alone(
+def test_images_of_many_sizes_measure_as_each_does_alone(
     metric: Callable[..., NDArray[np.float64]],
 ) -> None:
     sent = [random_images(1, side, 2 * side, 3)[0] for side in (5, 16, 32)]

@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from command import cli_ok
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t
 
-from semcomm.cli import main
 from semcomm.errors import ReportError
 from semcomm.report.means import means
 
@@ -75,8 +74,7 @@ def test_the_command_gives_means_over_seeds_and_over_images(tmp_path: Path) -> N
         tmp_path / "results.csv", index=False
     )
     options = ["--by", "codec", "--columns", "psnr_db", "-o", str(tmp_path / "out.csv")]
-    result = CliRunner().invoke(main, ["table", str(tmp_path), *options])
-    assert result.exit_code == 0, result.output
+    cli_ok("table", tmp_path, *options)
     lines = (tmp_path / "out.csv").read_text().splitlines()
     assert lines[0] == "codec,rows,psnr_db,psnr_db_ci95"
     assert lines[1].startswith("a,2,22.0,25.41")

@@ -2,25 +2,24 @@
 
 import io
 import json
-import time
 import xml.etree.ElementTree as ElementTree
 from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
 import scipy.stats
-from click.testing import CliRunner
+from command import cli, cli_ok
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from waiting import until
 
-from semcomm.cli import main
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.data.sample import Sample
@@ -28,7 +27,7 @@ from semcomm.framing import Framing
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
-Result = TypeVar("Result")
+pytestmark = pytest.mark.browser
 
 SCENARIO = """\
 codec: {model: ecvq-n128-nu16, device: cpu}
@@ -49,18 +48,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of three systems at five Es/N0, from hardly anything intact to nearly everything."""
     path = tmp_path_factory.mktemp("report") / "three systems.yaml"
     path.write_text(SCENARIO)
-    result = CliRunner().invoke(
-        main, ["run", str(path), "--out", str(path.with_name("run")), "--workers", "1"]
-    )
-    assert result.exit_code == 0, result.output
+    cli_ok("run", path, "--out", path.with_name("run"), "--workers", 1)
     return path.with_name("run")
 
 
 @pytest.fixture(scope="module")
 def file(folder: Path) -> Path:
     path = folder.with_name("report.html")
-    result = CliRunner().invoke(main, ["report", str(folder), "-o", str(path)])
-    assert result.exit_code == 0, result.output
+    cli_ok("report", folder, "-o", path)
     return path
 
 
@@ -97,15 +92,6 @@ def images(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "per_image.csv")
 
 
-def until(true: Callable[[], Result]) -> Result:
-    """Wait for what takes the browser a moment."""
-    for _ in range(200):
-        if result := true():
-            return result
-        time.sleep(0.05)
-    raise AssertionError("nothing happened in ten seconds")
-
-
 def cell(system: str, value: int) -> int:
     return SYSTEMS.index(system) * len(VALUES) + VALUES.index(value)
 
@@ -116,6 +102,12 @@ def move_to(page: Chrome, value: int) -> None:
     steps = VALUES.index(value) - int(slider.get_property("value") or 0)
     slider.send_keys((Keys.ARROW_RIGHT if steps > 0 else Keys.ARROW_LEFT) * abs(steps))
     assert page.find_element(By.ID, "at").text == f"{value} dB"
+
+
+def drawn(page: Chrome, name: str) -> str:
+    """A figure as it is drawn, the slider's position in it."""
+    svg = page.find_element(By.CSS_SELECTOR, f"#figure-{name} .plot svg")
+    return str(svg.get_property("outerHTML"))
 
 
 def pick(page: Chrome, number: int) -> None:
@@ -295,8 +287,9 @@ def test_a_click_on_the_legend_hides_and_shows_a_line(page: Chrome) -> None:
     click(page, entry)
     until(lambda: lines(page, "axis") == [ecvq, webp])
     assert entry.get_dom_attribute("aria-pressed") == "false"
-    move_to(page, 10)  # which draws the figure anew
-    time.sleep(0.2)
+    before = drawn(page, "axis")
+    move_to(page, 10)
+    until(lambda: drawn(page, "axis") != before)
     assert lines(page, "axis") == [ecvq, webp]
     click(page, entry)
     until(lambda: lines(page, "axis") == every)
@@ -479,12 +472,8 @@ def test_names_from_strangers_are_text(browser: Chrome, tmp_path: Path) -> None:
     scenario = tmp_path / "mine.yaml"
     scenario.write_text("codec: {model: webp, quality: 20}\ndata: {images: photos}\n")
     run = tmp_path / "</script><script>window.bad=2</script>"
-    for arguments in (
-        ["run", str(scenario), "--out", str(run)],
-        ["report", str(run), "-o", str(tmp_path / "r.html")],
-    ):
-        result = CliRunner().invoke(main, arguments)
-        assert result.exit_code == 0, result.output
+    cli_ok("run", scenario, "--out", run)
+    cli_ok("report", run, "-o", tmp_path / "r.html")
     browser.get_log("browser")
     browser.get((tmp_path / "r.html").as_uri())
     until(lambda: browser.find_elements(By.CSS_SELECTOR, ".plot svg"))
@@ -506,12 +495,8 @@ def test_images_of_any_size_and_of_lost_size_are_shown(browser: Chrome, tmp_path
         "codec: {model: ecvq-n128-nu16, device: cpu}\ndata: {images: photos}\n"
         "channel: {model: binary_symmetric}\nsweep: {channel.crossover: [0, 0.5]}\n"
     )
-    for arguments in (
-        ["run", scenario, "--out", tmp_path / "run"],
-        ["report", tmp_path / "run", "-o", tmp_path / "r.html"],
-    ):
-        result = CliRunner().invoke(main, list(map(str, arguments)))
-        assert result.exit_code == 0, result.output
+    cli_ok("run", scenario, "--out", tmp_path / "run")
+    cli_ok("report", tmp_path / "run", "-o", tmp_path / "r.html")
     browser.get_log("browser")
     browser.get((tmp_path / "r.html").as_uri())
     until(lambda: browser.find_elements(By.CSS_SELECTOR, ".plot svg"))
@@ -548,8 +533,7 @@ def test_an_analogue_system_shows_channel_uses_and_symbols(
         for esn0_db in (0, 4)
     ]
     run = make_run(rows, symbols=True)
-    result = CliRunner().invoke(main, ["report", str(run), "-o", str(tmp_path / "r.html")])
-    assert result.exit_code == 0, result.output
+    cli_ok("report", run, "-o", tmp_path / "r.html")
     browser.get_log("browser")
     browser.get((tmp_path / "r.html").as_uri())
     until(lambda: len(browser.find_elements(By.CSS_SELECTOR, ".plot svg")) == 2)
@@ -564,7 +548,7 @@ def test_an_analogue_system_shows_channel_uses_and_symbols(
 
 
 def refusal(*arguments: Any) -> str:
-    result = CliRunner().invoke(main, ["report", *map(str, arguments)])
+    result = cli("report", *arguments)
     assert result.exit_code == 2
     return result.output
 
@@ -577,8 +561,7 @@ def test_a_report_of_nothing_is_refused(folder: Path, tmp_path: Path) -> None:
 
 
 def test_runs_of_other_images_are_refused(folder: Path, tmp_path: Path) -> None:
-    command = ["run", "error-free", "--images", "3", "--out", str(tmp_path / "three")]
-    assert CliRunner().invoke(main, command).exit_code == 0
+    cli_ok("run", "error-free", "--images", 3, "--out", tmp_path / "three")
     assert "sent different images" in refusal(folder, tmp_path / "three", "-o", tmp_path / "r.html")
 
 

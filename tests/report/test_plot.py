@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
-from click.testing import CliRunner
+from command import cli_ok
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from semcomm.cli import main
 from semcomm.errors import ReportError
 from semcomm.report import plot
 from semcomm.report.curves import Curve
@@ -220,9 +219,7 @@ def test_the_command_draws_the_intervals_of_chosen_rows(tmp_path: Path) -> None:
     for name, more in (("with", {"psnr_db_ci95": [0.1, 0.2, 0.3, 0.4]}), ("without", {})):
         pd.DataFrame(rows | more).to_csv(tmp_path / f"{name}.csv", index=False)
         command = ["plot", str(tmp_path / f"{name}.csv"), "--x", "esn0_db", "--where", "scenario=b"]
-        assert (
-            CliRunner().invoke(main, [*command, "-o", str(tmp_path / f"{name}.svg")]).exit_code == 0
-        )
+        cli_ok(*command, "-o", tmp_path / f"{name}.svg")
     bars = [
         (tmp_path / f"{name}.svg").read_text().count("LineCollection")
         for name in ("with", "without")

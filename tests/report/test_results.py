@@ -5,13 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from command import cli
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from semcomm.cli import main
 from semcomm.errors import ReportError
-from semcomm.report import results
 from semcomm.report.results import (
     concat_rows,
     format_table,
@@ -175,11 +173,8 @@ def test_shown_tables_are_aligned_rounded_and_terminal_safe(tmp_path: Path) -> N
 
 
 @pytest.fixture
-def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The same rows as CSV and as a partitioned Parquet data set, and parts of three rows to read
-    them in.
-    """
-    monkeypatch.setattr(results, "CHUNK_ROWS", 3)
+def records(tmp_path: Path) -> list[Path]:
+    """The same rows as CSV and as a partitioned Parquet data set."""
     rows = pd.DataFrame(
         {
             "image": [f"test/{number:05}" for number in range(10)],
@@ -199,7 +194,8 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 def test_csv_and_parquet_give_the_same_rows_in_chunks(records: list[Path]) -> None:
     csv, parquet = (
-        [chunk.drop(columns="results") for chunk in read_chunks([path])] for path in records
+        [chunk.drop(columns="results") for chunk in read_chunks([path], chunk_rows=3)]
+        for path in records
     )
     assert [len(chunk) for chunk in csv] == [3, 3, 3, 1]
     assert all(len(chunk) <= 3 for chunk in parquet)
@@ -212,22 +208,23 @@ def test_csv_and_parquet_give_the_same_rows_in_chunks(records: list[Path]) -> No
 def test_chunks_are_selected_one_by_one_and_written_as_one(
     records: list[Path], tmp_path: Path, form: int
 ) -> None:
-    chosen = select_chunks(read_chunks([records[form]]), ["damaged=true", "cell=1"])
+    chosen = select_chunks(read_chunks([records[form]], chunk_rows=3), ["damaged=true", "cell=1"])
     write_csv((with_columns(chunk, ["image", "bits"]) for chunk in chosen), tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == "image,bits\ntest/00007,507\n"
 
 
 def test_an_error_only_where_no_chunk_has_such_a_row(records: list[Path]) -> None:
-    assert [len(chunk) for chunk in select_chunks(read_chunks(records[:1]), ["bits=509"])] == [1]
+    assert [
+        len(chunk) for chunk in select_chunks(read_chunks(records[:1], chunk_rows=3), ["bits=509"])
+    ] == [1]
     with pytest.raises(ReportError, match="no row has bits=510; bits is 500, 501, 502"):
-        list(select_chunks(read_chunks(records[:1]), ["bits=510"]))
+        list(select_chunks(read_chunks(records[:1], chunk_rows=3), ["bits=510"]))
 
 
-def test_too_many_rows_are_not_shown(records: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(concat_rows(read_chunks(records))) == 20
-    monkeypatch.setattr(results, "MAX_ROWS_SHOWN", 19)
+def test_too_many_rows_are_not_shown(records: list[Path]) -> None:
+    assert len(concat_rows(read_chunks(records), max_rows=20)) == 20
     with pytest.raises(ReportError, match="there are over 19 rows; write them with -o"):
-        concat_rows(read_chunks(records))
+        concat_rows(read_chunks(records), max_rows=19)
 
 
 def test_a_file_that_is_not_parquet_is_an_error(tmp_path: Path) -> None:
@@ -255,6 +252,6 @@ def test_commands_name_the_new_column_for_a_retired_one(
     tmp_path: Path, arguments: list[str]
 ) -> None:
     command, *options = arguments
-    result = CliRunner().invoke(main, [command, str(written(tmp_path)), *options])
+    result = cli(command, written(tmp_path), *options)
     assert result.exit_code == 2
     assert "the column codec is now called codec.model" in result.output

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from command import cli_ok
+from images import noise, save_images
 
 from semcomm.carrier import carry
-from semcomm.cli import main
 from semcomm.data.data_set import BLOCK_IMAGES
 from semcomm.errors import ChannelError, LinkError
 from semcomm.frames import Frames, Symbols
@@ -50,11 +50,7 @@ class Noisy(BitChannel):
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of four blocks of small images."""
-    folder = tmp_path_factory.mktemp("photos")
-    pixels = np.random.default_rng(0).integers(0, 256, (IMAGES, 8, 8, 3), np.uint8)
-    for number, image in enumerate(pixels):
-        (folder / f"{number:04d}.ppm").write_bytes(b"P6 8 8 255\n" + image.tobytes())
-    return folder
+    return save_images(tmp_path_factory.mktemp("photos"), noise(IMAGES), "ppm")
 
 
 @pytest.fixture
@@ -72,14 +68,11 @@ def file(tmp_path: Path, photos: Path, tiny_codec_file: Path) -> Path:
 
 def run(file: Path, out: str, *options: str) -> Path:
     folder = file.with_name(out)
-    told = CliRunner().invoke(
-        main, ["run", str(file), "--out", str(folder), *options], catch_exceptions=False
-    )
-    assert told.exit_code == 0, told.output
+    cli_ok("run", file, "--out", folder, *options)
     return folder
 
 
-def test_the_first_images_fare_the_same_whether_more_blocks_follow_or_not(file: Path) -> None:
+def test_first_blocks_are_the_same_whether_more_follow_or_not(file: Path) -> None:
     all_images = simulate(read_scenario(file)).per_image
     half = simulate(read_scenario(file, ["images=512"])).per_image
     assert (len(all_images), len(half)) == (1024, 512)
@@ -103,9 +96,7 @@ def test_a_block_comes_out_the_same_before_and_after_others(file: Path, tmp_path
 
 
 @pytest.mark.parametrize("target", [1, 100, 10_000])
-def test_a_run_stops_after_the_fewest_blocks_with_enough_frame_errors(
-    file: Path, target: int
-) -> None:
+def test_run_stops_at_the_first_block_with_enough_frame_errors(file: Path, target: int) -> None:
     errors = (
         simulate(read_scenario(file))
         .per_image.residual_frame_errors.to_numpy()
@@ -136,6 +127,7 @@ def swept(file: Path, crossovers: list[float]) -> list[str]:
     return [argument for key, value in settings.items() for argument in ("--set", f"{key}={value}")]
 
 
+@pytest.mark.slow
 def test_tables_are_the_same_bytes_for_one_worker_and_two(file: Path) -> None:
     options = swept(file, [0.2, 0.001, 0.13])
     one, two = (
@@ -150,6 +142,7 @@ def test_tables_are_the_same_bytes_for_one_worker_and_two(file: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_order_of_cells_changes_no_row(file: Path) -> None:
     crossovers = [0.2, 0.001, 0.13]
     tables = []
@@ -175,7 +168,7 @@ def test_a_links_own_errors_are_not_blamed_on_the_channel() -> None:
         carry(load_channel("error_free"), long, RNG, Link(code=LdpcCode()))
 
 
-def test_what_a_channel_does_wrong_under_a_link_is_told_as_its_error() -> None:
+def test_channel_failing_under_a_link_is_told_as_its_error() -> None:
     class Broken(type(load_channel("awgn", esn0_db=1.0))):
         def transmit(self, symbols: Symbols, rng: np.random.Generator) -> Any:
             return super().transmit(Symbols(symbols.values[1:], symbols.lengths), rng)

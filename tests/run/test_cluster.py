@@ -7,18 +7,20 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from command import COMMAND, cli
+from waiting import until
 
-from semcomm.cli import main
-from semcomm.run import cluster
+from semcomm.errors import RunError
+from semcomm.run.cluster import Cluster
 
-COMMAND = Path(sys.executable).parent / "semcomm"
+pytestmark = pytest.mark.cluster
+
 TABLES = ("results.csv", "per_image.csv", "pictures.png")
 SCENARIO = """\
 codec: {model: webp, quality: 10}
@@ -62,9 +64,8 @@ def started(log: Path, says: str, *command: str) -> Iterator[tuple[subprocess.Po
             [sys.executable, "-m", "dask", *command, "--no-dashboard"], stderr=file
         )
     try:
-        while not (found := re.search(says, log.read_text())):
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.05)
+        found = until(lambda: re.search(says, log.read_text()) or process.poll() is not None)
+        assert isinstance(found, re.Match), log.read_text()
         yield process, found[1]
     finally:
         process.kill()
@@ -120,7 +121,7 @@ def begun(folder: Path) -> set[int]:
 
 
 def run(*options: str) -> Result:
-    return CliRunner().invoke(main, ["run", "mine.yaml", *options])
+    return cli("run", "mine.yaml", *options)
 
 
 def here(folder: Path) -> list[bytes]:
@@ -129,9 +130,10 @@ def here(folder: Path) -> list[bytes]:
     return tables(folder / "here")
 
 
-def test_a_cell_that_raises_there_costs_no_other_and_another_command_makes_up_for_it(
+def test_cell_that_raises_on_a_worker_costs_no_other(
     scheduler: str, two_workers: list[int], folder: Path
 ) -> None:
+    """And another command tries it again."""
     (folder / "raise").touch()
     told = run("--scheduler", scheduler, "--out", "there")
     assert told.exit_code == 2
@@ -156,29 +158,24 @@ def test_a_worker_that_has_another_channel_is_refused(
     assert "is not that of this run: the Python file of the channel differs; restart" in told.stderr
 
 
-def test_a_sweep_on_two_workers_of_which_one_is_killed_gives_the_same_bytes(
+def test_sweep_gives_the_same_bytes_when_a_worker_is_killed(
     scheduler: str, two_workers: list[int], folder: Path
 ) -> None:
     command = [COMMAND, "run", "mine.yaml", "--scheduler", scheduler, "--out", "there"]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
-        while begun(folder) != set(two_workers):
-            assert process.poll() is None
-            time.sleep(0.02)
+        until(lambda: begun(folder) == set(two_workers) or process.poll() is not None)
+        assert process.poll() is None
         os.kill(two_workers[1], signal.SIGKILL)
         _, told = process.communicate()
         assert process.returncode == 0, told
     assert tables(folder / "there") == here(folder)
 
 
-def test_where_no_scheduler_answers_that_is_told(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cluster, "SECONDS", 0.5)
-    told = run("--scheduler", "tcp://127.0.0.1:1")
-    assert told.exit_code == 2
-    assert "error: no dask scheduler answers at tcp://127.0.0.1:1" in told.stderr
+def test_where_no_scheduler_answers_that_is_told() -> None:
+    with pytest.raises(RunError, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:1"):
+        Cluster("tcp://127.0.0.1:1", seconds=0.5)
 
 
 def test_workers_and_a_scheduler_exclude_each_other(folder: Path) -> None:

@@ -223,7 +223,7 @@ class Garbage(BitChannel):
 
 
 @pytest.mark.parametrize(("crc", "count"), [(8, 40_000), (16, 400_000)])
-def test_of_garbage_a_crc_falsely_accepts_what_its_length_predicts(crc: int, count: int) -> None:
+def test_crc_accepts_garbage_as_often_as_its_length_predicts(crc: int, count: int) -> None:
     framing = replace(CRC8, crc=crc)
     rng = np.random.default_rng(5)
     # Random frames are as good as checked ones, as none of what was sent arrives.

@@ -4,20 +4,19 @@ run.
 
 import multiprocessing
 import os
-import random
 import signal
 import subprocess
-import sys
-import time
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
-import numpy as np
 import pytest
+from command import COMMAND
+from images import noise, save_images
+from waiting import until
 
-COMMAND = Path(sys.executable).parent / "semcomm"
+pytestmark = pytest.mark.kills
+
 TABLES = ("results.csv", "per_image.csv", "pictures.png")
-KILLS = 20
 SCENARIO = """\
 codec: {model: webp, quality: 10}
 data: {images: photos}
@@ -25,9 +24,11 @@ channel: {model: moody.py:Moody}
 repeat: 2
 sweep: {channel.crossover: [0.0, 0.001, 0.01, 0.1], seed: [1, 2]}
 """
+BLOCKS = 16
 MOODY = """\
 import os
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,8 @@ class Moody(BitChannel):
     crossover: float
 
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
+        while self.crossover == 0.1 and (HERE / "waits").exists():
+            time.sleep(0.01)
         if self.crossover == 0.01 and (HERE / "raises").exists():
             raise ValueError("no luck")
         if self.crossover == 0.01 and (HERE / "dies").exists():
@@ -54,14 +57,13 @@ class Moody(BitChannel):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a scenario of eight cells of 20 images."""
+    """A folder with a scenario of eight cells, each of two blocks of 10 images.
+
+    The last two cells wait as long as there is a file `waits`.
+    """
     (tmp_path / "mine.yaml").write_text(SCENARIO)
     (tmp_path / "moody.py").write_text(MOODY)
-    (tmp_path / "photos").mkdir()
-    rng = np.random.default_rng(0)
-    for number in range(10):
-        pixels = rng.integers(0, 256, (8, 8, 3), np.uint8)
-        (tmp_path / "photos" / f"{number}.ppm").write_bytes(b"P6 8 8 255\n" + pixels.tobytes())
+    save_images(tmp_path / "photos", noise(10), "ppm")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -71,11 +73,9 @@ def tables(folder: Path) -> list[bytes]:
 
 
 def run_here(out: str) -> None:
-    """The command in this process, with blocks of 4 images."""
+    """The command in this process."""
     from semcomm.cli import main
-    from semcomm.data import data_set as data
 
-    data.BLOCK_IMAGES = 4
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         main(["run", "mine.yaml", "--out", out, "--workers", "1"])
 
@@ -91,33 +91,35 @@ def begun(out: str) -> multiprocessing.process.BaseProcess:
     return process
 
 
-def test_a_run_killed_at_random_moments_ends_in_the_same_bytes(folder: Path) -> None:
-    for _ in range(2):  # the second time everything is imported
-        start = time.monotonic()
-        whole = begun("whole")
-        whole.join()
-        assert whole.exitcode == 0
-        seconds = time.monotonic() - start
-        (folder / "whole").rename(folder / f"whole{_}")
-    expected, chance = tables(folder / "whole0"), random.Random(6)
-    kills, runs = 0, 0
-    while kills < KILLS:
-        process = begun(f"pieces{runs}")
-        process.join(chance.uniform(0, seconds))
+def finished(out: str) -> None:
+    process = begun(out)
+    process.join()
+    assert process.exitcode == 0
+
+
+def test_run_killed_after_any_block_ends_in_the_same_bytes(folder: Path) -> None:
+    """Killed wherever it is when the next block of the first six cells is stored; the last two
+    cells wait, so that it cannot end before.
+    """
+    finished("whole")
+    expected = tables(folder / "whole")
+    (folder / "waits").touch()
+    for blocks in range(1, BLOCKS - 4 + 1):
+        process = begun("pieces")
+        until(lambda n=blocks, p=process: stored(folder / "pieces") >= n or not p.is_alive())
         process.kill()
         process.join()
-        partial = folder / f"pieces{runs}" / "results.csv"
+        assert process.exitcode == -signal.SIGKILL
+        partial = folder / "pieces" / "results.csv"
         assert not partial.exists() or expected[0].startswith(partial.read_bytes())
-        if process.exitcode == 0:
-            assert tables(folder / f"pieces{runs}") == expected
-            runs += 1
-        else:
-            assert process.exitcode == -signal.SIGKILL
-            kills += 1
-    last = begun(f"pieces{runs}")
-    last.join()
-    assert last.exitcode == 0
-    assert tables(folder / f"pieces{runs}") == expected
+    (folder / "waits").unlink()
+    finished("pieces")
+    assert tables(folder / "pieces") == expected
+
+
+def stored(folder: Path) -> int:
+    """The blocks that are done of a run that is not."""
+    return len(list(folder.glob("blocks/*/*.safetensors")))
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
@@ -134,23 +136,19 @@ def children(pid: int) -> list[int]:
 @pytest.mark.skipif(
     not Path("/proc/self/task").exists(), reason="needs Linux to know which processes are a run's"
 )
-def test_the_processes_of_a_killed_run_end_and_another_command_goes_on(folder: Path) -> None:
+def test_processes_of_a_killed_run_end_and_it_resumes(folder: Path) -> None:
+    (folder / "waits").touch()
     command = [COMMAND, "run", "mine.yaml", "--workers", "2", "--out"]
     with subprocess.Popen(
         [*command, "pieces"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        while not (folder / "pieces" / "results.csv").exists():
-            assert process.poll() is None
-            time.sleep(0.01)
+        until(lambda: (folder / "pieces" / "results.csv").exists() or process.poll() is not None)
+        assert process.poll() is None
         helpers = children(process.pid)
         assert len(helpers) >= 2
         process.kill()
-    for _ in range(100):
-        if not any(Path(f"/proc/{pid}/exe").exists() for pid in helpers):
-            break
-        time.sleep(0.1)
-    else:
-        pytest.fail("a process goes on without its run")
+    until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in helpers))
+    (folder / "waits").unlink()
     assert run("--workers", "2", "--out", "pieces").returncode == 0
     assert run("--workers", "1", "--out", "whole").returncode == 0
     assert tables(folder / "pieces") == tables(folder / "whole")
@@ -164,7 +162,7 @@ def test_a_process_that_dies_costs_nothing_but_time(folder: Path) -> None:
     assert tables(folder / "pieces") == tables(folder / "whole")
 
 
-def test_cells_that_raise_are_listed_and_another_command_makes_up_for_them(folder: Path) -> None:
+def test_cells_that_raise_are_listed_and_tried_again_later(folder: Path) -> None:
     (folder / "raises").touch()
     told = run("--workers", "2", "--out", "pieces")
     assert told.returncode == 2

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from command import cli_ok
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from semcomm.cli import main
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import CodeTable
 from semcomm.data.sample import Sample
@@ -46,8 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, tiny_codec_file: Path) -> P
     path = tmp_path_factory.mktemp("samples") / "mine.yaml"
     path.write_text(SCENARIO.format(codec=tiny_codec_file))
     run = path.with_name("run")
-    result = CliRunner().invoke(main, ["run", str(path), "--out", str(run), "--workers", "1"])
-    assert result.exit_code == 0, result.output
+    cli_ok("run", path, "--out", run, "--workers", 1)
     return run
 
 

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
+from channel_files import FLIP
+from click.testing import Result
+from command import COMMAND, cli, cli_ok
+from images import noise, save_images
 
-from semcomm.cli import main
 from semcomm.errors import RunError
-from semcomm.run import per_image_table as image_tables
 from semcomm.run.block import Block, Task, run_block
 from semcomm.run.pools import SerialPool
 from semcomm.run.run import run_cells
@@ -26,46 +26,32 @@ from semcomm.run.run_folder import RunFolder, open_folder
 from semcomm.scenario.scenario import read_scenarios
 from semcomm.systems.image_files import ImageTransmitter
 
-COMMAND = Path(sys.executable).parent / "semcomm"
 TABLES = ("results.csv", "per_image.csv", "pictures.png")
 SCENARIO = """\
 codec: {model: webp, quality: 10}
 data: {images: photos}
 framing: {crc: 16}
+repeat: 3
 channel: {model: binary_symmetric}
 sweep: {channel.crossover: [0.001, 0.01], seed: [1, 2]}
-"""
-FLIP = """\
-from dataclasses import dataclass
-
-import numpy as np
-from semcomm import BitChannel, Frames, Reception
-
-
-@dataclass(frozen=True)
-class Flip(BitChannel):
-    def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
-        return Reception.of(frames.with_bits(1 - frames.bits))
 """
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a scenario of four cells, each of three blocks of small images."""
-    monkeypatch.setattr("semcomm.data.data_set.BLOCK_IMAGES", 4)
+    """A folder with a scenario of four cells, each of three blocks of ten small images."""
     (tmp_path / "mine.yaml").write_text(SCENARIO)
-    (tmp_path / "photos").mkdir()
-    rng = np.random.default_rng(0)
-    for number in range(10):
-        pixels = rng.integers(0, 256, (8, 8, 3), np.uint8)
-        header = b"P6 8 8 255\n"
-        (tmp_path / "photos" / f"{number}.ppm").write_bytes(header + pixels.tobytes())
+    save_images(tmp_path / "photos", noise(10), "ppm")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def run(*options: str) -> Result:
-    return CliRunner().invoke(main, ["run", "mine.yaml", *options])
+    return cli("run", "mine.yaml", *options)
+
+
+def run_ok(*options: str) -> Result:
+    return cli_ok("run", "mine.yaml", *options)
 
 
 def run_with(out: str, run_task: Callable[[Task], Block]) -> None:
@@ -81,10 +67,9 @@ def tables(folder: Path) -> list[bytes]:
 
 
 @pytest.mark.parametrize("patience", range(1, 12, 2))
-def test_a_run_interrupted_again_and_again_ends_in_the_same_bytes(
-    folder: Path, patience: int
-) -> None:
-    assert run("--out", "whole").exit_code == 0
+def test_run_interrupted_repeatedly_ends_in_the_same_bytes(folder: Path, patience: int) -> None:
+    """After each `patience` blocks."""
+    run_ok("--out", "whole")
     ran: list[Task] = []
 
     def impatient(task: Task) -> Block:
@@ -110,40 +95,40 @@ def test_a_run_interrupted_again_and_again_ends_in_the_same_bytes(
 def test_a_run_goes_on_where_its_folder_was_copied_to(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    assert run("--out", "whole").exit_code == 0
-    assert run("--out", "pieces", "--where", "seed=1").exit_code == 0
+    run_ok("--out", "whole")
+    run_ok("--out", "pieces", "--where", "seed=1")
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "copy"
     shutil.copytree(folder, elsewhere)
     shutil.rmtree(folder / "photos")
     monkeypatch.chdir(elsewhere)
-    assert run("--out", "pieces").exit_code == 0
+    run_ok("--out", "pieces")
     assert tables(elsewhere / "pieces") == tables(folder / "whole")
 
 
 def test_other_images_make_it_another_run(folder: Path) -> None:
-    assert run("--out", "out").exit_code == 0
-    (folder / "photos" / "0.ppm").rename(folder / "photos" / "a.ppm")
+    run_ok("--out", "out")
+    (folder / "photos" / "0000.ppm").rename(folder / "photos" / "a.ppm")
     refused = run("--out", "out")
     assert refused.exit_code == 2
     assert "the names of the images in the folder differ" in refused.stderr
 
 
 def test_a_part_of_the_cells_is_a_part_of_the_run(folder: Path) -> None:
-    assert run("--out", "whole").exit_code == 0
+    run_ok("--out", "whole")
     told = run("--out", "pieces", "--where", "channel.crossover=1e-2", "--where", "seed=2")
-    assert told.stderr.startswith("1 of 4 cells, 10 images to send, by 1 process")
+    assert told.stderr.startswith("1 of 4 cells, 30 images to send, by 1 process")
     assert [line.split()[0] for line in told.stdout.splitlines()[:2]] == ["4/4", "written:"]
     whole = (folder / "whole" / "results.csv").read_text().splitlines()
     assert (folder / "pieces" / "results.csv").read_text().splitlines() == [whole[0], whole[4]]
     assert not (folder / "pieces" / "per_image.csv").exists()
-    assert run("--out", "pieces", "--where", "seed=1").exit_code == 0
+    run_ok("--out", "pieces", "--where", "seed=1")
     assert (folder / "pieces" / "results.csv").read_text().splitlines() == [
         whole[0],
         whole[1],
         whole[3],
         whole[4],
     ]
-    assert run("--out", "pieces").exit_code == 0
+    run_ok("--out", "pieces")
     assert tables(folder / "pieces") == tables(folder / "whole")
 
 
@@ -164,12 +149,12 @@ def test_where_no_cell_is_meant_that_is_told_and_nothing_written(
 
 
 def test_a_run_that_is_done_is_not_done_again_unless_afresh(folder: Path) -> None:
-    assert run("--out", "out").exit_code == 0
+    run_ok("--out", "out")
     before = tables(folder / "out")
     told = run("--out", "out")
     assert told.exit_code == 0
     assert told.stdout == "out holds this run, done to its end; --fresh runs it again\n"
-    assert run("--out", "out", "--fresh").exit_code == 0
+    run_ok("--out", "out", "--fresh")
     assert tables(folder / "out") == before
 
 
@@ -183,23 +168,11 @@ def test_images_are_repeated_over_other_noise_and_encoded_once(
         "encode",
         lambda sender, images: encoded.append(len(images)) or encode(sender, images),
     )
-    assert (
-        run(
-            "--out", "once", "--set", "sweep.seed=[1]", "--set", "sweep.channel.crossover=[0.01]"
-        ).exit_code
-        == 0
-    )
-    options = [
-        "--set",
-        "sweep.seed=[1]",
-        "--set",
-        "sweep.channel.crossover=[0.01]",
-        "--set",
-        "repeat=3",
-    ]
+    one_cell = ["--set", "sweep.seed=[1]", "--set", "sweep.channel.crossover=[0.01]"]
+    run_ok("--out", "once", "--set", "repeat=1", *one_cell)
     encoded.clear()
-    assert run("--out", "thrice", *options).exit_code == 0
-    assert encoded == [4, 4, 2]
+    run_ok("--out", "thrice", *one_cell)
+    assert encoded == [10]
     once, thrice = (pd.read_csv(folder / name / "per_image.csv") for name in ("once", "thrice"))
     pd.testing.assert_frame_equal(once, thrice[:10], check_exact=True)
     for first in (10, 20):
@@ -208,26 +181,26 @@ def test_images_are_repeated_over_other_noise_and_encoded_once(
     assert pd.read_csv(folder / "thrice" / "results.csv").images.tolist() == [30]
 
 
-def test_records_are_parquet_by_choice_and_beyond_so_many(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(image_tables, "BLOCKS_AT_ONCE", 2)
-    assert run("--out", "csv").exit_code == 0
-    told = run("--out", "parquet", "--records", "parquet")
-    assert "written: parquet/per_image.parquet" in told.stdout
-    files = sorted((folder / "parquet" / "per_image.parquet").rglob("*.parquet"))
-    assert len(files) == 4 * 2  # three blocks a cell, two a file
-    csv = pd.read_csv(folder / "csv" / "per_image.csv")
-    parquet = pd.read_parquet(folder / "parquet" / "per_image.parquet")
-    assert parquet.cell.astype(int).tolist() == csv.cell.tolist()
-    pd.testing.assert_frame_equal(
-        parquet.drop(columns="cell"), csv.drop(columns="cell"), check_exact=True
-    )
-    monkeypatch.setattr(image_tables, "CSV_ROWS", 39)
-    assert run("--out", "csv", "--fresh").exit_code == 0
-    assert not (folder / "csv" / "per_image.csv").exists()
-    assert run("--out", "csv", "--fresh", "--records", "csv").exit_code == 0
-    assert not (folder / "csv" / "per_image.parquet").exists()
+def test_records_are_parquet_or_csv_by_choice(folder: Path) -> None:
+    told = run("--out", "out", "--records", "parquet")
+    assert "written: out/per_image.parquet" in told.stdout
+    assert not (folder / "out" / "per_image.csv").exists()
+    run_ok("--out", "out", "--fresh", "--records", "csv")
+    assert not (folder / "out" / "per_image.parquet").exists()
+    assert (folder / "out" / "per_image.csv").exists()
+
+
+INTERRUPTED = """\
+    def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
+        raise KeyboardInterrupt
+"""
+
+
+def test_an_interruption_is_told_without_a_traceback(folder: Path) -> None:
+    (folder / "flip.py").write_text(FLIP.split("    def transmit")[0] + INTERRUPTED)
+    interrupted = run("--set", "channel={model: flip.py:Flip}", "--set", "sweep={seed: [1]}")
+    assert interrupted.exit_code == 1
+    assert "Aborted" in interrupted.stderr
 
 
 def interrupt(out: str, place: int = 3) -> list[Path]:
@@ -250,7 +223,7 @@ def flip_a_bit(path: Path, position: int = -9) -> None:
 
 
 def test_damaged_and_swapped_blocks_are_computed_again(folder: Path) -> None:
-    assert run("--out", "whole").exit_code == 0
+    run_ok("--out", "whole")
     blocks = interrupt("pieces")
     assert len(blocks) == 9
     blocks[0].write_bytes(blocks[0].read_bytes()[:100])
@@ -260,13 +233,13 @@ def test_damaged_and_swapped_blocks_are_computed_again(folder: Path) -> None:
     blocks[4].write_bytes(seventh)  # of the same number in another cell
     blocks[5].write_bytes(fourth)  # of another number in the same cell
     (blocks[0].parent / "foreign.safetensors").write_bytes(fourth)
-    assert run("--out", "pieces").exit_code == 0
+    run_ok("--out", "pieces")
     assert tables(folder / "pieces") == tables(folder / "whole")
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff", None])
 def test_a_damaged_row_is_computed_again(folder: Path, content: bytes | None) -> None:
-    assert run("--out", "whole").exit_code == 0
+    run_ok("--out", "whole")
     interrupt("pieces")
     rows = sorted((folder / "pieces" / "blocks").glob("*/row.json"))
     assert len(rows) == 3
@@ -275,7 +248,7 @@ def test_a_damaged_row_is_computed_again(folder: Path, content: bytes | None) ->
         rows[1].write_bytes(rows[2].read_bytes())
     else:
         rows[0].write_bytes(content)
-    assert run("--out", "pieces").exit_code == 0
+    run_ok("--out", "pieces")
     assert tables(folder / "pieces") == tables(folder / "whole")
 
 
@@ -289,7 +262,7 @@ def test_a_damaged_record_of_the_run_is_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["results.csv", "per_image.csv", "pictures.png", "samples"])
 def test_a_finished_run_notices_that_a_table_is_gone(folder: Path, name: str) -> None:
-    assert run("--out", "out").exit_code == 0
+    run_ok("--out", "out")
     before = tables(folder / "out")
     path = folder / "out" / name
     gone = sorted(path.iterdir()) if path.is_dir() else [path]
@@ -299,12 +272,12 @@ def test_a_finished_run_notices_that_a_table_is_gone(folder: Path, name: str) ->
     assert refused.exit_code == 2
     assert f"{gone[0].relative_to(folder / 'out')} is missing" in refused.stderr
     assert "--fresh" in refused.stderr
-    assert run("--out", "out", "--fresh").exit_code == 0
+    run_ok("--out", "out", "--fresh")
     assert tables(folder / "out") == before
 
 
 def test_a_finished_run_leaves_an_edited_table_as_it_is(folder: Path) -> None:
-    assert run("--out", "out").exit_code == 0
+    run_ok("--out", "out")
     path = folder / "out" / "results.csv"
     path.write_text(path.read_text().replace("webp", "mine"))
     edited = path.read_bytes()
@@ -325,8 +298,8 @@ def test_tables_of_no_run_are_not_overwritten(folder: Path) -> None:
 
 def test_a_folder_without_a_finished_block_is_free(folder: Path) -> None:
     assert interrupt("out", place=0) == []
-    (folder / "photos" / "0.ppm").unlink()
-    assert run("--out", "out").exit_code == 0
+    (folder / "photos" / "0000.ppm").unlink()
+    run_ok("--out", "out")
 
 
 def test_a_second_process_in_a_folder_is_refused_by_name(folder: Path) -> None:
@@ -336,13 +309,13 @@ def test_a_second_process_in_a_folder_is_refused_by_name(folder: Path) -> None:
         assert refused.exit_code == 2
         assert f"process {os.getpid()} on {platform.node()} runs" in refused.stderr
         assert "`semcomm run mine.yaml`" in refused.stderr
-        assert run("--out", "out", "--where", "channel.crossover=0.01").exit_code == 0
+        run_ok("--out", "out", "--where", "channel.crossover=0.01")
         fresh = run("--out", "out", "--fresh", "--where", "channel.crossover=0.01")
         other = run("--out", "out", "--images", "3")
         nothing_left = run("--out", "out", "--where", "channel.crossover=0.01")
         assert [fresh.exit_code, other.exit_code, nothing_left.exit_code] == [2, 2, 2]
-    assert run("--out", "out").exit_code == 0
-    assert run("--out", "whole").exit_code == 0
+    run_ok("--out", "out")
+    run_ok("--out", "whole")
     assert tables(folder / "out") == tables(folder / "whole")
     assert [*(folder / "out").glob(".running-*")] == []
 
@@ -354,7 +327,7 @@ def test_the_lock_of_a_killed_process_ends_with_it(folder: Path) -> None:
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 9
     assert len([*(folder / "out").glob(".running-*")]) == 1
-    assert run("--out", "out").exit_code == 0
+    run_ok("--out", "out")
     assert [*(folder / "out").glob(".running-*")] == []
 
 
@@ -369,14 +342,14 @@ def test_the_lock_of_a_killed_process_ends_with_it(folder: Path) -> None:
 def test_a_folder_of_another_run_is_refused_until_told_otherwise(
     folder: Path, option: str, difference: str
 ) -> None:
-    assert run("--out", "out").exit_code == 0
+    run_ok("--out", "out")
     before = tables(folder / "out")
     refused = run("--out", "out", option)
     assert refused.exit_code == 2
     assert refused.stderr.startswith("error: out holds the results of another run: ")
     assert difference in refused.stderr
     assert tables(folder / "out") == before
-    assert run("--out", "out", option, "--fresh").exit_code == 0
+    run_ok("--out", "out", option, "--fresh")
 
 
 def test_a_channel_file_that_changed_makes_it_another_run(folder: Path) -> None:
@@ -384,8 +357,8 @@ def test_a_channel_file_that_changed_makes_it_another_run(folder: Path) -> None:
     (folder / "mine.yaml").write_text(
         SCENARIO.replace("{model: binary_symmetric}", "{model: flip.py:Flip}").split("sweep")[0]
     )
-    assert run("--out", "out").exit_code == 0
-    assert run("--out", "out").exit_code == 0
+    run_ok("--out", "out")
+    run_ok("--out", "out")
     (folder / "flip.py").write_text(FLIP + "\n# changed\n")
     refused = subprocess.run(
         [COMMAND, "run", "mine.yaml", "--out", "out"], capture_output=True, text=True, check=False
@@ -395,7 +368,7 @@ def test_a_channel_file_that_changed_makes_it_another_run(folder: Path) -> None:
 
 
 def test_without_a_folder_what_was_changed_is_part_of_its_name(folder: Path) -> None:
-    assert run("--images", "3", "--set", "sweep.seed=[1]").exit_code == 0
+    run_ok("--images", "3", "--set", "sweep.seed=[1]")
     assert [path.name for path in Path("results").iterdir()] == ["mine, sweep.seed=_1_, images=3"]
 
 
@@ -408,8 +381,8 @@ def test_a_cell_that_fails_costs_the_others_nothing(folder: Path) -> None:
     with pytest.raises(RunError, match=r"cell 2 of 4.*'seed': 2.*ValueError: no luck"):
         run_with("out", fails)
     assert len((folder / "out" / "results.csv").read_text().splitlines()) == 4
-    assert run("--out", "out").exit_code == 0
-    assert run("--out", "whole").exit_code == 0
+    run_ok("--out", "out")
+    run_ok("--out", "whole")
     assert tables(folder / "out") == tables(folder / "whole")
 
 
@@ -421,7 +394,7 @@ def test_a_scenario_without_a_sweep_fails_as_a_cell_does(folder: Path) -> None:
     (folder / "mine.yaml").write_text(text.replace("symmetric", "symmetric, crossover: 0.01"))
     with pytest.raises(RunError, match=r"^the run failed: the process that ran it was ended"):
         run_with("out", fails)
-    assert run("--out", "out").exit_code == 0
+    run_ok("--out", "out")
 
 
 COUNTS = """\

@@ -33,7 +33,7 @@ from semcomm.zoo.find import load_codec
 from semcomm.zoo.names import codec_names
 
 IMAGES = 24
-FRAMINGS = [Framing(header=False, crc=0), Framing(), Framing(slices=3, crc=8)]
+FRAMINGS = [Framing.raw(), Framing(), Framing(slices=3, crc=8)]
 LOSE_ALL = """
 from dataclasses import dataclass
 
@@ -145,7 +145,7 @@ def test_errors_are_those_of_the_received_indices(scenario: Scenario) -> None:
     assert results.summary["damaged_images"] == received.damaged.sum() > 0
 
 
-def test_an_image_whose_size_is_lost_counts_as_grey_and_all_its_indices_as_errors(
+def test_image_of_lost_size_is_grey_and_all_its_indices_wrong(
     scenario: Scenario, tmp_path: Path
 ) -> None:
     image = np.random.default_rng(0).integers(0, 256, (12, 40, 3), np.uint8)
@@ -195,7 +195,7 @@ def same(first: Results, second: Results) -> bool:
     return first.summary == second.summary
 
 
-def test_a_scenario_gives_the_same_table_again_and_another_seed_another(scenario: Scenario) -> None:
+def test_same_scenario_same_table_and_another_seed_another(scenario: Scenario) -> None:
     first = simulate(scenario)
     assert same(first, simulate(scenario))
     other = simulate(replace(scenario, seed=6))
@@ -203,7 +203,7 @@ def test_a_scenario_gives_the_same_table_again_and_another_seed_another(scenario
     assert other.per_image.index_errors.tolist() != first.per_image.index_errors.tolist()
 
 
-def test_the_first_images_fare_the_same_whether_more_follow_or_not(scenario: Scenario) -> None:
+def test_first_images_are_the_same_whether_more_follow_or_not(scenario: Scenario) -> None:
     # The channel draws bit by bit, so what comes later in a block draws later.
     few = simulate(replace(scenario, images=7)).per_image
     pd.testing.assert_frame_equal(few, simulate(scenario).per_image[:7], check_exact=True)
@@ -226,7 +226,7 @@ def test_blocks_are_watched_and_have_noise_of_their_own(scenario: Scenario, tmp_
     )  # the same image, 44 times: equal noise would make equal errors
 
 
-def test_noise_depends_on_seed_channel_parameters_and_block_alone() -> None:
+def test_noise_depends_only_on_seed_channel_and_block() -> None:
     weak, strong = (load_channel("binary_symmetric", crossover=p) for p in (0.001, 0.002))
 
     def draw(seed: int, channel: object, block: int) -> int:
@@ -250,7 +250,7 @@ class Fading(ErrorFree):
     depth: float = 0.5
 
 
-def test_a_channels_key_is_the_hash_of_its_class_and_what_is_not_at_its_default() -> None:
+def test_channel_key_hashes_its_class_and_changed_parameters() -> None:
     # Stored as text: another key would give every published figure other noise.
     texts = {
         '{"class": "ErrorFree"}': ErrorFree(),

@@ -178,7 +178,7 @@ def test_a_mistake_names_its_place_its_value_and_what_would_do(lines: str, mista
 @pytest.mark.parametrize(
     "value", ["0.7", "-1", '"0.1"', "true", ".inf", ".nan", "null", "[0.1]", "{a: 1}"]
 )
-def test_a_number_is_a_finite_number_within_its_bounds_and_nothing_else(value: str) -> None:
+def test_number_is_finite_within_bounds_and_nothing_else(value: str) -> None:
     shown = value.replace("a:", '"a":')
     what = f"channel.crossover is {shown}; it takes a number from 0 to 0.5"
     text = f"{CODEC}channel: {{model: binary_symmetric, crossover: {value}}}"
@@ -194,7 +194,7 @@ def test_a_whole_number_does_for_a_number_and_becomes_one() -> None:
 
 
 @pytest.mark.parametrize("value", ["true", "false", "0.0", "16.0"])
-def test_a_choice_of_whole_numbers_takes_no_truth_value_and_no_fraction(value: str) -> None:
+def test_choice_of_whole_numbers_takes_no_bool_and_no_fraction(value: str) -> None:
     assert mistakes_of(f"{CODEC}{CHANNEL}framing: {{crc: {value}}}") == [
         f"a.yaml:3:16: framing.crc is {value}; it takes 0, 8 or 16"
     ]

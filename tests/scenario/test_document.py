@@ -72,13 +72,13 @@ def test_a_place_is_that_of_the_key_or_of_the_value() -> None:
     assert document.place("codec.layers[0].width").text == "a.yaml:4:20"
 
 
-def test_what_is_not_written_has_the_place_of_the_section_around_it() -> None:
+def test_what_is_missing_has_the_place_of_its_section() -> None:
     document = Document.parse("\ncodec: {model: vq}", "a.yaml")
     assert document.place("codec.device.name", of_key=True).text == "a.yaml:2:1"
     assert document.place("channel").text == "a.yaml:1:1"
 
 
-def test_own_mistakes_come_in_file_order_each_once_and_after_them_those_of_options() -> None:
+def test_mistakes_come_in_file_order_and_those_of_options_last() -> None:
     document = Document.parse("a: 1\nb: 2", "a.yaml", ["d=4", "c=3"])
     for key in "cbdaa":
         document.mistake(key, f"{key} is bad")
@@ -144,7 +144,7 @@ def test_an_override_that_is_not_key_and_value_is_refused(option: str) -> None:
     assert mistake == f"--set {option}: it takes key.path=value, such as seed=1"
 
 
-def test_an_override_below_a_scalar_or_of_bad_yaml_is_refused_with_the_others() -> None:
+def test_override_below_a_scalar_or_of_bad_yaml_is_refused() -> None:
     assert mistakes_of("seed: 1", "seed.x=2", "b=[1", "c={d: 1, d: 2}") == [
         "--set seed.x=2: seed is 1; nothing can be set below it",
         "--set b=[1: this is not YAML: expected ',' or ']', but got '<stream end>'",
@@ -185,7 +185,7 @@ def test_a_syntax_error_names_its_line_and_column() -> None:
     ]
 
 
-def test_tags_duplicate_keys_and_keys_that_are_not_text_are_all_told() -> None:
+def test_tags_and_duplicate_or_non_text_keys_are_all_told() -> None:
     text = (
         "a: !!python/object/apply:os.system [ls]\na: 2\n? [b]\n: 1\n!x c: 3\n" + "k" * 101 + ": 1"
     )
@@ -236,7 +236,7 @@ def test_files_are_read_and_a_byte_order_mark_is_skipped(tmp_path: Path) -> None
     assert document.place("seed").text == f"{path}:1:7"
 
 
-def test_files_that_are_missing_too_large_or_not_text_are_refused(tmp_path: Path) -> None:
+def test_missing_too_large_and_non_text_files_are_refused(tmp_path: Path) -> None:
     large, binary = tmp_path / "large.yaml", tmp_path / "binary.yaml"
     large.write_bytes(b"#" * (MAX_BYTES + 1))
     binary.write_bytes(b"a: \x80\xff")

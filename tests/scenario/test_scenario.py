@@ -8,16 +8,15 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
-from click.testing import CliRunner
+from command import cli
 
-from semcomm.cli import main
 from semcomm.errors import ScenarioError
 from semcomm.folders import scenario_names
 from semcomm.framing import Framing
 from semcomm.scenario.scenario import Scenario, read_scenario, read_scenarios
 from semcomm.scenario.training import read_training
 
-NONE = Framing(header=False, crc=0)
+NONE = Framing.raw()
 
 
 @pytest.fixture
@@ -79,9 +78,10 @@ def test_with_framing_none_a_header_can_be_set_again(folder: Path) -> None:
     assert read(folder, text, "framing={crc: 8}").framing == Framing(crc=8)
 
 
-def test_paths_start_at_the_scenario_and_those_in_options_at_the_working_folder(
+def test_paths_start_at_the_file_those_of_options_at_the_folder(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Those in the scenario at its file, those in options at the working folder."""
     below = folder / "below"
     below.mkdir()
     monkeypatch.chdir(below)
@@ -97,7 +97,7 @@ def test_paths_start_at_the_scenario_and_those_in_options_at_the_working_folder(
     ]
 
 
-def test_mistakes_in_several_sections_are_told_at_once_each_at_its_place(folder: Path) -> None:
+def test_mistakes_of_several_sections_are_told_at_once(folder: Path) -> None:
     text = """\
 codec: {modle: tiny.safetensors, entropy_coder: hufman}
 framing: {slices: 0, crc: 7}
@@ -201,15 +201,13 @@ def test_nothing_is_written_when_there_are_mistakes(folder: Path) -> None:
         "codec: {model: tiny.safetensors}\nchannel: {model: binary_symmetric}"
     )
     before = sorted(folder.rglob("*"))
-    result = CliRunner().invoke(
-        main, ["run", str(folder / "mine.yaml"), "--out", str(folder / "results")]
-    )
+    result = cli("run", folder / "mine.yaml", "--out", folder / "results")
     assert result.exit_code == 2
     assert "mine.yaml:2:1: channel.crossover is missing" in result.output
     assert sorted(folder.rglob("*")) == before
 
 
-def test_mistakes_in_the_data_are_told_beside_those_of_other_sections(tmp_path: Path) -> None:
+def test_mistakes_in_the_data_are_told_beside_others(tmp_path: Path) -> None:
     scenario = tmp_path / "a.yaml"
     scenario.write_text(
         "codec: {model: vq-n64, device: cuda}\ndata: {name: sample}\nimages: 300\nseed: -1\n"

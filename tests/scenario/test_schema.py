@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from command import cli_ok
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
-from semcomm.cli import main
 from semcomm.errors import ScenarioError
 from semcomm.folders import scenario_names, shipped
 from semcomm.scenario.checking import build
@@ -51,7 +50,7 @@ def test_shipped_training_scenarios_fit_theirs(name: str) -> None:
 
 @pytest.mark.parametrize("kind", ["scenario", "training"])
 def test_the_command_prints_a_schema_of_the_draft_that_it_names(kind: str) -> None:
-    printed = json.loads(CliRunner().invoke(main, ["schema", kind], catch_exceptions=False).stdout)
+    printed = json.loads(cli_ok("schema", kind).stdout)
     assert printed == (scenario_schema() if kind == "scenario" else training_schema())
     assert printed["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     Draft202012Validator.check_schema(printed)
@@ -143,7 +142,7 @@ def test_a_channel_of_a_file_may_have_any_parameters() -> None:
     )
 
 
-def test_a_training_scenario_is_refused_where_the_checker_refuses_it(tmp_path: Path) -> None:
+def test_training_schema_refuses_what_the_checker_refuses(tmp_path: Path) -> None:
     text = "{training: {epochs: 0, speed: 1}, geometry: {groups: 65}, sweep: {seed: [1]}}"
     path = tmp_path / "a.yaml"
     path.write_text(text)

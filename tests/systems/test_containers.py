@@ -46,7 +46,8 @@ def test_no_part_of_a_jpeg_body_is_the_tables_of_its_file() -> None:
     assert file.endswith(b"\x00\x3f\x00" + body + b"\xff\xd9")
 
 
-def test_a_webp_body_is_its_frame_without_riff_header_start_code_and_size() -> None:
+def test_webp_body_is_its_frame_without_the_fixed_headers() -> None:
+    """RIFF header, start code and size."""
     image = pictures(17, 33)["natural"]
     file = ImageFile("webp", 35).encode(image)
     start_code_and_size = bytes([0x9D, 0x01, 0x2A, 33, 0, 17, 0])  # RFC 6386, section 9.1

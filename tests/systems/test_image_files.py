@@ -21,7 +21,7 @@ from semcomm.scenario.scenario import read_scenario
 from semcomm.systems.image_files import PILLOW, ImageFile, ImageReceiver, ImageTransmitter
 
 Image = NDArray[np.uint8]
-NONE = Framing(header=False, crc=0)
+NONE = Framing.raw()
 SIZES = [(32, 32), (17, 33), (1, 1)]
 TRIALS = 60
 
@@ -48,7 +48,7 @@ def test_a_picture_is_the_same_with_and_without_container(model: ImageFormat, qu
 
 
 @pytest.mark.parametrize("model", PILLOW)
-def test_a_picture_resembles_its_image_and_more_so_at_higher_quality(model: ImageFormat) -> None:
+def test_picture_resembles_its_image_more_at_higher_quality(model: ImageFormat) -> None:
     image = cut(32, 32)
     errors = []
     for quality in (5, 90):
@@ -67,7 +67,7 @@ def test_a_picture_resembles_its_image_and_more_so_at_higher_quality(model: Imag
         ("jpeg_xl", {"effort": 1}, {"effort": 9}),
     ],
 )
-def test_effort_goes_from_the_encoders_quickest_setting_to_its_most_thorough(
+def test_effort_spans_the_encoders_quickest_to_most_thorough(
     model: ImageFormat, quickest: dict[str, int], thorough: dict[str, int]
 ) -> None:
     image = cut(32, 32)
@@ -79,7 +79,7 @@ def test_effort_goes_from_the_encoders_quickest_setting_to_its_most_thorough(
 
 @pytest.mark.parametrize("container", [True, False])
 @pytest.mark.parametrize("model", PILLOW)
-def test_payload_bits_are_those_of_the_bytes_and_without_framing_all_bits(
+def test_payload_bits_are_the_files_and_without_framing_all(
     model: ImageFormat, container: bool
 ) -> None:
     codec, images = ImageFile(model, 20, container), Sample().load(0, 2)
@@ -224,7 +224,7 @@ def test_a_missing_plug_in_is_told_with_what_installs_it(
     )
 
 
-def test_a_pillow_without_the_format_is_told_with_what_installs_it(
+def test_pillow_without_the_format_is_told_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delitem(PIL.Image.SAVE, "AVIF")

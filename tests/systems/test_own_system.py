@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from command import cli, cli_ok
 
-from semcomm.cli import main
 from semcomm.data.sample import Sample
 
 HERE = Path(__file__).parent
@@ -31,15 +30,9 @@ def scenario(tmp_path: Path) -> Path:
     return path
 
 
-def invoke(*arguments: object) -> str:
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
 def test_own_system_and_measure_reach_tables_and_report(scenario: Path, tmp_path: Path) -> None:
     folder = tmp_path / "results"
-    invoke("run", scenario, "--out", folder)
+    cli_ok("run", scenario, "--out", folder)
     rows = pd.read_csv(folder / "results.csv")
     assert rows["codec.model"].tolist() == ["mine/mean_colours.py:MeanColours"] * 2
     assert rows["codec.contrast"].tolist() == [2, 2]
@@ -55,7 +48,7 @@ def test_own_system_and_measure_reach_tables_and_report(scenario: Path, tmp_path
         rows.blue_error.tolist()
     )
     assert "bits" not in images
-    invoke("report", folder, "-o", tmp_path / "report.html")
+    cli_ok("report", folder, "-o", tmp_path / "report.html")
     assert (tmp_path / "report.html").stat().st_size > 100_000
 
 
@@ -65,7 +58,7 @@ def test_own_measure_goes_with_a_shipped_system(scenario: Path, tmp_path: Path) 
         "codec: {model: vq-n64}\nmeasures: [mine/blue_error.py:blue_error, ssim]\nimages: 8\n"
         "channel: {model: binary_symmetric, crossover: 0.01}\n"
     )
-    invoke("run", path, "--out", tmp_path / "ecvq")
+    cli_ok("run", path, "--out", tmp_path / "ecvq")
     row = pd.read_csv(tmp_path / "ecvq" / "results.csv").iloc[0]
     assert row.blue_error > 0
     assert "psnr_db" not in row
@@ -84,7 +77,7 @@ def test_own_measure_goes_with_a_shipped_system(scenario: Path, tmp_path: Path) 
 def test_mistakes_have_their_place(scenario: Path, text: str, message: str) -> None:
     path = scenario.with_name("wrong.yaml")
     path.write_text(f"codec: {{model: mine/mean_colours.py:MeanColours}}\n{text}\n")
-    result = CliRunner().invoke(main, ["run", str(path)])
+    result = cli("run", path)
     assert result.exit_code == 2
     assert "wrong.yaml:" in result.output
     for part in message.split("|"):
@@ -95,10 +88,10 @@ def test_own_system_is_resumed_only_while_its_file_is_the_same(
     scenario: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "results"
-    invoke("run", scenario, "--out", folder)
+    cli_ok("run", scenario, "--out", folder)
     file = scenario.parent / "mine" / "mean_colours.py"
     file.write_text(file.read_text() + "\n# changed\n")
-    result = CliRunner().invoke(main, ["run", str(scenario), "--out", str(folder)])
+    result = cli("run", scenario, "--out", folder)
     assert result.exit_code == 2
     assert "another run: plugins" in result.output
 

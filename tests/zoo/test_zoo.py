@@ -47,9 +47,7 @@ def test_every_shipped_codec_loads_and_makes_pictures() -> None:
 def test_shipped_codecs_have_the_listed_rate_and_psnr(row: dict[str, str]) -> None:
     """On the sample; another machine may round an index or a pixel the other way."""
     codec = LearnedCodec(row["codec"])
-    scenario = Scenario(
-        "zoo", codec, load_channel("error_free"), framing=Framing(header=False, crc=0)
-    )
+    scenario = Scenario("zoo", codec, load_channel("error_free"), framing=Framing.raw())
     summary = simulate(scenario).summary
     assert has_context(codec.load().tensors) == bool(row["sample_context_bits_per_image"])
     if row["sample_context_bits_per_image"]:
