@@ -124,7 +124,7 @@ def run(
     from semcomm.run.open_pool import open_pool
     from semcomm.run.pools import cores
     from semcomm.run.run import matching, run_cells
-    from semcomm.run.run_folder import RunFolder, folder_name, write_origin
+    from semcomm.run.run_folder import folder_name, open_folder, write_origin
     from semcomm.run.simulation import default_workers
     from semcomm.scenario.scenario import read_scenarios
 
@@ -135,14 +135,8 @@ def run(
     changes = with_images(overrides, images)
     cells = read_scenarios(scenario, changes, data_root)
     places = matching(cells, where)
-    folder = RunFolder(out or Path("results") / folder_name(scenario, cells, changes), cells, fresh)
-    if folder.is_done():
-        click.echo(f"{folder.path} holds this run, done to its end; --fresh runs it again")
-        return
-    write_origin(
-        folder.path,
-        shlex.join(["semcomm", "run", scenario, *(f"--set={change}" for change in changes)]),
-    )
+    command = shlex.join(["semcomm", "run", scenario, *(f"--set={change}" for change in changes)])
+    path = out or Path("results") / folder_name(scenario, cells, changes)
     work = sum(cells[place].scenario.image_count() for place in places)
     workers = workers or default_workers(work, cores())
     done_by = (
@@ -150,14 +144,19 @@ def run(
         if scheduler
         else f"{workers} process{'es' if workers > 1 else ''}"
     )
-    click.echo(
-        f"{len(places)} of {len(cells)} cells, {work} images to send, by {done_by}", err=True
-    )
-    show_passed_over(cells[place].scenario.data for place in places)
-    with open_pool(workers, scheduler) as pool, images_bar(work) as on_progress:
-        written = run_cells(
-            cells, folder, pool, on_progress, show_cell(len(cells)), places, records
+    with open_folder(path, cells, places, command, fresh) as folder:
+        if folder.is_done():
+            click.echo(f"{folder.path} holds this run, done to its end; --fresh runs it again")
+            return
+        write_origin(folder.path, command)
+        click.echo(
+            f"{len(places)} of {len(cells)} cells, {work} images to send, by {done_by}", err=True
         )
+        show_passed_over(cells[place].scenario.data for place in places)
+        with open_pool(workers, scheduler) as pool, images_bar(work) as on_progress:
+            written = run_cells(
+                cells, folder, pool, on_progress, show_cell(len(cells)), places, records
+            )
     for path in written:
         click.echo(f"written: {path}")
 

@@ -5,7 +5,7 @@ no table.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,26 @@ from semcomm.run.cached_system import Values
 from semcomm.scenario.plugins import Channel
 from semcomm.stages import Samples, Sent
 from semcomm.systems.checked import checked_values
+
+RateInterval = Callable[[int, int], tuple[float, float]]
+"""From a number of events, and of how many trials, to the 95 % interval of their rate."""
+
+NOT_AVERAGED = {
+    "height",
+    "width",
+    "damaged",
+    "coded_bits",
+    "channel_uses",
+    "bit_errors",
+    "post_fec_bit_errors",
+    "frames",
+    "initial_frame_errors",
+    "residual_frame_errors",
+    "false_accepts",
+    "transmissions",
+    "feedback_bits",
+}
+"""Columns of the samples and of their carrier, whose means have no intervals."""
 
 
 def sample_columns(names: Sequence[str], images: Samples) -> Columns:
@@ -95,7 +115,18 @@ def measure_summary(totals: Totals, measures: Mapping[str, Measure]) -> dict[str
     return row
 
 
-def carrier_summary(totals: Totals, channel: Channel, link: Link) -> dict[str, Any]:
+def averaged_columns(columns: Columns) -> list[str]:
+    """The columns of a system and of the measures, whose means have intervals."""
+    return [
+        name
+        for name, values in columns.items()
+        if not isinstance(values, list) and " " not in name and name not in NOT_AVERAGED
+    ]
+
+
+def carrier_summary(
+    totals: Totals, channel: Channel, link: Link, interval: RateInterval = wilson
+) -> dict[str, Any]:
     """The columns of results.csv on link and channel."""
     sums = totals.sums
     row = {
@@ -105,7 +136,7 @@ def carrier_summary(totals: Totals, channel: Channel, link: Link) -> dict[str, A
     if "frames" not in sums:
         return row
     frames, wrong_frames = totals.total("frames"), totals.total("residual_frame_errors")
-    lowest, highest = wilson(wrong_frames, frames)
+    lowest, highest = interval(wrong_frames, frames)
     overhead = sums["coded_bits"] + sums["feedback_bits"] - sums["payload_bits"]
     row |= {
         "coded_bits_per_image": totals.mean("coded_bits"),
