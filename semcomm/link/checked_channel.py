@@ -116,13 +116,13 @@ def _answer(
 
 def _state(channel: Any) -> bytes | None:
     """A channel's attributes, without what it computes from them once; None where unknown."""
-    kept = {
+    attributes = {
         name: value
         for name, value in getattr(channel, "__dict__", {}).items()
         if not isinstance(getattr(type(channel), name, None), cached_property)
     }
     try:
-        return pickle.dumps(kept)
+        return pickle.dumps(attributes)
     except Exception:  # anything may stand in an attribute
         return None
 

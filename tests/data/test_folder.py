@@ -85,9 +85,9 @@ def test_a_folder_of_other_files_alone_is_named_with_them(tmp_path: Path) -> Non
     (tmp_path / "b.\x1b[2J").write_bytes(b"")
     with pytest.raises(
         DataError, match=r"holds no images.*8 of other kinds \(.*, \.\.\.\)"
-    ) as told:
+    ) as caught:
         len(ImageFolder(tmp_path))
-    assert "\x1b" not in str(told.value)
+    assert "\x1b" not in str(caught.value)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
