@@ -12,16 +12,18 @@ import numpy as np
 
 from semcomm.channel import SymbolReception
 from semcomm.counting import bit_errors, channel_counts, frame_errors
-from semcomm.errors import ChannelError, RunError
+from semcomm.errors import ChannelError, MeasureError, RunError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.link.link import Link
 from semcomm.measures.intervals import wilson
 from semcomm.measures.measure import Measure
 from semcomm.measures.totals import Columns, Totals
+from semcomm.plugin_code import plugin_code
 from semcomm.run.cached_system import Values
 from semcomm.scenario.plugins import Channel
 from semcomm.stages import Samples, Sent
+from semcomm.systems.checked import checked_values
 
 RateInterval = Callable[[int, int], tuple[float, float]]
 """From a number of events, and of how many trials, to the 95 % interval of their rate."""
@@ -59,7 +61,9 @@ def sample_columns(names: Sequence[str], images: Samples) -> Columns:
 def measure_columns(measures: Mapping[str, Measure], values: Values, sent: Samples) -> Columns:
     """Each measure's values, and the terms of the means that it needs further."""
     terms = {
-        f"{item.of_mean.name} terms": item.of_mean.terms(values[name], sent)
+        f"{item.of_mean.name} terms": checked_values(
+            name, item.of_mean.terms, values[name], sent, samples=len(sent)
+        )
         for name, item in measures.items()
         if item.of_mean
     }
@@ -121,7 +125,9 @@ def measure_summary(totals: Totals, measures: Mapping[str, Measure]) -> dict[str
         for end, share in item.percentiles.items():
             row[f"{name}_{end}"] = totals.histograms[name].percentile(share)
         if item.of_mean:
-            row[item.of_mean.name] = item.of_mean.value(totals.mean(f"{item.of_mean.name} terms"))
+            mean = totals.mean(f"{item.of_mean.name} terms")
+            with plugin_code(f"measure {name}", item.of_mean.value, MeasureError):
+                row[item.of_mean.name] = float(item.of_mean.value(mean))
     return row
 
 
