@@ -95,25 +95,9 @@ def frame_columns(sent: Frames, reception: Reception, framing: Framing) -> Colum
         "transmissions": counts.transmissions,
         "feedback_bits": counts.feedback_bits,
     }
-    for name, values in columns.items():
-        if np.shape(values) != sent.lengths.shape:
-            raise ChannelError(
-                f"the channel gave {name} of the shape {np.shape(values)} for {len(sent)} frames"
-            )
     return {
         name: values.reshape(-1, framing.slices).sum(axis=1) for name, values in columns.items()
     }
-
-
-def check_columns(columns: Columns, samples: int) -> None:
-    """Raises RunError where a channel, a system or a measure gave no value for each sample."""
-    for name, values in columns.items():
-        shape = np.shape(values)
-        if shape != (samples,):
-            raise RunError(
-                f"the column {name} of a block of {samples} images has the shape {shape}; its "
-                "channel, system or measure has to give one number per image"
-            )
 
 
 def measure_summary(totals: Totals, measures: Mapping[str, Measure]) -> dict[str, Any]:
