@@ -12,7 +12,7 @@ import numpy as np
 
 from semcomm.channel import SymbolReception
 from semcomm.counting import bit_errors, channel_counts, frame_errors
-from semcomm.errors import ChannelError, MeasureError, RunError
+from semcomm.errors import MeasureError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.link.link import Link
