@@ -89,7 +89,7 @@ def reader_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Read
 @pytest.mark.parametrize(
     "block",
     [
-        pytest.param(block, id=block.place, marks=pytest.mark.xdist_group(str(page)))
+        pytest.param(block, id=block.place, marks=pytest.mark.xdist_group(page.stem))
         for page in PAGES
         for block in blocks(page)
     ],

@@ -108,6 +108,7 @@ sead: 1
 """
     assert mistakes(folder, text, "seed=-1", "chanel.model=awgn") == [
         "mine.yaml:1:1: codec.model is missing; it takes a name",
+        "mine.yaml:1:9: codec.modle is not known; did you mean `model`?",
         "mine.yaml:2:19: framing.slices is 0; it takes a whole number from 1 to 255",
         "mine.yaml:2:27: framing.crc is 7; it takes 0, 8, 16, 24 or 32",
         "mine.yaml:3:1: data: it takes either a name, `sample` or `cifar10`, or images, a folder",
