@@ -28,7 +28,9 @@ def carry(
     expected: type[Reception] | type[SymbolReception] = Reception
     carrier: Any = channel
     if isinstance(signal, Frames):
-        carrier = (link or Link()).wrap(channel, (framing or Framing()).crc_ok)
+        link, framing = link or Link(), framing or Framing()
+        link.check(channel, framing.crc)
+        carrier = link.wrap(channel, framing.crc_ok)
         sent = signal.bits, signal.lengths
     else:
         expected = SymbolReception

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.frames import Frames, Reception, Symbols
+from semcomm.validation import Validated
 
 
-class BitChannel(ABC):
+class BitChannel(Validated, ABC):
     """Carries frames of bits: a frozen dataclass whose fields are its parameters, with their bounds
-    in the type.
+    in the type. Its constructor refuses other values, as a scenario does.
     """
 
     @abstractmethod
@@ -40,7 +41,7 @@ class SymbolReception:
     channel_uses: NDArray[np.int64]
 
 
-class SymbolChannel(ABC):
+class SymbolChannel(Validated, ABC):
     """Carries frames of complex symbols of unit mean energy: a frozen dataclass, as a `BitChannel`
     is.
 

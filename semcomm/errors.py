@@ -35,6 +35,10 @@ class TransmissionError(SemcommError):
     """Bytes that should be a transmission are not one."""
 
 
+class SettingError(SemcommError, ValueError):
+    """Fields of a section, or arguments of a constructor, that are not taken; one a line."""
+
+
 class FramingError(SemcommError, ValueError):
     """A framing that cannot be, or images that do not fit the one that was agreed."""
 

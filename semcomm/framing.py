@@ -12,10 +12,11 @@ from annotated_types import Ge, Le, Unit, doc
 from numpy.typing import NDArray
 
 from semcomm.choices import Crc
-from semcomm.crc import POLYNOMIALS, checksums
+from semcomm.crc import checksums
 from semcomm.errors import FramingError
 from semcomm.frames import Frames
 from semcomm.ragged import gather_runs
+from semcomm.validation import Validated
 
 MAX_PIXELS = 1 << 24
 """Pixels of the largest image, so that a damaged header cannot make a receiver allocate without
@@ -48,7 +49,7 @@ class ParsedFrames:
 
 
 @dataclass(frozen=True)
-class Framing:
+class Framing(Validated, error=FramingError):
     """How a payload, one slice of an image, becomes a frame. Both ends use the same framing."""
 
     header: Annotated[
@@ -80,19 +81,10 @@ class Framing:
     ] = 8
 
     def __post_init__(self) -> None:
-        if self.crc not in (0, *POLYNOMIALS):
-            raise FramingError(f"crc is {self.crc}; it is 0, 8, 16, 24 or 32 bits")
-        if not 1 <= self.slices <= 255:
-            raise FramingError(f"slices is {self.slices}; there are 1 to 255")
         if self.slices > 1 and not self.header:
             raise FramingError(
                 f"slices is {self.slices}, which needs header true: without a header an image is "
                 "one frame"
-            )
-        if not 1 <= self.length_bits <= 16:
-            raise FramingError(
-                f"length_bits is {self.length_bits}; a length has 1 to 16 bits, and 32 more "
-                "where needed"
             )
         if not allowed(self.size):
             raise FramingError(
@@ -156,7 +148,7 @@ class Framing:
         return self._write_crc(Frames.join(frames))
 
     def unframe(self, frames: Frames, min_payload_bits: MinPayloadBits) -> ParsedFrames:
-        """Parse the frames. No bits make this raise.
+        """Parse the frames. No bits make this raise, only frames that are no multiple of `slices`.
 
         A header is plausible when its size is within bounds and no larger than the frame's payload
         can encode, and its length is that of the frame. The size of an image is the most frequent
@@ -164,6 +156,11 @@ class Framing:
         the agreed size. All frames of an image are parsed with that size, and each with the length
         that its own bits leave.
         """
+        if len(frames) % self.slices:
+            raise FramingError(
+                f"there are {len(frames)} frames, no multiple of {self.slices}, the slices of an "
+                "image"
+            )
         if self.is_raw:
             sizes = [self.size] * (len(frames) // self.slices)
             return ParsedFrames(frames, sizes, np.ones(len(frames), np.bool_))

@@ -18,6 +18,7 @@ from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.ragged import ragged_arange
 from semcomm.stages import Arrived, Received
+from semcomm.validation import checked
 
 
 class Receiver:
@@ -29,6 +30,7 @@ class Receiver:
         `fill_index`. `conceal`: one or two bit errors are corrected where the CRC allows it;
         failing that, symbols unlike their neighbours are discarded, and what is missing is
         interpolated.
+    Raises SettingError for arguments that a scenario refuses, in the same words.
     """
 
     def __init__(
@@ -39,9 +41,10 @@ class Receiver:
         damaged: DamagedPolicy = "conceal",
     ) -> None:
         self.codec = codec
-        self.entropy_coder = coder_of(entropy_coder, codec.tensors)
+        coder = checked("entropy_coder", EntropyCoding, entropy_coder)
+        self.entropy_coder = coder_of(coder, codec.tensors)
         self.framing = framing or Framing()
-        self.damaged = damaged
+        self.damaged: DamagedPolicy = checked("damaged", DamagedPolicy, damaged)
 
     def receive(self, reception: Reception) -> Received:
         """Images of the frames that arrived, as many as were sent."""

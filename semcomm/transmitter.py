@@ -1,8 +1,10 @@
 """The transmitter of the learned digital system: images to frames of bits."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, Le, Unit
 from numpy.typing import NDArray
 
 from semcomm.choices import EntropyCoding
@@ -14,6 +16,10 @@ from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.modalities.rgb8 import Image, check_image, size_of
 from semcomm.stages import Encoded, Sent
+from semcomm.validation import checked
+
+Budget = Annotated[int, Ge(1), Unit("bits")]
+RefinementSteps = Annotated[int, Ge(0), Le(10_000), Unit("steps")]
 
 
 class Transmitter:
@@ -22,6 +28,7 @@ class Transmitter:
     budget_bits: the most that a frame may have; images whose frames would be longer are quantized
         more coarsely (`fit_to_budget`).
     refinement_steps: steps of descent by which each image's latents are refined.
+    Raises SettingError for arguments that a scenario refuses, in the same words.
     """
 
     def __init__(
@@ -33,10 +40,11 @@ class Transmitter:
         refinement_steps: int = 0,
     ) -> None:
         self.codec = codec
-        self.entropy_coder = coder_of(entropy_coder, codec.tensors)
+        coder = checked("entropy_coder", EntropyCoding, entropy_coder)
+        self.entropy_coder = coder_of(coder, codec.tensors)
         self.framing = framing or Framing()
-        self.budget_bits = budget_bits
-        self.refinement_steps = refinement_steps
+        self.budget_bits: int | None = checked("budget_bits", Budget | None, budget_bits)
+        self.refinement_steps: int = checked("refinement_steps", RefinementSteps, refinement_steps)
 
     def transmit(self, images: Sequence[Image]) -> Sent[Frames]:
         """Send images, each (H, W, 3) uint8, of any sizes that the framing allows.
@@ -57,9 +65,19 @@ class Transmitter:
         return {"indices": list(self.codec.quantize(latents)), "size": sizes}
 
     def packetize(self, encoded: Encoded) -> Sent[Frames]:
-        """Entropy coder and framing: S frames per image."""
+        """Entropy coder and framing: S frames per image.
+
+        Raises FramingError for sizes that the framing does not allow, and for other indices than
+        images of these sizes have.
+        """
         indices, sizes = encoded["indices"], [(int(h), int(w)) for h, w in encoded["size"]]
         self.framing.check(sizes)
+        for grid, size in zip(indices, sizes, strict=True):
+            if grid.shape != self.codec.index_shape(size):
+                raise FramingError(
+                    f"indices of an image of {size[0]} x {size[1]} have the shape {grid.shape}; "
+                    f"{self.codec.name} has {self.codec.index_shape(size)} for it"
+                )
         symbols = np.concatenate([np.empty(0, np.uint16), *(grid.ravel() for grid in indices)])
         slices = self.framing.slice_runs([grid.shape for grid in indices])
         payloads = Frames(*self.entropy_coder.encode(symbols, slices))

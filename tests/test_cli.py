@@ -246,7 +246,7 @@ MISTAKES = [
     ),
     (
         ["transmit", "PHOTOS", "--codec", "TINY", "--size", "0", "5"],
-        "error: size is (0, 5); sides are 1 to 65535",
+        "error: size is [0, 5]; it takes a list of 2 whole numbers from 1 to 65535",
     ),
     (["transmit", "PHOTOS", "--codec", "TINY", "--crc", "7"], "Invalid value for '--crc'"),
     (["channel", "nothing", "SENT"], "channel nothing is unknown; there are awgn, "),

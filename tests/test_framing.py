@@ -336,17 +336,17 @@ def test_min_payload_bits_is_asked_for_each_slice() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"crc": 7}, "crc is 7; it is 0, 8, 16, 24 or 32 bits"),
-        ({"slices": 0}, "slices is 0; there are 1 to 255"),
-        ({"slices": 256}, "slices is 256; there are 1 to 255"),
+        ({"crc": 7}, "crc is 7; it takes 0, 8, 16, 24 or 32"),
+        ({"slices": 0}, "slices is 0; it takes a whole number from 1 to 255"),
+        ({"slices": 256}, "slices is 256; it takes a whole number from 1 to 255"),
         ({"slices": 2, "header": False}, "slices is 2, which needs header true"),
-        ({"length_bits": 17}, "length_bits is 17; a length has 1 to 16 bits"),
+        ({"length_bits": 17}, "length_bits is 17; it takes a whole number from 1 to 16"),
         (
             {"size": (4097, 4096)},
             rf"size is \(4097, 4096\); sides are 1 to 65535, and at most {MAX_PIXELS} pixels",
         ),
-        ({"size": (0, 5)}, r"size is \(0, 5\)"),
-        ({"size": (65536, 1)}, r"size is \(65536, 1\)"),
+        ({"size": (0, 5)}, r"size is \[0, 5\]; it takes a list of 2 whole numbers from 1"),
+        ({"size": (65536, 1)}, r"size is \[65536, 1\]"),
     ],
 )
 def test_invalid_framing_is_refused(arguments: dict[str, object], message: str) -> None:

@@ -189,7 +189,7 @@ def test_impossible_counts_are_refused_before_allocation(block: bytes, message: 
         ({"crc": 7}, "crc is 7"),
         ({"header": 0}, "slices is 2, which needs header true"),
         ({"length_bits": 0}, "length_bits is 0"),
-        ({"height": 0}, r"size is \(0, 32\)"),
+        ({"height": 0}, r"size is \[0, 32\]"),
         ({"height": 65535, "width": 65535}, r"size is \(65535, 65535\)"),
         ({"coder": 3}, "says what cannot be"),
     ],

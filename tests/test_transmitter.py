@@ -13,7 +13,7 @@ from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec, Image
 from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.data.sample import Sample
-from semcomm.errors import CodecError, DataError, FramingError
+from semcomm.errors import DataError, FramingError, SettingError
 from semcomm.framing import Framing
 from semcomm.transmitter import Transmitter
 
@@ -118,6 +118,6 @@ def test_what_is_no_image_of_three_colours_is_refused(
 
 def test_an_unknown_entropy_coder_is_refused(tiny_codec: Codec) -> None:
     with pytest.raises(
-        CodecError, match="entropy coder 'hufman' is unknown; there are fixed_length, huffman"
+        SettingError, match='entropy_coder is "hufman"; it takes `huffman`, `fixed_length` or'
     ):
         Transmitter(tiny_codec, "hufman")  # type: ignore[arg-type]

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from semcomm.folders import shipped
-from semcomm.scenario.checking import describe
-from semcomm.scenario.document import as_yaml, key_path
+from semcomm.scenario.document import key_path
 from semcomm.scenario.plugins import find_channel
 from semcomm.scenario.scenario import Scenario
 from semcomm.scenario.schema import Variant, Variants, scenario_variants
 from semcomm.scenario.settings import Setting, section_class, settings_of, summary_of
 from semcomm.scenario.training import TrainingScenario
+from semcomm.validation import as_yaml, describe
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 MADE = "<!-- Made by `python tools/reference.py` from the classes themselves. Change those, and run it again. -->"

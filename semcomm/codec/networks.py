@@ -7,10 +7,11 @@ from annotated_types import Ge, Le, doc
 from torch import Tensor, nn
 
 from semcomm.modalities.rgb8 import PATCH_VALUES
+from semcomm.validation import Validated
 
 
 @dataclass(frozen=True)
-class Geometry:
+class Geometry(Validated):
     """The shapes of a codec's tensors.
 
     An image of H x W pixels becomes a grid of ceil(H / 4) x ceil(W / 4) positions with `groups`

@@ -10,10 +10,11 @@ from semcomm.data.cifar10 import Cifar10
 from semcomm.data.data_set import Data
 from semcomm.data.folder import ImageFolder
 from semcomm.data.sample import Sample
+from semcomm.validation import Validated
 
 
 @dataclass(frozen=True)
-class DataChoice:
+class DataChoice(Validated):
     """Which images."""
 
     name: Annotated[

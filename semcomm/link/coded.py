@@ -19,6 +19,7 @@ from semcomm.errors import LinkError
 from semcomm.frames import Counts, Frames, Reception
 from semcomm.link.codes import Code, LdpcCode, encode_all
 from semcomm.link.soft_bits import soft_bits
+from semcomm.validation import Validated
 
 Bits = NDArray[np.uint8]
 Numbers = NDArray[np.int64]
@@ -35,7 +36,7 @@ VERSIONS = (0, 2, 3, 1)
 
 
 @dataclass(frozen=True)
-class Retransmission:
+class Retransmission(Validated, error=LinkError):
     """Frames whose CRC fails are sent again; the receiver answers each transmission with one bit,
     which is always received correctly.
     """

@@ -16,6 +16,7 @@ from scipy.optimize import brentq
 from semcomm.errors import LinkError
 from semcomm.frames import Frames
 from semcomm.link.ldpc import Ldpc, decode
+from semcomm.validation import Validated
 
 Bits = NDArray[np.uint8]
 Llrs = NDArray[np.float32]
@@ -48,7 +49,7 @@ Rate = Literal[
 
 
 @dataclass(frozen=True)
-class LdpcCode:
+class LdpcCode(Validated, error=LinkError):
     """The LDPC codes of 5G NR (3GPP TS 38.212), decoded by belief propagation."""
 
     rate: Annotated[Rate, doc("payload bits per coded bit")] = "1/2"
@@ -116,7 +117,7 @@ class Repeated:
 
 
 @dataclass(frozen=True)
-class RepetitionCode:
+class RepetitionCode(Validated, error=LinkError):
     """Sends the payload `times` times and adds up the LLRs of each bit; once is no coding."""
 
     times: Annotated[int, Ge(1), Le(100), doc("how often each payload bit is sent")] = 3

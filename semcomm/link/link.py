@@ -18,10 +18,11 @@ from semcomm.link.codes import Code, LdpcCode, RepetitionCode
 from semcomm.link.interleaved import Interleaved
 from semcomm.link.modulated import Modulated
 from semcomm.link.modulation import BITS_PER_SYMBOL
+from semcomm.validation import Validated
 
 
 @dataclass(frozen=True)
-class Link:
+class Link(Validated, error=LinkError):
     """Modulation, channel coding, interleaving and retransmission; a part that is not given is
     left out.
     """
@@ -61,6 +62,14 @@ class Link:
         """Raises LinkError where this link does not match the channel, or frames with a CRC of this
         many bits.
         """
+        self.check_channel(channel)
+        if self.retransmission and not crc:
+            raise LinkError(
+                "link.retransmission needs a check of frames: set framing.crc to 8 or more"
+            )
+
+    def check_channel(self, channel: BitChannel | SymbolChannel) -> None:
+        """Raises LinkError where this link does not match the channel, or its parts each other."""
         name = type(channel).__name__
         if isinstance(channel, SymbolChannel) and not self.modulation:
             raise LinkError(
@@ -85,10 +94,6 @@ class Link:
                 "link.retransmission.model is incremental, which sends other bits of a mother "
                 "codeword: set link.code.model to ldpc, or the retransmission's model to chase"
             )
-        if self.retransmission and not crc:
-            raise LinkError(
-                "link.retransmission needs a check of frames: set framing.crc to 8 or more"
-            )
 
     def wrap(
         self, channel: BitChannel | SymbolChannel, crc_ok: Callable[[Frames], NDArray[np.bool_]]
@@ -96,12 +101,14 @@ class Link:
         """This link over a channel, as a channel for frames.
 
         crc_ok: the receiver's check, (F,) bool of F frames.
+        Raises LinkError where the link does not match the channel.
         """
+        self.check_channel(channel)
         code = self.code or RepetitionCode(1)
         if isinstance(channel, BitChannel):
             carrier = channel
         else:
-            assert self.modulation  # `check` has refused a channel of symbols without one
+            assert self.modulation  # else a channel of symbols was refused
             carrier = Modulated(channel, self.modulation, self.decisions, code.hard_llr)
         if self.interleaving:
             carrier = Interleaved(carrier, self.interleaving)

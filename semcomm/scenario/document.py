@@ -3,12 +3,10 @@
 A document keeps the mistakes found in it, so that `finish` can tell a person all of them at once.
 """
 
-import copy
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -21,6 +19,7 @@ from ruamel.yaml.reader import ReaderError
 from semcomm.errors import ScenarioError
 from semcomm.folders import expanded
 from semcomm.terminal import terminal_safe
+from semcomm.validation import as_yaml, shortened
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -50,13 +49,24 @@ class SourceLocation(NamedTuple):
 Mistakes = list[tuple[SourceLocation, str]]
 
 
+class Write(NamedTuple):
+    """A value to be written at a key path, and where it comes from."""
+
+    key: str
+    value: Any
+    place: SourceLocation
+
+
 @dataclass
 class Document:
     """Plain values in `root`, the places of each one's key and value, and the mistakes found so
     far.
 
     Values are named by key path, as in `channel.crossover`; a key may hold dots itself, as a
-    sweep's do.
+    sweep's do. A value is never changed in place, so copies of a document share what is alike.
+
+    options: what `--set` has written.
+    built: the sections that were built of this document and its copies, by their content.
 
     Example: Document.parse("seed: 7", "a.yaml").value("seed") is 7, and its place is a.yaml:1:7.
     """
@@ -65,6 +75,8 @@ class Document:
     places: dict[str, tuple[SourceLocation, SourceLocation]]
     mistakes: Mistakes = field(default_factory=list)
     folder: Path = field(default_factory=Path.cwd)
+    options: list[Write] = field(default_factory=list)
+    built: dict[Any, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path | str, overrides: Sequence[str] = ()) -> "Document":
@@ -75,7 +87,8 @@ class Document:
 
     @classmethod
     def parse(cls, text: str, name: str, overrides: Sequence[str] = ()) -> "Document":
-        """The document in YAML 1.2 text, with `key.path=value` overrides applied in order.
+        """The document in YAML 1.2 text, with `key.path=value` overrides applied: of one key the
+        last, and one below another key after it.
 
         name: what places call the text, usually its file.
         Raises ScenarioError when the text is not a YAML mapping; smaller mistakes are kept.
@@ -90,7 +103,8 @@ class Document:
             reader.fail(start, f"the file is {what}; it takes `key: value` lines")
         document = cls(root, {**reader.places, "": (start, start)}, reader.mistakes)
         for number, option in enumerate(overrides, start=1):
-            document._override(option, SourceLocation(number, 0, 0, f"--set {shortened(option)}"))
+            document._option(option, SourceLocation(number, 0, 0, f"--set {shortened(option)}"))
+        document.put_all(document.options)
         return document
 
     def value(self, key: str) -> Any:
@@ -115,15 +129,17 @@ class Document:
 
     def copied(self) -> "Document":
         """A copy that can be changed by itself."""
-        return Document(
-            copy.deepcopy(self.root), dict(self.places), list(self.mistakes), self.folder
-        )
+        return replace(self, places=dict(self.places), mistakes=list(self.mistakes))
 
     def without(self, key: str) -> "Document":
         """A copy that lacks a key of the top level."""
-        other = self.copied()
-        del other.root[key]
-        return other
+        places = {
+            path: place
+            for path, place in self.places.items()
+            if path != key and not is_within(path, key)
+        }
+        root = {name: value for name, value in self.root.items() if name != key}
+        return replace(self, root=root, places=places, mistakes=list(self.mistakes))
 
     def resolve(self, key: str) -> None:
         """Make a path absolute: from the working folder where an option set it, else `folder`."""
@@ -136,39 +152,53 @@ class Document:
         if self.mistakes:
             raise _error(self.mistakes)
 
-    def _override(self, option: str, place: SourceLocation) -> None:
+    def _option(self, option: str, place: SourceLocation) -> None:
         key, _, text = option.partition("=")
         if not OVERRIDE.fullmatch(option):
             self.mistakes.append((place, "it takes key.path=value, such as seed=1"))
             return
         reader = _Reader(lambda line, column: place, self.mistakes)
         with suppress(ScenarioError):  # the reader kept the mistake
-            self.put(key, reader.read(text), place)
+            self.options.append(Write(key, reader.read(text), place))
+
+    def put_all(self, writes: Iterable[Write]) -> None:
+        """Write in order, but a key below another one after it, so that the narrower key wins."""
+        for key, value, place in sorted(writes, key=lambda write: _depth(write.key)):
+            self.put(key, value, place)
 
     def put(self, key: str, value: object, place: SourceLocation) -> None:
         """Write a value at a key path, as if it stood at `place`."""
         path, item = _item(key)
         if item is not None:
-            self.value(path)[item] = value
-            self.places[key] = (place, place)
-            return
-        *parents, last = _steps(self.root, key)
-        section, name = self.root, ""
-        for step in parents:
-            name = key_path(name, step)
-            if section.get(step) is None:
-                section[step] = {}
-                self.places.setdefault(name, (place, place))
-            section = section[step]
-            if not isinstance(section, dict):
-                self.mistakes.append(
-                    (place, f"{name} is {as_yaml(section)}; nothing can be set below it")
-                )
+            items = self.value(path)
+            if not isinstance(items, list) or item >= len(items):
+                self.mistakes.append((place, f"{path} has no item {item}"))
                 return
+            value = [*items[:item], value, *items[item + 1 :]]
+        *parents, last = _steps(self.root, path)
+        root, name = dict(self.root), ""
+        section = root
+        for step in parents:
+            name, inner = key_path(name, step), section.get(step)
+            if inner is None:
+                self.places.setdefault(name, (place, place))
+            elif not isinstance(inner, dict):
+                what = f"{name} is {as_yaml(inner)}; nothing can be set below it"
+                self.mistakes.append((place, what))
+                return
+            section[step] = dict(inner or {})
+            section = section[step]
         section[last] = value
-        for stale in [known for known in self.places if known.startswith((f"{key}.", f"{key}["))]:
+        self.root = root
+        for stale in [known for known in self.places if is_within(known, key)]:
             del self.places[stale]
         self.places[key] = (place, place)
+
+    def remove(self, key: str) -> None:
+        """Take away a key of a section of the top level."""
+        section, _, name = key.partition(".")
+        rest = {other: value for other, value in self.root[section].items() if other != name}
+        self.root = self.root | {section: rest}
 
 
 class _Reader:
@@ -269,14 +299,13 @@ def key_path(section: str, key: str) -> str:
     return f"{section}.{key}" if section else key
 
 
-def as_yaml(value: object) -> str:
-    """A value as YAML writes it, shortened: 0.7, "many", true, null, .inf, [1, 2]."""
-    text = json.dumps(value, ensure_ascii=False)
-    return shortened({"Infinity": ".inf", "-Infinity": "-.inf", "NaN": ".nan"}.get(text, text))
+def is_within(key: str, section: str) -> bool:
+    """Whether a key path is below another one, as `channel.crossover` is below `channel`."""
+    return key.startswith((f"{section}.", f"{section}["))
 
 
-def shortened(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:77]}..."
+def _depth(key: str) -> int:
+    return key.count(".") + key.count("[")
 
 
 def _tag(node: Node) -> str:
@@ -289,8 +318,10 @@ def _steps(mapping: Any, path: str) -> list[str]:
     Example: `sweep.channel.esn0_db.stop` is sweep, channel.esn0_db, stop where the sweep has that
     key.
     """
+    if "." not in path:
+        return [path]
     keys = mapping if isinstance(mapping, dict) else {}
-    fitting = [key for key in keys if f"{path}.".startswith(f"{key}.")]
+    fitting = [key for key in keys if "." in key and f"{path}.".startswith(f"{key}.")]
     key = max(fitting, key=len, default=path.partition(".")[0])
     rest = path[len(key) + 1 :]
     return [key, *_steps(keys.get(key), rest)] if rest else [key]
@@ -301,7 +332,7 @@ def _item(key: str) -> tuple[str, int | None]:
 
     Example: `measures[1]` is `measures` and 1; `measures` has None.
     """
-    match = re.fullmatch(r"(.*)\[(\d+)\]", key)
+    match = key.endswith("]") and re.fullmatch(r"(.*)\[(\d+)\]", key)
     return (match[1], int(match[2])) if match else (key, None)
 
 

@@ -16,8 +16,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
 
-import numpy as np
-
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.choices import ImageFormat
 from semcomm.errors import ChannelError, CodecError, MeasureError, SemcommError
@@ -28,6 +26,7 @@ from semcomm.scenario.checking import build
 from semcomm.scenario.document import Document
 from semcomm.systems.image_files import ImageFile
 from semcomm.systems.system import System
+from semcomm.validation import plain
 from semcomm.zoo.names import CODEC_FILE, codec_names, codec_system
 
 Channel = BitChannel | SymbolChannel
@@ -122,11 +121,8 @@ def load_channel(name: str, /, **parameters: Any) -> Channel:
     Raises ScenarioError for parameters that the channel does not take.
     """
     document = Document.parse("{}", f"load_channel({name!r})")
-    plain = {
-        key: value.item() if isinstance(value, np.generic) else value
-        for key, value in parameters.items()
-    }
-    document.put("channel", {"model": name, **plain}, document.place(""))
+    written = {key: plain(value) for key, value in parameters.items()}
+    document.put("channel", {"model": name, **written}, document.place(""))
     return channel_of(document)
 
 
@@ -149,7 +145,13 @@ def plugin_name(plugin: object) -> str:
 
 
 def _channel_files() -> Mapping[str, Path]:
-    return {path.stem: path for path in sorted(shipped("channels").glob("[!_]*.py"))}
+    folder = shipped("channels")
+    return _files_in(folder, folder.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _files_in(folder: Path, changed: int) -> Mapping[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob("[!_]*.py"))}
 
 
 @lru_cache(maxsize=8)
@@ -175,13 +177,17 @@ def _find(name: str, kind: Kind, names: list[str]) -> Any:
         raise kind.error(f"{kind.noun} {name} is unknown; there are {there}, or file.py:Name")
     try:
         return points[0].load()
-    except Exception as error:  # whatever the package raises is its author's to mend
+    except (Exception, SystemExit) as error:  # whatever the package raises is its author's to mend
         what = f"{type(error).__name__}: {error}"
         raise kind.error(f"{points[0].value} does not load: {what}") from error
 
 
 def _only_channel(path: Path) -> type[Channel]:
-    module = _module(path, CHANNELS)
+    return _channel_in(_module(path, CHANNELS), path)
+
+
+@lru_cache(maxsize=64)
+def _channel_in(module: ModuleType, path: Path) -> type[Channel]:
     classes = [
         item
         for _, item in inspect.getmembers(module, inspect.isclass)
@@ -201,6 +207,12 @@ def _only_channel(path: Path) -> type[Channel]:
 def _checked_channel(plugin: Any, name: str) -> type[Channel]:
     bases = (BitChannel, SymbolChannel)
     channel: type[Channel] = _checked_class(plugin, name, CHANNELS, bases, "transmit")
+    _check_transmit(channel, name)
+    return channel
+
+
+@lru_cache(maxsize=64)
+def _check_transmit(channel: type[Channel], name: str) -> None:
     try:
         inspect.signature(channel.transmit).bind("self", "signal", "rng")
     except TypeError:
@@ -209,7 +221,6 @@ def _checked_channel(plugin: Any, name: str) -> type[Channel]:
             f"channel {name}: transmit has the parameters "
             f"{inspect.signature(channel.transmit)}; it takes {takes}"
         ) from None
-    return channel
 
 
 def _checked_class(
@@ -244,7 +255,7 @@ def _loaded(path: Path, changed: int, kind: Kind) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever the file raises is its author's to mend
+    except (Exception, SystemExit) as error:  # whatever the file raises is its author's to mend
         what = f"{type(error).__name__}: {error}"
         raise kind.error(f"{path} does not load: {what}") from error
     return module

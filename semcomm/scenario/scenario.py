@@ -14,7 +14,7 @@ from annotated_types import Ge, Le, MinLen, Unit, doc
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.choices import DamagedPolicy
 from semcomm.data.choice import DataChoice
-from semcomm.errors import ScenarioError, SemcommError
+from semcomm.errors import MeasureError, ScenarioError, SemcommError, SettingError
 from semcomm.folders import scenario_names, shipped
 from semcomm.frames import Symbols
 from semcomm.framing import Framing
@@ -22,7 +22,7 @@ from semcomm.link.codes import CODES, find_code
 from semcomm.link.link import Link
 from semcomm.measures.measure import Measure
 from semcomm.scenario.checking import build
-from semcomm.scenario.document import Document, SourceLocation, as_yaml, key_path
+from semcomm.scenario.document import Document, SourceLocation, key_path
 from semcomm.scenario.plugins import (
     find_channel,
     find_measure,
@@ -30,9 +30,9 @@ from semcomm.scenario.plugins import (
     measure_name,
     plugin_name,
 )
-from semcomm.scenario.settings import section_class, settings_of
-from semcomm.scenario.sweep import cells
+from semcomm.scenario.sweep import CellDocument, cells
 from semcomm.systems.system import System
+from semcomm.validation import Validated, as_yaml, checkers_of
 from semcomm.zoo.names import CODEC_FILE
 from semcomm.zoo.retired import RETIRED
 
@@ -42,7 +42,7 @@ KINDS = {"channel": find_channel, "codec": find_system, "link.code": find_code}
 
 
 @dataclass(frozen=True)
-class ReceiverChoice:
+class ReceiverChoice(Validated):
     """What the receiver decides by itself."""
 
     damaged: Annotated[
@@ -55,7 +55,7 @@ class ReceiverChoice:
 
 
 @dataclass(frozen=True)
-class Stop:
+class Stop(Validated):
     """When a scenario has sent enough, before its images are at an end.
 
     wrong.
@@ -68,7 +68,7 @@ class Stop:
 
 
 @dataclass(frozen=True)
-class Scenario:
+class Scenario(Validated):
     """What a run needs to know; its results depend on nothing else."""
 
     name: Annotated[str, doc("what tables call it, by default its file's name")]
@@ -108,6 +108,13 @@ class Scenario:
     ] = 1
     seed: Annotated[Seed, doc("of all randomness")] = 0
 
+    def __post_init__(self) -> None:
+        if what := _name_mistake(self.name):
+            raise SettingError(what)
+        for name in self.measures:
+            find_measure(name)
+        _check_columns(self.measures)
+
     @property
     def encode_key(self) -> object:
         """What the encodings of its images depend on."""
@@ -132,13 +139,18 @@ class Cell:
 
     changes: the values that the sweep has set, by key path.
     text: all of it as JSON, paths absolute; empty where it was made in this program.
-    written: what its file, `--set` and the sweep have, by key path.
+    sections: what its file, `--set` and the sweep have, as they have it.
     """
 
     scenario: Scenario
     changes: Mapping[str, Any]
     text: str = ""
-    written: Mapping[str, Any] = field(default_factory=dict)
+    sections: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """What its file, `--set` and the sweep have, by key path."""
+        return flat(self.sections)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return rebuilt, (self.text,)
@@ -161,17 +173,17 @@ def _is_name(key: str) -> bool:
 def _settings(section: Any, key: str) -> Iterator[tuple[str, Any]]:
     """The leaves of a section and of those within it, with the names of plug-ins as `model`."""
     kind: type = type(section)
-    fields = {setting.name: setting for setting in settings_of(kind)}
+    fields = checkers_of(kind)
     if key in KINDS and "model" not in fields:
         codes = [name for name, kind in CODES.items() if isinstance(section, kind)]
         yield key_path(key, "model"), codes[0] if codes else plugin_name(section)
-    for name, setting in fields.items():
+    for name, checker in fields.items():
         path, value = key_path(key, name), getattr(section, name)
         if path in ("name", "images", "measures", "data.root"):
             continue
         if is_dataclass(value):
             yield from _settings(value, path)
-        elif value is None and section_class(setting.hint):
+        elif value is None and checker.section:
             yield key_path(path, "model"), None
         elif value is None or isinstance(value, bool | int | float | str):
             yield path, value
@@ -181,7 +193,7 @@ def _settings(section: Any, key: str) -> Iterator[tuple[str, Any]]:
 
 def flat(value: Any, path: str = "") -> dict[str, Any]:
     """The leaves of nested mappings by key path."""
-    if not isinstance(value, Mapping):
+    if path and not isinstance(value, Mapping):
         return {path: value}
     leaves: dict[str, Any] = {}
     for name, inner in value.items():
@@ -222,15 +234,36 @@ def read_scenarios(
     """
     path = scenario_path(scenario)
     document = Document.read(path, overrides)
-    swept, read = cells(document), []
+    swept, read = cells(document), list[Cell]()
+    mistakes, first_of = dict.fromkeys(document.mistakes), dict[object, Mapping[str, Any]]()
     for cell in swept:
-        written = flat(cell.document.root)
+        sections = cell.document.root
         if made := _scenario(cell.document, path, data_root):
             text = json.dumps(cell.document.root, sort_keys=True)
-            read.append(Cell(made, cell.changes, text, written))
-        document.mistakes += cell.document.mistakes
+            read.append(Cell(made, cell.changes, text, sections))
+            first = first_of.setdefault(_content(made), cell.changes)
+            if first is not cell.changes and not mistakes:
+                _refuse_equal(cell, first)
+        mistakes |= dict.fromkeys(cell.document.mistakes)
+    document.mistakes = [*mistakes]
     document.finish()
     return read
+
+
+def _content(scenario: Scenario) -> object:
+    """What is equal for scenarios that are: they themselves, or text where a plug-in has lists."""
+    try:
+        hash(scenario)
+    except TypeError:
+        return repr(scenario)
+    return scenario
+
+
+def _refuse_equal(cell: CellDocument, first: Mapping[str, Any]) -> None:
+    """Keep a mistake of a cell that is equal to one before it."""
+    key = [*cell.changes][-1]
+    what = f"{as_yaml(cell.changes)} makes the same scenario as {as_yaml(first)}; leave one out"
+    cell.document.mistake(key, what)
 
 
 def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenario | None:
@@ -240,31 +273,50 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
     _from_ebn0(document)
     if document.value("framing") == "none":
         document.put("framing", {"header": False, "crc": 0}, document.place("framing"))
-    system = build(document, "codec", find_system)  # also where other sections have mistakes
-    if system is not None:
-        for name, action in system.mistakes().items():
-            if not _try(document, f"codec.{name}", action) and name == "model":
-                break
+    _check_system(document)  # also where other sections have mistakes
     check_data(document, DataChoice("sample"))
+    _check_measures(document)
     made = build(document, "", Scenario, KINDS)
     if made:
-        _check_measures(document, made)
         _check_signal(document, made)
     return made
 
 
-def _check_measures(document: Document, scenario: Scenario) -> None:
-    for number, name in enumerate(scenario.measures):
-        key = f"measures[{number}]"
-        if not _try(document, key, partial(find_measure, name)):
-            continue
-        if find_measure(name).labelled and scenario.data.open().labels(0, 1) is None:
-            document.mistake(key, f"measure {name} takes labels, and the data set has none")
-    columns = [measure_name(name) for name in scenario.measures]
+def _check_system(document: Document) -> None:
+    system, checked = build(document, "codec", find_system), document.built
+    if system is None or checked.get(("system", id(system))) is system:
+        return
+    before = len(document.mistakes)
+    for name, action in system.mistakes().items():
+        if not _try(document, f"codec.{name}", action) and name == "model":
+            break
+    if len(document.mistakes) == before:
+        checked["system", id(system)] = system
+
+
+def _check_measures(document: Document) -> None:
+    names = document.value("measures")
+    for number, name in enumerate(names if isinstance(names, list) else ()):
+        if isinstance(name, str):
+            key = f"measures[{number}]"
+            if _try(document, key, partial(find_measure, name)):
+                _try(document, key, partial(_check_labels, document, name))
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        _try(document, "measures", partial(_check_columns, names))
+
+
+def _check_columns(measures: Sequence[str]) -> None:
+    columns = [measure_name(name) for name in measures]
     if len(set(columns)) < len(columns):
-        document.mistake(
-            "measures", f"measures are {as_yaml(columns)}; each takes a name of its own"
-        )
+        raise SettingError(f"measures are {as_yaml(columns)}; each takes a name of its own")
+
+
+def _check_labels(document: Document, name: str) -> None:
+    """Raises MeasureError for a measure of labels and a data set that has none."""
+    if find_measure(name).labelled:
+        data = build(document.copied(), "data", DataChoice) if document.value("data") else None
+        if data and data.open().labels(0, 1) is None:
+            raise MeasureError(f"measure {name} takes labels, and the data set has none")
 
 
 def _check_signal(document: Document, scenario: Scenario) -> None:
@@ -298,7 +350,7 @@ def _from_ebn0(document: Document) -> None:
     elif link:  # else the link's own mistakes are reported
         esn0_db = ebn0_db + 10 * math.log10(link.efficiency)
         document.put("channel.esn0_db", esn0_db, document.place(key))
-    del channel["ebn0_db"]
+    document.remove(key)
 
 
 def scenario_path(scenario: Path | str, folder: str = "") -> Path:
@@ -323,11 +375,8 @@ def complete(document: Document, path: Path, data_root: Path | None) -> None:
     name = document.value("name")
     if name is None:
         document.put("name", path.stem, document.place(""))
-    elif isinstance(name, str) and not re.fullmatch(r"[\w.+-]*[\w+-][\w.+-]*", name):
-        document.mistake(
-            "name",
-            f"name is {as_yaml(name)}; files are named by it, so it takes letters, digits and ._+-",
-        )
+    elif isinstance(name, str) and (what := _name_mistake(name)):
+        document.mistake("name", what)
     if data_root and document.value("data.name") == "cifar10":
         document.put("data.root", str(data_root.absolute()), document.place("data"))
     measures = document.value("measures")
@@ -338,6 +387,14 @@ def complete(document: Document, path: Path, data_root: Path | None) -> None:
             document.resolve(key)
 
 
+def _name_mistake(name: str) -> str:
+    """What is wrong with the name of a scenario, "" where nothing is."""
+    if re.fullmatch(r"[\w.+-]*[\w+-][\w.+-]*", name):
+        return ""
+    takes = "files are named by it, so it takes letters, digits and ._+-"
+    return f"name is {as_yaml(name)}; {takes}"
+
+
 def check_data(document: Document, default: DataChoice) -> None:
     """Keep mistakes in the sections `data` and `images`, also where other sections have some."""
     data = build(document, "data", DataChoice) if document.value("data") else default
@@ -346,7 +403,9 @@ def check_data(document: Document, default: DataChoice) -> None:
 
 
 def _check_images(document: Document, data: DataChoice) -> None:
-    there, images = len(data.open()), document.value("images")
+    if data not in document.built:
+        document.built[data] = len(data.open())
+    there, images = document.built[data], document.value("images")
     if isinstance(images, int) and images > there:
         document.mistake("images", f"images is {images}; the data set holds {there}")
 

@@ -13,7 +13,6 @@ from pydantic_core import to_jsonable_python
 
 from semcomm.choices import ImageFormat
 from semcomm.link.codes import CODES
-from semcomm.scenario.checking import STRICT
 from semcomm.scenario.document import key_path
 from semcomm.scenario.plugins import channel_names, find_channel
 from semcomm.scenario.scenario import Scenario
@@ -21,6 +20,7 @@ from semcomm.scenario.settings import Setting, section_class, settings_of, summa
 from semcomm.scenario.training import TrainingScenario
 from semcomm.systems.image_files import ImageFile
 from semcomm.systems.learned import LearnedCodec
+from semcomm.validation import STRICT
 from semcomm.zoo.names import CODEC_FILE, codec_names
 
 Schema = dict[str, Any]

@@ -3,12 +3,14 @@ defaults and notes.
 """
 
 import inspect
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
-from functools import cache
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from dataclasses import MISSING, Field, dataclass, fields
+from functools import lru_cache
+from typing import Any, get_args
 
 from annotated_types import DocInfo, Unit
+
+from semcomm.validation import field_types
+from semcomm.validation import section_class as section_class
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,13 @@ class Setting:
         return self.default is MISSING
 
 
-@cache
+@lru_cache(maxsize=512)
 def settings_of(section: type) -> tuple[Setting, ...]:
-    """The fields of a section's class that may be written, in their order."""
-    hints = get_type_hints(section, include_extras=True)
+    """The fields of a section's class that may be written, in their order.
+
+    Raises SettingError for a class whose types cannot be read.
+    """
+    hints = field_types(section)
     written = [field for field in fields(section) if field.init]
     return tuple(
         Setting(
@@ -48,13 +53,6 @@ def settings_of(section: type) -> tuple[Setting, ...]:
         )
         for field in written
     )
-
-
-def section_class(hint: Any) -> type | None:
-    """The dataclass that a type is, alone or with other choices, if it is one."""
-    if get_origin(hint) in (Union, UnionType, Annotated):
-        return next(filter(None, map(section_class, get_args(hint))), None)
-    return hint if is_dataclass(hint) and isinstance(hint, type) else None
 
 
 def summary_of(section: type) -> str:

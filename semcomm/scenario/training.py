@@ -13,10 +13,11 @@ from semcomm.data.choice import DataChoice
 from semcomm.scenario.checking import build
 from semcomm.scenario.document import Document
 from semcomm.scenario.scenario import Seed, check_data, complete, scenario_path
+from semcomm.validation import Validated
 
 
 @dataclass(frozen=True)
-class TrainingScenario:
+class TrainingScenario(Validated):
     """A codec to be made. It depends on nothing else, on one machine with one set of packages."""
 
     name: Annotated[str, doc("of the codec, by default its file's name")]

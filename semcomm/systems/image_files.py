@@ -21,6 +21,7 @@ from semcomm.stages import Arrived, Encoded, Received, Sent
 from semcomm.systems.containers import CONTAINERS
 from semcomm.systems.digital import bit_columns, bit_summary
 from semcomm.systems.system import System
+from semcomm.validation import checked
 
 File = NDArray[np.uint8]
 
@@ -193,7 +194,8 @@ class ImageReceiver:
         self, codec: ImageFile, framing: Framing, damaged: DamagedPolicy = "conceal"
     ) -> None:
         codec.check(framing)
-        self.codec, self.framing, self.damaged = codec, framing, damaged
+        self.codec, self.framing = codec, framing
+        self.damaged: DamagedPolicy = checked("damaged", DamagedPolicy, damaged)
 
     def receive(self, reception: Reception) -> Received:
         """Images of the frames that arrived, as many as were sent."""

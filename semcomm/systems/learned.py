@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from annotated_types import Ge, Le, Unit, doc
+from annotated_types import doc
 from numpy.typing import NDArray
 
 from semcomm.choices import DamagedPolicy, Device, DType, EntropyCoding
@@ -24,7 +24,7 @@ from semcomm.stages import Received, Sent
 from semcomm.systems.digital import bit_columns, bit_summary
 from semcomm.systems.system import System
 from semcomm.transmission import Preamble
-from semcomm.transmitter import Transmitter
+from semcomm.transmitter import Budget, RefinementSteps, Transmitter
 from semcomm.zoo.find import load_codec, split_level
 
 
@@ -54,17 +54,14 @@ class LearnedCodec(System):
         doc("of the networks' arithmetic; it changes indices, so it is part of the experiment"),
     ] = "float32"
     budget_bits: Annotated[
-        Annotated[int, Ge(1), Unit("bits")] | None,
+        Budget | None,
         doc(
             "the most bits that a frame may have; images that take more are quantized more "
             "coarsely, one by one"
         ),
     ] = None
     refinement_steps: Annotated[
-        int,
-        Ge(0),
-        Le(10_000),
-        Unit("steps"),
+        RefinementSteps,
         doc(
             "steps of descent from the encoder's latents to ones whose picture is nearer the "
             "image, bits considered; each takes the decoder forwards and back"

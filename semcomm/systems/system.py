@@ -13,6 +13,7 @@ from semcomm.frames import Frames, Symbols
 from semcomm.framing import Framing
 from semcomm.measures.totals import Columns, Totals
 from semcomm.stages import Arrived, Encoded, Received, Samples, Sent
+from semcomm.validation import Validated
 
 BIT_SUMMARIES = (
     "quantizer",
@@ -42,7 +43,7 @@ class SystemReceiver(Protocol):
     def reconstruct(self, arrived: Arrived) -> Received: ...
 
 
-class System(ABC):
+class System(Validated, ABC):
     """A frozen dataclass whose fields are the scenario's section `codec`.
 
     signal: what its transmitter hands to a channel. Frames of bits go over a link and a channel;
@@ -63,7 +64,7 @@ class System(ABC):
         """What has to succeed before a run, by the field that is wrong where it raises."""
         return {}
 
-    def check_framing(self, framing: Framing) -> None:  # noqa: B027 (nothing to check, mostly)
+    def check_framing(self, framing: Framing) -> None:
         """Raises FramingError for a framing that this system cannot use."""
 
     def encode_key(self, framing: Framing) -> object:

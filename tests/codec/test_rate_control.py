@@ -109,7 +109,7 @@ def test_weights_per_image_beat_the_best_single_weight(codec: Codec, images: lis
 
 def test_a_budget_that_no_indices_fit_is_an_error(codec: Codec, images: list[Image]) -> None:
     least = 128 * int(codec.code_lengths.min())
-    for too_few in (0, least - 1):
+    for too_few in (1, least - 1):
         message = f"budget_bits is {too_few}, but an image of 32 x 32 has a frame of {least} bits"
         with pytest.raises(FramingError, match=message):
             Transmitter(codec, framing=BARE, budget_bits=too_few).transmit(images)

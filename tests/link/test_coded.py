@@ -127,6 +127,8 @@ def test_coded_error_free_channel_is_the_identity(code: Code) -> None:
 def test_coded_clear_symbol_channel_is_the_identity(
     bits: list[str], code: Code, modulation: str, retransmission: Retransmission | None
 ) -> None:
+    if retransmission and retransmission.model == "incremental" and not isinstance(code, LdpcCode):
+        retransmission = Retransmission("chase")
     frames = Frames.join([np.array(list(text), np.uint8) for text in bits])
     carrier = Link(modulation, "soft", code, None, retransmission).wrap(
         load_channel("awgn", esn0_db=50.0), never

@@ -9,10 +9,11 @@ from annotated_types import Ge, Gt, Le, Unit, doc
 
 from semcomm.choices import Device, DType, QuantizerName
 from semcomm.codec.quantizers import QUANTIZERS
+from semcomm.validation import Validated
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Validated):
     """Section IV of the paper, and what it leaves open (docs/decisions/0003-training.md)."""
 
     quantizer: Annotated[
