@@ -88,11 +88,7 @@ def reader_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Read
 
 @pytest.mark.parametrize(
     "block",
-    [
-        pytest.param(block, id=block.place, marks=pytest.mark.xdist_group(page.stem))
-        for page in PAGES
-        for block in blocks(page)
-    ],
+    [pytest.param(block, id=block.place) for page in PAGES for block in blocks(page)],
 )
 def test_block_does_what_its_page_says(
     block: Block, reader_of: Callable[[Path], Reader], monkeypatch: pytest.MonkeyPatch
