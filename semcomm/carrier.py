@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from semcomm.channel import BitChannel, SymbolChannel, SymbolReception
-from semcomm.errors import ChannelError, LinkError
-from semcomm.frames import Frames, Reception
+from semcomm.channel import BitChannel, SymbolChannel
+from semcomm.errors import ChannelError
+from semcomm.frames import Frames
 from semcomm.framing import Framing
+from semcomm.link.checked_channel import channel_name, with_checks
 from semcomm.link.link import Link
 
 
@@ -24,33 +25,10 @@ def carry(
     Returns a Reception of frames, or a SymbolReception of symbols, as many frames as were sent.
     Raises ChannelError where the channel does not keep its side of the interface, as a new one may.
     """
-    name = type(channel).__name__
-    expected: type[Reception] | type[SymbolReception] = Reception
-    carrier: Any = channel
     if isinstance(signal, Frames):
         link, framing = link or Link(), framing or Framing()
         link.check(channel, framing.crc)
-        carrier = link.wrap(channel, framing.crc_ok)
-        sent = signal.bits, signal.lengths
-    else:
-        expected = SymbolReception
-        sent = signal.values, signal.lengths
-    for array in sent:  # what was sent is what is counted
-        array.flags.writeable = False
-    try:
-        reception = carrier.transmit(signal, rng)
-    except LinkError:
-        raise
-    except Exception as error:  # whatever a plug-in raises is its author's to mend
-        raise ChannelError(f"channel {name} failed: {type(error).__name__}: {error}") from error
-    frames = len(signal)
-    if not isinstance(reception, expected) or _frames_in(reception) != frames:
-        raise ChannelError(
-            f"channel {name} should return a {expected.__name__} of {frames} frames, as many as "
-            "were sent"
-        )
-    return reception
-
-
-def _frames_in(reception: Reception | SymbolReception) -> int:
-    return len(reception.frames if isinstance(reception, Reception) else reception.symbols)
+        return link.wrap(channel, framing.crc_ok).transmit(signal, rng)
+    if not isinstance(channel, SymbolChannel):
+        raise ChannelError(f"channel {channel_name(channel)} carries bits, not symbols")
+    return with_checks(channel).transmit(signal, rng)

@@ -2,16 +2,20 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar, get_args
 
 import click
 
 from semcomm.choices import Crc, DamagedPolicy, Device, EntropyCoding, Modulation, TableFormat
 from semcomm.errors import ScenarioError, SemcommError
 from semcomm.version import __version__
+
+if TYPE_CHECKING:  # it imports numpy, which takes a while
+    from semcomm.data.choice import DataChoice
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -26,11 +30,11 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:  # as `| head` makes it; click ends quietly
             raise
-        except ScenarioError as error:
-            message = str(error)
         except (SemcommError, OSError) as error:
-            message = f"error: {error}"
-        click.echo(message, err=True)
+            if ctx.params.get("debug"):
+                traceback.print_exception(error)
+            text = str(error) if isinstance(error, ScenarioError) else f"error: {error}"
+        click.echo(text, err=True)
         return ctx.exit(2)
 
 
@@ -72,7 +76,8 @@ def device_option(command: Command) -> Command:
     cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "show_default": True}
 )
 @click.version_option(__version__)
-def main() -> None:
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def main(debug: bool) -> None:
     """Simulate semantic communication: images through a learned codec, real bits and a channel."""
 
 
@@ -119,7 +124,7 @@ def run(
     from semcomm.run.open_pool import open_pool
     from semcomm.run.pools import cores
     from semcomm.run.run import matching, run_cells
-    from semcomm.run.run_folder import RunFolder, folder_name, write_origin
+    from semcomm.run.run_folder import folder_name, open_folder, write_origin
     from semcomm.run.simulation import default_workers
     from semcomm.scenario.scenario import read_scenarios
 
@@ -130,14 +135,8 @@ def run(
     changes = with_images(overrides, images)
     cells = read_scenarios(scenario, changes, data_root)
     places = matching(cells, where)
-    folder = RunFolder(out or Path("results") / folder_name(scenario, cells, changes), cells, fresh)
-    if folder.is_done():
-        click.echo(f"{folder.path} holds this run, done to its end; --fresh runs it again")
-        return
-    write_origin(
-        folder.path,
-        shlex.join(["semcomm", "run", scenario, *(f"--set={change}" for change in changes)]),
-    )
+    command = shlex.join(["semcomm", "run", scenario, *(f"--set={change}" for change in changes)])
+    path = out or Path("results") / folder_name(scenario, cells, changes)
     work = sum(cells[place].scenario.image_count() for place in places)
     workers = workers or default_workers(work, cores())
     done_by = (
@@ -145,13 +144,19 @@ def run(
         if scheduler
         else f"{workers} process{'es' if workers > 1 else ''}"
     )
-    click.echo(
-        f"{len(places)} of {len(cells)} cells, {work} images to send, by {done_by}", err=True
-    )
-    with open_pool(workers, scheduler) as pool, images_bar(work) as on_progress:
-        written = run_cells(
-            cells, folder, pool, on_progress, show_cell(len(cells)), places, records
+    with open_folder(path, cells, places, command, fresh) as folder:
+        if folder.is_done():
+            click.echo(f"{folder.path} holds this run, done to its end; --fresh runs it again")
+            return
+        write_origin(folder.path, command)
+        click.echo(
+            f"{len(places)} of {len(cells)} cells, {work} images to send, by {done_by}", err=True
         )
+        show_passed_over(cells[place].scenario.data for place in places)
+        with open_pool(workers, scheduler) as pool, images_bar(work) as on_progress:
+            written = run_cells(
+                cells, folder, pool, on_progress, show_cell(len(cells)), places, records
+            )
     for path in written:
         click.echo(f"written: {path}")
 
@@ -215,6 +220,7 @@ def design(
     choice = (
         DataChoice(images=data) if data else DataChoice("cifar10", root=data_root, split="train")
     )
+    show_passed_over([choice])
     made = Design(name, load_codec(codec_name), rate_weight, choice, images)
     options = [
         f"--rate-weight {rate_weight}",
@@ -257,6 +263,7 @@ def context(
     choice = (
         DataChoice(images=data) if data else DataChoice("cifar10", root=data_root, split="train")
     )
+    show_passed_over([choice])
     made = Context(codec_path(codec_name), ContextRecipe(epochs=epochs, seed=seed), choice, images)
     options = [f"--epochs {epochs}", f"--seed {seed}", *([f"--images {images}"] if images else [])]
     command = " ".join(["semcomm context", made.path.stem, *options])
@@ -321,10 +328,10 @@ def transmit(
     framing = Framing(header, slices, crc, size, length_bits)
     codec = load_codec(codec_name).on(device)
     transmitter = Transmitter(codec, entropy_coder, framing, budget_bits, refinement_steps)
+    paths = ImagePaths(images)
     with written(output) as target:
-        transmit(
-            ImagePaths(images), transmitter, Preamble.of(codec, entropy_coder, framing), target
-        )
+        transmit(paths, transmitter, Preamble.of(codec, entropy_coder, framing), target)
+    echo_passed_over(paths.passed_over())
 
 
 @main.command()
@@ -388,8 +395,8 @@ def receive(
     from semcomm.zoo.find import load_codec
 
     codec = load_codec(codec_name) if codec_name else None
-    images, hit = save_images(receive(source, codec, device, damaged), output, overwrite)
-    click.echo(f"{images} images received, {hit} of them damaged: {output}", err=True)
+    saved = save_images(receive(source, codec, device, damaged), output, overwrite)
+    click.echo(str(saved), err=True)
 
 
 @main.command("list")
@@ -598,6 +605,20 @@ def compare(
         for (path, own), name in zip(sides, names, strict=True)
     )
     show_record(comparison(first, second, at))
+
+
+def show_passed_over(choices: "Iterable[DataChoice]") -> None:
+    """A line on standard error for each folder of images that holds other files."""
+    for choice in dict.fromkeys(choices):
+        data = choice.open()
+        if hasattr(data, "passed_over"):
+            echo_passed_over(data.passed_over())
+
+
+def echo_passed_over(kinds: str) -> None:
+    """A line on standard error, where there is anything to say."""
+    if kinds:
+        click.echo(f"passed over: {kinds}", err=True)
 
 
 def with_images(overrides: tuple[str, ...], images: int | None) -> list[str]:

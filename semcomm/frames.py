@@ -2,12 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from semcomm.ragged import join_runs, offsets, split_runs
+
+
+def lossless(name: str, values: Any, dtype: DTypeLike) -> NDArray[Any]:
+    """The values as an array of this dtype.
+
+    Raises ValueError where a value is not exactly one of that dtype.
+    Example: True and 1.0 become the bit 1; 0.95 does not.
+    """
+    given, wanted = np.asarray(values), np.dtype(dtype)
+    if given.dtype == wanted:
+        return given
+    takes = f"{name} takes what {wanted} holds exactly"
+    if given.dtype.kind not in "biufc" or (given.dtype.kind == "c" and wanted.kind != "c"):
+        raise ValueError(f"{takes}, not {given.dtype}")
+    with np.errstate(invalid="ignore", over="ignore"):
+        converted: NDArray[Any] = given.astype(wanted)
+    if not np.can_cast(given.dtype, wanted) and np.any(differs := converted != given):
+        raise ValueError(f"{takes}, not {given[differs].flat[0]}")
+    return converted
 
 
 @dataclass(frozen=True)
@@ -17,17 +36,17 @@ class Frames:
 
     bits: (sum(lengths),) uint8 zeros and ones, the frames after each other.
     lengths: (F,) int64, the number of bits of each frame.
+
+    Other dtypes are converted where nothing is lost. Raises ValueError for all else.
     """
 
     bits: NDArray[np.uint8]
     lengths: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        if self.bits.dtype != np.uint8 or self.lengths.dtype != np.int64:
-            raise ValueError(
-                f"frames take uint8 bits and int64 lengths, not {self.bits.dtype}, "
-                f"{self.lengths.dtype}"
-            )
+        object.__setattr__(self, "bits", lossless("bits", self.bits, np.uint8))
+        object.__setattr__(self, "lengths", lossless("lengths", self.lengths, np.int64))
+        _check_flat(bits=self.bits, lengths=self.lengths)
         if self.lengths.min(initial=0) < 0 or self.lengths.sum() != self.bits.size:
             raise ValueError(
                 f"lengths add up to {self.lengths.sum()}, but there are {self.bits.size} bits"
@@ -54,7 +73,7 @@ class Frames:
 
     def with_bits(self, bits: NDArray[np.uint8]) -> Self:
         """Frames of the same lengths with these bits, (sum(lengths),)."""
-        return type(self)(bits.astype(np.uint8, copy=False), self.lengths)
+        return type(self)(bits, self.lengths)
 
     def to_bytes(self) -> bytes:
         """F, the lengths, and all bits packed, the first bit in the most significant place.
@@ -84,17 +103,17 @@ class Symbols:
 
     values: (sum(lengths),) complex128, the frames after each other.
     lengths: (F,) int64, the number of symbols of each frame.
+
+    Other dtypes are converted where nothing is lost. Raises ValueError for all else.
     """
 
     values: NDArray[np.complex128]
     lengths: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        if self.values.dtype != np.complex128 or self.lengths.dtype != np.int64:
-            raise ValueError(
-                f"symbols take complex128 values and int64 lengths, not {self.values.dtype}, "
-                f"{self.lengths.dtype}"
-            )
+        object.__setattr__(self, "values", lossless("symbols", self.values, np.complex128))
+        object.__setattr__(self, "lengths", lossless("lengths", self.lengths, np.int64))
+        _check_flat(symbols=self.values, lengths=self.lengths)
         if self.lengths.min(initial=0) < 0 or self.lengths.sum() != self.values.size:
             raise ValueError(
                 f"lengths add up to {self.lengths.sum()}, but there are {self.values.size} symbols"
@@ -119,7 +138,7 @@ class Symbols:
 
     def with_values(self, values: NDArray[np.complex128]) -> Self:
         """Symbols of the same lengths with these values, (sum(lengths),)."""
-        return type(self)(values.astype(np.complex128, copy=False), self.lengths)
+        return type(self)(values, self.lengths)
 
 
 @dataclass(frozen=True)
@@ -162,3 +181,9 @@ class Reception:
     def of(cls, frames: Frames) -> Self:
         """A reception of hard decisions alone."""
         return cls(frames)
+
+
+def _check_flat(**arrays: NDArray[Any]) -> None:
+    for name, array in arrays.items():
+        if array.ndim != 1:
+            raise ValueError(f"{name} has the shape {array.shape}; it takes one dimension")

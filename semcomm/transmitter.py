@@ -1,7 +1,7 @@
 """The transmitter of the learned digital system: images to frames of bits."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge, Le, Unit
@@ -14,7 +14,8 @@ from semcomm.codec.rate_control import fit_to_budget
 from semcomm.errors import FramingError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
-from semcomm.modalities.rgb8 import Image, check_image, size_of
+from semcomm.modalities.given import given_images
+from semcomm.modalities.rgb8 import Image, size_of
 from semcomm.stages import Encoded, Sent
 from semcomm.validation import checked
 
@@ -46,18 +47,19 @@ class Transmitter:
         self.budget_bits: int | None = checked("budget_bits", Budget | None, budget_bits)
         self.refinement_steps: int = checked("refinement_steps", RefinementSteps, refinement_steps)
 
-    def transmit(self, images: Sequence[Image]) -> Sent[Frames]:
+    def transmit(self, images: Sequence[Any]) -> Sent[Frames]:
         """Send images, each (H, W, 3) uint8, of any sizes that the framing allows.
+
+        Tensors, pictures of Pillow and paths of image files are converted.
 
         Raises FramingError for other sizes and for images that no budget holds, DataError for what
         is no such image.
         """
         return self.packetize(self.encode(images))
 
-    def encode(self, images: Sequence[Image]) -> Encoded:
+    def encode(self, images: Sequence[Any]) -> Encoded:
         """Network and quantizer: `indices`, (h, w, g) uint16 each, and `size`, height and width."""
-        for image in images:
-            check_image(image)
+        images = given_images(images)
         sizes = np.array([size_of(image) for image in images], np.int64).reshape(-1, 2)
         if self.budget_bits is not None:
             return {"indices": list(self._within(self.budget_bits, images, sizes)), "size": sizes}

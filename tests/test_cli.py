@@ -7,9 +7,11 @@ import json
 import re
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,10 +23,10 @@ from images import pieces, save_images
 from semcomm import __version__
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import load_codec, save_codec
-from semcomm.data.image_file import read_image
 from semcomm.data.sample import Sample
 from semcomm.frames import Frames
 from semcomm.framing import Framing
+from semcomm.modalities.image_file import read_image
 from semcomm.transmission import Preamble, write_transmission
 from semcomm.zoo.names import codec_names
 
@@ -318,6 +320,105 @@ def test_mistake_gives_no_traceback_and_writes_nothing(
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
+def test_the_same_images_are_received_again_without_overwrite(
+    tmp_path: Path, tiny_codec_file: Path, transmission: bytes
+) -> None:
+    """Also those before a cut."""
+    options = ["--codec", tiny_codec_file, "-o", tmp_path]
+    for content in (transmission[:-4], transmission[:-4], transmission, transmission):
+        result = cli("receive", *options, source=content)
+        assert "5 images received, 0 of them damaged" in result.stderr
+    assert result.exit_code == 0
+    (tmp_path / "00003.png").write_bytes(b"mine")
+    result = cli("receive", *options, source=transmission)
+    assert result.exit_code == 2
+    assert "00003.png is there already" in result.stderr
+    assert (tmp_path / "00003.png").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("size", "blocks"),
+    [((4096, 4096), [1]), ((1024, 1024), [2]), ((128, 128), [64, 64]), ((65535, 1), [20])],
+)
+def test_what_bytes_claim_is_bounded_by_their_number(
+    tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path, size: Any, blocks: list[int]
+) -> None:
+    """A frame of no bits is 4 bytes."""
+    stream, framing = io.BytesIO(), Framing(header=False, crc=0, size=size)
+    empty = [Frames.join([np.empty(0, np.uint8)] * count) for count in blocks]
+    write_transmission(stream, Preamble.of(tiny_codec, "huffman", framing), empty)
+    result = cli(
+        "receive", "--codec", tiny_codec_file, "-o", tmp_path / "out", source=stream.getvalue()
+    )
+    assert result.exit_code == 2
+    assert "it claims more pixels than its bytes can be of, 512 each" in result.stderr
+
+
+def test_lost_images_of_the_agreed_size_are_received(
+    tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path
+) -> None:
+    """However many; and a few large ones."""
+    for framing, count in ((Framing(), 2500), (Framing(size=(512, 768)), 2)):
+        stream, lost = io.BytesIO(), Frames.join([np.empty(0, np.uint8)] * count)
+        write_transmission(stream, Preamble.of(tiny_codec, "huffman", framing), [lost])
+        result = cli_ok(
+            "receive",
+            "--codec",
+            tiny_codec_file,
+            "-o",
+            tmp_path / str(count),
+            source=stream.getvalue(),
+        )
+        assert f"{count} images received, {count} of them damaged" in result.stderr
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text(
+        "from dataclasses import dataclass\nfrom semcomm import BitChannel\n\n"
+        "@dataclass(frozen=True)\nclass Wrong(BitChannel):\n"
+        "    def transmit(self, frames, rng):\n        return frames.nothing\n"
+    )
+    (tmp_path / "wrong.yaml").write_text(
+        "codec: {model: vq-n64}\nchannel: {model: wrong.py:Wrong}\n"
+    )
+    arguments = "run", tmp_path / "wrong.yaml", "--out", tmp_path / "out", "--images", 2
+    plain = cli(*arguments)
+    assert plain.exit_code == 2
+    assert "Traceback" not in plain.stderr
+    assert (
+        f"AttributeError: 'Frames' object has no attribute 'nothing' ({tmp_path}/wrong.py:7)"
+        in (plain.stderr)
+    )
+    shown = cli("--debug", *arguments)
+    assert shown.exit_code == 2
+    assert "Traceback" in shown.stderr
+    assert "return frames.nothing" in shown.stderr
+
+
+HOSTILE_ORIGINS: dict[str, dict[str, Any]] = {
+    "long text": {"note": "1 [a" * 100_000},
+    "long names": {"\x1b[2J" * 900 + str(number): 1 for number in range(50)},
+    "many names": {str(number): number for number in range(40_000)},
+    "deep": {"a": json.loads("[" * 150 + "]" * 150)},
+    "other figures": {"sha256": "0" * 64, "codec": "other", "groups": 7},
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_ORIGINS)
+def test_what_a_codec_says_of_itself_is_shown_in_bounded_time(
+    name: str, tmp_path: Path, tiny_codec: Codec
+) -> None:
+    path = tmp_path / "hostile.safetensors"
+    made = replace(tiny_codec, origin=HOSTILE_ORIGINS[name])
+    save_codec(replace(made, digest=digest_of(made)), path)
+    started = time.process_time()
+    result = cli("codec", "show", path)
+    assert time.process_time() - started < 5  # it was minutes
+    assert len(result.output) < 1 << 16
+    assert "\x1b" not in result.output
+    assert "sha256" not in result.output or load_codec(path).digest.hex() in result.output
+
+
 def test_images_that_are_there_are_replaced_where_that_is_said(
     tmp_path: Path, tiny_codec_file: Path, transmission: bytes
 ) -> None:
@@ -430,8 +531,10 @@ def test_blocks_before_a_cut_are_received(
 ) -> None:
     result = cli("receive", "--codec", tiny_codec_file, "-o", tmp_path, source=transmission[:-4])
     assert result.exit_code == 2
-    assert (
-        result.stderr == "error: the transmission is cut off: it ends before it says that it does\n"
+    assert result.stderr == (
+        "error: the transmission is cut off: it ends before it says that it does. The images "
+        "before that are whole, 00000.png to 00004.png: 5 images received, 0 of them damaged: "
+        f"{tmp_path}\n"
     )
     assert len(pictures(tmp_path)) == len(SIZES)
 

@@ -60,12 +60,13 @@ def test_with_bits_keeps_lengths_and_accepts_booleans() -> None:
         (np.zeros(3, np.uint8), np.array([1, 1]), "lengths add up to 2, but there are 3 bits"),
         (np.zeros(3, np.uint8), np.array([4, -1]), "lengths add up to 3, but there are 3 bits"),
         (np.array([0, 2], np.uint8), np.array([2]), "bits are zeros and ones, not 2"),
-        (np.zeros(3, np.int64), np.array([3]), "uint8 bits and int64 lengths, not int64, int64"),
-        (
-            np.zeros(3, np.uint8),
-            np.array([3.0]),
-            "uint8 bits and int64 lengths, not uint8, float64",
-        ),
+        (np.array([0.05, 0.95]), np.array([2]), "bits takes what uint8 holds exactly, not 0.05"),
+        (np.array([0, np.nan]), np.array([2]), "bits takes what uint8 holds exactly, not nan"),
+        (np.array([0, 256]), np.array([2]), "bits takes what uint8 holds exactly, not 256"),
+        (np.array([0, 1j]), np.array([2]), "bits takes what uint8 holds exactly, not complex128"),
+        (np.array(["0"]), np.array([1]), "bits takes what uint8 holds exactly, not <U1"),
+        (np.zeros(3, np.uint8), np.array([2.5, 0.5]), "lengths takes what int64 .* not 2.5"),
+        (np.zeros((1, 3), np.uint8), np.array([3]), r"bits has the shape \(1, 3\)"),
     ],
 )
 def test_invalid_frames_are_refused(
@@ -104,8 +105,9 @@ def test_with_values_keeps_lengths_and_accepts_reals() -> None:
     [
         (np.zeros(3, np.complex128), np.array([1, 1]), "add up to 2, .* 3 symbols"),
         (np.zeros(3, np.complex128), np.array([4, -1]), "add up to 3, .* 3 symbols"),
-        (np.zeros(3), np.array([3]), "complex128 .* not float64, int64"),
-        (np.zeros(3, np.complex128), np.array([3.0]), "int64 lengths, not complex128, float64"),
+        (np.array(["a", "b"]), np.array([2]), "symbols takes what complex128 holds exactly"),
+        (np.zeros(3, np.complex128), np.array([3.5]), "lengths takes what int64 .* not 3.5"),
+        (np.zeros((3, 1)), np.array([3]), r"symbols has the shape \(3, 1\)"),
     ],
 )
 def test_invalid_symbols_are_refused(
@@ -113,3 +115,17 @@ def test_invalid_symbols_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         Symbols(values, lengths)
+
+
+@pytest.mark.parametrize("dtype", [np.bool_, np.int64, np.float32, np.uint8])
+def test_bits_of_other_dtypes_are_converted(dtype: type[np.generic]) -> None:
+    frames = Frames(np.array([1, 0, 1], dtype), np.array([1, 2], np.int32))
+    assert (frames.bits.dtype, frames.lengths.dtype) == (np.uint8, np.int64)
+    assert frames.bits.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, np.float64, np.int64])
+def test_symbols_of_other_dtypes_are_converted(dtype: type[np.generic]) -> None:
+    symbols = Symbols(np.array([1, 0, 3], dtype), np.array([3], np.uint8))
+    assert symbols.values.dtype == np.complex128
+    assert symbols.values.tolist() == [1, 0, 3]

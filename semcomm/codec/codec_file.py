@@ -34,6 +34,9 @@ from semcomm.files import write_atomically
 FORMAT, VERSION = "semcomm codec", "2"
 MAX_BYTES = 1 << 28
 
+MAX_HEADER_BYTES = 1 << 20
+"""Of the names and shapes of tensors, and the description."""
+
 Tensors = Mapping[str, NDArray[Any]]
 
 
@@ -124,8 +127,11 @@ def _read(path: Path) -> tuple[Mapping[str, str], Tensors]:
     try:
         if path.is_dir():
             raise CodecError(f"{path} is a folder; a codec is a .safetensors file")
+        if path.exists() and not path.is_file():  # reading a pipe could wait for ever
+            raise CodecError(f"{path} is no regular file; a codec is a .safetensors file")
         if path.stat().st_size > MAX_BYTES:
             raise CodecError(f"{path} is larger than {MAX_BYTES} bytes, so it is not a codec")
+        _check_header(path)
         with safe_open(path, framework="np") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
@@ -134,6 +140,14 @@ def _read(path: Path) -> tuple[Mapping[str, str], Tensors]:
         raise CodecError(
             f"{path} is damaged or not a codec ({error}); train or copy it again"
         ) from None
+
+
+def _check_header(path: Path) -> None:
+    """The header is text, whose cost is bounded before anything parses it."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    if length > MAX_HEADER_BYTES:
+        raise ValueError(f"a header of {length} bytes; at most {MAX_HEADER_BYTES}")
 
 
 def _about(metadata: Mapping[str, str], tensors: Tensors) -> About:
@@ -148,9 +162,13 @@ def _about(metadata: Mapping[str, str], tensors: Tensors) -> About:
     if metadata.get("sha256") != _digest(about, tensors).hex():
         raise CodecError("is damaged: its SHA-256 is wrong")
     try:
-        return TypeAdapter(About).validate_json(about)
+        made = TypeAdapter(About).validate_json(about)
+        made.to_json().encode()
+        return made
     except ValidationError as error:
         raise CodecError(f"has an invalid description: {error.errors()[0]['msg']}") from None
+    except (ValueError, RecursionError) as error:  # numbers and nesting that Python cannot write
+        raise CodecError(f"has an invalid description: {error}") from None
 
 
 def _check_shapes(about: About, tensors: Tensors) -> None:

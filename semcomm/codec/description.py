@@ -1,6 +1,7 @@
 """What `semcomm codec show` prints and writes of a codec."""
 
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,38 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.files import write_atomically
 
+MAX_ENTRIES, MAX_NAME, MAX_TEXT = 100, 60, 1000
+"""Of an origin that is shown, as anyone may have written it: entries, and characters of each."""
+
 
 def codec_record(codec: Codec) -> dict[str, Any]:
-    """Name, quantizer, geometry, number of network parameters, SHA-256 and origin of a codec."""
+    """Name, quantizer, geometry, number of network parameters, SHA-256 and origin of a codec.
+
+    Of a long origin only the beginning.
+    """
     about = {"codec": codec.name, "quantizer": codec.quantizer, **asdict(codec.geometry)}
     parameters = sum(tensor.size for name, tensor in codec.tensors.items() if "coder." in name)
-    return about | {"network_parameters": parameters, "sha256": codec.digest.hex(), **codec.origin}
+    about |= {"network_parameters": parameters, "sha256": codec.digest.hex()}
+    origin = {
+        shortened(name, MAX_NAME): _shown(value)
+        for name, value in islice(codec.origin.items(), MAX_ENTRIES)
+        if name not in about
+    }
+    if len(codec.origin) > MAX_ENTRIES:
+        origin["..."] = f"{len(codec.origin) - MAX_ENTRIES} more entries"
+    return about | origin
+
+
+def shortened(text: str, length: int) -> str:
+    """The text, or its beginning and how many characters it has."""
+    return text if len(text) <= length else f"{text[:length]}... ({len(text)} characters)"
+
+
+def _shown(value: Any) -> Any:
+    """A number as it is; anything else as text that is not too long."""
+    if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 1 << 64):
+        return value
+    return shortened(str(value), MAX_TEXT)
 
 
 def write_code_table(codec: Codec, path: Path) -> None:

@@ -1,15 +1,32 @@
 """Images from anyone's files."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
-from semcomm.data.image_file import image_extensions, image_size, read_image
 from semcomm.errors import DataError
 from semcomm.folders import expanded
+from semcomm.modalities.image_file import image_extensions, image_size, read_image
 from semcomm.modalities.rgb8 import Image
+from semcomm.terminal import terminal_safe
+
+DROPPINGS = frozenset(
+    {
+        "@eadir",
+        "__macosx",
+        "$recycle.bin",
+        "system volume information",
+        "thumbs.db",
+        "ehthumbs.db",
+        "desktop.ini",
+    }
+)
+"""Names, in small letters, of files and folders that file systems and servers make beside
+pictures.
+"""
 
 
 @dataclass(frozen=True)
@@ -17,7 +34,8 @@ class ImageFolder:
     """Every image in the folder `images` and the folders below it, sorted by path; or one image's
     file.
 
-    Files whose extension is no image's are passed over; an image that cannot be read is an error.
+    Hidden files and folders, other systems' own files (`DROPPINGS`) and files whose extension is no
+    image's are passed over; an image that cannot be read is an error.
     """
 
     images: Path
@@ -43,21 +61,66 @@ class ImageFolder:
     def _root(self) -> Path:
         return expanded(self.images)
 
+    def passed_over(self) -> str:
+        """The files in the folder that are no images of it, counted by kind; "" where none are.
+
+        Example: "3 hidden files, 2 of other kinds (.txt, .HEIC)".
+        """
+        if self._root.is_file():
+            return ""
+        return counted_by_kind(self._files[1], self._files[2])
+
+    @cached_property
+    def _files(self) -> tuple[list[Path], list[Path], list[Path]]:
+        """Pictures, hidden files and files of other kinds, each relative to the root."""
+        pictures: list[Path] = []
+        hidden: list[Path] = []
+        others: list[Path] = []
+        for path in self._root.rglob("*"):
+            inside = path.relative_to(self._root)
+            if path.is_dir():
+                continue
+            if any(is_hidden(part) for part in inside.parts):
+                hidden.append(inside)
+            # A broken link stays in: passing over it would change the data set without a word.
+            elif path.suffix.lower() in image_extensions():
+                pictures.append(inside)
+            else:
+                others.append(inside)
+        return pictures, hidden, others
+
     @cached_property
     def _paths(self) -> list[Path]:
         if self._root.is_file():
             return [self._root]
         if not self._root.is_dir():
             raise DataError(f"{self._root} is neither a folder nor a file")
-        # A broken link stays in: passing over it would change the data set without a word.
-        paths = [
-            p
-            for p in self._root.rglob("*")
-            if p.suffix.lower() in image_extensions() and not p.is_dir()
-        ]
-        if not paths:
-            raise DataError(f"{self._root} holds no images, nor do the folders below it")
-        return sorted(paths, key=lambda path: path.relative_to(self._root).as_posix())
+        pictures, hidden, others = self._files
+        if not pictures:
+            kinds = counted_by_kind(hidden, others)
+            passed_over = f"; passed over: {kinds}" if kinds else ""
+            raise DataError(
+                f"{self._root} holds no images, nor do the folders below it{passed_over}"
+            )
+        return [self._root / path for path in sorted(pictures, key=Path.as_posix)]
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is hidden, or what a system leaves in folders."""
+    return name.startswith(".") or name.lower() in DROPPINGS
+
+
+def counted_by_kind(hidden: Sequence[Path], others: Sequence[Path]) -> str:
+    """How many files there are of each kind, in a few words."""
+    kinds = []
+    if hidden:
+        kinds.append(f"{len(hidden)} hidden file{'s' if len(hidden) > 1 else ''}")
+    if others:
+        endings = Counter(path.suffix or "no extension" for path in others).most_common()
+        names = [terminal_safe(ending)[:20] for ending, _ in endings[:5]]
+        more = ", ..." if len(endings) > 5 else ""
+        kinds.append(f"{len(others)} of other kinds ({', '.join(names)}{more})")
+    return ", ".join(kinds)
 
 
 @dataclass(frozen=True)
@@ -86,6 +149,12 @@ class ImagePaths:
 
     def labels(self, start: int, stop: int) -> None:
         return None
+
+    def passed_over(self) -> str:
+        """As `ImageFolder.passed_over`, of all folders together."""
+        files = [folder._files for folder in self._folders if not folder._root.is_file()]
+        hidden, others = ([path for parts in files for path in parts[kind]] for kind in (1, 2))
+        return counted_by_kind(hidden, others)
 
     def _place(self, index: int) -> tuple[ImageFolder, int]:
         for folder, end in zip(self._folders, accumulate(map(len, self._folders)), strict=True):

@@ -7,7 +7,7 @@ from importlib.resources import as_file, files
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.data.image_file import read_image
+from semcomm.modalities.image_file import read_image
 from semcomm.modalities.rgb8 import Image
 
 LABELS = (

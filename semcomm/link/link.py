@@ -13,6 +13,7 @@ from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.choices import Decisions, Modulation
 from semcomm.errors import LinkError
 from semcomm.frames import Frames
+from semcomm.link.checked_channel import channel_name, with_checks
 from semcomm.link.coded import Coded, Retransmission
 from semcomm.link.codes import Code, LdpcCode, RepetitionCode
 from semcomm.link.interleaved import Interleaved
@@ -70,7 +71,7 @@ class Link(Validated, error=LinkError):
 
     def check_channel(self, channel: BitChannel | SymbolChannel) -> None:
         """Raises LinkError where this link does not match the channel, or its parts each other."""
-        name = type(channel).__name__
+        name = channel_name(channel)
         if isinstance(channel, SymbolChannel) and not self.modulation:
             raise LinkError(
                 f"channel {name} carries symbols, so it takes link.modulation: "
@@ -98,13 +99,14 @@ class Link(Validated, error=LinkError):
     def wrap(
         self, channel: BitChannel | SymbolChannel, crc_ok: Callable[[Frames], NDArray[np.bool_]]
     ) -> BitChannel:
-        """This link over a channel, as a channel for frames.
+        """This link over a channel whose answers are checked, as a channel for frames.
 
         crc_ok: the receiver's check, (F,) bool of F frames.
         Raises LinkError where the link does not match the channel.
         """
         self.check_channel(channel)
         code = self.code or RepetitionCode(1)
+        channel = with_checks(channel)
         if isinstance(channel, BitChannel):
             carrier = channel
         else:

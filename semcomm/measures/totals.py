@@ -1,7 +1,7 @@
 """What the figures of any number of samples add up to, in the memory of one block's."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -56,6 +56,36 @@ class Histogram:
         return float(round(self.step * (below + (above - below) * (place % 1)), 6))
 
 
+class RepeatedSums:
+    """Sums over the repetitions of each image, which are one draw of an image together.
+
+    images: how many there are before they repeat; memory is two numbers for each and each column.
+    """
+
+    def __init__(self, images: int) -> None:
+        self._images = images
+        self._sums: dict[str, NDArray[np.float64]] = {}
+        self._counts: dict[str, NDArray[np.int64]] = {}
+
+    def add(self, columns: Columns, names: Iterable[str], first: int) -> None:
+        """Add the named columns of a block, of images from number `first` on."""
+        for name in names:
+            values = np.asarray(columns[name], np.float64)
+            sums = self._sums.setdefault(name, np.zeros(self._images))
+            counts = self._counts.setdefault(name, np.zeros(self._images, np.int64))
+            part = slice(first, first + values.size)
+            sums[part] += np.nan_to_num(values, nan=0.0, posinf=np.inf, neginf=-np.inf)
+            counts[part] += ~np.isnan(values)
+
+    def half_width(self, name: str) -> float | None:
+        """Half the width of the 95 % interval over the means of images; None for other columns."""
+        if name not in self._sums:
+            return None
+        there = self._counts[name] > 0
+        means = self._sums[name][there] / self._counts[name][there]
+        return half_width(float(means.sum()), float((means**2).sum()), means.size)
+
+
 @dataclass(frozen=True)
 class Totals:
     """Sums over samples; the totals of two parts add up to those of both.
@@ -64,6 +94,7 @@ class Totals:
     sums, squares, counts: of each column's values, their squares, and how many are numbers.
     histograms: of the columns that have percentiles.
     tallies: counts by value, such as how often each index was sent.
+    repeated: where images repeat, the sums of each.
     """
 
     samples: int
@@ -72,6 +103,7 @@ class Totals:
     counts: dict[str, float]
     histograms: dict[str, Histogram]
     tallies: dict[str, NDArray[np.int64]]
+    repeated: RepeatedSums | None = None
 
     @classmethod
     def of(
@@ -133,8 +165,11 @@ class Totals:
     def half_width(self, name: str) -> float:
         """Half the width of the 95 % interval of that mean, by Student's t.
 
-        Samples are taken as drawn independently.
+        Images are taken as drawn independently; repetitions of one count as their mean.
         """
+        of_images = self.repeated.half_width(name) if self.repeated else None
+        if of_images is not None:
+            return of_images
         return half_width(self.sums[name], self.squares[name], self.counts[name])
 
 

@@ -19,12 +19,12 @@ PATCH_VALUES = PATCH * PATCH * 3
 GREY = 128
 
 
-def check_image(image: Image) -> None:
-    """Raises DataError unless the image is (H, W, 3) uint8."""
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+def check_image(image: Image, name: str = "an image") -> None:
+    """Raises DataError unless the image is (H, W, 3) uint8, of at least one pixel."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
         raise DataError(
-            f"an image is {image.shape} {image.dtype}; it takes (height, width, 3) uint8, red, "
-            "green, blue"
+            f"{name} is {image.shape} {image.dtype}; it takes (height, width, 3) uint8, red, "
+            "green, blue, of at least one pixel"
         )
 
 

@@ -23,6 +23,13 @@ from semcomm.run.report_samples import COUNT, FirstSamples, report_pictures
 from semcomm.run.seeds import block_generator
 from semcomm.scenario.scenario import Cell, Scenario
 from semcomm.stages import Received, Samples, Sent
+from semcomm.systems.checked import (
+    CheckedReceiver,
+    CheckedTransmitter,
+    checked_columns,
+    checked_tallies,
+    running,
+)
 from semcomm.systems.system import System
 
 
@@ -82,13 +89,13 @@ def run_block(task: Task) -> Block:
 
     columns = {
         **sample_columns(_names(run, scenario.data)[span.start : span.stop], samples),
-        **scenario.codec.columns(sent, received),
+        **checked_columns(scenario.codec, sent, received),
         **measure_columns(measures, system.measure(samples, received), samples),
         "damaged": received.damaged,
         **carrier_columns(sent, reception, scenario.framing),
     }
     first = None if number else first_samples(samples, sent, received, scenario.framing)
-    return Block(columns, scenario.codec.tallies(sent), first)
+    return Block(columns, checked_tallies(scenario.codec, sent), first)
 
 
 def per_image_table(blocks: Sequence[Block]) -> pd.DataFrame:
@@ -149,5 +156,10 @@ def _ends(run: str, scenario: Scenario) -> Ends:
 @lru_cache(maxsize=8)
 def _built(run: str, system: System, framing: Framing, damaged: Any) -> Ends:
     """Both ends of a system, made once per process and run."""
-    ends = system.transmitter(framing), system.receiver(framing, damaged)
-    return Ends(*ends, repeats=system.signal is Frames)
+    with running(system, system):
+        transmitter, receiver = system.transmitter(framing), system.receiver(framing, damaged)
+    return Ends(
+        CheckedTransmitter(system, transmitter, framing),
+        CheckedReceiver(system, receiver, framing),
+        repeats=system.signal is Frames,
+    )

@@ -14,13 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
+from semcomm.errors import MeasureError
 from semcomm.files import write_atomically
 from semcomm.measures.measure import Measure
 from semcomm.modalities.rgb8 import blank, size_of
 from semcomm.ragged import split_runs
 from semcomm.run.scratch import cache_dir
 from semcomm.stages import Arrived, Encoded, Received, Samples, Sent
+from semcomm.systems.checked import checked_values
 from semcomm.systems.system import SystemReceiver, SystemTransmitter
+
+MAX_STEPS = 1 << 24
+"""Steps from 0 to a value of a measure that has percentiles, which are counted one by one."""
 
 Values = Mapping[str, NDArray[np.float64]]
 
@@ -136,12 +141,17 @@ def measure(
         theirs if theirs.shape == ours.shape else blank(*size_of(ours))
         for ours, theirs in zip(sent, received, strict=True)
     ]
-    return {
-        name: np.asarray(
-            item.of(sent, arrived, labels) if item.labelled else item.of(sent, arrived), np.float64
-        )
-        for name, item in measures.items()
-    }
+    values = {}
+    for name, item in measures.items():
+        arguments = (sent, arrived, labels) if item.labelled else (sent, arrived)
+        values[name] = checked_values(name, item.of, *arguments, samples=len(sent))
+        largest = np.nanmax(np.abs(values[name]), initial=0)
+        if item.percentiles and largest > MAX_STEPS * item.step:
+            raise MeasureError(
+                f"measure {name} returned a value of {largest:g} in steps of {item.step:g}; with "
+                f"percentiles it takes at most {MAX_STEPS} steps"
+            )
+    return values
 
 
 def _changed(sent: Encoded, arrived: Encoded, count: int) -> list[int]:

@@ -80,4 +80,7 @@ def call(pickled: bytes) -> Any:
     """
     run, task = pickle.loads(pickled)
     with _one_at_a_time:
-        return run(task)
+        try:
+            return run(task)
+        except SystemExit as error:  # of a plug-in, and not of the worker
+            raise RunError(f"it called sys.exit({error.code!r})") from error

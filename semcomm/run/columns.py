@@ -5,22 +5,45 @@ no table.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from semcomm.channel import SymbolReception
 from semcomm.counting import bit_errors, channel_counts, frame_errors
+from semcomm.errors import MeasureError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.link.link import Link
 from semcomm.measures.intervals import wilson
 from semcomm.measures.measure import Measure
 from semcomm.measures.totals import Columns, Totals
+from semcomm.plugin_code import plugin_code
 from semcomm.run.cached_system import Values
 from semcomm.scenario.plugins import Channel
 from semcomm.stages import Samples, Sent
+from semcomm.systems.checked import checked_values
+
+RateInterval = Callable[[int, int], tuple[float, float]]
+"""From a number of events, and of how many trials, to the 95 % interval of their rate."""
+
+NOT_AVERAGED = {
+    "height",
+    "width",
+    "damaged",
+    "coded_bits",
+    "channel_uses",
+    "bit_errors",
+    "post_fec_bit_errors",
+    "frames",
+    "initial_frame_errors",
+    "residual_frame_errors",
+    "false_accepts",
+    "transmissions",
+    "feedback_bits",
+}
+"""Columns of the samples and of their carrier, whose means have no intervals."""
 
 
 def sample_columns(names: Sequence[str], images: Samples) -> Columns:
@@ -38,7 +61,9 @@ def sample_columns(names: Sequence[str], images: Samples) -> Columns:
 def measure_columns(measures: Mapping[str, Measure], values: Values, sent: Samples) -> Columns:
     """Each measure's values, and the terms of the means that it needs further."""
     terms = {
-        f"{item.of_mean.name} terms": item.of_mean.terms(values[name], sent)
+        f"{item.of_mean.name} terms": checked_values(
+            name, item.of_mean.terms, values[name], sent, samples=len(sent)
+        )
         for name, item in measures.items()
         if item.of_mean
     }
@@ -84,11 +109,24 @@ def measure_summary(totals: Totals, measures: Mapping[str, Measure]) -> dict[str
         for end, share in item.percentiles.items():
             row[f"{name}_{end}"] = totals.histograms[name].percentile(share)
         if item.of_mean:
-            row[item.of_mean.name] = item.of_mean.value(totals.mean(f"{item.of_mean.name} terms"))
+            mean = totals.mean(f"{item.of_mean.name} terms")
+            with plugin_code(f"measure {name}", item.of_mean.value, MeasureError):
+                row[item.of_mean.name] = float(item.of_mean.value(mean))
     return row
 
 
-def carrier_summary(totals: Totals, channel: Channel, link: Link) -> dict[str, Any]:
+def averaged_columns(columns: Columns) -> list[str]:
+    """The columns of a system and of the measures, whose means have intervals."""
+    return [
+        name
+        for name, values in columns.items()
+        if not isinstance(values, list) and " " not in name and name not in NOT_AVERAGED
+    ]
+
+
+def carrier_summary(
+    totals: Totals, channel: Channel, link: Link, interval: RateInterval = wilson
+) -> dict[str, Any]:
     """The columns of results.csv on link and channel."""
     sums = totals.sums
     row = {
@@ -98,7 +136,7 @@ def carrier_summary(totals: Totals, channel: Channel, link: Link) -> dict[str, A
     if "frames" not in sums:
         return row
     frames, wrong_frames = totals.total("frames"), totals.total("residual_frame_errors")
-    lowest, highest = wilson(wrong_frames, frames)
+    lowest, highest = interval(wrong_frames, frames)
     overhead = sums["coded_bits"] + sums["feedback_bits"] - sums["payload_bits"]
     row |= {
         "coded_bits_per_image": totals.mean("coded_bits"),

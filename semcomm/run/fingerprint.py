@@ -35,13 +35,13 @@ def identity(cell: Cell) -> dict[str, Any]:
 def fingerprints(cell: Cell) -> dict[str, str | None]:
     """Digests of what its scenario names, of the files of its plug-ins, and of semcomm."""
     scenario = cell.scenario
-    plugins = [type(scenario.codec), type(scenario.channel)]
     own_measures = sorted(name for name in scenario.measures if name not in MEASURES)
-    sources = [_source_of(plugin) for plugin in plugins]
-    sources += [_source_digest(Path(name.rpartition(":")[0])) for name in own_measures]
+    measure_files = (Path(name.rpartition(":")[0]) for name in own_measures)
     return {
         "codec": scenario.codec.fingerprint(),
-        "plugins": " ".join(sources),
+        "system": _source_of(type(scenario.codec)),
+        "channel": _source_of(type(scenario.channel)),
+        "measures": " ".join(map(_source_digest, measure_files)),
         "semcomm": f"{__version__} {_own_digest()}",
     }
 
@@ -78,21 +78,45 @@ def _without_folders(section: dict[str, Any]) -> dict[str, Any]:
     return section | {key: Path(section[key]).name for key in ("model", "images") if key in section}
 
 
-def difference(there: Any, here: Any, name: str = "") -> str:
+def difference(there: Any, here: Any) -> str:
     """The first place where two runs differ, in words; nothing where they are the same.
 
-    Example: of {"seed": 1} and {"seed": 2} it is "seed is 1 there, 2 here".
+    there, here: lists of cells' identities, or one cell's identity or fingerprints.
     """
     if there == here:
         return ""
-    if isinstance(there, dict) and isinstance(here, dict):
-        for key in sorted({*there, *here}):
-            path = f"{name}.{key}".lstrip(".")
-            if differs := difference(there.get(key), here.get(key), path):
-                return differs
-    if isinstance(there, list) and isinstance(here, list) and name == "":
+    if isinstance(there, list) and isinstance(here, list):
         if len(there) != len(here):
             return f"it has {len(there)} cells there, {len(here)} here"
         pairs = zip(there, here, strict=True)
         return next(filter(None, (difference(*pair) for pair in pairs)))
+    if not isinstance(there, dict) or not isinstance(here, dict):
+        return "its cells are of another kind"
+    if differs := _setting_difference(there.get("scenario"), here.get("scenario"), "scenario"):
+        return differs
+    differing = (words for name, words in WORDS.items() if there.get(name) != here.get(name))
+    words = next(differing, "its cells differ")
+    versions = (str(side.get("semcomm")).partition(" ")[0] for side in (there, here))
+    return words.format(*versions)
+
+
+WORDS = {
+    "images": "the names of the images in the folder differ",
+    "codec": "the codec's file differs",
+    "semcomm": "the source of semcomm differs, version {} there, {} here",
+    "system": "the Python file of the system differs",
+    "channel": "the Python file of the channel differs",
+    "measures": "the Python file of a measure differs",
+}
+"""What differs where these parts of a cell's identity do."""
+
+
+def _setting_difference(there: Any, here: Any, name: str) -> str:
+    """Example: of {"seed": 1} and {"seed": 2} it is "scenario.seed is 1 there, 2 here"."""
+    if there == here:
+        return ""
+    if isinstance(there, dict) and isinstance(here, dict):
+        keys = sorted({*there, *here})
+        parts = (_setting_difference(there.get(k), here.get(k), f"{name}.{k}") for k in keys)
+        return next(filter(None, parts), "")
     return f"{name} is {json.dumps(there)} there, {json.dumps(here)} here"

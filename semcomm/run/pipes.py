@@ -1,7 +1,9 @@
 """Transmitter, channel and receiver as three processes over files or pipes, block by block."""
 
+import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -13,11 +15,12 @@ from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.choices import DamagedPolicy, Modulation
 from semcomm.codec.codec import Codec
 from semcomm.data.data_set import BLOCK_PIXELS, Data, blocks
-from semcomm.data.image_file import IMAGE_PIXELS
 from semcomm.errors import CodecError, DataError, TransmissionError
-from semcomm.files import atomic_writer
+from semcomm.files import write_atomically
 from semcomm.frames import Frames, Reception
 from semcomm.link.link import Link
+from semcomm.modalities.image_file import IMAGE_PIXELS
+from semcomm.modalities.rgb8 import Image
 from semcomm.receiver import Receiver
 from semcomm.run.seeds import block_generator
 from semcomm.scenario.document import Document
@@ -27,10 +30,26 @@ from semcomm.transmission import Preamble, read_blocks, write_transmission
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_shipped
 
-PIXELS_A_BIT = 64
-"""What a transmission may claim beyond two of the largest images; an undamaged one stays well below
-16.
-"""
+PIXELS_PER_BYTE = 512
+"""What a transmission may claim for each of its bytes; an undamaged one stays well below 128."""
+
+FREE_PIXELS = 1 << 20
+"""What it may claim further, so that a lost image may be of an agreed size."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of a transmission's images.
+
+    images, damaged: how many were written, and how many of them were damaged.
+    """
+
+    images: int
+    damaged: int
+    folder: Path
+
+    def __str__(self) -> str:
+        return f"{self.images} images received, {self.damaged} of them damaged: {self.folder}"
 
 
 def transmit(data: Data, transmitter: Transmitter, preamble: Preamble, target: BinaryIO) -> None:
@@ -73,14 +92,20 @@ def receive(
             "its file"
         )
     receiver = Receiver(codec.on(device), preamble.entropy_coder, preamble.framing, damaged)
-    allowance = BLOCK_PIXELS + IMAGE_PIXELS
+    allowance = FREE_PIXELS
     for frames in read_blocks(source):
-        allowance += PIXELS_A_BIT * frames.bits.size - _claimed_pixels(receiver, frames)
+        allowance += PIXELS_PER_BYTE * _bytes_of(frames) - _claimed_pixels(receiver, frames)
         if allowance < 0:
             raise TransmissionError(
-                "the transmission is damaged: it claims more pixels than its bits can be of"
+                "the transmission is damaged: it claims more pixels than its bytes can be of, "
+                f"{PIXELS_PER_BYTE} each"
             )
         yield receiver.receive(Reception.of(frames))
+
+
+def _bytes_of(frames: Frames) -> int:
+    """Bytes of a block in a transmission."""
+    return 4 + 4 * len(frames) + -(-frames.bits.size // 8)
 
 
 def _claimed_pixels(receiver: Receiver, frames: Frames) -> int:
@@ -100,23 +125,40 @@ def _claimed_pixels(receiver: Receiver, frames: Frames) -> int:
     return pixels
 
 
-def save_images(received: Iterable[Received], folder: Path, overwrite: bool) -> tuple[int, int]:
-    """Write all images to `folder`, numbered; returns how many there were, and how many were
-    damaged.
+def save_images(received: Iterable[Received], folder: Path, overwrite: bool) -> Saved:
+    """Write all images to `folder`, numbered.
 
-    Raises DataError before a file that is there would be replaced, unless `overwrite`.
+    Raises DataError before a file that holds anything else would be replaced, unless `overwrite`.
+    Raises TransmissionError where the transmission is damaged or cut off, saying which images were
+    written before.
     """
     images = damaged = 0
-    for block in received:
-        for image in block.samples:
-            path = folder / f"{images:05d}.png"
-            if path.exists() and not overwrite:
-                raise DataError(f"{path} is there already: name another folder, or say --overwrite")
-            with atomic_writer(path) as file:
-                PIL.Image.fromarray(image).save(file, format="PNG")
-            images += 1
-        damaged += int(block.damaged.sum())
-    return images, damaged
+    try:
+        for block in received:
+            for image in block.samples:
+                _save_image(image, folder / f"{images:05d}.png", overwrite)
+                images += 1
+            damaged += int(block.damaged.sum())
+    except TransmissionError as error:
+        if not images:
+            raise
+        raise TransmissionError(
+            f"{error}. The images before that are whole, 00000.png to {images - 1:05d}.png: "
+            f"{Saved(images, damaged, folder)}"
+        ) from error
+    return Saved(images, damaged, folder)
+
+
+def _save_image(image: Image, path: Path, overwrite: bool) -> None:
+    """Write a PNG file; one that is there already with the same content stays."""
+    file = io.BytesIO()
+    PIL.Image.fromarray(image).save(file, format="PNG")
+    content = file.getvalue()
+    if path.exists() and not overwrite:
+        if path.is_file() and path.read_bytes() == content:
+            return
+        raise DataError(f"{path} is there already: name another folder, or say --overwrite")
+    write_atomically(path, content, durable=False)
 
 
 def read_channel(

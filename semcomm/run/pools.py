@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import Protocol, TypeVar
 
+from semcomm.errors import RunError
 from semcomm.run.scratch import delete_cache
 
 Task = TypeVar("Task")
@@ -112,6 +113,8 @@ def _first(
             break
         except Exception as error:  # whatever it is, it may have been the process's or the moment's
             result = Failure(error)
+        except SystemExit as error:  # of a plug-in, which ends no run
+            result = Failure(RunError(f"it called sys.exit({error.code!r})"))
     yield task, result
 
 
@@ -130,7 +133,7 @@ class SerialPool:
         future: Future[Result] = Future()
         try:
             future.set_result(run(task))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             future.set_exception(error)
         return future
 

@@ -4,7 +4,6 @@ A run stores one `ReportSample` per row of results.csv. Its file is not executab
 digest of its content, so that `semcomm report` can trust it without the codec or the channel.
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -15,14 +14,12 @@ from typing import Any
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from semcomm.codec.entropy_coding.code_table import CodeTable
 from semcomm.errors import ReportError
-from semcomm.files import write_atomically
 from semcomm.frames import Frames
 from semcomm.modalities.rgb8 import Image
+from semcomm.run.checked_files import DamagedFileError, load_arrays, save_arrays
 from semcomm.terminal import terminal_safe
 
 COUNT = 8
@@ -141,10 +138,8 @@ def save_report_sample(folder: Path, row: int, sample: ReportSample) -> None:
     arrays = sample.first.to_arrays() | {"index counts": sample.index_counts}
     if sample.code:
         arrays |= {"code lengths": sample.code.lengths, "probabilities": sample.code.probabilities}
-    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     texts = {"settings": json.dumps(sample.settings), "rows": json.dumps(sample.rows)}
-    content = save(arrays, texts | {"sha256": _content_digest(texts, arrays)})
-    write_atomically(_sample_file(folder, row), content)
+    save_arrays(_sample_file(folder, row), texts, arrays)
 
 
 def delete_report_samples(folder: Path) -> None:
@@ -160,20 +155,16 @@ def load_report_sample(folder: Path, row: int) -> ReportSample:
             f"{path} does not exist; a run writes it at its end, and again with --fresh"
         )
     try:
-        with safe_open(path, framework="np") as file:
-            metadata = dict(file.metadata() or {})
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        if metadata.pop("sha256", None) != _content_digest(metadata, arrays):
-            raise ValueError("its content and its SHA-256 differ")
+        texts, arrays = load_arrays(path)
         first = FirstSamples.from_arrays(arrays)
         if first is None:
             raise ValueError("it holds no samples")
         code = None
         if "code lengths" in arrays:
             code = CodeTable(arrays["code lengths"], arrays["probabilities"])
-        settings, rows = json.loads(metadata["settings"]), json.loads(metadata["rows"])
+        settings, rows = json.loads(texts["settings"]), json.loads(texts["rows"])
         return ReportSample(settings, first, rows, code, arrays["index counts"])
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+    except (OSError, DamagedFileError, KeyError, ValueError, TypeError) as error:
         reason = terminal_safe(str(error))
         raise ReportError(
             f"{path} is damaged ({reason}); `semcomm run` with --fresh writes it again"
@@ -183,15 +174,6 @@ def load_report_sample(folder: Path, row: int) -> ReportSample:
 def _as_pairs(symbols: NDArray[np.complex128]) -> NDArray[np.float64]:
     """(n, 2) real and imaginary parts, as safetensors has no complex numbers."""
     return np.ascontiguousarray(symbols, np.complex128).view(np.float64).reshape(-1, 2)
-
-
-def _content_digest(texts: Mapping[str, str], arrays: Mapping[str, NDArray[Any]]) -> str:
-    """SHA-256 over all texts and arrays with their names, dtypes and shapes."""
-    digest = hashlib.sha256(json.dumps(texts, sort_keys=True).encode())
-    for name, array in sorted(arrays.items()):
-        digest.update(f"{name} {array.dtype.str} {array.shape} ".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
 
 
 def _sample_file(folder: Path, row: int) -> Path:

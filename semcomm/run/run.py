@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,9 @@ from semcomm.run.run_folder import RESULTS, RunFolder
 from semcomm.run.simulation import OnProgress, Results, simulate_all
 from semcomm.scenario.scenario import Cell
 
+REASONS_SHOWN = 20
+PROCESS_LOST = "the process that ran it was ended from outside, as where memory runs out"
+
 OnCell = Callable[[Results, Cell, int], None]
 """Called with the results of a cell, the cell and its number, from 1 on."""
 
@@ -44,18 +48,22 @@ def run_cells(
 
     form: of the table with a row per image; by default CSV up to a million rows.
     run_task: what does the work of a block.
-    Returns the files that were written. Raises what the first cell raised where all failed; where
-    some did, RunError, once the others are done.
+    Returns the files that were written. Raises RunError where some failed, once the others are
+    done.
     """
     places = range(len(cells)) if places is None else places
-    known = {place: folder.results(place) for place in range(len(cells))}
+    chosen = set(places)
+    known = {place: folder.results(place, place in chosen) for place in range(len(cells))}
     done = {place: results for place, results in known.items() if results}
     for place in filter(done.__contains__, places):
         on_progress(cells[place].scenario.image_count())
         on_cell(done[place], cells[place], place + 1)
     failures: dict[int, Exception] = {}
     left = {place: cells[place] for place in places if place not in done}
+    if not left:  # else no other part can be about to write the tables of all cells
+        folder.require_alone()
     # Else, interrupted, rows of results.csv would stand beside the pictures of others.
+    folder.reopen()
     delete_report_samples(folder.path)
     if done:
         write_results(done, folder)
@@ -67,15 +75,11 @@ def run_cells(
         done[place] = outcome
         write_results(done, folder)
         on_cell(outcome, cells[place], place + 1)
-    if not done:
-        raise next(iter(failures.values()))
-    written = [folder.path / RESULTS]
-    if len(done) + len(failures) == len(cells):
+    written = [folder.path / RESULTS] if done else []
+    if done and len(done) + len(failures) == len(cells):
         written += write_image_files(cells, done, folder, form)
     if failures:
-        reasons = [_reason(cells, place, error) for place, error in failures.items()]
-        again = "the others are done; the same command tries these again"
-        raise RunError("\n".join([*reasons, again]))
+        raise _failed(cells, failures)
     return written
 
 
@@ -115,7 +119,7 @@ def write_image_files(
         save_report_sample(folder.path, row, _report_sample(cells[place], done[place], first))
     pictures = write_pictures(load_report_sample(folder.path, len(places) - 1).first, folder.path)
     if len(done) == len(cells):
-        folder.delete_blocks()
+        folder.finish()
     return [table, pictures]
 
 
@@ -141,10 +145,25 @@ def _report_sample(cell: Cell, results: Results, block: Block) -> ReportSample:
     )
 
 
+def _failed(cells: Sequence[Cell], failures: Mapping[int, Exception]) -> RunError:
+    """What to raise for the cells that failed, with the error of the first as its cause."""
+    first = next(iter(failures.values()))
+    reasons = [_reason(cells, place, failures[place]) for place in [*failures][:REASONS_SHOWN]]
+    if len(failures) > len(reasons):
+        reasons.append(f"and {len(failures) - len(reasons)} more cells failed")
+    others = "the others are done; " if len(failures) < len(cells) else ""
+    again = f"{others}the same command tries {'these' if len(cells) > 1 else 'it'} again"
+    error = RunError("\n".join([*reasons, again]))
+    error.__cause__ = first
+    return error
+
+
 def _reason(cells: Sequence[Cell], place: int, error: Exception) -> str:
-    changes = dict(cells[place].changes)
-    what = f"{type(error).__name__}: {error}"
-    return f"cell {place + 1} of {len(cells)}, {changes}, failed: {what}"
+    lost = isinstance(error, BrokenExecutor)
+    what = PROCESS_LOST if lost else f"{type(error).__name__}: {error}"
+    if len(cells) == 1:
+        return f"the run failed: {what}"
+    return f"cell {place + 1} of {len(cells)}, {dict(cells[place].changes)}, failed: {what}"
 
 
 def _text(value: object) -> str:

@@ -2,18 +2,25 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from semcomm.measures.totals import Totals
-from semcomm.run.block import Block, Task, block_count, per_image_table, run_block
-from semcomm.run.columns import carrier_summary, measure_summary
+from semcomm.measures.intervals import after_stop, wilson
+from semcomm.measures.totals import RepeatedSums, Totals
+from semcomm.run.block import Block, Task, block_count, block_spans, per_image_table, run_block
+from semcomm.run.columns import (
+    RateInterval,
+    averaged_columns,
+    carrier_summary,
+    measure_summary,
+)
 from semcomm.run.fingerprint import fingerprints
 from semcomm.run.pools import Failure, Pool, SerialPool, map_in_order
-from semcomm.run.scratch import new_run
+from semcomm.run.scratch import cache_lock, new_run
 from semcomm.scenario.scenario import Cell, Scenario
 
 OnProgress = Callable[[int], None]
@@ -89,10 +96,11 @@ def simulate_all(
     on_progress: called with how many images are done further, or need not be done.
     """
     run = new_run()
-    try:
-        yield from _simulated(run, cells, pool, on_progress, store, run_task)
-    finally:
-        pool.delete(run)
+    with cache_lock(run):
+        try:
+            yield from _simulated(run, cells, pool, on_progress, store, run_task)
+        finally:
+            pool.delete(run)
 
 
 def _simulated(
@@ -105,28 +113,82 @@ def _simulated(
 ) -> Iterator[tuple[int, Results | Failure]]:
     finished: set[int] = set()
     tasks = (task for task in _tasks(run, cells) if task.place not in finished)
-    totals: dict[int, Totals] = {}
+    sums: dict[int, CellSums] = {}
     for task, block in map_in_order(
         run_task, tasks, pool, store.block, lambda task: task.place not in finished
     ):
         place, scenario = task.place, task.cell.scenario
-        if isinstance(block, Failure):
-            outcome: Results | Failure = block
-            sent = totals.pop(place).samples if place in totals else 0
-        else:
+        so_far = sums.setdefault(place, CellSums(run, task.cell))
+        if not isinstance(block, Failure):
             store.keep(task, block)
-            part = _totals(scenario, block)
-            totals[place] = totals[place] + part if place in totals else part
-            on_progress(part.samples)
-            is_last = task.number + 1 == block_count(run, scenario)
-            if not is_last and not _enough(scenario, totals[place]):
-                continue
-            outcome = _results(task.cell, totals[place])
-            sent = totals.pop(place).samples
+        outcome = so_far.add(task.number, block)
+        on_progress(so_far.added)
+        if outcome is None:
+            continue
+        del sums[place]
         finished.add(place)
-        if left := scenario.image_count() - sent:
+        if left := scenario.image_count() - so_far.samples:
             on_progress(left)
         yield place, outcome
+
+
+class CellSums:
+    """What the blocks of a cell add up to, until it is done.
+
+    samples: how many have been added; added: how many of them by the last block.
+    """
+
+    def __init__(self, run: str, cell: Cell) -> None:
+        self.samples, self.added = 0, 0
+        self._run, self._cell = run, cell
+        self._totals: Totals | None = None
+        self._repeated: RepeatedSums | None = None
+
+    def add(self, number: int, block: Block | Failure) -> Results | Failure | None:
+        """Add the block of this number; returns what became of the cell, None where more is to
+        come.
+
+        What a system or a measure raises here is its cell's failure, as in a worker.
+        """
+        self.added = 0
+        if isinstance(block, Failure):
+            return block
+        try:
+            part = _totals(self._cell.scenario, block)
+            self._totals = self._totals + part if self._totals else part
+            self._add_repeated(number, block)
+            self.samples, self.added = self.samples + part.samples, part.samples
+            return self._outcome(number, part)
+        except Exception as error:
+            return Failure(error)
+
+    def _add_repeated(self, number: int, block: Block) -> None:
+        scenario = self._cell.scenario
+        if scenario.repeat == 1:
+            return
+        spans = block_spans(self._run, scenario.data, scenario.images)
+        if self._repeated is None:
+            self._repeated = RepeatedSums(spans[-1].stop)
+        first = spans[number % len(spans)].start
+        self._repeated.add(block.columns, averaged_columns(block.columns), first)
+
+    def _outcome(self, number: int, last: Totals) -> Results | None:
+        scenario, totals = self._cell.scenario, self._totals
+        assert totals is not None  # as a block has been added
+        wanted = scenario.stop.frame_errors
+        is_enough = wanted is not None and totals.total("residual_frame_errors") >= wanted
+        if number + 1 < block_count(self._run, scenario) and not is_enough:
+            return None
+        interval: RateInterval = wilson
+        if wanted is not None:
+            of_last = last.total("frames")
+            before = totals.total("frames") - of_last
+            interval = partial(_after_stop, of_last=of_last, before_last=before, wanted=wanted)
+        return _results(self._cell, replace(totals, repeated=self._repeated), interval)
+
+
+def _after_stop(events: int, of: int, **blocks: int) -> tuple[float, float]:
+    return after_stop(events, **blocks)
 
 
 def _tasks(run: str, cells: Mapping[int, Cell]) -> Iterator[Task]:
@@ -150,15 +212,10 @@ def _totals(scenario: Scenario, block: Block) -> Totals:
     return Totals.of(block.columns, block.tallies, steps)
 
 
-def _enough(scenario: Scenario, totals: Totals) -> bool:
-    wanted = scenario.stop.frame_errors
-    return wanted is not None and totals.total("residual_frame_errors") >= wanted
-
-
-def _results(cell: Cell, totals: Totals) -> Results:
+def _results(cell: Cell, totals: Totals, interval: RateInterval) -> Results:
     """A cell's row: all that its scenario sets, then what was measured."""
     scenario = cell.scenario
-    carried = carrier_summary(totals, scenario.channel, scenario.link)
+    carried = carrier_summary(totals, scenario.channel, scenario.link, interval)
     row = {
         **cell.settings(),
         "images": totals.samples,

@@ -9,6 +9,7 @@ import inspect
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, is_dataclass
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -22,6 +23,7 @@ from semcomm.errors import ChannelError, CodecError, MeasureError, SemcommError
 from semcomm.folders import expanded, shipped
 from semcomm.measures import MEASURES
 from semcomm.measures.measure import Measure
+from semcomm.plugin_code import plugin_line
 from semcomm.scenario.checking import build
 from semcomm.scenario.document import Document
 from semcomm.systems.image_files import ImageFile
@@ -176,8 +178,9 @@ def _find(name: str, kind: Kind, names: list[str]) -> Any:
         there = ", ".join(names)
         raise kind.error(f"{kind.noun} {name} is unknown; there are {there}, or file.py:Name")
     try:
-        return points[0].load()
-    except (Exception, SystemExit) as error:  # whatever the package raises is its author's to mend
+        with redirect_stdout(sys.stderr):
+            return points[0].load()
+    except (Exception, SystemExit) as error:  # whatever it raises is its author's to mend
         what = f"{type(error).__name__}: {error}"
         raise kind.error(f"{points[0].value} does not load: {what}") from error
 
@@ -234,6 +237,11 @@ def _checked_class(
         raise kind.error(
             f"{kind.noun} {name} is no dataclass: write @dataclass(frozen=True) above its class"
         )
+    if not plugin.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        raise kind.error(
+            f"{kind.noun} {name} is a dataclass that can be changed: write "
+            "@dataclass(frozen=True) above its class"
+        )
     return plugin
 
 
@@ -254,8 +262,9 @@ def _loaded(path: Path, changed: int, kind: Kind) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # whatever the file raises is its author's to mend
-        what = f"{type(error).__name__}: {error}"
+        with redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # whatever it raises is its author's to mend
+        what = f"{type(error).__name__}: {error}{plugin_line(error, str(path))}"
         raise kind.error(f"{path} does not load: {what}") from error
     return module

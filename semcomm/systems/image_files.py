@@ -16,6 +16,7 @@ from semcomm.errors import CodecError, FramingError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.measures.totals import Columns, Totals
+from semcomm.modalities.given import given_images
 from semcomm.modalities.rgb8 import Image, blank, size_of
 from semcomm.stages import Arrived, Encoded, Received, Sent
 from semcomm.systems.containers import CONTAINERS
@@ -158,15 +159,16 @@ class ImageTransmitter:
         codec.check(framing)
         self.codec, self.framing = codec, framing
 
-    def transmit(self, images: Sequence[Image]) -> Sent[Frames]:
+    def transmit(self, images: Sequence[Any]) -> Sent[Frames]:
         """Send images, each (H, W, 3) uint8.
 
         Raises FramingError for sizes that the framing does not allow.
         """
         return self.packetize(self.encode(images))
 
-    def encode(self, images: Sequence[Image]) -> Encoded:
+    def encode(self, images: Sequence[Any]) -> Encoded:
         """The whole `file` of each image, and its `size`, height and width."""
+        images = given_images(images)
         sizes = np.array([size_of(image) for image in images], np.int64).reshape(-1, 2)
         files = [np.frombuffer(self.codec.encode(image), np.uint8) for image in images]
         return {"file": files, "size": sizes}

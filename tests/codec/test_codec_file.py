@@ -355,3 +355,18 @@ def test_a_codec_is_never_made_of_them(tiny_codec: Codec, wrong: str) -> None:
     about = About(tiny_codec.geometry, "vq", {})
     with pytest.raises(CodecError, match=message):
         codec_from("tiny", about, change(dict(tiny_codec.tensors)))
+
+
+@pytest.mark.parametrize(
+    ("origin", "message"),
+    [
+        ('{"number": 1' + "0" * 5000 + "}", "invalid description"),
+        ('{"deep": ' + "[" * 2000 + "]" * 2000 + "}", "invalid description"),
+        ('{"long": "' + "a" * (1 << 20) + '"}', "a header of .* bytes; at most 1048576"),
+    ],
+)
+def test_descriptions_without_bound_are_refused(
+    tiny_codec: Codec, path: Path, origin: str, message: str
+) -> None:
+    about = about_of(tiny_codec).replace('"origin": {}', f'"origin": {origin}')
+    assert re.search(message, refused(write(path, about, dict(tiny_codec.tensors))))

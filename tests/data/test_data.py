@@ -21,9 +21,9 @@ from semcomm.data import cifar10
 from semcomm.data.cifar10 import Cifar10
 from semcomm.data.data_set import Data, Image, block_ranges, blocks
 from semcomm.data.folder import ImageFolder
-from semcomm.data.image_file import read_image
 from semcomm.data.sample import Sample
 from semcomm.errors import DataError
+from semcomm.modalities.image_file import read_image
 
 DATA_SETS: list[Data] = [Sample(), Cifar10(), ImageFolder(Path("photos"))]
 """Each is a Data to mypy, and constructing one reads nothing."""
@@ -538,7 +538,7 @@ def test_a_postscript_file_is_refused_before_ghostscript_runs_it(tmp_path: Path)
 
 
 def test_a_folder_or_nothing_is_not_an_image(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read as an image"):
+    with pytest.raises(DataError, match="is no regular file"):
         read_image(tmp_path)
     with pytest.raises(DataError, match="x does not exist"):
         read_image(tmp_path / "x")

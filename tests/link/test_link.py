@@ -13,6 +13,7 @@ from semcomm.channel import SymbolReception
 from semcomm.errors import LinkError
 from semcomm.frames import Frames, Symbols
 from semcomm.framing import Framing
+from semcomm.link.checked_channel import CheckedBits, CheckedSymbols
 from semcomm.link.coded import Coded, Retransmission
 from semcomm.link.codes import LdpcCode, RepetitionCode
 from semcomm.link.interleaved import Interleaved
@@ -21,6 +22,7 @@ from semcomm.link.modulated import Modulated
 from semcomm.scenario.plugins import load_channel
 
 ERROR_FREE, AWGN = load_channel("error_free"), load_channel("awgn", esn0_db=50.0)
+CHECKED_AWGN = CheckedSymbols(AWGN)
 UNCODED = RepetitionCode(1)
 CHASE, INCREMENTAL = Retransmission("chase"), Retransmission("incremental")
 
@@ -54,20 +56,22 @@ def test_every_link_over_a_clear_channel_is_the_identity(link: Link, frames: Fra
 
 
 def test_wrap_adds_only_the_given_parts() -> None:
-    assert Link().wrap(ERROR_FREE, check) is ERROR_FREE
-    assert Link(interleaving=3).wrap(ERROR_FREE, check) == Interleaved(ERROR_FREE, 3)
-    assert Link("qpsk").wrap(AWGN, check) == Modulated(AWGN, "qpsk", hard_llr=UNCODED.hard_llr)
+    modulated = Modulated(CHECKED_AWGN, "qpsk", hard_llr=UNCODED.hard_llr)
+    assert Link().wrap(ERROR_FREE, check) == CheckedBits(ERROR_FREE)
+    assert Link(interleaving=3).wrap(ERROR_FREE, check) == Interleaved(CheckedBits(ERROR_FREE), 3)
+    assert Link("qpsk").wrap(AWGN, check) == modulated
 
 
 def test_a_link_is_coded_then_interleaved_then_modulated() -> None:
     link = Link("16qam", code=LdpcCode("3/4"), interleaving=2, retransmission=CHASE)
-    inner = Interleaved(Modulated(AWGN, "16qam", "soft", LdpcCode("3/4").hard_llr), 2)
+    inner = Interleaved(Modulated(CHECKED_AWGN, "16qam", "soft", LdpcCode("3/4").hard_llr), 2)
     assert link.wrap(AWGN, check) == Coded(inner, LdpcCode("3/4"), 4, CHASE, check)
 
 
 def test_retransmission_without_a_code_is_uncoded() -> None:
     link = Link(retransmission=CHASE)
-    assert link.wrap(ERROR_FREE, check) == Coded(ERROR_FREE, UNCODED, 1, CHASE, check)
+    coded = Coded(CheckedBits(ERROR_FREE), UNCODED, 1, CHASE, check)
+    assert link.wrap(ERROR_FREE, check) == coded
 
 
 @pytest.mark.parametrize(

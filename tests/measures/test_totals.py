@@ -3,16 +3,19 @@ textbooks.
 """
 
 import math
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest, t
+from scipy.optimize import brentq
+from scipy.stats import binomtest, nbinom, t
 
-from semcomm.measures.intervals import half_width, wilson
-from semcomm.measures.totals import Columns, Histogram, Totals
+from semcomm.measures.intervals import after_stop, half_width, wilson
+from semcomm.measures.totals import Columns, Histogram, RepeatedSums, Totals
 
 STEP_DB = 0.001
 images = st.tuples(
@@ -98,3 +101,61 @@ def test_the_interval_of_a_rate_is_wilsons(events: int, others: int) -> None:
     assert wilson(events, events + others) == pytest.approx(
         (expected.low, expected.high), rel=1e-12, abs=1e-15
     )
+
+
+def test_repetitions_of_an_image_count_as_their_mean() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(3, 10))
+    values[:, 4] = math.nan
+    values[1, 5] = math.nan
+    sums, totals = RepeatedSums(10), None
+    for repetition in values:
+        for first, part in ((0, repetition[:6]), (6, repetition[6:])):
+            sums.add({"x": part}, ["x"], first)
+            block = Totals.of({"x": part, "y": part}, {})
+            totals = totals + block if totals else block
+    assert totals is not None
+    totals = replace(totals, repeated=sums)
+    means = np.nanmean(np.delete(values, 4, axis=1), axis=0)
+    expected = t.ppf(0.975, 8) * means.std(ddof=1) / 3
+    assert totals.half_width("x") == pytest.approx(expected, rel=1e-12)
+    assert totals.half_width("y") == replace(totals, repeated=None).half_width("x")
+
+
+@pytest.mark.parametrize(("events", "trials"), [(0, 5), (3, 5), (5, 5), (7, 1000)])
+def test_a_run_that_never_stops_has_clopper_and_pearsons_interval(events: int, trials: int) -> None:
+    interval = binomtest(events, trials).proportion_ci(method="exact")
+    for of_last in (1, 2, trials):
+        ours = after_stop(events, of_last, trials - of_last, events + 1)
+        assert ours == pytest.approx(tuple(interval), rel=1e-8, abs=1e-12)
+
+
+@pytest.mark.parametrize(("wanted", "trials"), [(1, 3), (4, 50), (20, 20)])
+def test_single_trials_have_the_interval_of_inverse_sampling(wanted: int, trials: int) -> None:
+    lowest, highest = after_stop(wanted, 1, trials - 1, wanted)
+    assert lowest == pytest.approx(nbinom_root(0.025, wanted, trials), rel=1e-6)
+    if trials > wanted:
+        assert nbinom.sf(trials - wanted - 1, wanted, highest) == pytest.approx(0.025, rel=1e-6)
+    else:
+        assert highest == 1
+
+
+def nbinom_root(chance: float, wanted: int, trials: int) -> float:
+    return float(brentq(lambda rate: nbinom.cdf(trials - wanted, wanted, rate) - chance, 1e-9, 1))
+
+
+@pytest.mark.parametrize(("rate", "block", "wanted"), [(0.01, 20, 3), (0.1, 8, 1), (0.3, 5, 10)])
+def test_the_interval_after_a_stop_holds_the_rate_often_enough(
+    rate: float, block: int, wanted: int
+) -> None:
+    rng, runs, missed = np.random.default_rng(0), 2000, [0, 0]
+    interval = cache(after_stop)
+    for _ in range(runs):
+        blocks, events = 0, 0
+        while events < wanted:
+            blocks, events = blocks + 1, events + int(rng.binomial(block, rate))
+        lowest, highest = interval(events, block, block * (blocks - 1), wanted)
+        missed[0] += rate < lowest
+        missed[1] += rate > highest
+    # Each side misses in at most 2.5 % of runs; three standard deviations of 2000 runs are 1 %.
+    assert max(missed) / runs < 0.025 + 0.0105

@@ -28,7 +28,7 @@ def test_means_do_not_depend_on_the_parts_in_which_rows_come(
         [(name, "" if x is None else str(x)) for name, x in values],
         columns=["name", "x"],
         dtype=str,
-    )
+    ).assign(row=[str(row) for row in range(len(values))])
     averages = means(
         (table[first : first + size] for first in range(0, len(table), size)), ["name"], ["x"]
     )
@@ -79,3 +79,15 @@ def test_the_command_gives_means_over_seeds_and_over_images(tmp_path: Path) -> N
     assert lines[0] == "codec,rows,psnr_db,psnr_db_ci95"
     assert lines[1].startswith("a,2,22.0,25.41")
     assert lines[2] == "b,1,30.0,"
+
+
+def test_equal_rows_of_results_count_once() -> None:
+    rows = [("1", "20", "a.csv"), ("1", "20", "b.csv"), ("2", "24", "a.csv"), ("2", "24", "a.csv")]
+    table = pd.DataFrame(rows, columns=["seed", "psnr_db", "results"]).assign(codec="a")
+    for chunks in ([table], [table[:1], table[1:]]):
+        (row,) = means(chunks, ["codec"], ["psnr_db"]).to_dict("records")
+        assert (row["rows"], row["psnr_db"]) == ("2", "22.0")
+    (alone,) = means([table[:2]], ["codec"], ["psnr_db"]).to_dict("records")
+    assert alone["psnr_db_ci95"] == ""
+    (images,) = means([table.assign(image="x")], ["codec"], ["psnr_db"]).to_dict("records")
+    assert images["rows"] == "4"

@@ -155,7 +155,7 @@ def test_a_worker_that_has_another_channel_is_refused(
     (folder / "slow.py").write_text(SLOW + "# changed\n")
     told = run("--scheduler", scheduler, "--out", "other", "--where", "seed=1")
     assert told.exit_code == 2
-    assert "is not that of this run: plugins is" in told.stderr
+    assert "is not that of this run: the Python file of the channel differs; restart" in told.stderr
 
 
 def test_sweep_gives_the_same_bytes_when_a_worker_is_killed(

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -27,6 +28,7 @@ class Job(NamedTuple):
     failures: int = 0
     deaths: int = 0
     seconds: float = 0.0
+    exits: bool = False
 
 
 def begun(folder: Path) -> list[int]:
@@ -40,6 +42,8 @@ def work(job: Job) -> int:
     time.sleep(job.seconds)
     if before < job.deaths:
         os._exit(1)
+    if job.exits:
+        sys.exit(0)
     if before < job.failures:
         raise ValueError(f"no luck with {job.number}")
     return job.number**2
@@ -71,6 +75,15 @@ def test_error_takes_its_results_place_and_others_are_done(tmp_path: Path, proce
     assert str(results[2].error) == "no luck with 2"
     assert [result for result in results if not isinstance(result, Failure)] == [0, 1, 9, 16]
     assert begun(tmp_path).count(2) == TRIALS
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_sys_exit_in_a_task_is_its_failure(tmp_path: Path, processes: int) -> None:
+    jobs = [Job(tmp_path, number, exits=number == 1) for number in range(4)]
+    results = [result for _, result in results_of(jobs, processes)]
+    assert isinstance(results[1], Failure)
+    assert str(results[1].error) == "it called sys.exit(0)"
+    assert [result for result in results if not isinstance(result, Failure)] == [0, 4, 9]
 
 
 @pytest.mark.kills

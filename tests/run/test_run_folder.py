@@ -2,9 +2,13 @@
 refused.
 """
 
+import os
+import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +22,7 @@ from semcomm.errors import RunError
 from semcomm.run.block import Block, Task, run_block
 from semcomm.run.pools import SerialPool
 from semcomm.run.run import run_cells
-from semcomm.run.run_folder import RunFolder
+from semcomm.run.run_folder import RunFolder, open_folder
 from semcomm.scenario.scenario import read_scenarios
 from semcomm.systems.image_files import ImageTransmitter
 
@@ -106,7 +110,7 @@ def test_other_images_make_it_another_run(folder: Path) -> None:
     (folder / "photos" / "0000.ppm").rename(folder / "photos" / "a.ppm")
     refused = run("--out", "out")
     assert refused.exit_code == 2
-    assert "images is" in refused.stderr
+    assert "the names of the images in the folder differ" in refused.stderr
 
 
 def test_a_part_of_the_cells_is_a_part_of_the_run(folder: Path) -> None:
@@ -199,22 +203,132 @@ def test_an_interruption_is_told_without_a_traceback(folder: Path) -> None:
     assert "Aborted" in interrupted.stderr
 
 
-def test_a_damaged_block_is_computed_again(folder: Path) -> None:
-    run_ok("--out", "whole")
+def interrupt(out: str, place: int = 3) -> list[Path]:
+    """The blocks of a run that was interrupted before the cell at this place."""
 
     def stops(task: Task) -> Block:
-        if task.place == 3:
+        if task.place == place:
             raise KeyboardInterrupt
         return run_block(task)
 
     with pytest.raises(KeyboardInterrupt):
-        run_with("pieces", stops)
-    kept = sorted((folder / "pieces" / "blocks").glob("*/*.safetensors"))
-    assert len(kept) == 9
-    kept[0].write_bytes(kept[0].read_bytes()[:100])
-    kept[1].write_bytes(b"")
+        run_with(out, stops)
+    return sorted(Path(out, "blocks").glob("*/*.safetensors"))
+
+
+def flip_a_bit(path: Path, position: int = -9) -> None:
+    content = bytearray(path.read_bytes())
+    content[position] ^= 16
+    path.write_bytes(content)
+
+
+def test_damaged_and_swapped_blocks_are_computed_again(folder: Path) -> None:
+    run_ok("--out", "whole")
+    blocks = interrupt("pieces")
+    assert len(blocks) == 9
+    blocks[0].write_bytes(blocks[0].read_bytes()[:100])
+    blocks[1].write_bytes(b"")
+    flip_a_bit(blocks[2])
+    fourth, seventh = blocks[4].read_bytes(), blocks[7].read_bytes()
+    blocks[4].write_bytes(seventh)  # of the same number in another cell
+    blocks[5].write_bytes(fourth)  # of another number in the same cell
+    (blocks[0].parent / "foreign.safetensors").write_bytes(fourth)
     run_ok("--out", "pieces")
     assert tables(folder / "pieces") == tables(folder / "whole")
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff", None])
+def test_a_damaged_row_is_computed_again(folder: Path, content: bytes | None) -> None:
+    run_ok("--out", "whole")
+    interrupt("pieces")
+    rows = sorted((folder / "pieces" / "blocks").glob("*/row.json"))
+    assert len(rows) == 3
+    if content is None:
+        rows[0].write_text(rows[0].read_text().replace('psnr_db": 1', 'psnr_db": 2'))
+        rows[1].write_bytes(rows[2].read_bytes())
+    else:
+        rows[0].write_bytes(content)
+    run_ok("--out", "pieces")
+    assert tables(folder / "pieces") == tables(folder / "whole")
+
+
+def test_a_damaged_record_of_the_run_is_refused(folder: Path) -> None:
+    interrupt("pieces")
+    (folder / "pieces" / "run.json").write_bytes(b"{")
+    refused = run("--out", "pieces")
+    assert refused.exit_code == 2
+    assert "run.json is damaged" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["results.csv", "per_image.csv", "pictures.png", "samples"])
+def test_a_finished_run_notices_that_a_table_is_gone(folder: Path, name: str) -> None:
+    run_ok("--out", "out")
+    before = tables(folder / "out")
+    path = folder / "out" / name
+    gone = sorted(path.iterdir()) if path.is_dir() else [path]
+    for file in gone:
+        file.unlink()
+    refused = run("--out", "out")
+    assert refused.exit_code == 2
+    assert f"{gone[0].relative_to(folder / 'out')} is missing" in refused.stderr
+    assert "--fresh" in refused.stderr
+    run_ok("--out", "out", "--fresh")
+    assert tables(folder / "out") == before
+
+
+def test_a_finished_run_leaves_an_edited_table_as_it_is(folder: Path) -> None:
+    run_ok("--out", "out")
+    path = folder / "out" / "results.csv"
+    path.write_text(path.read_text().replace("webp", "mine"))
+    edited = path.read_bytes()
+    refused = run("--out", "out")
+    assert refused.exit_code == 2
+    assert "results.csv was changed; --fresh makes all its files again" in refused.stderr
+    assert path.read_bytes() == edited
+
+
+def test_tables_of_no_run_are_not_overwritten(folder: Path) -> None:
+    (folder / "out").mkdir()
+    (folder / "out" / "results.csv").write_text("mine")
+    refused = run("--out", "out")
+    assert refused.exit_code == 2
+    assert "holds results.csv of no run that could be checked" in refused.stderr
+    assert (folder / "out" / "results.csv").read_text() == "mine"
+
+
+def test_a_folder_without_a_finished_block_is_free(folder: Path) -> None:
+    assert interrupt("out", place=0) == []
+    (folder / "photos" / "0000.ppm").unlink()
+    run_ok("--out", "out")
+
+
+def test_a_second_process_in_a_folder_is_refused_by_name(folder: Path) -> None:
+    cells = read_scenarios("mine.yaml")
+    with open_folder(Path("out"), cells, [0, 1], "semcomm run mine.yaml"):
+        refused = run("--out", "out")
+        assert refused.exit_code == 2
+        assert f"process {os.getpid()} on {platform.node()} runs" in refused.stderr
+        assert "`semcomm run mine.yaml`" in refused.stderr
+        run_ok("--out", "out", "--where", "channel.crossover=0.01")
+        fresh = run("--out", "out", "--fresh", "--where", "channel.crossover=0.01")
+        other = run("--out", "out", "--images", "3")
+        nothing_left = run("--out", "out", "--where", "channel.crossover=0.01")
+        assert [fresh.exit_code, other.exit_code, nothing_left.exit_code] == [2, 2, 2]
+    run_ok("--out", "out")
+    run_ok("--out", "whole")
+    assert tables(folder / "out") == tables(folder / "whole")
+    assert [*(folder / "out").glob(".running-*")] == []
+
+
+def test_the_lock_of_a_killed_process_ends_with_it(folder: Path) -> None:
+    program = (
+        "import os; from pathlib import Path; from semcomm.run.run_lock import Holder, locked\n"
+        "with locked(Path('out'), Holder.here('run', [0], 'a command')): os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 9
+    assert len([*(folder / "out").glob(".running-*")]) == 1
+    run_ok("--out", "out")
+    assert [*(folder / "out").glob(".running-*")] == []
 
 
 @pytest.mark.parametrize(
@@ -251,7 +365,7 @@ def test_a_channel_file_that_changed_makes_it_another_run(folder: Path) -> None:
         [COMMAND, "run", "mine.yaml", "--out", "out"], capture_output=True, text=True, check=False
     )
     assert refused.returncode == 2
-    assert "plugins is" in refused.stderr
+    assert "the Python file of the channel differs" in refused.stderr
 
 
 def test_without_a_folder_what_was_changed_is_part_of_its_name(folder: Path) -> None:
@@ -271,3 +385,42 @@ def test_a_cell_that_fails_costs_the_others_nothing(folder: Path) -> None:
     run_ok("--out", "out")
     run_ok("--out", "whole")
     assert tables(folder / "out") == tables(folder / "whole")
+
+
+def test_a_scenario_without_a_sweep_fails_as_a_cell_does(folder: Path) -> None:
+    def fails(task: Task) -> Block:
+        raise BrokenProcessPool("abrupt")
+
+    text = (folder / "mine.yaml").read_text().split("sweep")[0]
+    (folder / "mine.yaml").write_text(text.replace("symmetric", "symmetric, crossover: 0.01"))
+    with pytest.raises(RunError, match=r"^the run failed: the process that ran it was ended"):
+        run_with("out", fails)
+    run_ok("--out", "out")
+
+
+COUNTS = """\
+from dataclasses import dataclass
+
+import numpy as np
+from semcomm import BitChannel, Frames, Reception
+from semcomm.frames import Counts
+
+
+@dataclass(frozen=True)
+class Miscounting(BitChannel):
+    wrong: int
+
+    def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
+        n = np.ones(len(frames) + self.wrong, np.int64)
+        return Reception(frames, counts=Counts(n, n, n, n, n, n))
+"""
+
+
+def test_wrong_counts_are_the_failure_of_their_cell(folder: Path) -> None:
+    (folder / "counts.py").write_text(COUNTS)
+    text = (folder / "mine.yaml").read_text().replace("binary_symmetric", "counts.py:Miscounting")
+    (folder / "mine.yaml").write_text(text.split("sweep")[0] + "sweep: {channel.wrong: [1, 0]}")
+    failed = run("--out", "out")
+    assert failed.exit_code == 2
+    assert "cell 1 of 2" in failed.stderr
+    assert len((folder / "out" / "results.csv").read_text().splitlines()) == 2

@@ -308,3 +308,10 @@ def test_an_image_comes_out_the_same_alone_and_among_others(codec: Codec) -> Non
     among = coded(codec, images)
     for number in (0, 63, 64, 66):
         assert coded(codec, [images[number]]) == [among[number]]
+
+
+def test_repeating_images_teaches_nothing_about_other_images(scenario: Scenario) -> None:
+    clean = replace(scenario, channel=load_channel("error_free"))
+    once, often = (simulate(replace(clean, repeat=repeat)).summary for repeat in (1, 5))
+    for name in ("psnr_db", "psnr_db_ci95", "ssim_ci95", "bits_per_image_ci95"):
+        assert often[name] == pytest.approx(once[name], rel=1e-12)

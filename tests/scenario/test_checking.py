@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semcomm.errors import ChannelError, ScenarioError
-from semcomm.scenario.checking import build, check_keys, describe
+from semcomm.folders import expanded
+from semcomm.scenario.checking import build, check_keys
 from semcomm.scenario.document import Document
+from semcomm.validation import describe
 
 
 @dataclass(frozen=True)
@@ -315,7 +317,7 @@ def test_what_is_taken_is_what_was_written(name: str, value: Any) -> None:
     if built is not None:
         made = getattr(built, name)
         assert made == (
-            Path.cwd() / value
+            Path.cwd() / expanded(value)
             if name == "root"
             else tuple(value)
             if isinstance(value, list)

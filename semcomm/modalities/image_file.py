@@ -1,5 +1,6 @@
 """The image in a file, whichever format it has."""
 
+import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,17 +28,23 @@ def read_image(path: Path) -> Image:
     pixels, or its samples are floating-point or beyond 16 bits and so have no known white.
     """
     with _opened(path) as picture:
-        upright = PIL.ImageOps.exif_transpose(picture)
-        if upright.mode == "F":
-            raise DataError(
-                f"{path} holds floating-point samples; images of 8 or 16 bits can be sent"
-            )
-        if upright.mode.startswith("I"):
-            return _from_wide_grey(upright, path)
-        if upright.has_transparency_data:
-            white = PIL.Image.new("RGBA", upright.size, "white")
-            upright = PIL.Image.alpha_composite(white, upright.convert("RGBA"))
-        return np.array(upright.convert("RGB"))
+        return to_rgb(picture, path)
+
+
+def to_rgb(picture: PIL.Image.Image, name: object) -> Image:
+    """A picture of Pillow, upright and as 8-bit red, green and blue, as `read_image` has it.
+
+    name: what messages call it.
+    """
+    upright = PIL.ImageOps.exif_transpose(picture)
+    if upright.mode == "F":
+        raise DataError(f"{name} holds floating-point samples; images of 8 or 16 bits can be sent")
+    if upright.mode.startswith("I"):
+        return _from_wide_grey(upright, name)
+    if upright.has_transparency_data:
+        white = PIL.Image.new("RGBA", upright.size, "white")
+        upright = PIL.Image.alpha_composite(white, upright.convert("RGBA"))
+    return np.array(upright.convert("RGB"))
 
 
 def image_size(path: Path) -> tuple[int, int]:
@@ -48,14 +55,14 @@ def image_size(path: Path) -> tuple[int, int]:
         return picture.height, picture.width
 
 
-def _from_wide_grey(picture: PIL.Image.Image, path: Path) -> Image:
+def _from_wide_grey(picture: PIL.Image.Image, name: object) -> Image:
     """Pillow's own conversion clips grey above 255 to white; this one keeps the upper 8 of 16
     bits.
     """
     grey = np.asarray(picture).astype(np.int64)
     if grey.min() < 0 or grey.max() > 65535:
         raise DataError(
-            f"{path} holds samples from {grey.min()} to {grey.max()}; images of 8 or 16 bits can "
+            f"{name} holds samples from {grey.min()} to {grey.max()}; images of 8 or 16 bits can "
             "be sent"
         )
     grey[grey == picture.info.get("transparency", -1)] = 65535
@@ -68,6 +75,9 @@ def _opened(path: Path) -> Iterator[PIL.Image.Image]:
     DataError.
     """
     try:
+        # Opening a pipe or a device could wait for ever.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DataError(f"{path} is no regular file; an image is one")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
             with PIL.Image.open(path, formats=_formats()) as picture:
