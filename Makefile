@@ -3,8 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-# Two processes; tests that share a fixture stay together (tests/conftest.py).
-PYTEST := $(BIN)/pytest -n 2 --dist=loadgroup --no-loadscope-reorder
+# Two processes; the tests of a file stay together, as they share fixtures.
+PYTEST := $(BIN)/pytest -n 2 --dist=loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-fast check format bench docs venv clean
 

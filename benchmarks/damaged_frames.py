@@ -1,7 +1,7 @@
 """What the receiver makes of damaged frames: complete images, whatever they are, in how much of
 clean ones' time.
 
-    python benchmarks/damaged_frames.py [FRAMES]
+    python benchmarks/damaged_frames.py [FRAMES [SEED]]
 
 Each of the kinds of damage hits each frame of an equal part of FRAMES, 100,000 by default, in one
 slice per image and in eight. Clean and damaged blocks of 256 images take turns; times are the
@@ -77,16 +77,17 @@ def complete(received: Received, images: int, codewords: int) -> bool:
     )
 
 
-def main(total: int) -> None:
+def main(total: int, seed: int = 0) -> None:
     torch.set_num_threads(1)
     codec, images = load_codec("ecvq-n128-nu16"), Sample().load(0, 256)
+    print(f"seeds {seed} to {seed + len(KINDS) - 1}")
     print("slices  damage          frames  clean us  damaged us  ratio  slowest block")
     for framing in FRAMINGS:
         receiver = Receiver(codec, framing=framing)
         sent = Transmitter(codec, framing=framing).transmit(images).signal
         blocks = -(-total // (len(KINDS) * len(FRAMINGS)) // len(sent))
         for number, kind in enumerate(KINDS):
-            rng = np.random.default_rng(number)
+            rng = np.random.default_rng(seed + number)
             receptions = [
                 sent,
                 damaged(sent, kind, rng),
@@ -110,4 +111,4 @@ def main(total: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    main(*map(int, sys.argv[1:] or ["100000"]))

@@ -26,15 +26,10 @@ BESIDE = Path(__file__).parents[2] / "shared" / "cifar10"
 LONG = ("docs", "browser", "cluster", "kills", "slow")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On several processes a module, or a page's blocks, stay on one, and long ones begin first."""
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: not any(map(item.get_closest_marker, LONG)))
+    """On several processes files with long tests begin first, those of the pages before all."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: [not item.get_closest_marker(name) for name in LONG])
 
 
 @pytest.fixture(scope="session")

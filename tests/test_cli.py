@@ -82,6 +82,7 @@ def test_three_commands_give_what_a_run_gives(
     assert row.preamble_bits == 8 * (27 + len("tiny"))
 
 
+@pytest.mark.slow
 def test_the_three_processes_work_over_pipes(
     tmp_path: Path, photos: Path, tiny_codec_file: Path
 ) -> None:

@@ -146,6 +146,7 @@ def images() -> list[Image]:
     return Sample().load(0, 48)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ecvq-levels@2", "ecvq-n128-nu16", "vq-n64"])
 def test_shipped_codecs_gain_quality_for_hardly_more_bits(name: str, images: list[Image]) -> None:
     codec, sizes = load_codec(name), [(32, 32)] * len(images)
@@ -162,6 +163,7 @@ def test_shipped_codecs_gain_quality_for_hardly_more_bits(name: str, images: lis
     assert more_bits < 1.04 * bits
 
 
+@pytest.mark.slow
 def test_an_images_result_depends_on_no_other_image_or_thread(tiny_codec: Codec) -> None:
     rng = np.random.default_rng(0)
     sizes = [(32, 32), (7, 21), (32, 32), (200, 150), (1, 1), (32, 32)]

@@ -102,6 +102,7 @@ def test_loaded_images_are_the_callers_to_change() -> None:
     assert np.array_equal(sample.load(3, 4)[0], before)
 
 
+@pytest.mark.slow
 def test_training_images_have_the_known_channel_means(cifar10_root: Path) -> None:
     data = Cifar10(cifar10_root, "train")
     images = data.array()

@@ -88,11 +88,7 @@ def reader_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Read
 
 @pytest.mark.parametrize(
     "block",
-    [
-        pytest.param(block, id=block.place, marks=pytest.mark.xdist_group(str(page)))
-        for page in PAGES
-        for block in blocks(page)
-    ],
+    [pytest.param(block, id=block.place) for page in PAGES for block in blocks(page)],
 )
 def test_block_does_what_its_page_says(
     block: Block, reader_of: Callable[[Path], Reader], monkeypatch: pytest.MonkeyPatch
@@ -227,10 +223,16 @@ def script(words: list[str]) -> None:
 
 
 def named_tests(words: list[str]) -> None:
-    """The file is there and has the test that is chosen with -k."""
-    text = (ROOT / words[1]).read_text()
+    """The file or folder is there, and has the test or the marker that is chosen."""
+    where = ROOT / (words[1] if words[1].startswith("tests/") else "tests")
+    assert where.exists(), words
+    text = "\n".join(
+        path.read_text() for path in ([where] if where.is_file() else where.rglob("test_*.py"))
+    )
     if "-k" in words:
         assert re.search(rf"def test_\w*{words[words.index('-k') + 1]}", text), words
+    if "-m" in words:
+        assert f"pytest.mark.{words[words.index('-m') + 1]}" in text, words
 
 
 def pip(words: list[str]) -> None:

@@ -5,6 +5,8 @@ import pytest
 
 from semcomm.link.codes import LdpcCode
 
+pytestmark = pytest.mark.slow
+
 CROSSOVER, FRAMES, BITS = 0.08, 1000, 600
 
 

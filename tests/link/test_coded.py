@@ -204,6 +204,7 @@ ROBUST = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("modulation", "rate", "esn0_db", "length"), ROBUST)
 def test_control_fields_fail_ten_times_less_than_payloads(
     modulation: str, rate: Rate, esn0_db: float, length: int
@@ -435,6 +436,7 @@ def wrong_frames(
     return sum(ours != theirs for ours, theirs in zip(texts(frames), texts(arrived), strict=True))
 
 
+@pytest.mark.slow
 def test_two_combined_transmissions_equal_twice_the_energy() -> None:
     """Both error rates agree with 99.9 % confidence; half a decibel more or less would show."""
     count, halved, limit = 2500, 10 * np.log10(2), norm.isf(0.001 / 2)
@@ -454,6 +456,7 @@ def test_two_combined_transmissions_equal_twice_the_energy() -> None:
     assert deviation(0.5) < -limit
 
 
+@pytest.mark.slow
 def test_incremental_beats_chase_and_chase_beats_arq() -> None:
     """Of 800 frames at code rate 5/6, where most first transmissions fail."""
     frames = checked_frames(*[100] * 800)

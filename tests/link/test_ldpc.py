@@ -395,6 +395,7 @@ def test_box_plus_is_the_llr_of_the_sum(a: float, b: float) -> None:
     assert (llr == 0) == (a == 0 or b == 0) or abs(exact) < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("payload_bits", "rate", "ebn0_db"), [(64, "1/2", 1.8), (64, "11/12", 5.6)]
 )

@@ -123,7 +123,7 @@ def test_repetitions_of_an_image_count_as_their_mean() -> None:
 
 
 @pytest.mark.parametrize(("events", "trials"), [(0, 5), (3, 5), (5, 5), (7, 1000)])
-def test_a_run_that_never_stops_has_clopper_and_pearsons_interval(events: int, trials: int) -> None:
+def test_run_that_never_stops_has_clopper_pearsons_interval(events: int, trials: int) -> None:
     interval = binomtest(events, trials).proportion_ci(method="exact")
     for of_last in (1, 2, trials):
         ours = after_stop(events, of_last, trials - of_last, events + 1)

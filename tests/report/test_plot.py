@@ -49,6 +49,7 @@ def systems() -> list[Curve]:
     return [system(f"system {number}, huffman", number / 2) for number in range(6)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["svg", "pdf", "png"])
 def test_the_same_curves_give_the_same_bytes_in_any_process(tmp_path: Path, ending: str) -> None:
     script = (

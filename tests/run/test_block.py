@@ -24,7 +24,7 @@ from semcomm.run.simulation import simulate
 from semcomm.scenario.plugins import load_channel
 from semcomm.scenario.scenario import read_scenario, read_scenarios
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 TABLES = ("results.csv", "per_image.csv", "pictures.png")
 IMAGES = 1024
@@ -127,7 +127,6 @@ def swept(file: Path, crossovers: list[float]) -> list[str]:
     return [argument for key, value in settings.items() for argument in ("--set", f"{key}={value}")]
 
 
-@pytest.mark.slow
 def test_tables_are_the_same_bytes_for_one_worker_and_two(file: Path) -> None:
     options = swept(file, [0.2, 0.001, 0.13])
     one, two = (
@@ -142,7 +141,6 @@ def test_tables_are_the_same_bytes_for_one_worker_and_two(file: Path) -> None:
     ]
 
 
-@pytest.mark.slow
 def test_the_order_of_cells_changes_no_row(file: Path) -> None:
     crossovers = [0.2, 0.001, 0.13]
     tables = []

@@ -149,8 +149,8 @@ def test_processes_of_a_killed_run_end_and_it_resumes(folder: Path) -> None:
         process.kill()
     until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in helpers))
     (folder / "waits").unlink()
-    assert run("--workers", "2", "--out", "pieces").returncode == 0
-    assert run("--workers", "1", "--out", "whole").returncode == 0
+    finished("pieces")
+    finished("whole")
     assert tables(folder / "pieces") == tables(folder / "whole")
 
 
@@ -158,7 +158,7 @@ def test_a_process_that_dies_costs_nothing_but_time(folder: Path) -> None:
     (folder / "dies").touch()
     assert run("--workers", "2", "--out", "pieces").returncode == 0
     assert not (folder / "dies").exists()
-    assert run("--workers", "1", "--out", "whole").returncode == 0
+    finished("whole")
     assert tables(folder / "pieces") == tables(folder / "whole")
 
 
@@ -174,6 +174,6 @@ def test_cells_that_raise_are_listed_and_tried_again_later(folder: Path) -> None
     assert "Traceback" not in told.stderr
     assert len((folder / "pieces" / "results.csv").read_text().splitlines()) == 1 + 6
     (folder / "raises").unlink()
-    assert run("--workers", "2", "--out", "pieces").returncode == 0
-    assert run("--workers", "1", "--out", "whole").returncode == 0
+    finished("pieces")
+    finished("whole")
     assert tables(folder / "pieces") == tables(folder / "whole")

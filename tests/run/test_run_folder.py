@@ -352,6 +352,7 @@ def test_a_folder_of_another_run_is_refused_until_told_otherwise(
     run_ok("--out", "out", option, "--fresh")
 
 
+@pytest.mark.slow
 def test_a_channel_file_that_changed_makes_it_another_run(folder: Path) -> None:
     (folder / "flip.py").write_text(FLIP)
     (folder / "mine.yaml").write_text(

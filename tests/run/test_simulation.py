@@ -290,6 +290,7 @@ def coded(codec: Codec, images: list[Image]) -> list[tuple[bytes, bytes, bytes]]
     ]
 
 
+@pytest.mark.slow
 def test_images_come_out_the_same_on_one_thread_and_two(codec: Codec) -> None:
     images = [
         *Sample().load(0, 70),

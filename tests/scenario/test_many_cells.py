@@ -182,7 +182,7 @@ def test_what_is_wrong_with_a_channels_class_is_a_mistake(
     assert mistake in only
 
 
-def test_a_channel_of_three_taps_is_the_same_from_yaml_and_from_python(plugins: Path) -> None:
+def test_channel_of_three_taps_is_the_same_from_yaml_and_python(plugins: Path) -> None:
     text = "link: {modulation: qpsk}\nframing: {header: false}\nchannel: {model: mine.py:Taps, "
     taps = "taps: [1, 0.25, -0.125], delays: [0, 1, 2]}"
     (cell,) = read(plugins.parent, f"{text}{taps}")

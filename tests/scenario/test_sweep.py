@@ -178,7 +178,7 @@ def test_a_swept_field_of_a_section_that_an_option_sets_holds() -> None:
     assert [root["codec"]["coder"] for root in made] == ["a", "b"]
 
 
-def test_an_option_of_a_swept_field_is_refused_for_it_has_no_effect() -> None:
+def test_option_of_a_swept_field_is_refused_as_ineffective() -> None:
     assert mistakes("sweep: {seed: [1, 2]}", "seed=3") == [
         "--set seed=3: seed is swept, so the option has no effect; set sweep.seed"
     ]

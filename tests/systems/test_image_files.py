@@ -23,7 +23,7 @@ from semcomm.systems.image_files import PILLOW, ImageFile, ImageReceiver, ImageT
 Image = NDArray[np.uint8]
 NONE = Framing.raw()
 SIZES = [(32, 32), (17, 33), (1, 1)]
-TRIALS = 60
+TRIALS = 39
 
 
 def cut(height: int, width: int) -> Image:
@@ -122,6 +122,7 @@ def damaged(frames: Frames, trial: int) -> Frames:
     return frames.with_bits(frames.bits ^ (rng.random(frames.bits.size) < rate))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("framing", [NONE, Framing(crc=8)])
 @pytest.mark.parametrize("container", [True, False])
 @pytest.mark.parametrize("model", PILLOW)

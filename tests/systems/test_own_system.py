@@ -30,6 +30,7 @@ def scenario(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_own_system_and_measure_reach_tables_and_report(scenario: Path, tmp_path: Path) -> None:
     folder = tmp_path / "results"
     cli_ok("run", scenario, "--out", folder)

@@ -43,6 +43,7 @@ def test_every_shipped_codec_loads_and_makes_pictures() -> None:
         assert np.sqrt(np.mean((np.stack(pictures) - np.stack(images).astype(float)) ** 2)) < 45
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", codec_figures(), ids=lambda row: row["codec"])
 def test_shipped_codecs_have_the_listed_rate_and_psnr(row: dict[str, str]) -> None:
     """On the sample; another machine may round an index or a pixel the other way."""

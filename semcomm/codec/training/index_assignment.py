@@ -40,7 +40,10 @@ def with_assigned_indices(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDAr
 
 
 def index_assignment(
-    codebook: NDArray[np.float32], probabilities: NDArray[np.float64]
+    codebook: NDArray[np.float32],
+    probabilities: NDArray[np.float64],
+    largest_annealed: int = LARGEST_ANNEALED,
+    most_proposals: int = MOST_PROPOSALS,
 ) -> NDArray[np.int64]:
     """An order of codewords in which a single wrong bit in an index costs little.
 
@@ -48,11 +51,12 @@ def index_assignment(
     a power of two, a decoder detects words from K on as damage and substitutes the fill index, so
     they count as the mean codeword.
 
-    The result costs no more than the given order and, unless K is above LARGEST_ANNEALED, no
+    The result costs no more than the given order and, unless K is above `largest_annealed`, no
     exchange of two indices lowers its cost. It is deterministic.
 
     codebook: (K, D).
     probabilities: (K,), their sum 1.
+    most_proposals: of exchanges that annealing tries.
     Returns (K,) int64: codeword order[i] gets index i.
 
     Example: codebook [[0], [3], [1], [2]] with equal probabilities gives 0, 2, 3, 1 or one that
@@ -66,10 +70,10 @@ def index_assignment(
     shares = np.concatenate([probabilities, np.zeros(words - used)])
     given = np.arange(words)
     split = np.concatenate([_split(points[:used] - mean, probabilities), given[used:]])
-    if used > LARGEST_ANNEALED:
+    if used > largest_annealed:
         return min((given, split), key=lambda order: _cost(points, shares, order))[:used]
     distances = _distances(points, shares)
-    candidates = [given, split, *_annealed(distances, used)]
+    candidates = [given, split, *_annealed(distances, used, most_proposals)]
     best = min(candidates, key=lambda order: _cost(points, shares, order)).copy()
     _descend(distances, best, used, 1e-9 * distances.mean())
     return best[:used]
@@ -112,14 +116,16 @@ def _distances(points: NDArray[np.float64], shares: NDArray[np.float64]) -> NDAr
     return weighted
 
 
-def _annealed(distances: NDArray[np.float64], used: int) -> Iterator[NDArray[np.int64]]:
+def _annealed(
+    distances: NDArray[np.float64], used: int, most_proposals: int
+) -> Iterator[NDArray[np.int64]]:
     """The results of several annealings; small codebooks get more, as they get stuck more easily.
 
     The threshold of an exchange is exponential, which is Metropolis' rule: a rise is accepted with
     probability exp(-rise / temperature).
     """
     rng = np.random.default_rng(0)
-    proposals = min(64 * used**2, MOST_PROPOSALS) // TEMPERATURES.size
+    proposals = min(64 * used**2, most_proposals) // TEMPERATURES.size
     for _ in range(min(max(1, 256 // used), 32)):
         order = np.arange(len(distances))
         for temperature in TEMPERATURES * distances.mean():

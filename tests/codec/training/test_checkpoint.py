@@ -44,6 +44,7 @@ def refused(trainer: Trainer, path: Path) -> str:
     return str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

@@ -12,8 +12,9 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import About, codec_from
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.interface import whole_grids
-from semcomm.codec.training import index_assignment as module
 from semcomm.codec.training.index_assignment import (
+    LARGEST_ANNEALED,
+    MOST_PROPOSALS,
     OF_CODEWORDS,
     index_assignment,
     with_assigned_indices,
@@ -38,8 +39,10 @@ def cost(codebook: NDArray[np.float32], probabilities: NDArray[np.float64]) -> f
     return total
 
 
-def assigned_cost(codebook: NDArray[np.float32], probabilities: NDArray[np.float64]) -> float:
-    order = index_assignment(codebook, probabilities)
+def assigned_cost(
+    codebook: NDArray[np.float32], probabilities: NDArray[np.float64], **limits: int
+) -> float:
+    order = index_assignment(codebook, probabilities, **limits)
     return cost(codebook[order], probabilities[order])
 
 
@@ -56,23 +59,20 @@ def drawn(seed: int, codewords: int) -> Quantizer:
 quantizers = st.builds(drawn, st.integers(0, 10**6), st.integers(1, 20))
 
 
-@pytest.fixture(params=["annealed", "split alone"])
-def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The codebook counts as small, then as too large to be annealed."""
-    if request.param == "split alone":
-        monkeypatch.setattr(module, "LARGEST_ANNEALED", 0)
+both_ways = pytest.mark.parametrize(
+    "largest_annealed", [LARGEST_ANNEALED, 0], ids=["annealed", "split alone"]
+)
+"""The codebook counts as small, then as too large to be annealed."""
 
 
 @settings(deadline=None, max_examples=12)
-@given(quantizers, st.sampled_from([module.MOST_PROPOSALS, 64]))
+@given(quantizers, st.sampled_from([MOST_PROPOSALS, 64]))
 def test_no_exchange_costs_less_nor_did_the_given_order(
     quantizer: Quantizer, most_proposals: int
 ) -> None:
     """However far annealing comes."""
     codebook, probabilities = quantizer
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "MOST_PROPOSALS", most_proposals)
-        order = index_assignment(codebook, probabilities)
+    order = index_assignment(codebook, probabilities, most_proposals=most_proposals)
     assert order.dtype == np.int64 and sorted(order) == list(range(len(codebook)))
     reached = cost(codebook[order], probabilities[order])
     slack = 1e-7 * (reached + cost(codebook, probabilities))
@@ -89,9 +89,7 @@ def test_too_large_a_codebook_costs_no_more_than_as_given(
     quantizer: Quantizer,
 ) -> None:
     codebook, probabilities = quantizer
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "LARGEST_ANNEALED", 0)
-        order = index_assignment(codebook, probabilities)
+    order = index_assignment(codebook, probabilities, largest_annealed=0)
     assert order.dtype == np.int64 and sorted(order) == list(range(len(codebook)))
     assert cost(codebook[order], probabilities[order]) <= cost(codebook, probabilities) * (1 + 1e-9)
 
@@ -123,14 +121,17 @@ def test_no_order_of_eight_codewords_costs_less(seed: int) -> None:
     assert assigned_cost(codebook, probabilities) == pytest.approx(np.min(costs), rel=1e-9)
 
 
-@pytest.mark.usefixtures("_both_ways")
+@both_ways
 @pytest.mark.parametrize("bits", range(1, 9))
-def test_a_uniform_scalar_codebook_costs_what_binary_numbers_do(bits: int) -> None:
+def test_a_uniform_scalar_codebook_costs_what_binary_numbers_do(
+    bits: int, largest_annealed: int
+) -> None:
     """They are best there (McLaughlin, Neuhoff and Ashley, 1995): a wrong bit b moves by 2^b, (4^m
     - 1) / 3 in all.
     """
     levels = np.random.default_rng(bits).permutation(1 << bits).astype(np.float32)[:, None]
-    assert assigned_cost(levels, np.full(1 << bits, 0.5**bits)) == pytest.approx(
+    shares = np.full(1 << bits, 0.5**bits)
+    assert assigned_cost(levels, shares, largest_annealed=largest_annealed) == pytest.approx(
         (4**bits - 1) / 3, rel=1e-9
     )
 
@@ -159,10 +160,11 @@ def test_annealing_beats_exchanges_alone_on_256_codewords() -> None:
     assert assigned_cost(codebook, probabilities) < 0.32 * cost(codebook, probabilities)
 
 
-@pytest.mark.usefixtures("_both_ways")
+@both_ways
 @pytest.mark.parametrize("codewords", [1, 2, 16, 32])
-def test_equal_codewords_end_in_some_order(codewords: int) -> None:
-    order = index_assignment(np.ones((codewords, 2), np.float32), np.full(codewords, 1 / codewords))
+def test_equal_codewords_end_in_some_order(codewords: int, largest_annealed: int) -> None:
+    codebook, shares = np.ones((codewords, 2), np.float32), np.full(codewords, 1 / codewords)
+    order = index_assignment(codebook, shares, largest_annealed)
     assert sorted(order) == list(range(codewords))
 
 

@@ -33,6 +33,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, make_trainer: Make) -> tu
     return trainer, checkpoint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("epoch", "images"),
     [(0, 32), (0, 72), (2, 64), (2, 72), (3, 72)],

@@ -267,6 +267,7 @@ def test_the_rate_weight_0_trains_what_vq_trains(
     assert fingerprint(vq) == fingerprint(ecvq)
 
 
+@pytest.mark.slow
 def test_re_seeding_keeps_the_codebook_from_collapsing() -> None:
     patches = to_patches(np.stack(Sample().load(0, 256)))
     geometry = Geometry(groups=1, dimension=4, codewords=32, channels=16)
