@@ -67,10 +67,13 @@ def test_three_commands_give_what_a_run_gives(
     cli_ok(
         "channel", "binary_symmetric", sent, "--set", "crossover=0.004", "--seed", 3, "-o", arrived
     )
-    told = cli_ok("receive", arrived, "--codec", tiny_codec_file, "-o", images).stderr
+    reported = cli_ok("receive", arrived, "--codec", tiny_codec_file, "-o", images).stderr
 
     assert rows.damaged.any()
-    assert told == f"{len(SIZES)} images received, {rows.damaged.sum()} of them damaged: {images}\n"
+    assert (
+        reported
+        == f"{len(SIZES)} images received, {rows.damaged.sum()} of them damaged: {images}\n"
+    )
     mse = [
         np.mean((image.astype(float) - picture) ** 2)
         for image, picture in zip(pictures(photos), pictures(images), strict=True)
@@ -89,7 +92,7 @@ def test_the_three_processes_work_over_pipes(
     piped = (
         f"{COMMAND} transmit {photos} --codec {tiny_codec_file} | {COMMAND} channel error_free |"
     )
-    told = subprocess.run(
+    reported = subprocess.run(
         f"{piped} {COMMAND} receive --codec {tiny_codec_file} -o {tmp_path / 'images'}",
         shell=True,
         capture_output=True,
@@ -97,7 +100,8 @@ def test_the_three_processes_work_over_pipes(
         check=True,
     )
     assert (
-        told.stderr == f"{len(SIZES)} images received, 0 of them damaged: {tmp_path / 'images'}\n"
+        reported.stderr
+        == f"{len(SIZES)} images received, 0 of them damaged: {tmp_path / 'images'}\n"
     )
     assert [picture.shape[:2] for picture in pictures(tmp_path / "images")] == SIZES
 
@@ -120,35 +124,35 @@ for command in ("", *COMMANDS):
     main([*command.split(), "--help"], standalone_mode=False)
 print("loaded:", *({"torch", "numba", "numpy", "pandas"} & set(sys.modules)))
 """
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout
-    assert told.endswith("loaded:\n")
-    assert "Simulate semantic communication" in told
+    assert reported.endswith("loaded:\n")
+    assert "Simulate semantic communication" in reported
 
 
 def test_list_does_not_wait_for_pytorch() -> None:
     program = "import sys; from semcomm.cli import main; main(['list'], standalone_mode=False); print('torch' in sys.modules)"
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert told.stdout.endswith("False\n")
+    assert reported.stdout.endswith("False\n")
 
 
 def test_list_shows_codecs_channels_and_scenarios() -> None:
-    told = cli_ok("list").output
+    reported = cli_ok("list").output
     for name in ("binary_symmetric", "error_free", "error-free", "binary-symmetric", "vq-n64"):
-        assert f"  {name}\n" in told
+        assert f"  {name}\n" in reported
     for name in codec_names():
-        assert re.search(rf"^  {name} +\d+\.\d\d  ", told, re.MULTILINE)
-    assert "nan" not in told
+        assert re.search(rf"^  {name} +\d+\.\d\d  ", reported, re.MULTILINE)
+    assert "nan" not in reported
 
 
 def test_a_shown_code_table_is_the_codecs_complete_prefix_code(
     tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path
 ) -> None:
-    told = cli_ok("codec", "show", tiny_codec_file, "--table", tmp_path / "table.csv").output
-    assert tiny_codec.digest.hex() in told
+    reported = cli_ok("codec", "show", tiny_codec_file, "--table", tmp_path / "table.csv").output
+    assert tiny_codec.digest.hex() in reported
     table = pd.read_csv(tmp_path / "table.csv", dtype={"codeword": str})
     assert table.columns.tolist() == ["symbol", "probability", "length", "codeword"]
     assert table.symbol.tolist() == list(range(32))
@@ -170,9 +174,9 @@ def test_codec_description_is_shown_and_steers_no_terminal(
     origin = {"note": "[/bold] [red]", "other": "\x1b[2J"}
     made = replace(tiny_codec, origin=origin)
     save_codec(replace(made, digest=digest_of(made)), path)
-    told = cli_ok("codec", "show", path).output
-    assert "[/bold] [red]" in told
-    assert "\x1b" not in told
+    reported = cli_ok("codec", "show", path).output
+    assert "[/bold] [red]" in reported
+    assert "\x1b" not in reported
 
 
 def digest_of(codec: Codec) -> bytes:
@@ -573,9 +577,9 @@ def test_an_image_sent_is_one_received_as_png(
     cli_ok("receive", "--codec", tiny_codec_file, "-o", tmp_path / "images", source=sent)
     latents = tiny_codec.dequantize(tiny_codec.quantize(tiny_codec.encode([image])))
     (expected,) = tiny_codec.decode(latents, [(32, 32)])
-    (found,) = pictures(tmp_path / "images")
-    assert np.array_equal(found, expected)
-    assert json.dumps(found.shape) == "[32, 32, 3]"
+    (matches,) = pictures(tmp_path / "images")
+    assert np.array_equal(matches, expected)
+    assert json.dumps(matches.shape) == "[32, 32, 3]"
 
 
 def test_designed_codec_has_its_origin_and_takes_fewer_bits(

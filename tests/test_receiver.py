@@ -69,14 +69,14 @@ def test_images_of_any_sizes_come_out_as_the_codec_has_them(
     images = photos(SIZES)
     sent, received = send(tiny_codec, images, coder, framing)
     assert not received.damaged.any()
-    for found, grid in zip(received.encoded["indices"], sent.encoded["indices"], strict=True):
-        assert np.array_equal(found, grid)
-    for found, picture in zip(
+    for result, grid in zip(received.encoded["indices"], sent.encoded["indices"], strict=True):
+        assert np.array_equal(result, grid)
+    for result, picture in zip(
         received.samples,
         tiny_codec.decode(tiny_codec.dequantize(sent.encoded["indices"]), SIZES),
         strict=True,
     ):
-        assert np.array_equal(found, picture)
+        assert np.array_equal(result, picture)
     assert [image.shape[:2] for image in received.samples] == SIZES
 
 
@@ -238,7 +238,7 @@ def test_concealing_beats_keeping_and_keeping_beats_dropping(shipped_codec: Code
         for policy in policies
     ]
     mse = [mean_squared_error(images, received.samples) for received in receptions]
-    concealed, kept, dropped = (psnr_db(error, 3 * 32 * 32).mean() for error in mse)
-    print(f"concealed {concealed:.2f} dB, kept {kept:.2f} dB, dropped {dropped:.2f} dB")
-    assert kept > dropped + 1
-    assert concealed > kept + 1
+    concealed, retained, dropped = (psnr_db(error, 3 * 32 * 32).mean() for error in mse)
+    print(f"concealed {concealed:.2f} dB, kept {retained:.2f} dB, dropped {dropped:.2f} dB")
+    assert retained > dropped + 1
+    assert concealed > retained + 1

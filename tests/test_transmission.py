@@ -94,17 +94,17 @@ def test_a_transmission_by_hand() -> None:
 def test_cut_off_transmission_gives_whole_blocks_and_an_error(stop: int) -> None:
     content = transmission(PREAMBLE, BLOCKS)
     stream = io.BytesIO(content[:stop])
-    found = []
+    result = []
     with pytest.raises(TransmissionError, match=r"cut off|not a transmission"):
         Preamble.read(stream)
         for frames in read_blocks(stream):
-            found.append([bits.tolist() for bits in frames.split()])
-    assert found == BLOCKS[: len(found)]
+            result.append([bits.tolist() for bits in frames.split()])
+    assert result == BLOCKS[: len(result)]
     ends = [
         len(PREAMBLE.to_bytes()) + n
         for n in np.cumsum([len(frames_of(b).to_bytes()) for b in BLOCKS])
     ]
-    assert len(found) == sum(stop >= end for end in ends)
+    assert len(result) == sum(stop >= end for end in ends)
 
 
 def test_what_goes_on_after_its_end_is_damaged() -> None:

@@ -46,11 +46,11 @@ def test_without_framing_frames_are_the_indices_codewords(
 
 def test_indices_are_those_of_the_codec(tiny_codec: Codec, images: list[Image]) -> None:
     sent = Transmitter(tiny_codec).transmit(images)
-    for found, grid in zip(
+    for result, grid in zip(
         sent.encoded["indices"], tiny_codec.quantize(tiny_codec.encode(images)), strict=True
     ):
-        assert found.shape == (8, 8, 2)
-        assert np.array_equal(found, grid)
+        assert result.shape == (8, 8, 2)
+        assert np.array_equal(result, grid)
 
 
 def test_fixed_length_takes_the_largest_indexs_bits_for_each(

@@ -76,8 +76,8 @@ def test_blocks_of_the_first_images_are_those_of_all_cut_short(
 
 
 def test_blocks_hold_the_images_of_their_ranges() -> None:
-    found = [[int(image[0, 0, 0]) for image in block] for block in blocks(Sizes((1,) * 260), 258)]
-    assert found == [list(range(256)), [0, 1]]
+    result = [[int(image[0, 0, 0]) for image in block] for block in blocks(Sizes((1,) * 260), 258)]
+    assert result == [list(range(256)), [0, 1]]
 
 
 @pytest.mark.parametrize("images", [-1, 0, 257])
@@ -391,8 +391,8 @@ def test_the_cameras_orientation_is_applied(orientation: int, tmp_path: Path) ->
 
 def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
     rgba = np.array([[[10, 20, 30, 255], [10, 20, 30, 0], [0, 0, 0, 51]]], np.uint8)
-    found = read_image(save(rgba, tmp_path / "x.png"))
-    assert found.tolist() == [[[10, 20, 30], [255, 255, 255], [204, 204, 204]]]
+    result = read_image(save(rgba, tmp_path / "x.png"))
+    assert result.tolist() == [[[10, 20, 30], [255, 255, 255], [204, 204, 204]]]
 
 
 @pytest.mark.parametrize(
@@ -418,9 +418,9 @@ def test_grey_and_black_and_white_become_three_equal_channels(tmp_path: Path) ->
 def test_of_16_bit_grey_the_upper_8_bits_are_kept(name: str, tmp_path: Path) -> None:
     grey = np.array([[0, 255, 256, 0x7FFF, 0xFE01, 0xFFFF]], np.uint16)
     PIL.Image.fromarray(grey).save(tmp_path / name)
-    found = read_image(tmp_path / name)
-    assert found.dtype == np.uint8
-    assert found.tolist() == [[[v, v, v] for v in (0, 0, 1, 0x7F, 0xFE, 0xFF)]]
+    result = read_image(tmp_path / name)
+    assert result.dtype == np.uint8
+    assert result.tolist() == [[[v, v, v] for v in (0, 0, 1, 0x7F, 0xFE, 0xFF)]]
 
 
 def test_of_16_bit_colours_the_upper_8_bits_are_kept(tmp_path: Path) -> None:
@@ -501,11 +501,11 @@ def test_an_image_of_2_to_24_pixels_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["png", "jpeg", "webp", "gif", "bmp", "tiff", "ppm"])
-@pytest.mark.parametrize("kept", [0, 1, 20, 0.5, 0.9])
-def test_a_truncated_file_is_refused_by_name(form: str, kept: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("retained", [0, 1, 20, 0.5, 0.9])
+def test_a_truncated_file_is_refused_by_name(form: str, retained: float, tmp_path: Path) -> None:
     path = save(Sample().load(0, 1)[0], tmp_path / f"x.{form}")
     content = path.read_bytes()
-    path.write_bytes(content[: int(kept * len(content)) if kept < 1 else int(kept)])
+    path.write_bytes(content[: int(retained * len(content)) if retained < 1 else int(retained)])
     with pytest.raises(DataError, match=rf"x\.{form} cannot be read as an image"):
         read_image(path)
 

@@ -47,7 +47,7 @@ class Block:
 
 def blocks(page: Path) -> list[Block]:
     """All blocks of a page, in order."""
-    found, before, reason = [], "", ""
+    result, before, reason = [], "", ""
     for token in MarkdownIt("commonmark").enable("table").parse(page.read_text()):
         if token.type in ("fence", "code_block"):
             assert token.map
@@ -55,13 +55,13 @@ def blocks(page: Path) -> list[Block]:
                 "sh" if program(token.content) in PROGRAMS else "text"
             )
             file = _file_named(before, language)
-            found.append(Block(page, token.map[0] + 1, language, token.content, file, reason))
+            result.append(Block(page, token.map[0] + 1, language, token.content, file, reason))
             before, reason = "", ""
         elif token.type == "html_block" and (marked := NOT_RUN.search(token.content)):
             reason = marked[1]
         elif token.type == "inline":
             before = token.content
-    return found
+    return result
 
 
 def program(line: str) -> str:

@@ -18,10 +18,10 @@ pytestmark = pytest.mark.docs
 
 
 def block(language: str) -> str:
-    (found,) = [
+    (result,) = [
         each.text for each in blocks(ROOT / "docs" / "channel.md") if each.language == language
     ]
-    return found
+    return result
 
 
 @pytest.fixture

@@ -242,9 +242,9 @@ def pip(words: list[str]) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     dependencies = {re.split("[<>=]", each)[0] for each in project["dependencies"]}
     for asked in [word for word in words[2:] if not word.startswith("-")]:
-        found = re.fullmatch(r"(semcomm|\.)(?:\[(\w+)\])?", asked)
-        extra = found[2] if found else None
-        assert found or asked in dependencies, asked
+        matches = re.fullmatch(r"(semcomm|\.)(?:\[(\w+)\])?", asked)
+        extra = matches[2] if matches else None
+        assert matches or asked in dependencies, asked
         assert not extra or extra in project["optional-dependencies"], asked
 
 

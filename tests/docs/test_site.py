@@ -45,15 +45,15 @@ class Page(HTMLParser):
         self.feed(path.read_text())
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attributes}
-        self.places |= {found[name] for name in ("id", "name") if name in found}
-        if tag == "a" and "href" in found:
-            self.links.append(found["href"])
+        result = {name: value or "" for name, value in attributes}
+        self.places |= {result[name] for name in ("id", "name") if name in result}
+        if tag == "a" and "href" in result:
+            self.links.append(result["href"])
         if (
             tag in ("link", "script", "img", "iframe", "source", "video")
-            and found.get("rel") != "canonical"
+            and result.get("rel") != "canonical"
         ):
-            self.loads += [found[name] for name in ("src", "href") if name in found]
+            self.loads += [result[name] for name in ("src", "href") if name in result]
 
 
 @pytest.mark.docs

@@ -64,9 +64,9 @@ def started(log: Path, says: str, *command: str) -> Iterator[tuple[subprocess.Po
             [sys.executable, "-m", "dask", *command, "--no-dashboard"], stderr=file
         )
     try:
-        found = until(lambda: re.search(says, log.read_text()) or process.poll() is not None)
-        assert isinstance(found, re.Match), log.read_text()
-        yield process, found[1]
+        result = until(lambda: re.search(says, log.read_text()) or process.poll() is not None)
+        assert isinstance(result, re.Match), log.read_text()
+        yield process, result[1]
     finally:
         process.kill()
         process.wait()
@@ -135,13 +135,13 @@ def test_cell_that_raises_on_a_worker_costs_no_other(
 ) -> None:
     """And another command tries it again."""
     (folder / "raise").touch()
-    told = run("--scheduler", scheduler, "--out", "there")
-    assert told.exit_code == 2
+    reported = run("--scheduler", scheduler, "--out", "there")
+    assert reported.exit_code == 2
     assert (
         "cell 7 of 12, {'channel.crossover': 0.05, 'seed': 1}, failed: ChannelError: "
-        in told.stderr
+        in reported.stderr
     )
-    assert "no luck" in told.stderr
+    assert "no luck" in reported.stderr
     assert len((folder / "there" / "results.csv").read_text().splitlines()) == 1 + 10
     (folder / "raise").unlink()
     assert run("--scheduler", scheduler, "--out", "there").exit_code == 0
@@ -153,9 +153,12 @@ def test_a_worker_that_has_another_channel_is_refused(
 ) -> None:
     assert run("--scheduler", scheduler, "--out", "there", "--where", "seed=1").exit_code == 0
     (folder / "slow.py").write_text(SLOW + "# changed\n")
-    told = run("--scheduler", scheduler, "--out", "other", "--where", "seed=1")
-    assert told.exit_code == 2
-    assert "is not that of this run: the Python file of the channel differs; restart" in told.stderr
+    reported = run("--scheduler", scheduler, "--out", "other", "--where", "seed=1")
+    assert reported.exit_code == 2
+    assert (
+        "is not that of this run: the Python file of the channel differs; restart"
+        in reported.stderr
+    )
 
 
 def test_sweep_gives_the_same_bytes_when_a_worker_is_killed(
@@ -168,8 +171,8 @@ def test_sweep_gives_the_same_bytes_when_a_worker_is_killed(
         until(lambda: begun(folder) == set(two_workers) or process.poll() is not None)
         assert process.poll() is None
         os.kill(two_workers[1], signal.SIGKILL)
-        _, told = process.communicate()
-        assert process.returncode == 0, told
+        _, reported = process.communicate()
+        assert process.returncode == 0, reported
     assert tables(folder / "there") == here(folder)
 
 
@@ -179,6 +182,6 @@ def test_where_no_scheduler_answers_that_is_told() -> None:
 
 
 def test_workers_and_a_scheduler_exclude_each_other(folder: Path) -> None:
-    told = run("--scheduler", "tcp://127.0.0.1:1", "--workers", "2")
-    assert told.exit_code == 2
-    assert "--workers are processes of this machine" in told.stderr
+    reported = run("--scheduler", "tcp://127.0.0.1:1", "--workers", "2")
+    assert reported.exit_code == 2
+    assert "--workers are processes of this machine" in reported.stderr

@@ -172,7 +172,7 @@ def test_a_runs_columns_are_those_of_what_was_sent_and_received(
     )
     codec, framing = LearnedCodec(str(tiny_codec_file), device="cpu"), Framing(slices=2, crc=16)
     scenario = Scenario("mine", codec, channel, framing=framing, link=link, images=20, seed=3)
-    told = simulate(scenario).summary
+    reported = simulate(scenario).summary
 
     images = scenario.data.open().load(0, 20)
     sent = Transmitter(codec.load(), "huffman", framing).transmit(images)
@@ -186,32 +186,34 @@ def test_a_runs_columns_are_those_of_what_was_sent_and_received(
     )
     payload_bits = sent.payload_bits.sum()
     assert 0 < sum(wrong) < 40
-    assert told["frames"] == 40
-    assert told["coded_bits_per_image"] == counts.channel_bits.sum() / 20
-    assert told["channel_uses_per_image"] == counts.channel_uses.sum() / 20
-    assert told["bandwidth_ratio"] == pytest.approx(
+    assert reported["frames"] == 40
+    assert reported["coded_bits_per_image"] == counts.channel_bits.sum() / 20
+    assert reported["channel_uses_per_image"] == counts.channel_uses.sum() / 20
+    assert reported["bandwidth_ratio"] == pytest.approx(
         counts.channel_uses.sum() / (20 * 3072), rel=1e-14
     )
     added = counts.channel_bits.sum() + counts.feedback_bits.sum() - payload_bits
-    assert told["overhead_bits_per_image"] == pytest.approx(added / 20, rel=1e-14)
+    assert reported["overhead_bits_per_image"] == pytest.approx(added / 20, rel=1e-14)
     assert (
-        told["residual_frame_errors"] == sum(wrong) == round(40 * told["residual_frame_error_rate"])
+        reported["residual_frame_errors"]
+        == sum(wrong)
+        == round(40 * reported["residual_frame_error_rate"])
     )
-    assert told["post_fec_bit_errors"] == errors
-    assert told["post_fec_bit_error_rate"] == errors / sent.signal.bits.size
-    assert told["false_accepts"] == 0
+    assert reported["post_fec_bit_errors"] == errors
+    assert reported["post_fec_bit_error_rate"] == errors / sent.signal.bits.size
+    assert reported["false_accepts"] == 0
     if reception.counts:
-        assert told["bit_errors"] == counts.bit_errors.sum() > errors
-        assert told["transmissions_per_frame"] == counts.transmissions.sum() / 40
-        assert told["initial_frame_errors"] == counts.initial_errors.sum() >= sum(wrong)
+        assert reported["bit_errors"] == counts.bit_errors.sum() > errors
+        assert reported["transmissions_per_frame"] == counts.transmissions.sum() / 40
+        assert reported["initial_frame_errors"] == counts.initial_errors.sum() >= sum(wrong)
     else:
-        assert told["bit_errors"] == errors
-        assert told["transmissions_per_frame"] == 1
-        assert told["initial_frame_errors"] == sum(wrong)
+        assert reported["bit_errors"] == errors
+        assert reported["transmissions_per_frame"] == 1
+        assert reported["initial_frame_errors"] == sum(wrong)
     if link.modulation:
         uses_a_bit = counts.channel_uses.sum() / payload_bits
         expected = parameters["esn0_db"] + 10 * math.log10(uses_a_bit)
-        assert told["energy_per_payload_bit_db"] == pytest.approx(expected, rel=1e-14)
+        assert reported["energy_per_payload_bit_db"] == pytest.approx(expected, rel=1e-14)
 
 
 @dataclass(frozen=True)

@@ -164,14 +164,14 @@ def test_a_process_that_dies_costs_nothing_but_time(folder: Path) -> None:
 
 def test_cells_that_raise_are_listed_and_tried_again_later(folder: Path) -> None:
     (folder / "raises").touch()
-    told = run("--workers", "2", "--out", "pieces")
-    assert told.returncode == 2
+    reported = run("--workers", "2", "--out", "pieces")
+    assert reported.returncode == 2
     for number, seed in ((5, 1), (6, 2)):
         assert (
             f"cell {number} of 8, {{'channel.crossover': 0.01, 'seed': {seed}}}, failed: "
-            "ChannelError" in told.stderr
+            "ChannelError" in reported.stderr
         )
-    assert "Traceback" not in told.stderr
+    assert "Traceback" not in reported.stderr
     assert len((folder / "pieces" / "results.csv").read_text().splitlines()) == 1 + 6
     (folder / "raises").unlink()
     finished("pieces")

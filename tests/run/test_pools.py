@@ -113,9 +113,9 @@ def test_workers_divide_cores_and_leave_interrupts_alone(
     monkeypatch.delenv(THREADS[1], raising=False)
     before = dict(os.environ), signal.getsignal(signal.SIGINT)
     with open_pool(2) as pool:
-        told = [result for _, result in map_in_order(surroundings, range(4), pool)]
+        reported = [result for _, result in map_in_order(surroundings, range(4), pool)]
     assert (dict(os.environ), signal.getsignal(signal.SIGINT)) == before
-    for threads, ignored, process in told:
+    for threads, ignored, process in reported:
         assert threads == dict.fromkeys(THREADS, str(max(1, cores() // 2)))
         assert ignored
         assert process != os.getpid()

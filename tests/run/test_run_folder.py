@@ -115,9 +115,9 @@ def test_other_images_make_it_another_run(folder: Path) -> None:
 
 def test_a_part_of_the_cells_is_a_part_of_the_run(folder: Path) -> None:
     run_ok("--out", "whole")
-    told = run("--out", "pieces", "--where", "channel.crossover=1e-2", "--where", "seed=2")
-    assert told.stderr.startswith("1 of 4 cells, 30 images to send, by 1 process")
-    assert [line.split()[0] for line in told.stdout.splitlines()[:2]] == ["4/4", "written:"]
+    reported = run("--out", "pieces", "--where", "channel.crossover=1e-2", "--where", "seed=2")
+    assert reported.stderr.startswith("1 of 4 cells, 30 images to send, by 1 process")
+    assert [line.split()[0] for line in reported.stdout.splitlines()[:2]] == ["4/4", "written:"]
     whole = (folder / "whole" / "results.csv").read_text().splitlines()
     assert (folder / "pieces" / "results.csv").read_text().splitlines() == [whole[0], whole[4]]
     assert not (folder / "pieces" / "per_image.csv").exists()
@@ -133,27 +133,27 @@ def test_a_part_of_the_cells_is_a_part_of_the_run(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "told"),
+    ("condition", "reported"),
     [
         ("seed=3", "no row has seed=3; seed is 1, 2"),
         ("sead=1", "the scenario: there is no column sead; there are "),
     ],
 )
 def test_where_no_cell_is_meant_that_is_told_and_nothing_written(
-    folder: Path, condition: str, told: str
+    folder: Path, condition: str, reported: str
 ) -> None:
     refused = run("--out", "out", "--where", condition)
     assert refused.exit_code == 2
-    assert told in refused.stderr
+    assert reported in refused.stderr
     assert not (folder / "out").exists()
 
 
 def test_a_run_that_is_done_is_not_done_again_unless_afresh(folder: Path) -> None:
     run_ok("--out", "out")
     before = tables(folder / "out")
-    told = run("--out", "out")
-    assert told.exit_code == 0
-    assert told.stdout == "out holds this run, done to its end; --fresh runs it again\n"
+    reported = run("--out", "out")
+    assert reported.exit_code == 0
+    assert reported.stdout == "out holds this run, done to its end; --fresh runs it again\n"
     run_ok("--out", "out", "--fresh")
     assert tables(folder / "out") == before
 
@@ -182,8 +182,8 @@ def test_images_are_repeated_over_other_noise_and_encoded_once(
 
 
 def test_records_are_parquet_or_csv_by_choice(folder: Path) -> None:
-    told = run("--out", "out", "--records", "parquet")
-    assert "written: out/per_image.parquet" in told.stdout
+    reported = run("--out", "out", "--records", "parquet")
+    assert "written: out/per_image.parquet" in reported.stdout
     assert not (folder / "out" / "per_image.csv").exists()
     run_ok("--out", "out", "--fresh", "--records", "csv")
     assert not (folder / "out" / "per_image.parquet").exists()

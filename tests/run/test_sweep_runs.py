@@ -139,8 +139,8 @@ sweep:
 
 
 def test_an_empty_sweep_is_told_as_that(tmp_path: Path) -> None:
-    (told,) = mistakes(tmp_path, "codec: {model: webp, quality: 10}\nsweep:")
-    assert told.endswith("sweep is null; it takes a mapping of fields to lists or ranges")
+    (reported,) = mistakes(tmp_path, "codec: {model: webp, quality: 10}\nsweep:")
+    assert reported.endswith("sweep is null; it takes a mapping of fields to lists or ranges")
 
 
 def test_change_on_the_command_line_holds_in_every_cell(
@@ -161,8 +161,8 @@ def test_change_on_the_command_line_holds_in_every_cell(
     assert refused.endswith(
         "codec.quality is swept, so the option has no effect; set sweep.codec.quality"
     )
-    (told,) = mistakes(tmp_path, path.read_text(), "sweep.codec.quality=[7, 101]")
-    assert told.startswith("--set sweep.codec.quality=[7, 101]: codec.quality is 101")
+    (reported,) = mistakes(tmp_path, path.read_text(), "sweep.codec.quality=[7, 101]")
+    assert reported.startswith("--set sweep.codec.quality=[7, 101]: codec.quality is 101")
 
 
 def test_one_scenario_is_not_read_from_a_sweep_of_several(tmp_path: Path) -> None:

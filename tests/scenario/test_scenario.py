@@ -174,13 +174,15 @@ def test_an_unknown_codec_is_told_along_with_mistakes_elsewhere(folder: Path) ->
     ],
 )
 def test_a_mistake_is_told_at_its_place(folder: Path, text: str, mistake: str) -> None:
-    (told,) = mistakes(folder, text)
-    assert told.startswith(mistake)
+    (reported,) = mistakes(folder, text)
+    assert reported.startswith(mistake)
 
 
 def test_an_unknown_codec_of_an_option_is_told_as_the_options(folder: Path) -> None:
-    (told,) = mistakes(folder, "codec: {model: tiny.safetensors}", "codec.model=ecvq-n127")
-    assert told.startswith("--set codec.model=ecvq-n127: codec 'ecvq-n127' is unknown; there are")
+    (reported,) = mistakes(folder, "codec: {model: tiny.safetensors}", "codec.model=ecvq-n127")
+    assert reported.startswith(
+        "--set codec.model=ecvq-n127: codec 'ecvq-n127' is unknown; there are"
+    )
 
 
 def test_a_folder_that_is_not_there_is_told_at_the_data(folder: Path) -> None:

@@ -155,15 +155,15 @@ def leaves(section: type, key: str, variants: Variants) -> list[tuple[str, Setti
     """The fields that are no sections, of a section and those within it: key path, field, and class
     that has it.
     """
-    found = []
+    result = []
     for setting in settings_of(section):
         path, inner = f"{key}.{setting.name}".strip("."), section_class(setting.hint)
         kinds = [each.section for each in variants.get(path, []) if each.section] or (
             [inner] if inner else []
         )
-        found += [leaf for kind in kinds for leaf in leaves(kind, path, variants)]
-        found += [] if kinds else [(path, setting, section)]
-    return found
+        result += [leaf for kind in kinds for leaf in leaves(kind, path, variants)]
+        result += [] if kinds else [(path, setting, section)]
+    return result
 
 
 LEAVES = [*leaves(Scenario, "", scenario_variants()), *leaves(TrainingScenario, "", {})]

@@ -119,7 +119,7 @@ def arguments(draw: st.DrawFn, section: Any) -> dict[str, Any]:
     return given_fields
 
 
-def found(section: Any) -> Any:
+def result(section: Any) -> Any:
     """What finds a class by any name, which makes this very section."""
     return lambda name: type(section)
 
@@ -127,7 +127,7 @@ def found(section: Any) -> Any:
 def written(section: Any, given_fields: dict[str, Any]) -> tuple[Any, list[str]]:
     """What a scenario makes of these fields, and its mistakes."""
     document = Document({"x": given_fields}, {"": (NOWHERE, NOWHERE)}, folder=Path())
-    kinds = {f"x.{name}": found(other) for name, other in OTHERS.get(section, {}).items()}
+    kinds = {f"x.{name}": result(other) for name, other in OTHERS.get(section, {}).items()}
     document.root["x"] |= {name: {"model": "it"} for name in OTHERS.get(section, {})}
     return build(document, "x", section, kinds), [what for _, what in document.mistakes]
 

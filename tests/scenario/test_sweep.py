@@ -59,9 +59,9 @@ def test_a_list_of_grids_is_their_union_in_order() -> None:
 def test_a_range_holds_both_ends_where_its_steps_reach_them(
     written: str, values: list[float]
 ) -> None:
-    found = [change["a"] for change in changes(f"sweep: {{a: {written}}}")]
-    assert found == values
-    assert [type(value) for value in found] == [type(value) for value in values]
+    result = [change["a"] for change in changes(f"sweep: {{a: {written}}}")]
+    assert result == values
+    assert [type(value) for value in result] == [type(value) for value in values]
 
 
 @pytest.mark.parametrize(
@@ -90,10 +90,10 @@ def test_a_range_with_a_factor_is_geometric(written: str, values: list[float]) -
     ],
 )
 def test_a_factor_that_never_leads_to_the_stop_is_refused(written: str) -> None:
-    (told,) = mistakes(f"sweep: {{a: {written}}}")
+    (reported,) = mistakes(f"sweep: {{a: {written}}}")
     assert (
-        told.startswith("a.yaml:1:12: sweep.a is")
-        and "a step or a positive factor that leads to it" in told
+        reported.startswith("a.yaml:1:12: sweep.a is")
+        and "a step or a positive factor that leads to it" in reported
     )
 
 

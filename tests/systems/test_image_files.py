@@ -219,8 +219,8 @@ def test_a_missing_plug_in_is_told_with_what_installs_it(
         CodecError, match=r"^codec jpeg_xl needs a plug-in: pip install 'semcomm\[jxl\]'"
     ):
         ImageReceiver(ImageFile("jpeg_xl", 20), NONE)
-    (told,) = mistakes(tmp_path, "codec: {model: jpeg_xl, quality: 20}")
-    assert told.startswith(
+    (reported,) = mistakes(tmp_path, "codec: {model: jpeg_xl, quality: 20}")
+    assert reported.startswith(
         "mine.yaml:1:16: codec jpeg_xl needs a plug-in: pip install 'semcomm[jxl]'"
     )
 

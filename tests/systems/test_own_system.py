@@ -94,7 +94,7 @@ def test_own_system_is_resumed_only_while_its_file_is_the_same(
     file.write_text(file.read_text() + "\n# changed\n")
     result = cli("run", scenario, "--out", folder)
     assert result.exit_code == 2
-    assert "another run: plugins" in result.output
+    assert "the Python file of the system differs" in result.output
 
 
 def test_reference_transmitter_of_an_own_system_has_unit_energy() -> None:
