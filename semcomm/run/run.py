@@ -147,23 +147,27 @@ def _report_sample(cell: Cell, results: Results, block: Block) -> ReportSample:
 
 def _failed(cells: Sequence[Cell], failures: Mapping[int, Exception]) -> RunError:
     """What to raise for the cells that failed, with the error of the first as its cause."""
-    first = next(iter(failures.values()))
-    reasons = [_reason(cells, place, failures[place]) for place in [*failures][:REASONS_SHOWN]]
-    if len(failures) > len(reasons):
-        reasons.append(f"and {len(failures) - len(reasons)} more cells failed")
-    others = "the others are done; " if len(failures) < len(cells) else ""
+    whats = {place: _what(failure) for place, failure in failures.items()}
+    lines = [
+        f"cell {place + 1} of {len(cells)}, {dict(cells[place].changes)}, failed: {what}"
+        for place, what in [*whats.items()][:REASONS_SHOWN]
+    ]
+    if len(whats) > len(lines):
+        lines.append(f"and {len(whats) - len(lines)} more cells failed")
+    if len(whats) == len(cells) and len(set(whats.values())) == 1:
+        which = f"each of the {len(cells)} cells" if len(cells) > 1 else "the run"
+        lines = [f"{which} failed: {whats[0]}"]
+    others = "the others are done; " if len(whats) < len(cells) else ""
     again = f"{others}the same command tries {'these' if len(cells) > 1 else 'it'} again"
-    error = RunError("\n".join([*reasons, again]))
-    error.__cause__ = first
+    error = RunError("\n".join([*lines, again]))
+    error.__cause__ = next(iter(failures.values()))
     return error
 
 
-def _reason(cells: Sequence[Cell], place: int, error: Exception) -> str:
-    lost = isinstance(error, BrokenExecutor)
-    what = PROCESS_LOST if lost else f"{type(error).__name__}: {error}"
-    if len(cells) == 1:
-        return f"the run failed: {what}"
-    return f"cell {place + 1} of {len(cells)}, {dict(cells[place].changes)}, failed: {what}"
+def _what(failure: Exception) -> str:
+    if isinstance(failure, BrokenExecutor):
+        return PROCESS_LOST
+    return f"{type(failure).__name__}: {failure}"
 
 
 def _text(value: object) -> str:

@@ -42,7 +42,7 @@ from semcomm.scenario.training import read_training
 pytestmark = [pytest.mark.docs, pytest.mark.usefixtures("one_thread")]
 
 MOST_EXCEPTIONS = 3
-SAMPLE = ["--set", "data={name: sample}"]
+SAMPLE = ["--set", "data.name=sample"]
 
 
 @pytest.fixture
@@ -134,10 +134,9 @@ def test_commands_within_lines_have_only_options_that_there_are(page: Path) -> N
             else [""]
         )
         if words[0] == "semcomm":
-            command = main.commands[words[1]]
-            known = {option for parameter in command.params for option in parameter.opts} | {
-                "--help"
-            }
+            name = next(word for word in words[1:] if not word.startswith("-"))
+            parameters = [*main.params, *main.commands[name].params]
+            known = {option for parameter in parameters for option in parameter.opts} | {"--help"}
             assert {word for word in words if word.startswith("-")} <= known, span
         elif words[0]:
             PROGRAM_CHECKS[words[0]](words)
@@ -195,7 +194,15 @@ def shortened(arguments: list[str]) -> list[str]:
         out = [] if "--out" in rest else ["--out", str(own_folder(rest))]
         return [*arguments, *sample, "--images", "2", "--workers", "1", *out]
     if name == "train":
-        return [*arguments, *SAMPLE, "--images", "64", "--set", "training.epochs=1"]
+        return [
+            *arguments,
+            "--set",
+            "data={name: sample}",
+            "--images",
+            "64",
+            "--set",
+            "training.epochs=1",
+        ]
     if name == "context":
         return [*arguments, "--data", "photos", "--images", "1", "--epochs", "1"]
     return [*arguments, "--data", "photos"] if name == "design" else arguments
