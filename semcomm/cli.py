@@ -1,5 +1,6 @@
 """The command line: each command reads its options, calls one function and shows what it gives."""
 
+import gc
 import shlex
 import sys
 import traceback
@@ -20,6 +21,8 @@ if TYPE_CHECKING:  # it imports numpy, which takes a while
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FILE = click.Path(path_type=Path)
+
+gc.set_threshold(50_000, 20, 20)  # imports make no garbage; looking for it took a tenth of a short run
 
 
 class Commands(click.Group):
