@@ -22,7 +22,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 FILE = click.Path(path_type=Path)
 
-gc.set_threshold(50_000, 20, 20)  # imports make no garbage; looking for it took a tenth of a short run
+gc.set_threshold(
+    50_000, 20, 20
+)  # imports make no garbage; looking for it took a tenth of a short run
 
 
 class Commands(click.Group):

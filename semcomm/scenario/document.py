@@ -184,6 +184,8 @@ class Document:
                 self.places.setdefault(name, (place, place))
             elif not isinstance(inner, dict):
                 what = f"{name} is {as_yaml(inner)}; nothing can be set below it"
+                if isinstance(inner, str):
+                    what += f". A mapping takes its place by {name}={{{last}: ...}}"
                 self.mistakes.append((place, what))
                 return
             section[step] = dict(inner or {})

@@ -61,6 +61,13 @@ def test_scalars_are_read_by_the_rules_of_yaml_1_2() -> None:
     ]
 
 
+def test_override_below_a_name_says_how_a_mapping_takes_its_place() -> None:
+    assert mistakes_of("framing: none", "framing.header=true") == [
+        '--set framing.header=true: framing is "none"; nothing can be set below it. '
+        "A mapping takes its place by framing={header: ...}"
+    ]
+
+
 def test_keys_are_text_whatever_they_look_like() -> None:
     assert finished("{1: a, ~: b, true: c}") == {"1": "a", "~": "b", "true": "c"}
 
