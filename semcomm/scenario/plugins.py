@@ -29,7 +29,7 @@ from semcomm.scenario.document import Document
 from semcomm.systems.image_files import ImageFile
 from semcomm.systems.system import System
 from semcomm.validation import plain
-from semcomm.zoo.names import CODEC_FILE, codec_names, codec_system
+from semcomm.zoo.names import CODEC_FILE, codec_system
 
 Channel = BitChannel | SymbolChannel
 
@@ -110,11 +110,6 @@ def find_measure(name: str) -> Measure:
 def measure_name(name: str) -> str:
     """What columns call a measure: its name, without the path of its file."""
     return name.rpartition(":")[2]
-
-
-def system_names() -> list[str]:
-    """What `codec.model` may name without a path."""
-    return [*get_args(ImageFormat), *codec_names(), *_entry_names(SYSTEMS)]
 
 
 def load_channel(name: str, /, **parameters: Any) -> Channel:

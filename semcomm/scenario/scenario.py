@@ -56,14 +56,11 @@ class ReceiverChoice(Validated):
 
 @dataclass(frozen=True)
 class Stop(Validated):
-    """When a scenario has sent enough, before its images are at an end.
-
-    wrong.
-    """
+    """When a scenario has sent enough, before its images are at an end."""
 
     frame_errors: Annotated[
         Annotated[int, Ge(1), Unit("frames")] | None,
-        doc("end after the first blocks of 256 images that bring so many frames that arrived"),
+        doc("end after the first blocks of 256 images with this many frames that arrived wrong"),
     ] = None
 
 

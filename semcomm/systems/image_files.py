@@ -40,10 +40,7 @@ thorough.
 
 @dataclass(frozen=True)
 class ImageFile(System):
-    """A format at one setting, each image a file of its own.
-
-    has no other.
-    """
+    """A format at one setting, each image a file of its own."""
 
     model: Annotated[ImageFormat, doc("the format; `jpeg_xl` needs the extra `jxl`")]
     quality: Annotated[int, Ge(0), Le(100), doc("on the format's own scale")]
@@ -60,7 +57,7 @@ class ImageFile(System):
         Le(1.0),
         doc(
             "of the encoder, from 0, its quickest setting, to 1, its most thorough one; "
-            "that of JPEG"
+            "JPEG's encoder has only the latter"
         ),
     ] = 1.0
 
