@@ -239,7 +239,12 @@ def design(
 
 @main.command()
 @click.argument("codec_name", metavar="CODEC")
-@click.option("--epochs", type=click.IntRange(1, 1000), default=6)
+@click.option(
+    "--epochs",
+    type=click.IntRange(1, 1000),
+    default=6,
+    help="Passes over the images; fewer where a position has more than two indices.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0)
 @click.option(
     "--data", type=FILE, help="Folder of images to train on [default: CIFAR-10's for training]."
