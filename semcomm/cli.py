@@ -587,6 +587,11 @@ def report(results: tuple[Path, ...], output: Path) -> None:
     metavar="RATE",
     help="Compare at this rate; may be given again.",
 )
+@click.option(
+    "--paired",
+    is_flag=True,
+    help="Compare at the rate of each of the test's points, with intervals paired by image.",
+)
 def compare(
     anchor_results: Path,
     test_results: Path | None,
@@ -596,6 +601,7 @@ def compare(
     rate: str,
     quality: str,
     at: tuple[float, ...],
+    paired: bool,
 ) -> None:
     """Compare a test with an anchor by Bjontegaard's deltas.
 
@@ -604,11 +610,18 @@ def compare(
     from semcomm.console import show_record
     from semcomm.report.bjontegaard import comparison
     from semcomm.report.curves import curve_where
-    from semcomm.report.results import read_results
+    from semcomm.report.paired import differences, points_of
+    from semcomm.report.results import format_table, read_results
 
     if test_results is None and anchor == test:
         raise click.UsageError("nothing to compare: give two RESULTS, or --anchor and --test")
+    if paired and at:
+        raise click.UsageError("--paired compares at the test's own rates: omit --at")
     sides = ((anchor_results, anchor), (test_results or anchor_results, test))
+    if paired:
+        ours, theirs = (points_of(path, [*where, *own], rate, quality) for path, own in sides)
+        click.echo(format_table(differences(ours, theirs)))
+        return
     names = [str(path) if test_results else "" for path, _ in sides]
     first, second = (
         curve_where(read_results([path]), [*where, *own], rate, quality, name)
