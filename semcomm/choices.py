@@ -8,7 +8,7 @@ from typing import Literal
 EntropyCoding = Literal["huffman", "fixed_length", "context"]
 Crc = Literal[0, 8, 16, 24, 32]
 DamagedPolicy = Literal["keep", "conceal", "drop"]
-Modulation = Literal["bpsk", "qpsk", "16qam", "64qam"]
+Modulation = Literal["bpsk", "qpsk", "16qam", "64qam", "256qam"]
 Decisions = Literal["soft", "hard"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 DType = Literal["float32", "bfloat16"]

@@ -1,4 +1,4 @@
-"""Bits to complex symbols and back: Gray-labelled BPSK, QPSK, 16-QAM and 64-QAM of unit mean
+"""Bits to complex symbols and back: Gray-labelled BPSK, QPSK and 16-, 64- and 256-QAM of unit mean
 energy.
 """
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from semcomm.choices import Decisions, Modulation
 
-BITS_PER_SYMBOL: dict[Modulation, int] = {"bpsk": 1, "qpsk": 2, "16qam": 4, "64qam": 6}
+BITS_PER_SYMBOL: dict[Modulation, int] = {"bpsk": 1, "qpsk": 2, "16qam": 4, "64qam": 6, "256qam": 8}
 
 LARGEST_LLR = 1e6
 """Log-likelihood ratios are clipped to it, so that sums of them stay finite."""
@@ -25,8 +25,8 @@ def modulate(bits: NDArray[np.uint8], modulation: Modulation) -> NDArray[np.comp
     """The symbols of n m bits, where m is the modulation's bits per symbol: (n,) complex128.
 
     The labels are those of 3GPP TS 38.211, section 5.1. A square constellation is a pulse amplitude
-    modulation in each dimension: a symbol's first, third and fifth bit choose its real part, the
-    others its imaginary part. BPSK, on the diagonal, is QPSK that sends each bit in both
+    modulation in each dimension: a symbol's first, third, fifth and seventh bit choose its real
+    part, the others its imaginary part. BPSK, on the diagonal, is QPSK that sends each bit in both
     dimensions.
 
     Raises ValueError when the bits do not fill whole symbols.

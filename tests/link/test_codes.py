@@ -31,7 +31,7 @@ payloads_of_bits = st.lists(st.text("01", max_size=200), min_size=1, max_size=5)
 )
 
 
-@given(every_code, payloads_of_bits, st.sampled_from([1, 2, 4, 6]), st.integers(0, 3))
+@given(every_code, payloads_of_bits, st.sampled_from([1, 2, 4, 6, 8]), st.integers(0, 3))
 @without_deadline
 def test_encode_rate_match_decode_identity(
     code: Code, payloads: Frames, bits_per_symbol: int, version: int

@@ -19,6 +19,7 @@ from semcomm.link.codes import LdpcCode, RepetitionCode
 from semcomm.link.interleaved import Interleaved
 from semcomm.link.link import Link
 from semcomm.link.modulated import Modulated
+from semcomm.link.modulation import BITS_PER_SYMBOL
 from semcomm.scenario.plugins import load_channel
 
 ERROR_FREE, AWGN = load_channel("error_free"), load_channel("awgn", esn0_db=50.0)
@@ -36,7 +37,7 @@ def check(frames: Frames) -> NDArray[np.bool_]:
 
 links = st.builds(
     Link,
-    modulation=st.none() | st.sampled_from(["bpsk", "qpsk", "16qam", "64qam"]),
+    modulation=st.none() | st.sampled_from(list(BITS_PER_SYMBOL)),
     code=st.none() | st.sampled_from([LdpcCode("1/2"), LdpcCode("11/12"), RepetitionCode(3)]),
     interleaving=st.none() | st.integers(1, 5),
     retransmission=st.none() | st.sampled_from([Retransmission("arq"), CHASE]),
@@ -79,6 +80,7 @@ def test_retransmission_without_a_code_is_uncoded() -> None:
     [
         (Link(), Fraction(1)),
         (Link("64qam"), Fraction(6)),
+        (Link("256qam"), Fraction(8)),
         (Link(code=RepetitionCode(5)), Fraction(1, 5)),
         (Link("16qam", code=LdpcCode("11/12")), Fraction(11, 3)),
     ],
@@ -94,7 +96,8 @@ def test_efficiency_is_bits_per_symbol_times_code_rate(link: Link, efficiency: F
             Link(),
             AWGN,
             16,
-            "channel Awgn carries symbols, so it takes link.modulation: bpsk, qpsk, 16qam, 64qam",
+            "channel Awgn carries symbols, so it takes link.modulation: bpsk, qpsk, 16qam, 64qam, "
+            "256qam",
         ),
         (
             Link("bpsk"),
