@@ -43,7 +43,7 @@ def modulate(bits: NDArray[np.uint8], modulation: Modulation) -> NDArray[np.comp
     labels = np.zeros_like(pairs[:, 0])
     for place in range(pairs.shape[1]):
         labels = labels * np.uint8(2) + pairs[:, place]
-    symbols: NDArray[np.complex128] = _levels(modulation)[labels].view(np.complex128)[:, 0]
+    symbols: NDArray[np.complex128] = amplitudes(modulation)[labels].view(np.complex128)[:, 0]
     return symbols
 
 
@@ -82,7 +82,7 @@ def _bits_per_dimension(modulation: Modulation) -> int:
 
 
 @cache
-def _levels(modulation: Modulation) -> NDArray[np.float64]:
+def amplitudes(modulation: Modulation) -> NDArray[np.float64]:
     """The amplitudes of one dimension by their labels, the first bit most significant; their mean
     energy is 1/2.
 
@@ -103,7 +103,7 @@ def _levels_by_bit(modulation: Modulation) -> NDArray[np.float64]:
     """The amplitudes whose label has a 0 at each place, then those with a 1 there: (bits of a
     label, 2, amplitudes / 2).
     """
-    levels = _levels(modulation)
+    levels = amplitudes(modulation)
     labels = np.arange(levels.size)
     places = reversed(range(_bits_per_dimension(modulation)))
     return np.array([[levels[labels >> place & 1 == bit] for bit in (0, 1)] for place in places])
