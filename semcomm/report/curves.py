@@ -84,6 +84,17 @@ def renamed(curves: Sequence[Curve], labels: Sequence[str]) -> list[Curve]:
     return [replace(curve, label=names.get(curve.label, curve.label)) for curve in curves]
 
 
+def upper_envelope(curve: Curve) -> Curve:
+    """The highest point at each x, with its interval: the best of what else was swept.
+
+    Example: of (1, 1), (1, 3), (2, 2) remain (1, 3) and (2, 2).
+    """
+    order = np.lexsort((curve.y, curve.x))
+    highest = order[np.append(np.diff(curve.x[order]) > 0, True)]
+    low, high = (None if ends is None else ends[highest] for ends in (curve.low, curve.high))
+    return replace(curve, x=curve.x[highest], y=curve.y[highest], low=low, high=high)
+
+
 def upper_hull(curve: Curve) -> Curve:
     """The points that no mixture of others beats: the upper concave hull, up to its highest point.
 

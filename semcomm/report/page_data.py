@@ -55,8 +55,8 @@ def page_data(runs: Runs) -> Values:
 
 
 def figures(data: Values) -> Values:
-    """The compiled figures of this data: "rate", and "axis" where the slider moves more than the
-    rate.
+    """The compiled figures of this data: "rate", "axis" where the slider moves more than the rate,
+    and "envelope" where several systems are one line there.
     """
     rate, quality, axis = data["rate"], data["quality"], data["axis"]
     x, y = (_extent(data["points"], measure["key"]) for measure in (rate, quality))
@@ -69,6 +69,11 @@ def figures(data: Values) -> Values:
         )
         xs = [value for value in axis["values"] if value is not None]
         specifications["axis"] = axis_figure(names, styles, axis["label"], quality["label"], xs, y)
+        if data["envelopes"]:
+            names, styles = _names_and_styles(data["envelopes"])
+            specifications["envelope"] = axis_figure(
+                names, styles, axis["label"], quality["label"], xs, y
+            )
     return specifications
 
 
@@ -120,7 +125,10 @@ def _line_values(layout: Layout) -> Values:
         system = next(point.system for point in layout.points if point.family == family)
         number = system if layout.has_axis_figure else family
         families.append({"label": label, "style": styles[number]})
-    return {"systems": systems, "families": families}
+    envelopes = [
+        {"label": label, "style": style_of(number)} for number, label in enumerate(layout.envelopes)
+    ]
+    return {"systems": systems, "families": families, "envelopes": envelopes}
 
 
 def _point_values(runs: Runs, point: FigurePoint) -> Values:
@@ -131,6 +139,7 @@ def _point_values(runs: Runs, point: FigurePoint) -> Values:
         "at": point.at,
         "views": point.views,
         "hull": point.hull,
+        "envelope": point.envelope,
         "results": runs.folder(point.row),
         "images": int(runs.images[point.row]),
     }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
 from semcomm.errors import ReportError
-from semcomm.report.curves import Curve, curve_where, curves_of, renamed, upper_hull
+from semcomm.report.curves import Curve, curve_where, curves_of, renamed, upper_envelope, upper_hull
 from semcomm.report.results import read_results
 
 ROWS = """codec.model,quantizer,codec.entropy_coder,bits_per_image,psnr_db,channel.crossover,codec.container
@@ -124,6 +124,19 @@ def test_curves_take_other_names() -> None:
     assert [curve.label for curve in named] == ["VQ", "WebP, q = 30", "jpeg"]
     with pytest.raises(ReportError, match=r"no curve avif .*: vq, huffman; webp; jpeg"):
         renamed(curves, ["avif=AVIF"])
+
+
+@given(points)
+def test_an_envelope_is_the_highest_y_at_each_x(pairs: list[tuple[int, int]]) -> None:
+    highest = {x: max(y for other, y in pairs if other == x) for x in sorted({x for x, _ in pairs})}
+    assert plain([upper_envelope(cloud(pairs))]) == {"cloud": list(highest.items())}
+
+
+def test_points_of_an_envelope_keep_their_intervals() -> None:
+    x, y = np.array([1.0, 1, 2, 2]), np.array([3.0, 5, 9, 7])
+    envelope = upper_envelope(Curve("a", x, y, y - 1, y + 2))
+    assert envelope.low is not None and envelope.high is not None
+    assert (envelope.low.tolist(), envelope.high.tolist()) == ([4, 8], [7, 11])
 
 
 def test_a_hull_by_hand() -> None:
