@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +22,13 @@ from semcomm.codec.entropy_coding.context import ContextCoder
 from semcomm.codec.entropy_coding.context_model import ContextModel, Tensors
 from semcomm.codec.entropy_coding.interface import whole_grids
 from semcomm.data.choice import DataChoice
+from semcomm.data.cifar10 import Split
 from semcomm.zoo.find import load_codec
 
 IMAGES_AT_ONCE = 2048
 BLOCK = 256
-PARTS: tuple[tuple[Literal["train", "test"], int, int], ...] = (
-    ("train", 50_000, 1),
+PARTS: tuple[tuple[Split, int, int], ...] = (
+    ("train_and_validation", 50_000, 1),
     ("test", 10_000, 1),
     ("train", 40_000, -1),
 )

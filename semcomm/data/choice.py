@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from annotated_types import doc
 
-from semcomm.data.cifar10 import Cifar10
+from semcomm.data.cifar10 import Cifar10, Split
 from semcomm.data.data_set import Data
 from semcomm.data.folder import ImageFolder
 from semcomm.data.sample import Sample
@@ -32,8 +32,12 @@ class DataChoice(Validated):
         ),
     ] = None
     split: Annotated[
-        Literal["train", "test"] | None,
-        doc("which of its images; by default those for testing, of a training those for training"),
+        Split | None,
+        doc(
+            "which of its images: `train`, the first 45,000 of its training images, `validation`, "
+            "the last 5,000, on which choices are made, `train_and_validation`, or `test`; by "
+            "default `test`, of a training `train`"
+        ),
     ] = None
 
     def __post_init__(self) -> None:

@@ -21,9 +21,18 @@ from numpy.typing import NDArray
 from semcomm.errors import DataError
 from semcomm.folders import expanded
 
-Split = Literal["train", "test"]
+Split = Literal["train", "validation", "train_and_validation", "test"]
+Part = Literal["train", "test"]
 
 FILE_IMAGES = 10_000
+SPLITS: dict[Split, tuple[Part, range]] = {
+    "train": ("train", range(45_000)),
+    "validation": ("train", range(45_000, 50_000)),
+    "train_and_validation": ("train", range(50_000)),
+    "test": ("test", range(10_000)),
+}
+"""Of each split, the published part that it is of, and its images there."""
+
 ARCHIVE = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 ARCHIVE_MD5 = "c58f30108f718f92721af3b95e74349a"
 TIMEOUT_SECONDS = 20.0
@@ -31,7 +40,8 @@ TIMEOUT_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Cifar10:
-    """The 10,000 test or 50,000 training images of CIFAR-10, 32 x 32 pixels each.
+    """Images of CIFAR-10, 32 x 32 pixels each: its 10,000 test images, the first 45,000 or the last
+    5,000 of its training images, or all 50,000.
 
     root: folder that holds `cifar-10-batches-py` or `cifar-10-batches-bin`; by default what the
         environment variable SEMCOMM_DATA names, else ~/.cache/semcomm. A root with neither gets a
@@ -42,10 +52,11 @@ class Cifar10:
     split: Split = "test"
 
     def __len__(self) -> int:
-        return FILE_IMAGES * len(PYTHON.md5s[self.split])
+        return len(SPLITS[self.split][1])
 
     def names(self) -> list[str]:
-        return [f"{self.split}/{index:05d}" for index in range(len(self))]
+        part, images = SPLITS[self.split]
+        return [f"{part}/{index:05d}" for index in images]
 
     def pixels(self, index: int) -> int:
         return 32 * 32
@@ -69,12 +80,15 @@ class Cifar10:
         return self._read(lambda layout, content: layout.labels(content).astype(np.int64))
 
     def _read(self, parse: "Callable[[_Layout, bytes], NDArray[Any]]") -> NDArray[Any]:
-        """A part of all files of the split, one file after the other."""
+        """What is wanted of each of the split's images, from the files that hold them."""
         root = expanded(self.root or default_root())
         layout = _layout_under(root)
-        paths = {root / layout.folder / name: md5 for name, md5 in layout.md5s[self.split].items()}
-        parts = [layout.read(path, md5, parse) for path, md5 in paths.items()]
-        return np.concatenate(parts) if len(parts) > 1 else parts[0]
+        part, images = SPLITS[self.split]
+        first, end = images.start // FILE_IMAGES, -(-images.stop // FILE_IMAGES)
+        files = list(layout.md5s[part].items())[first:end]
+        contents = [layout.read(root / layout.folder / name, md5, parse) for name, md5 in files]
+        whole = np.concatenate(contents) if len(contents) > 1 else contents[0]
+        return whole[images.start - first * FILE_IMAGES :][: len(images)]
 
 
 def _pixels(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -94,14 +108,14 @@ def default_root() -> Path:
 class _Layout:
     """One of the forms the data set is published in.
 
-    md5s: for each split, its files in order.
+    md5s: for each published part, its files in order.
     planes: from a file's content to (10000, 3072) uint8, an image's red, green and blue, each row
         by row.
     labels: from a file's content to (10000,), the class of each image.
     """
 
     folder: str
-    md5s: dict[Split, dict[str, str]]
+    md5s: dict[Part, dict[str, str]]
     planes: Callable[[bytes], NDArray[np.uint8]]
     labels: Callable[[bytes], NDArray[Any]]
 

@@ -104,12 +104,25 @@ def test_loaded_images_are_the_callers_to_change() -> None:
 
 @pytest.mark.slow
 def test_training_images_have_the_known_channel_means(cifar10_root: Path) -> None:
-    data = Cifar10(cifar10_root, "train")
+    data = Cifar10(cifar10_root, "train_and_validation")
     images = data.array()
     assert images.shape == (50_000, 32, 32, 3) and len(data) == len(data.names()) == 50_000
     assert images.dtype == np.uint8
     # The known means have three decimals.
     assert images.mean(axis=(0, 1, 2)) == pytest.approx([125.307, 122.950, 113.865], abs=5e-4)
+
+
+@pytest.mark.slow
+def test_training_and_validation_images_are_disjoint_and_all(cifar10_root: Path) -> None:
+    training, validation, both = (
+        Cifar10(cifar10_root, split) for split in ("train", "validation", "train_and_validation")
+    )
+    assert (len(training), len(validation)) == (45_000, 5_000)
+    assert np.array_equal(np.concatenate([training.array(), validation.array()]), both.array())
+    assert training.names() + validation.names() == both.names()
+    assert validation.names()[0] == "train/45000"
+    labels = [data.labels(0, len(data)) for data in (training, validation, both)]
+    assert np.array_equal(np.concatenate(labels[:2]), labels[2])
 
 
 def test_images_load_by_position(cifar10_root: Path) -> None:

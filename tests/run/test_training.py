@@ -24,6 +24,7 @@ from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.trainer import EpochProgress
 from semcomm.data import choice
 from semcomm.data.choice import DataChoice
+from semcomm.data.cifar10 import Split
 from semcomm.data.sample import Sample
 from semcomm.errors import DataError
 from semcomm.folders import scenario_names
@@ -259,7 +260,7 @@ def test_shipped_training_scenarios_are_the_papers(name: str) -> None:
     weight = [other for other in others if other.startswith("nu")]
     assert (
         made.name == name
-        and made.data == DataChoice("cifar10", split="train")
+        and made.data == DataChoice("cifar10", split="train_and_validation")
         and made.images is None
     )
     assert (made.geometry.dimension, made.geometry.codewords) == (4, *(codewords or [256]))
@@ -278,9 +279,10 @@ def test_shipped_training_scenarios_are_the_better_recipe(name: str) -> None:
         read_training(name),
         {ONE_RATE: [1 / 16], LEVELS: list(np.geomspace(1 / 4, 1 / 100, 8))},
     )
+    splits: dict[str, Split] = {ONE_RATE: "train", LEVELS: "train_and_validation"}
     assert (
         made.name == name
-        and made.data == DataChoice("cifar10", split="train")
+        and made.data == DataChoice("cifar10", split=splits[name])
         and made.images is None
     )
     assert made.geometry == Geometry(groups=2, dimension=4, codewords=512, blocks=4)
