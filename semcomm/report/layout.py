@@ -5,16 +5,20 @@ and quality.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from semcomm.report.curves import Curve, upper_hull
+from semcomm.report.curves import IDEAL, Curve, upper_hull
 from semcomm.report.lines import NumericAxis, Settings, labels, slider_axis, unify_null_sections
 from semcomm.report.runs import Runs
 
 RATE_SETTINGS = "codec.model", "codec.quality", "codec.container", "codec.device"
 """Settings that move a point along its curve of rate and quality."""
+
+
+OWN = "results", IDEAL
+"""Settings that make lines of one name several."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +42,23 @@ class FigurePoint:
     envelope: int | None
 
 
+class Line(NamedTuple):
+    """approximation: of an ideal code."""
+
+    label: str
+    approximation: bool
+
+
 @dataclass(frozen=True)
 class Layout:
-    """systems: labels of the lines over the axis; families: of the lines of the rate figure;
-    envelopes: of the lines through the best of several systems, none where there is only one each.
+    """systems: the lines over the axis; families: those of the rate figure; envelopes: those
+    through the best of several systems, none where there is only one each.
     """
 
     axis: NumericAxis | None
-    systems: list[str]
-    families: list[str]
-    envelopes: list[str]
+    systems: list[Line]
+    families: list[Line]
+    envelopes: list[Line]
     points: list[FigurePoint]
 
     @property
@@ -67,8 +78,8 @@ def lay_out(runs: Runs) -> Layout:
     )
     axis = slider_axis(settings)
     of_axis = (axis.key,) if axis else ()
-    system_of = labels(settings, of_axis)
-    family_of = labels(_family_settings(runs, settings), (*of_axis, *RATE_SETTINGS))
+    system_of = _lines(settings, of_axis)
+    family_of = _lines(_family_settings(runs, settings), (*of_axis, *RATE_SETTINGS))
     systems, families = (list(dict.fromkeys(names)) for names in (system_of, family_of))
     best_of, envelopes = _envelopes(runs, settings, axis, system_of)
     everywhere = list(range(len(axis.values))) if axis else [0]
@@ -83,9 +94,18 @@ def lay_out(runs: Runs) -> Layout:
     _mark_hulls(runs, points, everywhere)
     lone = str(settings[0].get("codec.model", ""))  # a lone line has no label of its own
     systems, families, envelopes = (
-        [name or lone for name in names] for names in (systems, families, envelopes)
+        [line._replace(label=line.label or lone) for line in lines]
+        for lines in (systems, families, envelopes)
     )
     return Layout(axis, systems, families, envelopes, points)
+
+
+def _lines(settings: Sequence[Settings], without: Sequence[str]) -> list[Line]:
+    """The line of each cell, named by `labels`; an ideal code has its own ones."""
+    rates = [cell.get(IDEAL) for cell in settings]
+    one_rate = (IDEAL,) if len({*rates} - {None}) == 1 else ()
+    pairs = zip(labels(settings, (*without, *one_rate)), rates, strict=True)
+    return [Line(label, rate is not None) for label, rate in pairs]
 
 
 def _family_settings(runs: Runs, settings: Sequence[Settings]) -> list[Settings]:
@@ -114,16 +134,16 @@ def _mark_hulls(runs: Runs, points: Sequence[FigurePoint], views: Sequence[int])
 
 
 def _envelopes(
-    runs: Runs, settings: Sequence[Settings], axis: NumericAxis | None, system_of: Sequence[str]
-) -> tuple[dict[int, int], list[str]]:
+    runs: Runs, settings: Sequence[Settings], axis: NumericAxis | None, system_of: Sequence[Line]
+) -> tuple[dict[int, int], list[Line]]:
     """The rows that are the best point of a line at a value of the axis, with the line's number,
-    and the lines' labels; nothing where no line has several systems to choose from.
+    and the lines; nothing where no line has several systems to choose from.
     """
     if axis is None or axis.is_of_codec:
         return {}, []
-    line_of, quality = _envelope_labels(runs, settings, axis), runs.quality.values
+    line_of, quality = _envelope_lines(runs, settings, axis), runs.quality.values
     lines = list(dict.fromkeys(line_of))
-    systems, best = defaultdict[Any, set[str]](set), dict[Any, int]()
+    systems, best = defaultdict[Any, set[Line]](set), dict[Any, int]()
     for row, cell in enumerate(settings):
         if axis.key in cell and np.isfinite(quality[row]):
             place = line_of[row], cell[axis.key]
@@ -135,12 +155,14 @@ def _envelopes(
     return {row: lines.index(line) for (line, _), row in best.items()}, lines
 
 
-def _envelope_labels(runs: Runs, settings: Sequence[Settings], axis: NumericAxis) -> list[str]:
+def _envelope_lines(runs: Runs, settings: Sequence[Settings], axis: NumericAxis) -> list[Line]:
     """For each cell the line whose best point it may be: the one with its name, where names differ,
     else with the same codec, whatever the link and the codec's rate.
     """
-    named = [{key: cell.get(key) for key in ("name", "results")} for cell in settings]
-    if len({cell["name"] for cell in named}) > 1:
-        return labels(named, ())
+    names = [sample.name for sample in runs.samples]
+    if len(set(names)) > 1:
+        pairs = zip(names, settings, strict=True)
+        own = [{"name": name, **{key: cell.get(key) for key in OWN}} for name, cell in pairs]
+        return _lines(own, ())
     swept = {key for cell in settings for key in cell if key.startswith("link.")}
-    return labels(_family_settings(runs, settings), (axis.key, *RATE_SETTINGS, *swept))
+    return _lines(_family_settings(runs, settings), (axis.key, *RATE_SETTINGS, *swept))

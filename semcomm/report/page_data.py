@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from semcomm.modalities.rgb8 import Image
 from semcomm.report.charts import axis_figure, rate_figure, style_of
 from semcomm.report.code_data import code_values
-from semcomm.report.layout import FigurePoint, Layout, lay_out
+from semcomm.report.curves import approximated
+from semcomm.report.layout import FigurePoint, Layout, Line, lay_out
 from semcomm.report.lines import NumericAxis
 from semcomm.report.runs import Measure, Runs
 from semcomm.report.store import Store
@@ -115,20 +116,20 @@ def _line_values(layout: Layout) -> Values:
     """Labels and styles of systems and families. A line has one style in both figures; where both
     are drawn, families take those of systems, else the other way round.
     """
-    styles = [style_of(number) for number in range(max(len(layout.systems), len(layout.families)))]
     systems, families = [], []
-    for system, label in enumerate(layout.systems):
+    for system, line in enumerate(layout.systems):
         family = next(point.family for point in layout.points if point.system == system)
-        number = system if layout.has_axis_figure else family
-        systems.append({"label": label, "style": styles[number]})
-    for family, label in enumerate(layout.families):
+        systems.append(_styled(line, system if layout.has_axis_figure else family))
+    for family, line in enumerate(layout.families):
         system = next(point.system for point in layout.points if point.family == family)
-        number = system if layout.has_axis_figure else family
-        families.append({"label": label, "style": styles[number]})
-    envelopes = [
-        {"label": label, "style": style_of(number)} for number, label in enumerate(layout.envelopes)
-    ]
+        families.append(_styled(line, system if layout.has_axis_figure else family))
+    envelopes = [_styled(line, number) for number, line in enumerate(layout.envelopes)]
     return {"systems": systems, "families": families, "envelopes": envelopes}
+
+
+def _styled(line: Line, number: int) -> Values:
+    label = approximated(line.label) if line.approximation else line.label
+    return {"label": label, "style": style_of(number, line.approximation)}
 
 
 def _point_values(runs: Runs, point: FigurePoint) -> Values:

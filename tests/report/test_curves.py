@@ -118,6 +118,20 @@ def test_a_curve_of_conditions_is_labelled_with_them(tmp_path: Path) -> None:
     assert curve_where(table(tmp_path), [], "bits_per_image", "psnr_db", "here").label == "here"
 
 
+def test_rows_of_an_ideal_code_are_curves_apart(tmp_path: Path) -> None:
+    """Whatever they are called."""
+    rows = "link.ideal.frame_error_rate,name,x,y\n,a,1,2\n0.001,a,1,3\n,a,2,4\n0.001,a,2,5\n"
+    results = table(tmp_path, rows)
+    curves = renamed(curves_of(results, "x", "y", ["name"]), ["a=ours"])
+    assert [curve.title for curve in curves] == ["ours", "ours (normal approximation)"]
+    assert [curve.y.tolist() for curve in curves] == [[2, 4], [3, 5]]
+    assert [curve.title for curve in curves_of(results, "x", "y")] == ["", "normal approximation"]
+    with pytest.raises(ReportError, match=r"link\.ideal\.frame_error_rate= leaves them out"):
+        curve_where(results, [], "x", "y")
+    chosen = curve_where(results, ["link.ideal.frame_error_rate="], "x", "y")
+    assert chosen.y.tolist() == [2, 4]
+
+
 def test_curves_take_other_names() -> None:
     curves = [Curve(name, np.ones(1), np.ones(1)) for name in ("vq, huffman", "webp", "jpeg")]
     named = renamed(curves, ["webp=WebP, q = 30", "vq, huffman=VQ"])
