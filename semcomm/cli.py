@@ -330,14 +330,14 @@ def transmit(
     from semcomm.run.pipes import transmit
     from semcomm.transmission import Preamble
     from semcomm.transmitter import Transmitter
-    from semcomm.zoo.find import load_codec
+    from semcomm.zoo.find import load_codecs
 
     framing = Framing(header, slices, crc, size, length_bits)
-    codec = load_codec(codec_name).on(device)
-    transmitter = Transmitter(codec, entropy_coder, framing, budget_bits, refinement_steps)
+    codecs = [codec.on(device) for codec in load_codecs(codec_name)]
+    transmitter = Transmitter(codecs, entropy_coder, framing, budget_bits, refinement_steps)
     paths = ImagePaths(images)
     with written(output) as target:
-        transmit(paths, transmitter, Preamble.of(codec, entropy_coder, framing), target)
+        transmit(paths, transmitter, Preamble.of(codecs, entropy_coder, framing), target)
     echo_passed_over(paths.passed_over())
 
 
@@ -399,10 +399,10 @@ def receive(
     ...
     """
     from semcomm.run.pipes import receive, save_images
-    from semcomm.zoo.find import load_codec
+    from semcomm.zoo.find import load_codecs
 
-    codec = load_codec(codec_name) if codec_name else None
-    saved = save_images(receive(source, codec, device, damaged), output, overwrite)
+    codecs = load_codecs(codec_name) if codec_name else None
+    saved = save_images(receive(source, codecs, device, damaged), output, overwrite)
     click.echo(str(saved), err=True)
 
 

@@ -14,12 +14,15 @@ from semcomm.choices import Decisions, Modulation
 from semcomm.errors import LinkError
 from semcomm.frames import Frames
 from semcomm.link.checked_channel import channel_name, with_checks
-from semcomm.link.coded import Coded, Retransmission
+from semcomm.link.coded import Coded, Retransmission, TransportBlock
 from semcomm.link.codes import Code, LdpcCode, RepetitionCode
 from semcomm.link.interleaved import Interleaved
 from semcomm.link.modulated import Modulated
 from semcomm.link.modulation import BITS_PER_SYMBOL
+from semcomm.terms import Terms
 from semcomm.validation import Validated
+
+UNCODED = RepetitionCode(1)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,14 @@ class Link(Validated, error=LinkError):
     retransmission: Annotated[
         Retransmission | None, doc("of frames whose CRC fails, by default none")
     ] = None
+    channel_uses: Annotated[
+        Annotated[int, Ge(64), Le(4096), Unit("channel uses")] | None,
+        doc(
+            "each transmission of a frame is a transport block of exactly so many, pilots "
+            "included; the frame's length follows, is agreed, and is filled up. By default frames "
+            "have any length."
+        ),
+    ] = None
 
     @property
     def bits_per_symbol(self) -> int:
@@ -58,6 +69,14 @@ class Link(Validated, error=LinkError):
     def efficiency(self) -> Fraction:
         """Nominal payload bits per symbol: bits per symbol times the code rate."""
         return self.bits_per_symbol * (self.code.nominal_rate if self.code else Fraction(1))
+
+    def terms(self, channel: BitChannel | SymbolChannel) -> Terms:
+        """What both ends agree from this link over this channel.
+
+        Raises LinkError or ChannelError where no frame takes `channel_uses`.
+        """
+        block = self._block(channel)
+        return Terms(block.frame_bits if block else None)
 
     def check(self, channel: BitChannel | SymbolChannel, crc: int) -> None:
         """Raises LinkError where this link does not match the channel, or frames with a CRC of this
@@ -95,6 +114,7 @@ class Link(Validated, error=LinkError):
                 "link.retransmission.model is incremental, which sends other bits of a mother "
                 "codeword: set link.code.model to ldpc, or the retransmission's model to chase"
             )
+        self._block(channel)
 
     def wrap(
         self, channel: BitChannel | SymbolChannel, crc_ok: Callable[[Frames], NDArray[np.bool_]]
@@ -105,7 +125,7 @@ class Link(Validated, error=LinkError):
         Raises LinkError where the link does not match the channel.
         """
         self.check_channel(channel)
-        code = self.code or RepetitionCode(1)
+        code, block = self.code or UNCODED, self._block(channel)
         channel = with_checks(channel)
         if isinstance(channel, BitChannel):
             carrier = channel
@@ -114,6 +134,21 @@ class Link(Validated, error=LinkError):
             carrier = Modulated(channel, self.modulation, self.decisions, code.hard_llr)
         if self.interleaving:
             carrier = Interleaved(carrier, self.interleaving)
-        if self.code or self.retransmission:
-            carrier = Coded(carrier, code, self.bits_per_symbol, self.retransmission, crc_ok)
+        if self.code or self.retransmission or block:
+            carrier = Coded(carrier, code, self.bits_per_symbol, self.retransmission, crc_ok, block)
         return carrier
+
+    def _block(self, channel: BitChannel | SymbolChannel) -> TransportBlock | None:
+        uses = self.channel_uses
+        if uses is None:
+            return None
+        is_of_symbols = isinstance(channel, SymbolChannel)
+        symbols = with_checks(channel).symbols_in(uses) if is_of_symbols else uses
+        if symbols != uses and self.interleaving not in (None, 1):
+            raise LinkError(
+                f"link.interleaving is {self.interleaving}, but pilots of channel "
+                f"{channel_name(channel)} take some of the channel uses of each frame: with "
+                "link.channel_uses it takes 1"
+            )
+        sent_bits = symbols * self.bits_per_symbol
+        return TransportBlock(uses, sent_bits, (self.code or UNCODED).payload_bits_in(sent_bits))

@@ -31,6 +31,7 @@ from semcomm.systems.checked import (
     running,
 )
 from semcomm.systems.system import System
+from semcomm.terms import Terms
 
 
 @dataclass(frozen=True)
@@ -150,14 +151,16 @@ def _names(run: str, choice: DataChoice) -> list[str]:
 
 
 def _ends(run: str, scenario: Scenario) -> Ends:
-    return _built(run, scenario.codec, scenario.framing, scenario.receiver.damaged)
+    system, terms = scenario.codec, scenario.terms
+    return _built(run, system, terms, scenario.framing, scenario.receiver.damaged)
 
 
 @lru_cache(maxsize=8)
-def _built(run: str, system: System, framing: Framing, damaged: Any) -> Ends:
+def _built(run: str, system: System, terms: Terms, framing: Framing, damaged: Any) -> Ends:
     """Both ends of a system, made once per process and run."""
     with running(system, system):
-        transmitter, receiver = system.transmitter(framing), system.receiver(framing, damaged)
+        transmitter = system.transmitter(terms, framing)
+        receiver = system.receiver(terms, framing, damaged)
     return Ends(
         CheckedTransmitter(system, transmitter, framing),
         CheckedReceiver(system, receiver, framing),

@@ -32,6 +32,7 @@ from semcomm.scenario.plugins import (
 )
 from semcomm.scenario.sweep import CellDocument, cells
 from semcomm.systems.system import System
+from semcomm.terms import Terms
 from semcomm.validation import Validated, as_yaml, checkers_of
 from semcomm.zoo.names import CODEC_FILE
 from semcomm.zoo.retired import RETIRED
@@ -115,7 +116,12 @@ class Scenario(Validated):
     @property
     def encode_key(self) -> object:
         """What the encodings of its images depend on."""
-        return self.data, self.codec.encode_key(self.framing), self.measures
+        return self.data, self.codec.encode_key(self.terms, self.framing), self.measures
+
+    @property
+    def terms(self) -> Terms:
+        """What the link makes both ends agree; symbols have no link."""
+        return Terms() if self.codec.signal is Symbols else self.link.terms(self.channel)
 
     @property
     def measured(self) -> dict[str, Measure]:
@@ -320,8 +326,10 @@ def _check_signal(document: Document, scenario: Scenario) -> None:
     """Keep mistakes where the system's signal does not go with channel, link and framing."""
     system, channel, link = scenario.codec, scenario.channel, scenario.link
     if system.signal is not Symbols:
-        _try(document, "framing.slices", partial(system.check_framing, scenario.framing))
-        _try(document, "link", partial(link.check, channel, scenario.framing.crc))
+        if _try(document, "link", partial(link.check, channel, scenario.framing.crc)):
+            disagreements = system.disagreements(scenario.terms, scenario.framing)
+            for key, action in disagreements.items():
+                _try(document, key, action)
         return
     name = type(system).__name__
     if not isinstance(channel, SymbolChannel):

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from framed import framed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -162,8 +163,10 @@ FADES = [
 def test_fades_are_independent_of_code_and_retransmission() -> None:
     """One gain per frame, which its noise variances show."""
     rng, seen = np.random.default_rng(1), []
-    frames = Framing(header=False).frame(
-        Frames.join([rng.integers(0, 2, 40, dtype=np.uint8)] * 30), [(32, 32)] * 30
+    frames = framed(
+        Framing(header=False),
+        Frames.join([rng.integers(0, 2, 40, dtype=np.uint8)] * 30),
+        [(32, 32)] * 30,
     )
     rayleigh = load_channel("rayleigh", esn0_db=10.0)
 
