@@ -42,19 +42,23 @@ def normal_approximation(use: ChannelUse, uses: int, frame_error_rate: float) ->
 
     n C - sqrt(n V) Qinv(frame_error_rate) + 1/2 log2(n dimensions)
 
-    It is at most the bits that go in, and below 0 where so few uses carry nothing. The logarithm is
-    in the cited paper's Theorem 52 for the binary symmetric channel if V is not 0; Theorem 53 has
-    none for the binary erasure channel. For Gaussian noise Tan and Tomamichel (The third-order term
-    in the normal approximation for the AWGN channel, IEEE Trans. Inf. Theory 61(5), 2015) prove
-    1/2 log2 N for N real uses, and n complex uses are 2 n real ones. For a modulation the term is
-    taken over.
+    It is at most the bits that go in and those that Fano's inequality allows, and below 0 where so
+    few uses carry nothing. The logarithm is in the cited paper's Theorem 52 for the binary
+    symmetric channel; Theorem 53 has none for the binary erasure channel. For Gaussian noise Tan
+    and Tomamichel (The third-order term in the normal approximation for the AWGN channel, IEEE
+    Trans. Inf. Theory 61(5), 2015) prove 1/2 log2 N for N real uses, and n complex uses are 2 n
+    real ones. For a modulation the term is taken over.
 
     Example: 198.7 bits over 256 complex uses at Es/N0 0 dB and 1e-3, of 256 at capacity.
     """
     backoff = math.sqrt(uses * use.dispersion) * -float(ndtri(frame_error_rate))
-    has_logarithm = use.dimensions and use.dispersion
-    logarithm = math.log2(uses * use.dimensions) / 2 if has_logarithm else 0.0
-    return min(uses * use.capacity - backoff + logarithm, uses * use.input_bits)
+    logarithm = math.log2(uses * use.dimensions) / 2 if use.dimensions else 0.0
+    right, entropy = 1 - frame_error_rate, 1 - binary_symmetric(frame_error_rate).capacity
+    return min(
+        uses * use.capacity - backoff + logarithm,
+        uses * use.input_bits,
+        (uses * use.capacity + entropy) / right,
+    )
 
 
 def gaussian(esn0_db: float) -> ChannelUse:
@@ -85,7 +89,7 @@ def modulated(modulation: Modulation, esn0_db: float) -> ChannelUse:
 
 
 def binary_symmetric(crossover: float) -> ChannelUse:
-    """One bit that is flipped with probability `crossover`, 0 to 0.5."""
+    """One bit that is flipped with probability `crossover`, from 0 to below 1."""
     if crossover == 0:
         return ChannelUse(1.0, 0.0, 1, 1)
     right, ratio = 1 - crossover, math.log2((1 - crossover) / crossover)

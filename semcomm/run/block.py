@@ -93,7 +93,7 @@ def run_block(task: Task) -> Block:
         **checked_columns(scenario.codec, sent, received),
         **measure_columns(measures, system.measure(samples, received), samples),
         "damaged": received.damaged,
-        **carrier_columns(sent, reception, scenario.framing),
+        **carrier_columns(sent, reception, scenario.framing, scenario.link),
     }
     first = None if number else first_samples(samples, sent, received, scenario.framing)
     return Block(columns, checked_tallies(scenario.codec, sent), first)

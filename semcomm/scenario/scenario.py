@@ -187,7 +187,8 @@ def _settings(section: Any, key: str) -> Iterator[tuple[str, Any]]:
         if is_dataclass(value):
             yield from _settings(value, path)
         elif value is None and checker.section:
-            yield key_path(path, "model"), None
+            first = "model" if path in KINDS else next(iter(checkers_of(checker.section)))
+            yield key_path(path, first), None
         elif value is None or isinstance(value, bool | int | float | str):
             yield path, value
         else:
@@ -352,7 +353,9 @@ def _from_ebn0(document: Document) -> None:
         document.mistake(key, what, at_key=True)
     elif not isinstance(ebn0_db, int | float) or isinstance(ebn0_db, bool):
         document.mistake(key, f"{key} is {as_yaml(ebn0_db)}; it takes a number")
-    elif link:  # else the link's own mistakes are reported
+    elif link and _try(
+        document, key, lambda: link.efficiency
+    ):  # else the link's own mistakes are reported
         esn0_db = ebn0_db + 10 * math.log10(link.efficiency)
         document.put("channel.esn0_db", esn0_db, document.place(key))
     document.remove(key)
