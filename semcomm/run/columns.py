@@ -129,7 +129,7 @@ def carrier_summary(
 ) -> dict[str, Any]:
     """The columns of results.csv on link and channel."""
     sums = totals.sums
-    row = {
+    row: dict[str, Any] = {
         "channel_uses_per_image": totals.mean("channel_uses"),
         "bandwidth_ratio": sums["channel_uses"] / (3 * sums["image pixels"]),
     }
@@ -157,7 +157,8 @@ def carrier_summary(
     }
     esn0_db = getattr(channel, "esn0_db", None)
     if esn0_db is not None and link.modulation:
-        uses_per_bit = sums["channel_uses"] / sums["payload_bits"]
         row["ebn0_db"] = esn0_db - 10 * math.log10(link.efficiency)
-        row["energy_per_payload_bit_db"] = esn0_db + 10 * math.log10(uses_per_bit)
+        uses, bits = sums["channel_uses"], sums["payload_bits"]
+        per_bit_db = esn0_db + 10 * math.log10(uses / bits) if bits else None
+        row["energy_per_payload_bit_db"] = per_bit_db
     return row
