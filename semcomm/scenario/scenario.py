@@ -329,8 +329,7 @@ def _check_signal(document: Document, scenario: Scenario) -> None:
     if system.signal is not Symbols:
         if _try(document, "link", partial(link.check, channel, scenario.framing.crc)):
             disagreements = system.disagreements(scenario.terms, scenario.framing)
-            for key, action in disagreements.items():
-                _try(document, key, action)
+            all(_try(document, key, action) for key, action in disagreements.items())
         return
     name = type(system).__name__
     if not isinstance(channel, SymbolChannel):
