@@ -82,7 +82,7 @@ class Transmitter:
             (codec,) = self.codecs
             latents = codec.encode(images, self.refinement_steps)
             return {"indices": list(codec.quantize(latents)), "size": sizes}
-        longest = partial(self._longest, sizes)
+        longest = partial(self.longest, sizes)
         chosen = choose_levels(
             self.budget_bits, self.codecs, images, self.refinement_steps, longest
         )
@@ -130,7 +130,7 @@ class Transmitter:
         runs = self.framing.slice_runs([grid.shape for grid in indices])
         return self.entropy_coders[level].encode(symbols, runs)
 
-    def _longest(
+    def longest(
         self,
         sizes: NDArray[np.int64],
         level: int,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -94,13 +94,14 @@ class LearnedCodec(System):
         }
 
     def disagreements(self, terms: Terms, framing: Framing) -> Mapping[str, Callable[[], object]]:
-        names = [codec.name for codec in read_codecs(self.model)]
         limited = self.budget_bits is not None or terms.budget_bits is not None
         return {
-            "codec.model": partial(check_choice, names, limited),
-            "codec.budget_bits": partial(check_budget, self.budget_bits, terms),
-            "link.channel_uses": partial(
-                FrameFormat, framing, tag_bits(len(names)), terms.frame_bits
+            "codec.model": lambda: check_choice(
+                [codec.name for codec in read_codecs(self.model)], limited
+            ),
+            "codec.budget_bits": lambda: check_budget(self.budget_bits, terms),
+            "link.channel_uses": lambda: FrameFormat(
+                framing, tag_bits(len(read_codecs(self.model))), terms.frame_bits
             ),
         }
 
