@@ -56,7 +56,8 @@ Variants = Mapping[str, Sequence[Variant]]
 
 def scenario_variants() -> Variants:
     """Those of a scenario, as this installation has them."""
-    codecs = {"anyOf": [{"enum": codec_names()}, {"type": "string", "pattern": CODEC_FILE.pattern}]}
+    names = dict.fromkeys(name for full in codec_names() for name in (full, full.partition("@")[0]))
+    codecs = {"anyOf": [{"enum": [*names]}, {"type": "string", "pattern": CODEC_FILE.pattern}]}
     channels = [Variant({"const": name}, find_channel(name), name) for name in channel_names()]
     return {
         "codec": [
