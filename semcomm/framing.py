@@ -27,6 +27,9 @@ SIDE_BITS = 16
 LONG_BITS = 32
 
 Bits = NDArray[np.uint8]
+Budget = Annotated[int, Ge(1), Unit("bits")]
+"""The most bits that a frame may have, header and CRC included."""
+
 Size = tuple[Annotated[int, Ge(1), Le(65535)], Annotated[int, Ge(1), Le(65535)]]
 MinPayloadBits = Callable[[tuple[int, int], int], int]
 """The fewest bits that the payload of a slice can have, from the image's height and width and the

@@ -13,13 +13,12 @@ from semcomm.codec.entropy_coding import entropy_coder as coder_of
 from semcomm.codec.rate_control import fit_to_budget
 from semcomm.errors import FramingError
 from semcomm.frames import Frames
-from semcomm.framing import Framing
+from semcomm.framing import Budget, Framing
 from semcomm.modalities.given import given_images
 from semcomm.modalities.rgb8 import Image, size_of
 from semcomm.stages import Encoded, Sent
 from semcomm.validation import checked
 
-Budget = Annotated[int, Ge(1), Unit("bits")]
 RefinementSteps = Annotated[int, Ge(0), Le(10_000), Unit("steps")]
 
 

@@ -1,4 +1,4 @@
-"""Image files as a system: JPEG, WebP, AVIF and JPEG XL."""
+"""Image files as a system: JPEG, WebP, AVIF, JPEG XL and HEVC."""
 
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -11,39 +11,37 @@ import PIL.Image
 from annotated_types import Ge, Le, doc
 from numpy.typing import NDArray
 
-from semcomm.choices import DamagedPolicy, ImageFormat
-from semcomm.errors import CodecError, FramingError
+from semcomm.choices import Chroma, DamagedPolicy, ImageFormat, Tune
+from semcomm.errors import CodecError, FramingError, SettingError
 from semcomm.frames import Frames, Reception
-from semcomm.framing import Framing
+from semcomm.framing import Budget, Framing
 from semcomm.measures.totals import Columns, Totals
 from semcomm.modalities.given import given_images
 from semcomm.modalities.rgb8 import Image, blank, size_of
 from semcomm.stages import Arrived, Encoded, Received, Sent
 from semcomm.systems.containers import CONTAINERS
 from semcomm.systems.digital import bit_columns, bit_summary
+from semcomm.systems.image_formats import FORMATS, pillow_name
 from semcomm.systems.system import System
 from semcomm.validation import checked
 
 File = NDArray[np.uint8]
-
-PILLOW: dict[str, str] = {"jpeg": "JPEG", "webp": "WEBP", "avif": "AVIF", "jpeg_xl": "JXL"}
-ONE_THREAD: dict[str, dict[str, Any]] = {"avif": {"max_threads": 1}, "jpeg_xl": {"num_threads": 1}}
-EFFORTS: dict[str, tuple[str, Sequence[int]]] = {
-    "webp": ("method", range(7)),
-    "avif": ("speed", range(10, -1, -1)),
-    "jpeg_xl": ("effort", range(1, 10)),
-}
-"""What Pillow calls an encoder's effort, and its settings from the quickest to the most
-thorough.
-"""
+MAX_QUALITY = 100
+Quality = Annotated[int, Ge(0), Le(MAX_QUALITY)]
 
 
 @dataclass(frozen=True)
 class ImageFile(System):
     """A format at one setting, each image a file of its own."""
 
-    model: Annotated[ImageFormat, doc("the format; `jpeg_xl` needs the extra `jxl`")]
-    quality: Annotated[int, Ge(0), Le(100), doc("on the format's own scale")]
+    model: Annotated[
+        ImageFormat,
+        doc("the format; `jpeg_xl` needs the extra `jxl`, and `hevc` the extra `heif`"),
+    ]
+    quality: Annotated[
+        Quality | None,
+        doc("on the format's own scale; either this or `budget_bits` has to be there"),
+    ] = None
     container: Annotated[
         bool,
         doc(
@@ -60,6 +58,28 @@ class ImageFile(System):
             "JPEG's encoder has only the latter"
         ),
     ] = 1.0
+    budget_bits: Annotated[
+        Budget | None,
+        doc(
+            "the most bits that a frame may have; each image is sent at the best quality that fits"
+        ),
+    ] = None
+    tune: Annotated[
+        Tune | None,
+        doc("the measure that `avif` and `hevc` optimize; null leaves the encoder's own choice"),
+    ] = None
+    chroma: Annotated[
+        Chroma | None,
+        doc(
+            "the chroma subsampling of `jpeg`, `avif` and `hevc`; null leaves the encoder's own "
+            "choice, 4:2:0"
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if (self.quality is None) is (self.budget_bits is None):
+            which = "neither is" if self.quality is None else "both are"
+            raise SettingError(f"an image format takes quality or budget_bits; {which} given")
 
     def transmitter(self, framing: Framing) -> "ImageTransmitter":
         return ImageTransmitter(self, framing)
@@ -68,7 +88,13 @@ class ImageFile(System):
         return ImageReceiver(self, framing, damaged)
 
     def mistakes(self) -> Mapping[str, Callable[[], object]]:
-        return {"model": partial(_plugged_in, self.model), "effort": self._check_effort}
+        form = FORMATS[self.model]
+        return {
+            "model": partial(pillow_name, self.model),
+            "effort": partial(self._check_choice, "effort", bool(form.effort)),
+            "tune": partial(self._check_choice, "tune", bool(form.tunes)),
+            "chroma": partial(self._check_choice, "chroma", form.chroma),
+        }
 
     def check(self, framing: Framing) -> None:
         """Raises a SemcommError where the format is not installed, or with such a framing."""
@@ -83,7 +109,11 @@ class ImageFile(System):
             )
 
     def encode_key(self, framing: Framing) -> object:
-        """Of JPEG alone the file depends on whether all of it is sent."""
+        """Framing and container decide what fits a budget. Without one, of JPEG alone the file
+        depends on whether all of it is sent.
+        """
+        if self.budget_bits is not None:
+            return self, framing
         return self if self.model == "jpeg" else replace(self, container=True)
 
     def columns(self, sent: Sent[Frames], received: Received) -> Columns:
@@ -92,57 +122,71 @@ class ImageFile(System):
     def summary(self, totals: Totals) -> dict[str, Any]:
         return bit_summary(totals)
 
-    def _check_effort(self) -> None:
-        if self.model not in EFFORTS and self.effort != 1:
-            raise CodecError(
-                f"codec.effort is {self.effort}; {self.model} has no other than 1: leave it out"
-            )
+    @property
+    def tagged(self) -> bool:
+        """Whether each payload begins with its file's quality: the receiver needs it to put back
+        what was left out, and cannot know it.
+        """
+        varies = not self.container and CONTAINERS[self.model].varies
+        return varies and self.budget_bits is not None
 
-    def content_of(self, file: bytes, height: int, width: int) -> bytes:
-        """The bytes to send for the file of an image of this size."""
-        return (
-            file
-            if self.container
-            else CONTAINERS[self.model].body_of(file, self._blank(height, width))
-        )
+    def at(self, quality: int) -> "ImageFile":
+        """The same format at one quality, without a budget."""
+        return replace(self, quality=quality, budget_bits=None)
+
+    def content_of(self, file: bytes) -> bytes:
+        """The bytes to send for a file."""
+        return file if self.container else CONTAINERS[self.model].body_of(file)
 
     def file_of(self, content: bytes, height: int, width: int) -> bytes:
         """Undo `content_of`; damaged content gives a damaged file, or raises."""
-        return (
-            content
-            if self.container
-            else CONTAINERS[self.model].file_of(content, self._blank(height, width))
-        )
+        if self.container:
+            return content
+        codec = self.at(0) if self.quality is None else self  # any does, where no tag is needed
+        return CONTAINERS[self.model].file_of(content, codec._blank(height, width))
 
     def decode(self, file: bytes, height: int, width: int) -> Image:
         """The image (height, width, 3) in a file. Damaged ones raise whatever Pillow raises."""
-        with PIL.Image.open(io.BytesIO(file), formats=[_plugged_in(self.model)]) as picture:
-            if picture.size != (width, height):
-                raise ValueError(f"the file is of {picture.height} x {picture.width} pixels")
-            return np.array(picture.convert("RGB"))
+        with PIL.Image.open(io.BytesIO(file), formats=[pillow_name(self.model)]) as picture:
+            _check_size(picture, height, width)  # before anything is allocated
+            image = picture.convert("RGB")
+            _check_size(image, height, width)  # HEVC's boxes and its data may disagree
+            return np.array(image)
 
     def encode(self, image: Image) -> bytes:
-        """The file of an image (H, W, 3).
+        """The file of an image (H, W, 3), at this codec's quality.
 
         Huffman tables fitted to each image pay only where tables are sent; JPEG XL at 100 has to be
         lossless.
         """
-        options = dict(ONE_THREAD.get(self.model, {}))
-        if self.model in EFFORTS:
-            name, settings = EFFORTS[self.model]
+        form = FORMATS[self.model]
+        options = {**form.options, **(form.tunes[self.tune] if self.tune else {})}
+        if form.effort:
+            name, settings = form.effort
             options[name] = settings[round(self.effort * (len(settings) - 1))]
+        if self.model == "hevc":
+            options = {"enc_params": options}
         if self.model == "jpeg":
             options["optimize"] = self.container
         if self.model == "jpeg_xl":
             options["lossless"] = self.quality == 100
+        if self.chroma:
+            options["subsampling"] = self.chroma
         file = io.BytesIO()
         picture = PIL.Image.fromarray(image)
-        picture.save(file, _plugged_in(self.model), quality=self.quality, **options)
+        picture.save(file, pillow_name(self.model), quality=self.quality, **options)
         return file.getvalue()
+
+    def _check_choice(self, name: str, has_choice: bool) -> None:
+        value = getattr(self, name)
+        if not has_choice and value != getattr(type(self), name):
+            raise CodecError(
+                f"codec.{name} is {value}; {self.model} has no choice of it: leave it out"
+            )
 
     @cache  # noqa: B019 (a frozen codec, as long-lived as the run)
     def _blank(self, height: int, width: int) -> bytes:
-        return self.encode(blank(int(height), int(width)))
+        return self.encode(blank(height, width))
 
 
 class ImageTransmitter:
@@ -164,22 +208,62 @@ class ImageTransmitter:
         return self.packetize(self.encode(images))
 
     def encode(self, images: Sequence[Any]) -> Encoded:
-        """The whole `file` of each image, and its `size`, height and width."""
+        """The whole `file` of each image, its `size`, height and width, and its `quality` where it
+        is sent.
+
+        Raises FramingError for an image that no quality makes fit the budget.
+        """
         images = given_images(images)
         sizes = np.array([size_of(image) for image in images], np.int64).reshape(-1, 2)
-        files = [np.frombuffer(self.codec.encode(image), np.uint8) for image in images]
-        return {"file": files, "size": sizes}
+        if self.codec.budget_bits is None:
+            return {"file": [_file(self.codec, image) for image in images], "size": sizes}
+        fitted = [self._within(self.codec.budget_bits, image) for image in images]
+        encoded: Encoded = {"file": [file for file, _ in fitted], "size": sizes}
+        if self.codec.tagged:
+            encoded = {**encoded, "quality": [quality for _, quality in fitted]}
+        return encoded
 
     def packetize(self, encoded: Encoded) -> Sent[Frames]:
         """One frame per image, of its file with or without what all files have in common."""
         sizes = [(int(height), int(width)) for height, width in encoded["size"]]
         self.framing.check(sizes)
         payloads = []
-        for file, size in zip(encoded["file"], sizes, strict=True):
-            content = np.frombuffer(self.codec.content_of(file.tobytes(), *size), np.uint8)
+        for number, file in enumerate(encoded["file"]):
+            content = np.frombuffer(self.codec.content_of(file.tobytes()), np.uint8)
+            if self.codec.tagged:
+                content = np.concatenate([encoded["quality"][number], content])
             payloads.append(np.unpackbits(content))
         joined = Frames.join(payloads)
         return Sent(self.framing.frame(joined, sizes), joined.lengths, encoded)
+
+    def _within(self, budget_bits: int, image: Image) -> tuple[File, File]:
+        """An image's file of the best quality that fits, and that quality, (1,).
+
+        By bisection: the quality was measured to fit and the next one not to. Files grow with the
+        quality, with few exceptions; for these a better one may fit too.
+        """
+        fitting: tuple[File, File] | None = None
+        low, high = -1, MAX_QUALITY + 1
+        while high - low > 1:
+            quality = (low + high) // 2
+            candidate = _file(self.codec.at(quality), image), np.array([quality], np.uint8)
+            bits = self._frame_bits(*candidate, size_of(image))
+            if bits <= budget_bits:
+                low, fitting = quality, candidate
+            else:
+                high = quality
+        if fitting is None:
+            height, width = size_of(image)
+            raise FramingError(
+                f"budget_bits is {budget_bits}, but an image of {height} x {width} has a frame of "
+                f"{bits} bits even at the lowest quality of {self.codec.model}: allow more, or "
+                "take another codec or framing"
+            )
+        return fitting
+
+    def _frame_bits(self, file: File, quality: File, size: tuple[int, int]) -> int:
+        encoded: Encoded = {"file": [file], "quality": [quality], "size": np.array([size])}
+        return int(self.packetize(encoded).signal.lengths[0])
 
 
 class ImageReceiver:
@@ -204,10 +288,18 @@ class ImageReceiver:
         """The `file` in each frame, empty where its bytes are none, and its `size`."""
         unframed = self.framing.unframe(reception.frames, lambda size, number: 0)
         used = unframed.intact | (self.damaged != "drop")
-        contents = zip(unframed.payloads.split(), unframed.sizes, used, strict=True)
-        files = [self._file(payload[: payload.size * use], size) for payload, size, use in contents]
-        sizes = np.array(unframed.sizes, np.int64).reshape(-1, 2)
-        return Arrived({"file": files, "size": sizes}, ~unframed.intact)
+        contents = [
+            np.packbits(payload[: payload.size * use])
+            for payload, use in zip(unframed.payloads.split(), used, strict=True)
+        ]
+        pairs = zip(contents, unframed.sizes, strict=True)
+        encoded: Encoded = {
+            "file": [self._file(content, size) for content, size in pairs],
+            "size": np.array(unframed.sizes, np.int64).reshape(-1, 2),
+        }
+        if self.codec.tagged:
+            encoded = {**encoded, "quality": [content[:1] for content in contents]}
+        return Arrived(encoded, ~unframed.intact)
 
     def reconstruct(self, arrived: Arrived) -> Received:
         """The images in these files."""
@@ -219,10 +311,13 @@ class ImageReceiver:
             images.append(blank(int(height), int(width)) if image is None else image)
         return Received(images, arrived.damaged | broken, None)
 
-    def _file(self, payload: NDArray[np.uint8], size: tuple[int, int]) -> File:
+    def _file(self, content: File, size: tuple[int, int]) -> File:
+        """What the content was taken from; empty where that fails, or where there is none."""
+        codec = self.codec
         try:
-            content = np.packbits(payload).tobytes()
-            file = self.codec.file_of(content, *size) if payload.size else b""
+            if codec.tagged:
+                codec, content = codec.at(int(content[0])), content[1:]
+            file = codec.file_of(content.tobytes(), *size) if content.size else b""
         except Exception:  # whatever damaged bytes make of it
             file = b""
         return np.frombuffer(file, np.uint8)
@@ -236,19 +331,10 @@ class ImageReceiver:
             return None
 
 
-def _plugged_in(model: ImageFormat) -> str:
-    """Pillow's name of a format that it can write, after what it needs is imported."""
-    PIL.Image.init()
-    if model == "jpeg_xl":
-        try:
-            import pillow_jxl  # noqa: F401 (registers itself)
-        except ImportError as error:
-            raise CodecError(
-                f"codec jpeg_xl needs a plug-in: pip install 'semcomm[jxl]' ({error})"
-            ) from error
-    if PILLOW[model] not in PIL.Image.SAVE:
-        raise CodecError(
-            f"codec {model} needs a Pillow built with it, as its wheels are: pip install "
-            "'pillow>=11.3'"
-        )
-    return PILLOW[model]
+def _file(codec: ImageFile, image: Image) -> File:
+    return np.frombuffer(codec.encode(image), np.uint8)
+
+
+def _check_size(picture: PIL.Image.Image, height: int, width: int) -> None:
+    if picture.size != (width, height):
+        raise ValueError(f"the file is of {picture.height} x {picture.width} pixels")

@@ -17,14 +17,14 @@ from semcomm.codec.entropy_coding import entropy_coder
 from semcomm.codec.entropy_coding.code_table import CodeTable
 from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 from semcomm.frames import Frames
-from semcomm.framing import Framing
+from semcomm.framing import Budget, Framing
 from semcomm.measures.totals import Columns, Totals
 from semcomm.receiver import Receiver
 from semcomm.stages import Received, Sent
 from semcomm.systems.digital import bit_columns, bit_summary
 from semcomm.systems.system import System
 from semcomm.transmission import Preamble
-from semcomm.transmitter import Budget, RefinementSteps, Transmitter
+from semcomm.transmitter import RefinementSteps, Transmitter
 from semcomm.zoo.find import load_codec, split_level
 
 
