@@ -35,6 +35,11 @@ RANGE: Schema = {
     "oneOf": [{"required": ["step"]}, {"required": ["factor"]}],
     "additionalProperties": False,
 }
+RATES: Sequence[Schema] = [
+    {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+    for name in ("quality", "budget_bits")
+]
+"""Either of these an image format has to be given, not both."""
 
 
 @dataclass(frozen=True)
@@ -153,10 +158,11 @@ def _needed(section: type, key: str, variants: Variants) -> Schema:
             inside[setting.name] = {"required": ["model"], "allOf": branches}
         elif inner:
             inside[setting.name] = _needed(inner, path, variants)
-    return {
+    needed = {
         "required": [setting.name for setting in settings_of(section) if setting.needed],
         "properties": inside,
     }
+    return needed | ({"oneOf": RATES} if section is ImageFile else {})
 
 
 def _allow_ebn0(channel: Schema, needed: Schema) -> None:

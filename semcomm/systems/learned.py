@@ -19,15 +19,15 @@ from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 from semcomm.codec.levels import check_choice, digest_of, tag_bits
 from semcomm.frame_format import FrameFormat
 from semcomm.frames import Frames
-from semcomm.framing import Framing
+from semcomm.framing import Budget, Framing
 from semcomm.measures.totals import Columns, Totals
 from semcomm.receiver import Receiver
 from semcomm.stages import Received, Sent
 from semcomm.systems.digital import bit_columns, bit_summary
 from semcomm.systems.system import System
-from semcomm.terms import Terms
+from semcomm.terms import Terms, check_budget
 from semcomm.transmission import Preamble
-from semcomm.transmitter import Budget, RefinementSteps, Transmitter, check_budget
+from semcomm.transmitter import RefinementSteps, Transmitter
 from semcomm.zoo.find import load_codecs, split_level
 
 
