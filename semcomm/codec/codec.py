@@ -83,6 +83,13 @@ class Codec:
     def probabilities(self) -> NDArray[np.float64]:
         return self.tensors["probabilities"]
 
+    @cached_property
+    def rate_weight(self) -> float:
+        """About the codec's own rate weight: what its bias adds per bit of a Huffman codeword."""
+        return float(self.probabilities @ self.tensors["bias"]) / max(
+            float(self.probabilities @ self.code_lengths), 1e-9
+        )
+
     def index_shape(self, size: tuple[int, int]) -> tuple[int, int, int]:
         """(h, w, g) of an image of this height and width; their product is N."""
         return *grid_shape(*size), self.geometry.groups
