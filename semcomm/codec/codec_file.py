@@ -9,12 +9,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -24,10 +22,10 @@ from safetensors.numpy import save
 from semcomm.choices import QuantizerName
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
-from semcomm.codec.entropy_coding.context_model import ContextModel, context_shapes, has_context
-from semcomm.codec.levels import at_level, check_levels
-from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
-from semcomm.codec.quantizers import QUANTIZERS
+from semcomm.codec.entropy_coding.context_model import ContextModel, has_context
+from semcomm.codec.levels import at_level, check_levels, level_geometry
+from semcomm.codec.networks import Geometry
+from semcomm.codec.shapes import codec_shapes
 from semcomm.errors import CodecError, CodeTableError
 from semcomm.files import write_atomically
 
@@ -91,12 +89,23 @@ def load_codec(path: Path, level: int | None = None) -> Codec:
                 f"{path} holds {levels} codecs, from few bits to many: name one of {name}@0 to "
                 f"{name}@{levels - 1}"
             )
-        about = About(about.geometry, about.quantizer, {**about.origin, "level": level})
-        name, tensors = f"{name}@{level}", at_level(tensors, level)
+        name = f"{name}@{level}"
     try:
+        if level is not None:
+            about, tensors = of_level(about, tensors, level)
         return codec_from(name, about, tensors)
     except CodecError as error:
         raise CodecError(f"{path} {error}; train or copy it again") from None
+
+
+def of_level(about: About, tensors: Tensors, level: int) -> tuple[About, Tensors]:
+    """The content of the file that a level would have by itself.
+
+    tensors: those of a file with levels, which `check_levels` accepts.
+    """
+    geometry = level_geometry(about.geometry, tensors, level)
+    origin = {**about.origin, "level": level}
+    return About(geometry, about.quantizer, origin), at_level(tensors, level)
 
 
 def read_levels(path: Path) -> tuple[About, Tensors, int | None]:
@@ -106,7 +115,7 @@ def read_levels(path: Path) -> tuple[About, Tensors, int | None]:
         about = _about(metadata, tensors)
         levels = int(metadata["levels"]) if "levels" in metadata else None
         if levels is not None:
-            check_levels(tensors, levels)
+            check_levels(tensors, levels, about.geometry)
         return about, tensors, levels
     except (CodecError, ValueError) as error:
         raise CodecError(f"{path} {error}; train or copy it again") from None
@@ -172,35 +181,13 @@ def _about(metadata: Mapping[str, str], tensors: Tensors) -> About:
 
 
 def _check_shapes(about: About, tensors: Tensors) -> None:
-    geometry = about.geometry
     shapes = {name: (tensor.shape, tensor.dtype.name) for name, tensor in tensors.items()}
-    expected = _expected(geometry, about.quantizer) | context_shapes(
-        tensors, geometry.groups, geometry.codewords
-    )
+    expected = codec_shapes(about.geometry, about.quantizer, tensors)
     for name, (shape, dtype) in expected.items():
         if shapes.pop(name, None) != (shape, dtype):
             raise CodecError(f"has no tensor {name} of shape {shape} and type {dtype}")
     if shapes:
         raise CodecError(f"has unknown tensors: {', '.join(sorted(shapes))}")
-
-
-@lru_cache(maxsize=8)
-def _expected(
-    geometry: Geometry, quantizer: QuantizerName
-) -> dict[str, tuple[tuple[int, ...], str]]:
-    """Shape and dtype of every tensor but those of a context model, by name."""
-    with torch.device("meta"):
-        networks = {"encoder": semantic_encoder(geometry), "decoder": semantic_decoder(geometry)}
-    weights = {
-        f"{network}.{name}": (tuple(tensor.shape), "float16")
-        for network, module in networks.items()
-        for name, tensor in module.state_dict().items()
-    }
-    table = {
-        "probabilities": ((geometry.codewords,), "float64"),
-        "code_lengths": ((geometry.codewords,), "uint8"),
-    }
-    return weights | QUANTIZERS[quantizer].shapes(geometry) | table
 
 
 def _check_values(tensors: Tensors) -> None:

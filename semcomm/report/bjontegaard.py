@@ -89,7 +89,7 @@ def at_rate(curve: Curve, rate: float) -> float:
 
 def comparison(anchor: Curve, test: Curve, rates: Sequence[float] = ()) -> dict[str, str | float]:
     """What a person wants to know about two curves, by name: both deltas, or for `rates` the PSNRs
-    at each of them.
+    at each of them, and the rates of the nearest points of anchor and test, which are codecs.
 
     Raises ReportError as the deltas and `at_rate` do.
     """
@@ -109,7 +109,16 @@ def comparison(anchor: Curve, test: Curve, rates: Sequence[float] = ()) -> dict[
         psnrs = at_rate(anchor, rate), at_rate(test, rate)
         values[f"anchor_db_at_{rate:g}"], values[f"test_db_at_{rate:g}"] = psnrs
         values[f"difference_db_at_{rate:g}"] = psnrs[1] - psnrs[0]
+        values[f"nearest_points_to_{rate:g}"] = ", ".join(
+            f"{_nearest(curve, rate):.6g}" for curve in (anchor, test)
+        )
     return names | values
+
+
+def _nearest(curve: Curve, rate: float) -> float:
+    """The rate of the hull's point that is nearest by ratio."""
+    hull = upper_hull(curve)
+    return float(hull.x[np.abs(np.log(hull.x / rate)).argmin()])
 
 
 def _hull(curve: Curve, min_points: int) -> Curve:

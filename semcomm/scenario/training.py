@@ -34,6 +34,14 @@ class TrainingScenario(Validated):
     ] = None
     seed: Annotated[Seed, doc("of all randomness")] = 0
 
+    def __post_init__(self) -> None:
+        most = max(self.training.level_groups or (1,))
+        if most > self.geometry.groups:
+            raise ValueError(
+                f"training.level_groups has {most}; geometry.groups is {self.geometry.groups}, the "
+                "most that a level can use"
+            )
+
 
 def read_training(
     scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None

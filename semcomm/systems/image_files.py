@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from semcomm.choices import Chroma, DamagedPolicy, ImageFormat, Tune
 from semcomm.errors import CodecError, FramingError, SettingError
+from semcomm.frame_format import FrameFormat, Header
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Budget, Framing
 from semcomm.measures.totals import Columns, Totals
@@ -23,9 +24,12 @@ from semcomm.systems.containers import CONTAINERS
 from semcomm.systems.digital import bit_columns, bit_summary
 from semcomm.systems.image_formats import FORMATS, pillow_name
 from semcomm.systems.system import System
+from semcomm.terms import Terms, check_budget
 from semcomm.validation import checked
 
+Bits = NDArray[np.uint8]
 File = NDArray[np.uint8]
+NO_TAG = np.empty(0, np.uint8)
 MAX_QUALITY = 100
 Quality = Annotated[int, Ge(0), Le(MAX_QUALITY)]
 
@@ -81,11 +85,11 @@ class ImageFile(System):
             which = "neither is" if self.quality is None else "both are"
             raise SettingError(f"an image format takes quality or budget_bits; {which} given")
 
-    def transmitter(self, framing: Framing) -> "ImageTransmitter":
-        return ImageTransmitter(self, framing)
+    def transmitter(self, terms: Terms, framing: Framing) -> "ImageTransmitter":
+        return ImageTransmitter(self, framing, terms)
 
-    def receiver(self, framing: Framing, damaged: DamagedPolicy) -> "ImageReceiver":
-        return ImageReceiver(self, framing, damaged)
+    def receiver(self, terms: Terms, framing: Framing, damaged: DamagedPolicy) -> "ImageReceiver":
+        return ImageReceiver(self, framing, damaged, terms)
 
     def mistakes(self) -> Mapping[str, Callable[[], object]]:
         form = FORMATS[self.model]
@@ -102,18 +106,26 @@ class ImageFile(System):
         for action in self.mistakes().values():
             action()
 
+    def disagreements(self, terms: Terms, framing: Framing) -> Mapping[str, Callable[[], object]]:
+        return {
+            "framing.slices": partial(self.check_framing, framing),
+            "codec.budget_bits": partial(check_budget, self.budget_bits, terms),
+            "link.channel_uses": partial(FrameFormat, framing, frame_bits=terms.frame_bits),
+        }
+
     def check_framing(self, framing: Framing) -> None:
+        """Raises FramingError for a framing of several frames per image."""
         if framing.slices > 1:
             raise FramingError(
                 f"framing.slices is {framing.slices}; an image file is one frame, so it takes 1"
             )
 
-    def encode_key(self, framing: Framing) -> object:
+    def encode_key(self, terms: Terms, framing: Framing) -> object:
         """Framing and container decide what fits a budget. Without one, of JPEG alone the file
         depends on whether all of it is sent.
         """
         if self.budget_bits is not None:
-            return self, framing
+            return self, terms, framing
         return self if self.model == "jpeg" else replace(self, container=True)
 
     def columns(self, sent: Sent[Frames], received: Received) -> Columns:
@@ -196,9 +208,11 @@ class ImageTransmitter:
     format is not installed or has no such effort.
     """
 
-    def __init__(self, codec: ImageFile, framing: Framing) -> None:
+    def __init__(self, codec: ImageFile, framing: Framing, terms: Terms | None = None) -> None:
         codec.check(framing)
-        self.codec, self.framing = codec, framing
+        self.codec, self.framing, self.terms = codec, framing, terms or Terms()
+        check_budget(codec.budget_bits, self.terms)
+        self.format = FrameFormat(framing, frame_bits=self.terms.frame_bits)
 
     def transmit(self, images: Sequence[Any]) -> Sent[Frames]:
         """Send images, each (H, W, 3) uint8.
@@ -224,46 +238,55 @@ class ImageTransmitter:
         return encoded
 
     def packetize(self, encoded: Encoded) -> Sent[Frames]:
-        """One frame per image, of its file with or without what all files have in common."""
+        """One frame per image, of its file with or without what all files have in common.
+
+        A file that does not fit its budget in a frame of agreed length is left out, and its image
+        is `unfit`.
+        """
         sizes = [(int(height), int(width)) for height, width in encoded["size"]]
         self.framing.check(sizes)
-        payloads = []
-        for number, file in enumerate(encoded["file"]):
-            content = np.frombuffer(self.codec.content_of(file.tobytes()), np.uint8)
-            if self.codec.tagged:
-                content = np.concatenate([encoded["quality"][number], content])
-            payloads.append(np.unpackbits(content))
-        joined = Frames.join(payloads)
-        return Sent(self.framing.frame(joined, sizes), joined.lengths, encoded)
+        tags = encoded.get("quality", [NO_TAG] * len(sizes))
+        payloads = [self._payload(*pair) for pair in zip(encoded["file"], tags, strict=True)]
+        headers, joined = [Header(size) for size in sizes], Frames.join(payloads)
+        if self.terms.budget_bits is not None:
+            budget = self.codec.budget_bits or self.terms.budget_bits
+            unfit = self.format.bits(joined.lengths, headers) > budget
+            joined = Frames.join(
+                [bits[: bits.size * ~over] for bits, over in zip(payloads, unfit, strict=True)]
+            )
+            encoded = {**encoded, "unfit": unfit}
+        return Sent(self.format.frame(joined, headers), joined.lengths, encoded)
 
     def _within(self, budget_bits: int, image: Image) -> tuple[File, File]:
-        """An image's file of the best quality that fits, and that quality, (1,).
+        """An image's file of the best quality that fits, and its tag; in a frame of agreed length,
+        where none fits, that of the lowest quality.
 
         By bisection: the quality was measured to fit and the next one not to. Files grow with the
         quality, with few exceptions; for these a better one may fit too.
         """
         fitting: tuple[File, File] | None = None
-        low, high = -1, MAX_QUALITY + 1
+        low, high, header = -1, MAX_QUALITY + 1, [Header(size_of(image))]
         while high - low > 1:
             quality = (low + high) // 2
-            candidate = _file(self.codec.at(quality), image), np.array([quality], np.uint8)
-            bits = self._frame_bits(*candidate, size_of(image))
+            tag = np.array([quality][: self.codec.tagged], np.uint8)
+            candidate = _file(self.codec.at(quality), image), tag
+            bits = int(self.format.bits(np.array([self._payload(*candidate).size]), header)[0])
             if bits <= budget_bits:
                 low, fitting = quality, candidate
             else:
                 high = quality
-        if fitting is None:
+        if fitting is None and self.terms.budget_bits is None:
             height, width = size_of(image)
             raise FramingError(
                 f"budget_bits is {budget_bits}, but an image of {height} x {width} has a frame of "
                 f"{bits} bits even at the lowest quality of {self.codec.model}: allow more, or "
                 "take another codec or framing"
             )
-        return fitting
+        return fitting or candidate
 
-    def _frame_bits(self, file: File, quality: File, size: tuple[int, int]) -> int:
-        encoded: Encoded = {"file": [file], "quality": [quality], "size": np.array([size])}
-        return int(self.packetize(encoded).signal.lengths[0])
+    def _payload(self, file: File, tag: File) -> Bits:
+        content = np.frombuffer(self.codec.content_of(file.tobytes()), np.uint8)
+        return np.unpackbits(np.concatenate([tag, content]))
 
 
 class ImageReceiver:
@@ -274,10 +297,15 @@ class ImageReceiver:
     """
 
     def __init__(
-        self, codec: ImageFile, framing: Framing, damaged: DamagedPolicy = "conceal"
+        self,
+        codec: ImageFile,
+        framing: Framing,
+        damaged: DamagedPolicy = "conceal",
+        terms: Terms | None = None,
     ) -> None:
         codec.check(framing)
         self.codec, self.framing = codec, framing
+        self.format = FrameFormat(framing, frame_bits=(terms or Terms()).frame_bits)
         self.damaged: DamagedPolicy = checked("damaged", DamagedPolicy, damaged)
 
     def receive(self, reception: Reception) -> Received:
@@ -286,20 +314,22 @@ class ImageReceiver:
 
     def depacketize(self, reception: Reception) -> Arrived:
         """The `file` in each frame, empty where its bytes are none, and its `size`."""
-        unframed = self.framing.unframe(reception.frames, lambda size, number: 0)
+        unframed = self.format.unframe(reception.frames, lambda header, number: 0)
         used = unframed.intact | (self.damaged != "drop")
         contents = [
             np.packbits(payload[: payload.size * use])
             for payload, use in zip(unframed.payloads.split(), used, strict=True)
         ]
-        pairs = zip(contents, unframed.sizes, strict=True)
-        encoded: Encoded = {
-            "file": [self._file(content, size) for content, size in pairs],
-            "size": np.array(unframed.sizes, np.int64).reshape(-1, 2),
-        }
+        pairs = zip(contents, unframed.headers, strict=True)
+        files = [self._file(content, header.size) for content, header in pairs]
+        encoded: Encoded = {"file": files, "size": unframed.sizes}
         if self.codec.tagged:
             encoded = {**encoded, "quality": [content[:1] for content in contents]}
-        return Arrived(encoded, ~unframed.intact)
+        sent_as_grey = unframed.intact & (unframed.payloads.lengths == 0)
+        if self.format.frame_bits is None:
+            sent_as_grey[:] = False
+        lost = np.array([not file.size for file in files], np.bool_) & ~sent_as_grey
+        return Arrived(encoded, ~unframed.intact | lost)
 
     def reconstruct(self, arrived: Arrived) -> Received:
         """The images in these files."""
@@ -307,7 +337,7 @@ class ImageReceiver:
         files = zip(arrived.encoded["file"], arrived.encoded["size"], strict=True)
         for number, (file, (height, width)) in enumerate(files):
             image = self._decoded(file, int(height), int(width))
-            broken[number] = image is None
+            broken[number] = image is None and file.size > 0
             images.append(blank(int(height), int(width)) if image is None else image)
         return Received(images, arrived.damaged | broken, None)
 

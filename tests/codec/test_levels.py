@@ -4,6 +4,7 @@ hostile.
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from semcomm.codec.codec_file import codec_from, load_codec, read_levels, save_codec, save_levels
-from semcomm.codec.levels import at_level, stacked
+from semcomm.codec.codec_file import (
+    codec_from,
+    load_codec,
+    of_level,
+    read_levels,
+    save_codec,
+    save_levels,
+)
+from semcomm.codec.levels import stacked
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.export import export_codec, export_levels
 from semcomm.codec.training.losses import VqAutoencoder
@@ -27,7 +35,8 @@ from semcomm.zoo.names import codec_names
 
 LEVELS = 3
 GEOMETRY = Geometry(groups=2, dimension=2, codewords=16, channels=4)
-RECIPE = Recipe(rate_weight=0.2, finest_rate_weight=0.01, levels=LEVELS)
+GROUPS = (1, 2, 2)
+RECIPE = Recipe(rate_weight=0.2, finest_rate_weight=0.01, levels=LEVELS, level_groups=GROUPS)
 Tensors = dict[str, NDArray[Any]]
 
 
@@ -41,7 +50,7 @@ def model(images: list[Image]) -> VqAutoencoder:
     """Untrained, its gains, biases, codebooks and logits other from level to level."""
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
-        made = VqAutoencoder(GEOMETRY, LEVELS)
+        made = VqAutoencoder(GEOMETRY, LEVELS, groups=GROUPS)
         for name, parameter in made.named_parameters():
             if name.endswith((".gain", ".bias", "logits")):
                 parameter.add_(0.2 * torch.rand(parameter.shape))
@@ -63,9 +72,12 @@ def test_a_level_computes_what_its_model_does(
 ) -> None:
     codec = load_codec(path, level)
     patches = torch.from_numpy(to_patches(np.stack(images))).permute(0, 3, 1, 2) / 255
-    with torch.no_grad():
-        latents = model.sub_vectors(patches, level)
-        decoded = model.patches(latents, level).permute(0, 2, 3, 1).flatten().numpy()
+    with torch.no_grad():  # the same images at each level
+        latents = model.sub_vectors(patches.repeat(LEVELS, 1, 1, 1))
+        latents[: len(images), ..., 1:, :] = 0  # unused by the first level
+        decoded = model.patches(latents).permute(0, 2, 3, 1)
+    ours = slice(level * len(images), (level + 1) * len(images))
+    latents, decoded = latents[ours, ..., : GROUPS[level], :], decoded[ours].flatten().numpy()
     # Kernels are rounded to float16, of eleven bits, twice.
     assert np.stack(codec.encode(images)) == pytest.approx(latents.numpy(), abs=4e-3)
     pictures = codec.decode(list(latents.numpy()), [(32, 32)] * len(images))
@@ -77,7 +89,7 @@ def test_a_level_is_finished_as_a_codec_of_its_own_is(
     model: VqAutoencoder, images: list[Image], path: Path
 ) -> None:
     """A model of one level with the folded weights of the last, at the rate weight of the last."""
-    alone, last = VqAutoencoder(GEOMETRY), LEVELS - 1
+    alone, last = VqAutoencoder(GEOMETRY), LEVELS - 1  # which uses all groups
     loaded = load_codec(path, last)
     with torch.no_grad():
         for name, parameter in alone.named_parameters():
@@ -103,7 +115,8 @@ def test_levels_go_from_few_bits_to_many_and_say_which_they_are(
                 for grid in codec.quantize(codec.encode(images))
             )
         )
-    assert spent == sorted(set(spent))
+    assert spent == sorted(spent)
+    assert spent[0] < spent[-1]
     assert len({load_codec(path, level).digest for level in range(LEVELS)}) == LEVELS
 
 
@@ -116,7 +129,7 @@ def test_a_path_names_a_level_as_a_shipped_name_does(
     assert codec_names() == ["several@0", "several@1", "several@2"]
     assert (
         zoo.load_codec("several@2").digest
-        == zoo.load_shipped("several@2").digest
+        == zoo.load_shipped("several@2")[0].digest
         == load_codec(path, 2).digest
     )
     assert zoo.codec_path("several") == path
@@ -149,9 +162,9 @@ def test_an_error_about_a_level_lists_those_that_exist(path: Path, tmp_path: Pat
 
 
 def test_what_is_stacked_comes_out_again(path: Path) -> None:
-    _, tensors, levels = read_levels(path)
+    about, tensors, levels = read_levels(path)
     assert levels == LEVELS
-    again = stacked(tensors, [at_level(tensors, level) for level in range(LEVELS)])
+    again = stacked(tensors, [of_level(about, tensors, level)[1] for level in range(LEVELS)])
     assert set(again) == set(tensors)
     assert all(np.array_equal(again[name], tensors[name]) for name in tensors)
 
@@ -161,7 +174,7 @@ def test_what_is_stacked_comes_out_again(path: Path) -> None:
     [
         (
             lambda tensors: tensors.pop("encoder.0.gain"),
-            "no tensor encoder.0.gain of a gain for each level",
+            r"a tensor encoder.0.weight of shape \(4, 48",
         ),
         (
             lambda tensors: tensors.update({"encoder.0.gain": np.ones((3, 5), np.float32)}),
@@ -185,6 +198,30 @@ def test_what_is_stacked_comes_out_again(path: Path) -> None:
             "no tensor encoder.0.gain",
         ),
         (lambda tensors: tensors.update({"other": np.ones(3)}), "unknown tensors: other"),
+        (
+            lambda tensors: tensors.update({"groups": np.array([1, 2, 3], np.uint8)}),
+            r"levels of \[1, 2, 3\] groups; they take 1 to 2",
+        ),
+        (
+            lambda tensors: tensors.update({"groups": np.array([0, 2, 2], np.uint8)}),
+            r"levels of \[0, 2, 2\] groups",
+        ),
+        (
+            lambda tensors: tensors.update({"groups": np.array([1, 2], np.uint8)}),
+            r"a tensor groups of shape \(2,\)",
+        ),
+        (
+            lambda tensors: tensors.update(
+                {"decoder.0.weight@0": tensors["decoder.0.weight@0"][:, :1].copy()}
+            ),
+            "no tensor decoder.0.weight",
+        ),
+        (lambda tensors: tensors.pop("decoder.0.weight@0"), "no tensor decoder.0.weight"),
+        (
+            lambda tensors: tensors.update({"bias@3": np.ones(3)}),
+            "a tensor bias@3, .* none of its 3",
+        ),
+        (lambda tensors: tensors.update({"other@0": np.ones(3)}), "unknown tensors: other"),
         (
             lambda tensors: tensors.update({"code_lengths": tensors["code_lengths"] * 0 + 1}),
             "code table",
@@ -226,4 +263,5 @@ def test_a_levels_file_is_made_of_codecs_alone(path: Path) -> None:
     """Every level passes the checks of a plain codec."""
     about, tensors, _ = read_levels(path)
     for level in range(LEVELS):
-        assert codec_from("any", about, at_level(tensors, level)).geometry == GEOMETRY
+        codec = codec_from("any", *of_level(about, tensors, level))
+        assert codec.geometry == replace(GEOMETRY, groups=GROUPS[level])

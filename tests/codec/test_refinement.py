@@ -97,14 +97,14 @@ def test_the_gradient_is_that_of_the_encoders_training_loss() -> None:
     seen: list[Tensor] = []
     whole = model.sub_vectors
 
-    def watched(images: Tensor, level: int = 0) -> Tensor:
-        latents = whole(images, level)
+    def watched(images: Tensor) -> Tensor:
+        latents = whole(images)
         latents.retain_grad()
         seen.append(latents)
         return latents
 
     model.sub_vectors = watched  # type: ignore[method-assign]
-    losses = compute_losses(model, patches, nu, "float32")
+    (losses,) = compute_losses(model, patches, [nu], "float32")
     losses.total(nu, COMMITMENT_WEIGHT).backward()  # type: ignore[no-untyped-call]
     bias = nu * codeword_bits(model.logits[0])
     assign = choosing(model.codebook[0].detach(), bias.detach())

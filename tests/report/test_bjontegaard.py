@@ -243,6 +243,7 @@ def test_a_comparison_at_rates_takes_curves_of_two_points() -> None:
     values = comparison(line([10, 1000], 20, 5), line([1, 100], 21, 5), [10, 100])
     gap = {"anchor_db_at_10": 20, "test_db_at_10": 21, "difference_db_at_10": 1}
     gap |= {"anchor_db_at_100": 25, "test_db_at_100": 26, "difference_db_at_100": 1}
-    assert values == {"anchor": "line", "test": "line"} | {
+    nearest = {"nearest_points_to_10": "10, 1", "nearest_points_to_100": "10, 100"}
+    assert values == {"anchor": "line", "test": "line"} | nearest | {
         key: pytest.approx(value) for key, value in gap.items()
     }

@@ -18,6 +18,7 @@ from semcomm.framing import Framing
 from semcomm.modalities.rgb8 import GREY
 from semcomm.systems.image_files import ImageFile, ImageReceiver, ImageTransmitter
 from semcomm.systems.image_formats import FORMATS
+from semcomm.terms import Terms
 
 Image = NDArray[np.uint8]
 EFFORTS = {"jpeg": 1.0, "webp": 1.0, "avif": 0.4, "jpeg_xl": 0.0, "hevc": 0.0}
@@ -143,6 +144,23 @@ def test_an_image_that_no_quality_fits_is_told_with_its_bits(model: ImageFormat)
     assert str(caught.value) == told
 
 
+@pytest.mark.parametrize("budget_bits", [30, 899])
+def test_no_image_ends_a_run_of_frames_of_agreed_length(budget_bits: int) -> None:
+    """What no quality makes fit the budget is left out, and arrives as grey."""
+    codec, terms, images = fitted("jpeg", False, budget_bits), Terms(900), Sample().load(0, 4)
+    sent = ImageTransmitter(codec, FRAMING, terms).transmit(images)
+    received = ImageReceiver(codec, FRAMING, terms=terms).receive(Reception.of(sent.signal))
+    assert set(sent.signal.lengths.tolist()) == {900}
+    assert not received.damaged.any()
+    unfit = [(picture == GREY).all() for picture in received.samples]
+    assert sent.encoded["unfit"].tolist() == unfit == [budget_bits == 30] * 4
+
+
+def test_a_budget_above_the_agreed_length_is_refused() -> None:
+    with pytest.raises(SettingError, match="budget_bits is 900; link.channel_uses agrees on"):
+        ImageTransmitter(fitted("jpeg", False, 900), FRAMING, Terms(900))
+
+
 def test_a_budget_is_for_the_whole_frame() -> None:
     """A longer CRC leaves fewer bits to the file."""
     (image,) = Sample().load(0, 1)
@@ -163,9 +181,11 @@ def test_either_quality_or_budget_is_given(given: dict[str, Any]) -> None:
 
 def test_cells_share_files_where_the_budget_is_met_alike() -> None:
     webp, jpeg = fitted("webp", False), ImageFile("jpeg", 5)
-    assert webp.encode_key(FRAMING) != webp.encode_key(Framing(crc=32))
-    assert webp.encode_key(FRAMING) != fitted("webp", True, 1000).encode_key(FRAMING)
-    assert jpeg.encode_key(FRAMING) == jpeg.encode_key(Framing(crc=32))
+    assert webp.encode_key(Terms(), FRAMING) != webp.encode_key(Terms(), Framing(crc=32))
+    assert webp.encode_key(Terms(), FRAMING) != fitted("webp", True, 1000).encode_key(
+        Terms(), FRAMING
+    )
+    assert jpeg.encode_key(Terms(), FRAMING) == jpeg.encode_key(Terms(), Framing(crc=32))
 
 
 def test_a_run_with_a_budget_sends_what_fits(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ codes.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,7 @@ class ContextRecipe:
 
     entries: of an embedding.
     hidden: units of the two hidden layers.
+    epochs: passes over all images, where a position has one or two indices (`passes`).
     learning_rate: of Adam; it rises from 0 in a few steps, then follows half a cosine down to 0.
     """
 
@@ -58,6 +59,14 @@ class ContextRecipe:
     batch_size: int = 64
     learning_rate: float = 1.6e-2
     seed: int = 0
+
+    def passes(self, groups: int) -> int:
+        """Passes over all images where a position has so many indices: at most as many indices in
+        all as with two, but at least one pass.
+
+        Example: of six epochs, 6 with two indices, 3 with four, and 2 with eight.
+        """
+        return math.ceil(self.epochs * min(1.0, 2 / groups))
 
 
 @dataclass(frozen=True)
@@ -99,20 +108,22 @@ class ContextNetwork(nn.Module):
 
     def forward(self, indices: Tensor) -> Tensor:
         """Logits (B, h, w, g, K), in octaves, of indices (B, h, w, g) int64."""
+        return torch.stack(list(self.group_logits(indices)), dim=-2)
+
+    def group_logits(self, indices: Tensor) -> Iterator[Tensor]:
+        """The same, (B, h, w, K) for each group."""
         whole = {name: multiples * unit for name, (multiples, unit) in self._multiples().items()}
         embedded = whole["embedding"][indices]
         near = self._neighbours(embedded, whole["embedding"][-1]) @ whole["neighbours"].flatten(
             end_dim=1
         )
-        logits = []
         for group in range(indices.shape[-1]):
             first, pair = near + whole["bias1"][group], group * (group - 1) // 2
             if group:
                 weights = whole["before"][pair : pair + group].flatten(end_dim=1)
                 first = first + embedded[..., :group, :].flatten(-2) @ weights
             second = _activation(first) @ whole["weight2"][group] + whole["bias2"][group]
-            logits.append(_activation(second) @ whole["weight3"][group] + whole["bias3"][group])
-        return torch.stack(logits, dim=-2)
+            yield _activation(second) @ whole["weight3"][group] + whole["bias3"][group]
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The model as the tensors of a codec's file."""
@@ -167,28 +178,30 @@ def trained_context(
     with torch.no_grad():
         network.bias3.copy_(_log2_shares(grids, codewords))
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
-    size = min(recipe.batch_size, len(grids))
+    size, epochs = min(recipe.batch_size, len(grids)), recipe.passes(grids.shape[-1])
     steps = len(grids) // size
-    for epoch in range(recipe.epochs):
+    for epoch in range(epochs):
         order = np.random.default_rng([recipe.seed, epoch]).permutation(len(grids))
         bits = 0.0
         for step, batch in enumerate(order[: steps * size].reshape(steps, size)):
             for group in optimizer.param_groups:
-                group["lr"] = _learning_rate(epoch * steps + step, recipe.epochs * steps, recipe)
+                group["lr"] = _learning_rate(epoch * steps + step, epochs * steps, recipe)
             cost = ideal_bits(network, grids[batch])
             optimizer.zero_grad()
             (cost / indices[0].size).backward()
             optimizer.step()
             bits += cost.item()
-        on_progress(ContextEpoch(epoch + 1, recipe.epochs, bits / steps))
+        on_progress(ContextEpoch(epoch + 1, epochs, bits / steps))
     return network.tensors()
 
 
 def ideal_bits(network: ContextNetwork, indices: Tensor) -> Tensor:
     """-log2 of the probability of an image's indices; mean over a batch (B, h, w, g)."""
-    logits = network(indices).flatten(end_dim=-2) * math.log(2)
-    nats = F.cross_entropy(logits, indices.flatten(), reduction="sum")
-    return nats / math.log(2) / len(indices)
+    nats = [
+        F.cross_entropy(logits.flatten(end_dim=-2) * math.log(2), own.flatten(), reduction="sum")
+        for logits, own in zip(network.group_logits(indices), indices.unbind(-1), strict=True)
+    ]
+    return torch.stack(nats).sum() / math.log(2) / len(indices)
 
 
 def _log2_shares(indices: Tensor, codewords: int) -> Tensor:

@@ -1,5 +1,6 @@
 """Export: from a trained model to a codec, whose tables are counted over the training images."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from semcomm.codec.codec import Codec
-from semcomm.codec.codec_file import About, codec_from
+from semcomm.codec.codec_file import About, codec_from, of_level
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
-from semcomm.codec.levels import GAIN, at_level, stacked
+from semcomm.codec.levels import GAIN, GROUPS, stacked
 from semcomm.codec.quantizers import QUANTIZERS
 from semcomm.codec.quantizers.codebook import codeword_bits
 from semcomm.codec.training.index_assignment import with_assigned_indices
@@ -20,6 +21,9 @@ from semcomm.codec.training.recipe import Recipe
 from semcomm.modalities.rgb8 import Image
 
 REESTIMATION_PASSES = 3
+
+OWN = re.compile(r"\.(weight|bias)e?s\.(\d+)$")
+"""The end of the name of a parameter of OwnConvolutions: which it is, and its level."""
 
 
 def export_codec(
@@ -38,7 +42,7 @@ def export_codec(
     """
     about = About(model.geometry, recipe.quantizer, dict(origin))
     (rate_weight,) = recipe.rate_weights
-    tensors = _export(model, 0, _networks(model), about, rate_weight, images)
+    tensors = _export(model, 0, about, _networks(model), rate_weight, images)
     return codec_from(name, about, tensors)
 
 
@@ -47,8 +51,10 @@ def export_levels(
 ) -> tuple[About, dict[str, NDArray[Any]]]:
     """The content of a file with several levels, each exported as `export_codec` does."""
     about, networks = About(model.geometry, recipe.quantizer, dict(origin)), _networks(model)
+    if recipe.level_groups:
+        networks[GROUPS] = np.array(recipe.level_groups, np.uint8)
     levels = [
-        _export(model, level, at_level(networks, level), about, rate_weight, images)
+        _export(model, level, *of_level(about, networks, level), rate_weight, images)
         for level, rate_weight in enumerate(recipe.rate_weights)
     ]
     return about, stacked(networks, levels)
@@ -57,8 +63,8 @@ def export_levels(
 def _export(
     model: VqAutoencoder,
     level: int,
-    networks: Mapping[str, NDArray[Any]],
     about: About,
+    networks: Mapping[str, NDArray[Any]],
     rate_weight: float,
     images: Sequence[Image],
 ) -> dict[str, NDArray[Any]]:
@@ -93,7 +99,9 @@ def code_table(counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
 def _networks(model: VqAutoencoder) -> dict[str, NDArray[Any]]:
     """Weights as float16; the gains of levels, which no codec holds as they are, as float32."""
     tensors = {
-        name: _copied(tensor) for name, tensor in model.state_dict().items() if "coder." in name
+        OWN.sub(r".\1@\2", name): _copied(tensor)
+        for name, tensor in model.state_dict().items()
+        if "coder." in name
     }
     return {
         name: tensor if name.endswith(GAIN) else tensor.astype(np.float16)

@@ -4,13 +4,13 @@ Their norms are read as sums over an image's pixels and latents and as means ove
 batch, with pixels from 0 to 1 (docs/decisions/0003-training.md gives the reasons).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from semcomm.choices import DType, QuantizerName
 from semcomm.codec.devices import autocast
@@ -19,70 +19,132 @@ from semcomm.codec.quantizers import QUANTIZERS
 from semcomm.codec.quantizers.codebook import CodebookQuantizer
 
 
+class SharedConvolution(nn.Module):
+    """A convolution whose kernels all levels share; each has its own gain and bias per output.
+
+    Of a batch, every level has its share of the images (`level_shares`).
+    """
+
+    def __init__(self, convolution: nn.Conv2d, levels: int) -> None:
+        super().__init__()
+        self.weight, self.convolve = convolution.weight, _convolve(convolution)
+        self.gain = nn.Parameter(torch.ones(levels, len(self.weight)))
+        self.bias = nn.Parameter(_bias(convolution).repeat(levels, 1))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        shares = torch.tensor(level_shares(len(inputs), len(self.gain)), device=inputs.device)
+        convolved: Tensor = self.convolve(inputs, self.weight)
+        gain, bias = (
+            part.repeat_interleave(shares, dim=0, output_size=len(inputs))[..., None, None]
+            for part in (self.gain.to(convolved.dtype), self.bias.to(convolved.dtype))
+        )
+        return torch.addcmul(bias, convolved, gain)
+
+
+class OwnConvolutions(nn.Module):
+    """A convolution of each level's own, over its share of a batch.
+
+    A level may take or give fewer channels than others do: the first ones. Zeros stand for those
+    that it does not give.
+    """
+
+    def __init__(self, convolution: nn.Conv2d, shapes: Sequence[tuple[int, int]]) -> None:
+        """shapes: how many channels each level takes and gives."""
+        super().__init__()
+        self.convolve, weight = _convolve(convolution), convolution.weight.detach()
+        self.weights = nn.ParameterList(weight[:gives, :takes].clone() for takes, gives in shapes)
+        self.biases = nn.ParameterList(_bias(convolution)[:gives].clone() for _, gives in shapes)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        most = max(len(bias) for bias in self.biases)
+        parts = torch.split(inputs, level_shares(len(inputs), len(self.biases)))
+        outputs = [
+            self.convolve(part[:, : weight.shape[1]], weight, bias)
+            for part, weight, bias in zip(parts, self.weights, self.biases, strict=True)
+        ]
+        return torch.cat([F.pad(part, (0, 0, 0, 0, 0, most - part.shape[1])) for part in outputs])
+
+
+def _convolve(convolution: nn.Conv2d) -> Callable[..., Tensor]:
+    return partial(F.conv2d, padding=convolution.padding, dilation=convolution.dilation)
+
+
+def _bias(convolution: nn.Conv2d) -> Tensor:
+    assert convolution.bias is not None
+    return convolution.bias.detach()
+
+
 class VqAutoencoder(nn.Module):
     """All that is trained: networks, and for each of L levels a codebook and its logits.
 
-    Levels share the kernels of the networks; each level has its own gain and bias for every output
-    of a convolution.
+    Levels share the kernels of the networks but for the convolutions that make and take latents.
 
+    groups: sub-vectors per position that each level uses, the first ones.
     codebook: (L, K, D); logits: (L, K), which give P by equation (4).
     """
 
     def __init__(
-        self, geometry: Geometry, levels: int = 1, quantizer: QuantizerName = "ecvq"
+        self,
+        geometry: Geometry,
+        levels: int = 1,
+        quantizer: QuantizerName = "ecvq",
+        groups: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.geometry, self.levels, self.quantizer_name = geometry, levels, quantizer
+        self.groups = list(groups) or [geometry.groups] * levels
         self.encoder = semantic_encoder(geometry)
         self.decoder = semantic_decoder(geometry)
         self.codebook = nn.Parameter(torch.randn(levels, geometry.codewords, geometry.dimension))
         self.logits = nn.Parameter(torch.zeros(levels, geometry.codewords))
         if levels > 1:
-            for network in (self.encoder, self.decoder):
-                _add_levels(network, levels)
+            self._add_levels()
+
+    def _add_levels(self) -> None:
+        """Give each level its own convolutions of latents, and its share of all others."""
+        wide, latents = (
+            self.geometry.channels,
+            [count * self.geometry.dimension for count in self.groups],
+        )
+        shapes = [[(wide, few) for few in latents], [(few, wide) for few in latents]]
+        places = (self.encoder, len(self.encoder) - 1), (self.decoder, 0)
+        for (network, place), takes_and_gives in zip(places, shapes, strict=True):
+            convolution = network[place]
+            assert isinstance(convolution, nn.Conv2d)
+            network[place] = OwnConvolutions(convolution, takes_and_gives)
+            _share_kernels(network, self.levels)
 
     def quantizer(self, rate_weight: float, level: int = 0) -> CodebookQuantizer:
         """The quantizer of a level; gradients reach its codebook and logits."""
         quantizer = QUANTIZERS[self.quantizer_name]
         return quantizer.in_training(self.codebook[level], self.logits[level], rate_weight)
 
-    def sub_vectors(self, patches: Tensor, level: int = 0) -> Tensor:
+    def sub_vectors(self, patches: Tensor) -> Tensor:
         """(B, 48, h, w) patches to (B, h, w, groups, D) float32."""
-        latents = self._run(self.encoder, patches, level).permute(0, 2, 3, 1)
+        latents: Tensor = self.encoder(patches).float().permute(0, 2, 3, 1)
         return latents.reshape(*latents.shape[:3], self.geometry.groups, self.geometry.dimension)
 
-    def patches(self, sub_vectors: Tensor, level: int = 0) -> Tensor:
+    def patches(self, sub_vectors: Tensor) -> Tensor:
         """The decoder: (B, h, w, groups, D) to (B, 48, h, w) float32."""
-        return self._run(self.decoder, sub_vectors.flatten(-2).permute(0, 3, 1, 2), level)
-
-    def _run(self, network: nn.Module, inputs: Tensor, level: int) -> Tensor:
-        weights = _weights(network, level) if self.levels > 1 else {}
-        outputs: Tensor = functional_call(network, weights, inputs)
-        return outputs.float()
+        decoded: Tensor = self.decoder(sub_vectors.flatten(-2).permute(0, 3, 1, 2))
+        return decoded.float()
 
 
-def _convolutions(network: nn.Module) -> Iterator[tuple[str, nn.Conv2d]]:
-    return (
-        (name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv2d)
-    )
+def level_shares(images: int, levels: int) -> list[int]:
+    """How many images of a batch each level has: as equal parts as possible.
+
+    Example: 7 images and 3 levels give 3, 2, 2.
+    """
+    return [images // levels + (level < images % levels) for level in range(levels)]
 
 
-def _add_levels(network: nn.Module, levels: int) -> None:
-    for _, convolution in _convolutions(network):
-        assert convolution.bias is not None
-        convolution.gain = nn.Parameter(torch.ones(levels, convolution.out_channels))
-        convolution.bias = nn.Parameter(convolution.bias.detach().repeat(levels, 1))
-
-
-def _weights(network: nn.Module, level: int) -> dict[str, Tensor]:
-    """The weights of a level's network, by name."""
-    weights = {}
-    for name, convolution in _convolutions(network):
-        assert convolution.bias is not None
-        gains = convolution.get_parameter("gain")[level, :, None, None, None]
-        weights[f"{name}.weight"] = convolution.weight * gains
-        weights[f"{name}.bias"] = convolution.bias[level]
-    return weights
+def _share_kernels(network: nn.Module, levels: int) -> None:
+    """Put a SharedConvolution in place of each convolution."""
+    for name, module in list(network.named_children()):
+        if isinstance(module, nn.Conv2d):
+            setattr(network, name, SharedConvolution(module, levels))
+        else:
+            _share_kernels(module, levels)
 
 
 @dataclass(frozen=True)
@@ -106,21 +168,36 @@ class Losses:
 
 
 def compute_losses(
-    model: VqAutoencoder, patches: Tensor, rate_weight: float, dtype: DType, level: int = 0
-) -> Losses:
-    """Run a batch of (B, 48, h, w) float32 patches through encoder, quantizer and decoder."""
-    images = len(patches)
+    model: VqAutoencoder, patches: Tensor, rate_weights: Sequence[float], dtype: DType
+) -> list[Losses]:
+    """Run a batch of (B, 48, h, w) float32 patches through encoder, quantizer and decoder.
+
+    Returns the losses of each level, over its share of the batch (`level_shares`).
+    """
     with autocast(patches.device, dtype):
-        latents = model.sub_vectors(patches, level)
-    vectors = latents.flatten(end_dim=-2)
-    step = model.quantizer(rate_weight, level).training_step(vectors)
+        latents = model.sub_vectors(patches)
+    shares = level_shares(len(patches), model.levels)
+    parts = torch.split(latents, shares)
+    vectors, steps, quantized = [], [], []
+    for level, (part, groups) in enumerate(zip(parts, model.groups, strict=True)):
+        used = part[..., :groups, :]
+        vectors.append(used.flatten(end_dim=-2))
+        steps.append(model.quantizer(rate_weights[level], level).training_step(vectors[-1]))
+        unused = (0, 0, 0, model.geometry.groups - groups)
+        quantized.append(F.pad(steps[-1].straight_through.view_as(used), unused))
     with autocast(patches.device, dtype):
-        decoded = model.patches(step.straight_through.view_as(latents), level)
-    return Losses(
-        distortion=F.mse_loss(decoded, patches, reduction="sum") / images,
-        codebook=step.codebook / images,
-        commitment=step.commitment / images,
-        bits=step.bits / images,
-        vectors=vectors.detach(),
-        indices=step.indices,
-    )
+        decoded = model.patches(torch.cat(quantized))
+    squares = (decoded - patches).square().sum(dim=(1, 2, 3))
+    return [
+        Losses(
+            distortion=squares_of_level.mean(),
+            codebook=step.codebook / len(part),
+            commitment=step.commitment / len(part),
+            bits=step.bits / len(part),
+            vectors=vector.detach(),
+            indices=step.indices,
+        )
+        for squares_of_level, part, step, vector in zip(
+            torch.split(squares, shares), parts, steps, vectors, strict=True
+        )
+    ]

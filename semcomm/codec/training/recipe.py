@@ -11,6 +11,12 @@ from semcomm.choices import Device, DType, QuantizerName
 from semcomm.codec.quantizers import QUANTIZERS
 from semcomm.validation import Validated
 
+LEVEL_BALANCE = 0.45
+"""Levels' losses count in proportion to their rate weights to the power of minus this. Distortion
+falls about as the square root of the rate weight, and without a balance the gradients of fine
+levels would be lost among those of coarse ones.
+"""
+
 
 @dataclass(frozen=True)
 class Recipe(Validated):
@@ -42,6 +48,13 @@ class Recipe(Validated):
             "trains on its share of every batch"
         ),
     ] = 1
+    level_groups: Annotated[
+        tuple[Annotated[int, Ge(1)], ...] | None,
+        doc(
+            "with several levels, how many sub-vectors per position each of them uses, the first "
+            "ones; by default all"
+        ),
+    ] = None
     commitment_weight: Annotated[float, Ge(0.0), Le(1e6), doc("the paper's beta")] = 0.25
     rate_ramp: Annotated[
         float,
@@ -102,6 +115,11 @@ class Recipe(Validated):
             raise ValueError(
                 f"finest_rate_weight is {self.finest_rate_weight}; it needs several levels, not 1"
             )
+        if self.level_groups and len(self.level_groups) != self.levels:
+            raise ValueError(
+                f"level_groups has {len(self.level_groups)} numbers; it takes one per level, of "
+                f"which there are {self.levels}"
+            )
         if self.levels > self.batch_size:
             raise ValueError(
                 f"levels is {self.levels}; each needs an image of every batch, which has "
@@ -116,6 +134,13 @@ class Recipe(Validated):
             return [float(weight) for weight in weights]
         default = QUANTIZERS[self.quantizer].default_rate_weight
         return [default if self.rate_weight is None else self.rate_weight]
+
+    @property
+    def level_weights(self) -> list[float]:
+        """What each level's loss counts in the loss of a batch; their sum is 1."""
+        weights = np.array(self.rate_weights)
+        shares = weights**-LEVEL_BALANCE if self.levels > 1 else np.ones(1)
+        return [float(share) for share in shares / shares.sum()]
 
     def rate_weights_at(self, progress: float) -> list[float]:
         """The rate weights after a share `progress` (0 to 1) of the training."""

@@ -60,7 +60,8 @@ class Trainer:
             )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_key(seed, "weights"))
-            model = VqAutoencoder(geometry, recipe.levels, recipe.quantizer)
+            groups = recipe.level_groups or ()
+            model = VqAutoencoder(geometry, recipe.levels, recipe.quantizer, groups)
         self.model = model.to(self.device).to(memory_format=torch.channels_last)
         self.batch_size = min(recipe.batch_size, len(patches))
         self._initialize_codebook()
@@ -94,18 +95,20 @@ class Trainer:
         yield progress
 
     def _step(self, images: Tensor, step: int, of_steps: int) -> tuple[list[Losses], float]:
-        """Step along the mean gradient of all levels, each of which has its share of the images.
+        """Step along the weighted mean gradient of all levels, each of which has its share of the
+        images.
 
-        Returns the losses of each level, and their mean total.
+        Returns the losses of each level, and the weighted mean of their totals.
         """
         progress = step / of_steps
-        parts = self._batch(images).tensor_split(self.model.levels)
         weights = self.recipe.rate_weights_at(progress)
-        losses, totals = [], []
-        for level, (part, weight) in enumerate(zip(parts, weights, strict=True)):
-            losses.append(compute_losses(self.model, part, weight, self.dtype, level))
-            totals.append(losses[-1].total(weight, self.recipe.commitment_weight))
-        loss = torch.stack(totals).mean()
+        losses = compute_losses(self.model, self._batch(images), weights, self.dtype)
+        shares = self.recipe.level_weights
+        totals = [
+            share * level.total(weight, self.recipe.commitment_weight)
+            for share, level, weight in zip(shares, losses, weights, strict=True)
+        ]
+        loss = torch.stack(totals).sum()
         self.optimizers.step(loss, self.recipe.learning_rate_at(step, progress))
         return losses, loss.item()
 
@@ -131,7 +134,9 @@ class Trainer:
                 self.optimizers.moments(parameter)["exp_avg_sq"][level, unused] = 0
 
     def _progress(self, tally: "_Tally", steps: int) -> EpochProgress:
-        values, sub_vectors = self.patches[0].numel(), tally.counts.sum().item()
+        _, rows, columns, values = self.patches.shape
+        pixels = rows * columns * values
+        indices = rows * columns * torch.tensor(self.model.groups)
         shares = tally.counts / tally.counts.sum(dim=1, keepdim=True)
         entropies = -torch.xlogy(shares, shares).sum(dim=1) / math.log(2)
         images = tally.steps * self.batch_size
@@ -140,8 +145,8 @@ class Trainer:
             images=images,
             of_images=steps * self.batch_size,
             loss=tally.loss / tally.steps,
-            psnr_db=-10 * math.log10(max(tally.distortion / (tally.steps * values), 1e-12)),
-            bits=entropies.mean().item() * sub_vectors / images,
+            psnr_db=-10 * math.log10(max(tally.distortion / (tally.steps * pixels), 1e-12)),
+            bits=(entropies * indices).mean().item(),
             used_codewords=int((tally.counts > 0).sum(dim=1).min()),
             perplexity=2 ** entropies.mean().item(),
         )

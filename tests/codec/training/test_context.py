@@ -131,6 +131,19 @@ def test_each_epoch_reports_fewer_bits(indices: NDArray[np.uint16]) -> None:
     assert str(epochs[0]) == f"epoch 1/3: {epochs[0].bits:.2f} bits per image"
 
 
+@pytest.mark.parametrize(("groups", "passes"), [(1, 3), (2, 3), (3, 2), (4, 2), (9, 1)])
+def test_more_groups_take_fewer_epochs(
+    indices: NDArray[np.uint16], groups: int, passes: int
+) -> None:
+    """Of three epochs: three times two over the groups, rounded up."""
+    epochs: list[ContextEpoch] = []
+    grids = indices[:32, :, :, :1].repeat(groups, axis=-1)
+    trained_context(grids, CODEWORDS, RECIPE, epochs.append)
+    assert [(epoch.epoch, epoch.of_epochs) for epoch in epochs] == [
+        (number, passes) for number in range(1, passes + 1)
+    ]
+
+
 def test_one_group_and_less_than_a_batch_can_be_trained_on(
     indices: NDArray[np.uint16],
 ) -> None:

@@ -63,8 +63,8 @@ class Case:
     def run(self, rate_weight: float) -> tuple[VqAutoencoder, Losses]:
         model = linear_model(GEOMETRY, self.encoder, self.decoder, self.codebook, self.logits)
         grid = self.x.reshape(BATCH, ROWS, COLUMNS, 48).astype(np.float32)
-        losses = compute_losses(
-            model, torch.from_numpy(grid).permute(0, 3, 1, 2), rate_weight, "float32"
+        (losses,) = compute_losses(
+            model, torch.from_numpy(grid).permute(0, 3, 1, 2), [rate_weight], "float32"
         )
         assert losses.indices.tolist() == self.indices.tolist()
         return model, losses
@@ -185,7 +185,7 @@ def two_images(columns: int = 1) -> tuple[VqAutoencoder, torch.Tensor]:
 def test_values_of_two_images_by_hand(
     rate_weight: float, distortion: float, latent: float, bits: float
 ) -> None:
-    losses = compute_losses(*two_images(), rate_weight, "float32")
+    (losses,) = compute_losses(*two_images(), [rate_weight], "float32")
     terms = [losses.distortion, losses.codebook, losses.commitment, losses.bits]
     assert [term.item() for term in terms] == pytest.approx(
         [distortion, latent, latent, bits], rel=1e-6
@@ -199,7 +199,7 @@ def test_terms_are_sums_over_an_image_and_means_over_images() -> None:
     _, wider = two_images(columns=3)
 
     def terms(patches: torch.Tensor) -> Array:
-        losses = compute_losses(model, patches, 0.5, "float32")
+        (losses,) = compute_losses(model, patches, [0.5], "float32")
         return np.array(
             [t.item() for t in (losses.distortion, losses.codebook, losses.commitment, losses.bits)]
         )
@@ -211,7 +211,7 @@ def test_terms_are_sums_over_an_image_and_means_over_images() -> None:
 
 def test_in_bfloat16_quantizer_losses_and_gradients_are_float32() -> None:
     model = VqAutoencoder(Geometry(groups=2, dimension=3, codewords=5, channels=4))
-    losses = compute_losses(model, torch.rand(2, 48, 3, 3), 0.1, "bfloat16")
+    (losses,) = compute_losses(model, torch.rand(2, 48, 3, 3), [0.1], "bfloat16")
     losses.total(0.1, 0.25).backward()  # type: ignore[no-untyped-call]
     made = [losses.vectors, losses.distortion, losses.codebook, losses.commitment, losses.bits]
     made += [parameter.grad for parameter in model.parameters() if parameter.grad is not None]

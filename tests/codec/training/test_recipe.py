@@ -44,6 +44,14 @@ def test_rate_weights_of_levels_have_equal_ratios() -> None:
     assert recipe.rate_weights_at(0.25) == pytest.approx([0.2, 0.1, 0.05, 0.025])
 
 
+def test_finer_levels_count_more() -> None:
+    recipe = Recipe(rate_weight=0.4, finest_rate_weight=0.004, levels=3)
+    coarse, middle, fine = recipe.level_weights
+    assert coarse + middle + fine == pytest.approx(1)
+    assert (middle / coarse, fine / coarse) == pytest.approx((10**0.45, 100**0.45))
+    assert Recipe().level_weights == Recipe(quantizer="vq").level_weights == [1]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -60,6 +68,11 @@ def test_rate_weights_of_levels_have_equal_ratios() -> None:
             {"levels": 3, "rate_weight": 1, "finest_rate_weight": 0.1, "batch_size": 2},
             "levels is 3; .* batch, which has 2",
         ),
+        (
+            {"levels": 2, "rate_weight": 1, "finest_rate_weight": 0.1, "level_groups": (1, 2, 2)},
+            "level_groups has 3 numbers; .* one per level, of which there are 2",
+        ),
+        ({"level_groups": (2, 2)}, "level_groups has 2 numbers; .* there are 1"),
     ],
 )
 def test_levels_that_cannot_be_trained_are_refused(settings: dict[str, Any], message: str) -> None:
