@@ -157,7 +157,7 @@ def test_no_image_ends_a_run_of_frames_of_agreed_length(budget_bits: int) -> Non
 
 
 def test_a_budget_above_the_agreed_length_is_refused() -> None:
-    with pytest.raises(SettingError, match="budget_bits is 900; link.channel_uses agrees on"):
+    with pytest.raises(SettingError, match=r"budget_bits is 900; link\.channel_uses agrees on"):
         ImageTransmitter(fitted("jpeg", False, 900), FRAMING, Terms(900))
 
 
