@@ -143,6 +143,23 @@ def test_an_image_that_no_quality_fits_is_told_with_its_bits(model: ImageFormat)
     assert str(caught.value) == told
 
 
+@pytest.mark.parametrize("budget_bits", [30, 899])
+def test_no_image_ends_a_run_of_frames_of_agreed_length(budget_bits: int) -> None:
+    """What no quality makes fit the budget is left out, and arrives as grey."""
+    codec, terms, images = fitted("jpeg", False, budget_bits), Terms(900), Sample().load(0, 4)
+    sent = ImageTransmitter(codec, FRAMING, terms).transmit(images)
+    received = ImageReceiver(codec, FRAMING, terms=terms).receive(Reception.of(sent.signal))
+    assert set(sent.signal.lengths.tolist()) == {900}
+    assert not received.damaged.any()
+    unfit = [(picture == GREY).all() for picture in received.samples]
+    assert sent.encoded["unfit"].tolist() == unfit == [budget_bits == 30] * 4
+
+
+def test_a_budget_above_the_agreed_length_is_refused() -> None:
+    with pytest.raises(SettingError, match=r"budget_bits is 900; link\.channel_uses agrees on"):
+        ImageTransmitter(fitted("jpeg", False, 900), FRAMING, Terms(900))
+
+
 def test_a_budget_is_for_the_whole_frame() -> None:
     """A longer CRC leaves fewer bits to the file."""
     (image,) = Sample().load(0, 1)
