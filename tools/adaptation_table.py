@@ -107,11 +107,11 @@ HEAD = """\
 # tools/adaptation_table.py scenario`, which leaves out what cannot win by the normal approximation.
 
 data: {name: cifar10, split: validation}
-codec: {model: ecvq-levels}
+codec: {model: ecvq-16-levels}
 framing: {header: false, crc: 16}
 link: {code: {model: ldpc}}
 channel: {model: awgn}
-images: 512
+images: 256
 seed: 0
 sweep:
 """
