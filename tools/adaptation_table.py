@@ -107,11 +107,11 @@ HEAD = """\
 # tools/adaptation_table.py scenario`, which leaves out what cannot win by the normal approximation.
 
 data: {name: cifar10, split: validation}
-codec: {model: ecvq-16-levels}
+codec: {model: ecvq-16-levels, entropy_coder: context}
 framing: {header: false, crc: 16}
 link: {code: {model: ldpc}}
 channel: {model: awgn}
-images: 256
+images: 1024
 seed: 0
 sweep:
 """

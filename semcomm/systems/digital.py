@@ -13,7 +13,7 @@ def bit_columns(sent: Sent[Frames]) -> Columns:
     """Bits of each sample, of its frames and of its payloads, and whether it did not fit them."""
     assert sent.payload_bits is not None  # as every system of bits says it
     bits = sent.signal.lengths.reshape(sent.payload_bits.size, -1).sum(axis=1)
-    unfit = sent.encoded.get("unfit", np.zeros(bits.size, np.bool_))
+    unfit = np.asarray(sent.encoded.get("unfit", np.zeros(bits.size, np.bool_)))
     return {"bits": bits, "payload_bits": sent.payload_bits, "unfit": unfit}
 
 

@@ -131,7 +131,8 @@ class LearnedCodec(System):
             )
             if same and ours.shape == theirs.shape:
                 errors[number] = 0 if ours is theirs else np.count_nonzero(ours != theirs)
-        return columns | ({"level": sent.encoded["level"]} if "level" in headers else {})
+        own = {"level": np.asarray(sent.encoded["level"])} if "level" in headers else {}
+        return columns | own
 
     def tallies(self, sent: Sent[Frames]) -> Mapping[str, NDArray[np.int64]]:
         """How often each index was sent, level by level where there are several."""

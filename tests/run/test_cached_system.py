@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from semcomm.data.sample import Sample
 from semcomm.frames import Reception
 from semcomm.framing import Framing
+from semcomm.link.link import Link
 from semcomm.measures import MEASURES
 from semcomm.run.block import Task, per_image_table, run_block
 from semcomm.run.cached_system import (
@@ -129,6 +130,21 @@ def test_sharing_changes_no_result(scenario: Scenario, tmp_path: Path) -> None:
         assert same_arrays(apart.first.received, shared.first.received)
     assert list((tmp_path / "apart").iterdir()) == []
     assert len(list((tmp_path / "shared").iterdir())) == 1  # encoded once for all four cells
+
+
+def test_sharing_changes_no_column_of_images_with_levels(
+    scenario: Scenario, tmp_path: Path
+) -> None:
+    codec = LearnedCodec("ecvq-levels", device="cpu", dtype="float32")
+    link = Link(channel_uses=300)
+    cell = Cell(replace(scenario, codec=codec, link=link, framing=Framing(), images=6), {})
+    apart, shared = (
+        run_block(Task(str(tmp_path), 0, cell, 0, shared=shared)).columns
+        for shared in (False, True)
+    )
+    assert {"unfit", "level"} <= set(apart)
+    for name, values in apart.items():
+        assert type(values) is type(shared[name]) and np.array_equal(values, shared[name]), name
 
 
 class Counting:
