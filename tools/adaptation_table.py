@@ -1,11 +1,10 @@
 """Make the table of link adaptation, semcomm/link/adaptation.csv, and the scenario it comes from.
 
-python tools/adaptation_table.py provisional > semcomm/link/adaptation.csv
 python tools/adaptation_table.py scenario > experiments/adaptation/adaptation.yaml
-python tools/adaptation_table.py best BEST.csv > semcomm/link/adaptation.csv
+python tools/adaptation_table.py best experiments/adaptation/best.csv > semcomm/link/adaptation.csv
 
 `best` takes the table of `semcomm table results/adaptation --best psnr_db --per
-link.channel_uses,channel.esn0_db`. docs/decisions/0015-adaptation.md says which table ships.
+link.channel_uses,channel.esn0_db` (docs/decisions/0015-adaptation.md).
 """
 
 import argparse
@@ -35,11 +34,6 @@ RATES: dict[Modulation, Sequence[float]] = {
 
 CHANNEL_USES = (256, 512)
 ESN0_DB = range(-4, 21)
-
-FRAME_ERROR_RATE, GAP_DB = 1e-2, 1.0
-"""Of the provisional table: what the normal approximation is asked for, and how much more Es/N0 the
-LDPC codes of 5G NR take.
-"""
 
 HOPELESS, WINDOW_DB = 0.1, 4.0
 """Of the scenario: a point is left out where even the normal approximation loses this share of
@@ -81,18 +75,6 @@ def required_esn0_db(point: Point, uses: int, frame_error_rate: float) -> float:
         return normal_approximation(use, uses, frame_error_rate) - bits
 
     return float(brentq(surplus, -30, 60))
-
-
-def provisional() -> Iterator[Choice]:
-    """At each Es/N0 the highest spectral efficiency that the normal approximation allows, with the
-    gap; the lowest where it allows none.
-    """
-    for uses in CHANNEL_USES:
-        for esn0_db in ESN0_DB:
-            limit = esn0_db - GAP_DB
-            usable = [p for p in POINTS if required_esn0_db(p, uses, FRAME_ERROR_RATE) <= limit]
-            point = [POINTS[0], *usable][-1]
-            yield Choice(uses, esn0_db, point.modulation, str(point))
 
 
 def candidates(uses: int, esn0_db: float) -> list[Point]:
@@ -151,7 +133,7 @@ def write(rows: Iterator[Choice]) -> None:
 def main() -> None:
     """See the module's text."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("what", choices=["provisional", "scenario", "best"])
+    parser.add_argument("what", choices=["scenario", "best"])
     parser.add_argument("table", nargs="?", type=Path, help="of the best, for `best`")
     given = parser.parse_args()
     if (given.what == "best") != bool(given.table):
@@ -159,7 +141,7 @@ def main() -> None:
     if given.what == "scenario":
         print("\n".join(scenario()))
     else:
-        write(best(given.table) if given.table else provisional())
+        write(best(given.table))
 
 
 if __name__ == "__main__":
