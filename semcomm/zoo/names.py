@@ -16,7 +16,7 @@ FIGURES = ZOO / "figures.csv"
 """Rate and quality of the codecs that ship, as tools/measure_zoo.py measures them."""
 
 MAX_HEADER_BYTES = 1 << 20
-"""As in codec/codec_file.py, which imports PyTorch."""
+"""As in codec/tensor_file.py, which imports numpy."""
 
 SYSTEMS = {"semcomm codec": "learned"}
 """From the `format` of a file's metadata to the kind of system that it is for."""
