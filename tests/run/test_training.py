@@ -20,8 +20,8 @@ from images import save_images
 
 from semcomm.codec.codec_file import load_codec
 from semcomm.codec.networks import Geometry
+from semcomm.codec.training.epochs import EpochProgress
 from semcomm.codec.training.recipe import Recipe
-from semcomm.codec.training.trainer import EpochProgress
 from semcomm.data import choice
 from semcomm.data.choice import DataChoice
 from semcomm.data.cifar10 import Split
