@@ -37,7 +37,7 @@ def single(codec: Codec, latents: Sequence[Latents], budget_bits: int) -> Sent[F
 
 
 def _sent(transmitter: Transmitter, latents: Sequence[Latents], weight: float) -> Sent[Frames]:
-    indices = transmitter.codec.quantize(latents, [weight] * len(latents))
+    indices = transmitter.codecs[0].quantize(latents, [weight] * len(latents))
     return transmitter.packetize({"indices": list(indices), "size": np.full((len(latents), 2), 32)})
 
 

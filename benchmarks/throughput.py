@@ -52,7 +52,7 @@ def seconds(task: Callable[[], object]) -> Seconds:
 def bare(cell: Cell, images: int) -> Callable[[], None]:
     """The networks of a scenario over its images, and nothing else."""
     assert isinstance(cell.scenario.codec, LearnedCodec)
-    codec = cell.scenario.codec.load()
+    (codec,) = cell.scenario.codec.load()
     pixels = np.stack(cell.scenario.data.open().load(0, images))
     patches = (
         torch.from_numpy(to_patches(pixels)).to(codec.device).float().div(255).permute(0, 3, 1, 2)

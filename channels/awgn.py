@@ -1,13 +1,15 @@
 """The channel of additive white Gaussian noise."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Le, Unit, doc
 
 from semcomm.channel import SymbolChannel, SymbolReception
+from semcomm.choices import Modulation
 from semcomm.frames import Symbols
+from semcomm.link.normal_approximation import ChannelUse, gaussian, modulated
 
 
 @dataclass(frozen=True)
@@ -38,3 +40,9 @@ class Awgn(SymbolChannel):
             noise_variances=np.full(noise.size, variance),
             channel_uses=symbols.lengths.copy(),
         )
+
+    def channel_use(self, modulation: Modulation | Literal["gaussian"]) -> ChannelUse:
+        """For the normal approximation."""
+        if modulation == "gaussian":
+            return gaussian(self.esn0_db)
+        return modulated(modulation, self.esn0_db)

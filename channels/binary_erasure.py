@@ -8,6 +8,7 @@ from annotated_types import Ge, Le, doc
 
 from semcomm.channel import BitChannel
 from semcomm.frames import Frames, Reception
+from semcomm.link.normal_approximation import ChannelUse, binary_erasure
 
 CERTAIN_LLR = np.float32(40.0)
 
@@ -30,3 +31,7 @@ class BinaryErasure(BitChannel):
         llrs = np.where(frames.bits, -CERTAIN_LLR, CERTAIN_LLR)
         llrs[erased] = 0.0
         return Reception(frames.with_bits(frames.bits & ~erased), llrs)
+
+    def channel_use(self) -> ChannelUse:
+        """For the normal approximation."""
+        return binary_erasure(self.erasure)

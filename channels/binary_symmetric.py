@@ -8,6 +8,7 @@ from annotated_types import Ge, Le, doc
 
 from semcomm.channel import BitChannel
 from semcomm.frames import Frames, Reception
+from semcomm.link.normal_approximation import ChannelUse, binary_symmetric
 
 
 @dataclass(frozen=True)
@@ -22,3 +23,7 @@ class BinarySymmetric(BitChannel):
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
         flips = rng.random(frames.bits.size) < self.crossover
         return Reception.of(frames.with_bits(frames.bits ^ flips))
+
+    def channel_use(self) -> ChannelUse:
+        """For the normal approximation."""
+        return binary_symmetric(self.crossover)

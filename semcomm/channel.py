@@ -57,3 +57,11 @@ class SymbolChannel(Validated, ABC):
 
         The channel's state starts anew with each frame.
         """
+
+    def symbols_in(self, channel_uses: int) -> int:
+        """The number of symbols of a frame that takes exactly this many channel uses.
+
+        It is lower where pilots take some of them. Raises ChannelError where no frame takes so
+        many.
+        """
+        return channel_uses

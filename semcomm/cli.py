@@ -15,7 +15,9 @@ from semcomm.choices import Crc, DamagedPolicy, Device, EntropyCoding, Modulatio
 from semcomm.errors import ScenarioError, SemcommError
 from semcomm.version import __version__
 
-if TYPE_CHECKING:  # it imports numpy, which takes a while
+if TYPE_CHECKING:  # they import numpy, which takes a while
+    import pandas as pd
+
     from semcomm.data.choice import DataChoice
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -333,14 +335,14 @@ def transmit(
     from semcomm.run.pipes import transmit
     from semcomm.transmission import Preamble
     from semcomm.transmitter import Transmitter
-    from semcomm.zoo.find import load_codec
+    from semcomm.zoo.find import load_codecs
 
     framing = Framing(header, slices, crc, size, length_bits)
-    codec = load_codec(codec_name).on(device)
-    transmitter = Transmitter(codec, entropy_coder, framing, budget_bits, refinement_steps)
+    codecs = [codec.on(device) for codec in load_codecs(codec_name)]
+    transmitter = Transmitter(codecs, entropy_coder, framing, budget_bits, refinement_steps)
     paths = ImagePaths(images)
     with written(output) as target:
-        transmit(paths, transmitter, Preamble.of(codec, entropy_coder, framing), target)
+        transmit(paths, transmitter, Preamble.of(codecs, entropy_coder, framing), target)
     echo_passed_over(paths.passed_over())
 
 
@@ -402,10 +404,10 @@ def receive(
     ...
     """
     from semcomm.run.pipes import receive, save_images
-    from semcomm.zoo.find import load_codec
+    from semcomm.zoo.find import load_codecs
 
-    codec = load_codec(codec_name) if codec_name else None
-    saved = save_images(receive(source, codec, device, damaged), output, overwrite)
+    codecs = load_codecs(codec_name) if codec_name else None
+    saved = save_images(receive(source, codecs, device, damaged), output, overwrite)
     click.echo(str(saved), err=True)
 
 
@@ -470,17 +472,24 @@ def show(name: str, table: Path | None) -> None:
     metavar="NAME,NAME...",
     help="Means and 95 % intervals over the rows that share these values.",
 )
+@click.option("--best", metavar="NAME", help="Only the row with the highest NAME.")
+@click.option(
+    "--per", metavar="NAME,NAME...", help="With --best: one row for each of their values."
+)
 @click.option("-o", "--output", type=FILE, help="CSV file [default: show the table].")
 def table(
     results: tuple[Path, ...],
     where: tuple[str, ...],
     columns: str | None,
     by: str | None,
+    best: str | None,
+    per: str | None,
     output: Path | None,
 ) -> None:
     """Choose rows and columns of RESULTS: folders of runs, their results.csv, or per_image.csv or
     .parquet.
     """
+    from semcomm.report.best import best_rows
     from semcomm.report.means import means
     from semcomm.report.results import (
         concat_rows,
@@ -491,10 +500,14 @@ def table(
         write_csv,
     )
 
-    chosen, names = (
-        select_chunks(read_chunks(results), where),
-        columns.split(",") if columns else [],
-    )
+    if per and not best:
+        raise click.UsageError("--per takes --best, the column whose highest value is kept")
+    if by and best:
+        raise click.UsageError("--by and --best exclude each other: take the best of means.csv")
+    names = columns.split(",") if columns else []
+    chosen: Iterable[pd.DataFrame] = select_chunks(read_chunks(results), where)
+    if best:
+        chosen = [best_rows(chosen, best, per.split(",") if per else [])]
     tables = (
         [means(chosen, by.split(","), names)]
         if by
@@ -530,6 +543,11 @@ def table(
     is_flag=True,
     help="Draw lines along upper hulls alone, and other points as hollow markers.",
 )
+@click.option(
+    "--envelope",
+    is_flag=True,
+    help="Draw only the highest point of each line at each x: the best of what was swept besides.",
+)
 @click.option("-o", "--output", required=True, type=FILE, help="Figure in .svg, .png or .pdf.")
 def plot(
     results: tuple[Path, ...],
@@ -540,17 +558,20 @@ def plot(
     labels: tuple[str, ...],
     log: tuple[Literal["x", "y"], ...],
     hull: bool,
+    envelope: bool,
     output: Path,
 ) -> None:
     """Draw RESULTS, folders of runs or their results.csv, as a figure one column of a paper
     wide.
     """
-    from semcomm.report.curves import curves_of, renamed
+    from semcomm.report.curves import curves_of, renamed, upper_envelope
     from semcomm.report.plot import write_plot
     from semcomm.report.results import read_results
     from semcomm.run.conditions import select
 
     curves = curves_of(select(read_results(results), where), x, y, by.split(",") if by else [])
+    if envelope:
+        curves = [upper_envelope(curve) for curve in curves]
     write_plot(renamed(curves, labels), output, x, y, hull, log)
     click.echo(f"written: {output}")
 

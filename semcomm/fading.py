@@ -10,6 +10,7 @@ from annotated_types import Ge, Le, Unit, doc
 from numpy.typing import NDArray
 
 from semcomm.channel import SymbolChannel, SymbolReception
+from semcomm.errors import ChannelError
 from semcomm.frames import Symbols
 from semcomm.ragged import offsets, ragged_arange
 
@@ -119,6 +120,23 @@ class FlatFading(SymbolChannel):
             noise_variances=(error_variance + self.noise_variance) / np.abs(assumed) ** 2,
             channel_uses=lengths + self.pilots * blocks,
         )
+
+    def symbols_in(self, channel_uses: int) -> int:
+        """As `SymbolChannel.symbols_in`: each coherence block, the last one included, has its
+        pilots.
+
+        Example: with 2 pilots in blocks of 8, 20 channel uses hold 6 + 6 + 2 symbols. No frame
+        takes 17 or 18.
+        """
+        length = channel_uses if self.coherence is None else self.coherence
+        whole, rest = divmod(channel_uses, length)
+        if 0 < rest <= self.pilots or length <= self.pilots:
+            blocks = "of a whole frame" if self.coherence is None else f"of {length} symbols"
+            raise ChannelError(
+                f"no frame takes {channel_uses} channel uses: a coherence block {blocks} begins "
+                f"with {self.pilots} pilots, and at least one symbol follows"
+            )
+        return whole * (length - self.pilots) + max(rest - self.pilots, 0)
 
     def gains(self, blocks: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.complex128]:
         """The gain of each coherence block, (sum(blocks),), frame after frame.

@@ -1,8 +1,8 @@
 """The receiver of the learned digital system: whatever arrives becomes images."""
 
-from functools import cache, cached_property
-from itertools import accumulate
-from math import prod
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,118 +10,143 @@ from numpy.typing import NDArray
 from semcomm.choices import DamagedPolicy, EntropyCoding
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
-from semcomm.codec.entropy_coding.interface import Decoded, symbol_counts
-from semcomm.concealment.interpolation import interpolate
-from semcomm.concealment.neighbourhood import MISSING, Neighbourhood, SliceLayout, unit_vectors
-from semcomm.concealment.repair import Repair
+from semcomm.codec.entropy_coding.interface import symbol_counts
+from semcomm.codec.levels import members_by_level, tag_bits
+from semcomm.frame_format import FrameFormat, Header, ParsedFrames
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
-from semcomm.ragged import ragged_arange
+from semcomm.modalities.rgb8 import Image, blank
+from semcomm.ragged import gather_runs
+from semcomm.slice_decoder import SliceDecoder
 from semcomm.stages import Arrived, Received
+from semcomm.terms import Terms
 from semcomm.validation import checked
 
 
 class Receiver:
     """Unframes, entropy-decodes, dequantizes and decodes.
 
+    codec: one, or the levels of one file of which the transmitter chooses one for each image.
     damaged: what becomes of a slice whose CRC fails, or that does not decode to its last bit.
         `keep`: its symbols up to the first sign of damage; the others are the codec's
         `fill_index`, its most ordinary codeword, a mid-grey. `drop`: all its symbols are the
         `fill_index`. `conceal`: one or two bit errors are corrected where the CRC allows it;
         failing that, symbols unlike their neighbours are discarded, and what is missing is
         interpolated.
+    terms: what the link makes both ends agree, by default nothing.
     Raises SettingError for arguments that a scenario refuses, in the same words.
     """
 
     def __init__(
         self,
-        codec: Codec,
+        codec: Codec | Sequence[Codec],
         entropy_coder: EntropyCoding = "huffman",
         framing: Framing | None = None,
         damaged: DamagedPolicy = "conceal",
+        terms: Terms | None = None,
     ) -> None:
-        self.codec = codec
+        codecs = (codec,) if isinstance(codec, Codec) else tuple(codec)
         coder = checked("entropy_coder", EntropyCoding, entropy_coder)
-        self.entropy_coder = coder_of(coder, codec.tensors)
         self.framing = framing or Framing()
+        frame_bits = (terms or Terms()).frame_bits
+        self.format = FrameFormat(self.framing, tag_bits(len(codecs)), frame_bits)
         self.damaged: DamagedPolicy = checked("damaged", DamagedPolicy, damaged)
+        self.levels = [
+            SliceDecoder(codec, coder_of(coder, codec.tensors), self.format, self.damaged)
+            for codec in codecs
+        ]
 
     def receive(self, reception: Reception) -> Received:
         """Images of the frames that arrived, as many as were sent."""
         return self.reconstruct(self.depacketize(reception))
 
     def depacketize(self, reception: Reception) -> Arrived:
-        """Framing, entropy decoder, concealment: `indices`, all below K, and `size` of images."""
-        parsed = self.framing.unframe(reception.frames, cache(self._min_payload_bits))
-        shape_of = {size: self.codec.index_shape(size) for size in set(parsed.sizes)}
-        shapes = [shape_of[size] for size in parsed.sizes]
-        runs = self.framing.slice_runs(shapes)
-        decoded = self.entropy_coder.decode(parsed.payloads.bits, parsed.payloads.lengths, runs)
-        sound = parsed.intact & decoded.intact
-        counts = symbol_counts(runs)
-        if self.damaged == "conceal" and not sound.all():
-            layout = SliceLayout.of(counts, shapes)
-            symbols = self._conceal(reception.frames, parsed.payloads, decoded, sound, layout, runs)
-        else:
-            symbols = self._fill(decoded, sound, counts)
-        ends = accumulate(map(prod, shapes))
-        grids = [
-            symbols[end - prod(shape) : end].reshape(shape)
-            for end, shape in zip(ends, shapes, strict=True)
-        ]
-        sizes = np.array(parsed.sizes, np.int64).reshape(-1, 2)
-        damaged = np.any(~sound.reshape(-1, self.framing.slices), axis=1)
-        return Arrived({"indices": grids, "size": sizes}, damaged)
+        """Framing, entropy decoder, concealment: `indices`, all below K, and `size` of images; with
+        several codecs the `level`. An image that was sent as grey has no indices.
+        """
+        parsed = self.format.unframe(reception.frames, cache(self._min_payload_bits))
+        levels = np.array([header.tag for header in parsed.headers], np.int64)
+        shapes = self._shapes(parsed)
+        grids: list[Any] = [None] * levels.size
+        sound = np.empty((levels.size, self.framing.slices), np.bool_)
+        for level, members in members_by_level(levels):
+            frames, of_level = _members(reception.frames, parsed, members)
+            decoded, sound_slices = self.levels[level].decode(
+                frames, of_level, [shapes[number] for number in members]
+            )
+            sound[members] = sound_slices.reshape(members.size, -1)
+            for number, grid in zip(members, decoded, strict=True):
+                grids[number] = grid
+        encoded: dict[str, Any] = {"indices": grids, "size": parsed.sizes}
+        if len(self.levels) > 1:
+            encoded["level"] = levels
+        return Arrived(encoded, np.any(~sound, axis=1))
 
     def reconstruct(self, arrived: Arrived) -> Received:
-        """Dequantizer and network: the images of these indices."""
-        latents = self.codec.dequantize(list(arrived.encoded["indices"]))
-        sizes = [(int(height), int(width)) for height, width in arrived.encoded["size"]]
-        images = self.codec.decode(latents, sizes)
-        return Received(images, arrived.damaged, arrived.encoded)
+        """Dequantizer and network: the images of these indices, grey where there are none."""
+        encoded = arrived.encoded
+        grids, sizes = encoded["indices"], [(int(h), int(w)) for h, w in encoded["size"]]
+        images: list[Image] = [blank(*size) for size in sizes]
+        levels = np.asarray(encoded.get("level", np.zeros(len(sizes), np.int64)))
+        has_indices = np.array([grid.size > 0 for grid in grids], np.bool_)
+        for level, members in members_by_level(np.where(has_indices, levels, -1)):
+            if level < 0:
+                continue
+            codec = self.levels[level].codec
+            latents = codec.dequantize([grids[number] for number in members])
+            pictures = codec.decode(latents, [sizes[number] for number in members])
+            for number, picture in zip(members, pictures, strict=True):
+                images[number] = picture
+        return Received(images, arrived.damaged, encoded)
 
     def sizes(self, reception: Reception) -> list[tuple[int, int]]:
         """Height and width of each image that `receive` would make, before any is allocated."""
-        return self.framing.unframe(reception.frames, self._min_payload_bits).sizes
+        headers = self.format.unframe(reception.frames, self._min_payload_bits).headers
+        return [header.size for header in headers]
 
-    @cached_property
-    def _vectors(self) -> NDArray[np.float64]:
-        return unit_vectors(self.codec)
+    def _min_payload_bits(self, header: Header, slice_number: int) -> int | None:
+        if header.tag >= len(self.levels):
+            return None
+        return self.levels[header.tag].min_payload_bits(header.size, slice_number)
 
-    def _min_payload_bits(self, size: tuple[int, int], number: int) -> int:
-        symbols = symbol_counts(self.framing.slice_runs([self.codec.index_shape(size)]))
-        return int(symbols[number]) * self.entropy_coder.min_bits_per_symbol
+    def _shapes(self, parsed: ParsedFrames) -> list[tuple[int, int, int]]:
+        """(h, w, g) of the indices of each image; (0, 0, g) where it was sent as grey.
 
-    def _fill(
-        self, decoded: Decoded, sound: NDArray[np.bool_], counts: NDArray[np.int64]
-    ) -> NDArray[np.uint16]:
-        """The symbols of all slices, `fill_index` for those that the policy gives up."""
-        usable = np.where(sound, counts, 0) if self.damaged == "drop" else decoded.valid
-        arrived = ragged_arange(counts) < np.repeat(usable, counts)
-        return np.where(arrived, decoded.symbols, np.uint16(self.codec.fill_index))
+        It was if a sound frame of it is filled and has no payload, although its slice has indices:
+        more than one codeword takes at least one bit.
+        """
+        codecs = [self.levels[header.tag].codec for header in parsed.headers]
+        shapes = [
+            codec.index_shape(header.size)
+            for codec, header in zip(codecs, parsed.headers, strict=True)
+        ]
+        if self.format.frame_bits is None:
+            return shapes
+        counts = symbol_counts(self.framing.slice_runs(shapes))
+        empty = parsed.intact & (parsed.payloads.lengths == 0) & (counts > 0)
+        is_grey = empty.reshape(-1, self.framing.slices).any(axis=1)
+        return [
+            (0, 0, shape[2]) if grey and codec.geometry.codewords > 1 else shape
+            for grey, codec, shape in zip(is_grey, codecs, shapes, strict=True)
+        ]
 
-    def _conceal(
-        self,
-        frames: Frames,
-        payloads: Frames,
-        decoded: Decoded,
-        sound: NDArray[np.bool_],
-        layout: SliceLayout,
-        runs: NDArray[np.int64],
-    ) -> NDArray[np.uint16]:
-        """The symbols of all slices, those of damaged ones the most likely."""
-        known = np.repeat(sound, layout.counts)
-        symbols = np.where(known, decoded.symbols.astype(np.int64), MISSING)
-        neighbourhood = Neighbourhood(
-            self._vectors, self.codec.geometry.groups, layout, symbols, known
+
+def _members(
+    frames: Frames, parsed: ParsedFrames, members: NDArray[np.int64]
+) -> tuple[Frames, ParsedFrames]:
+    """The frames of the images of these numbers, and what they hold."""
+    if members.size == len(parsed.headers):
+        return frames, parsed
+    slices = len(frames) // len(parsed.headers)
+    numbers = (slices * members[:, None] + np.arange(slices)).ravel()
+    ours, payloads = (
+        Frames(
+            gather_runs(each.bits, each.starts[numbers], each.lengths[numbers]),
+            each.lengths[numbers],
         )
-        remainders, crc = self.framing.remainders(frames), self.framing.crc
-        repair = Repair(
-            self.entropy_coder, crc, frames, remainders, payloads, runs, neighbourhood, sound.copy()
-        )
-        if crc:
-            repair.correct(flips=1)
-            repair.correct(flips=2)
-        repair.discard_outliers()
-        interpolate(self.codec, neighbourhood)
-        return symbols.astype(np.uint16)
+        for each in (frames, parsed.payloads)
+    )
+    headers = [parsed.headers[number] for number in members]
+    return ours, ParsedFrames(
+        payloads, headers, parsed.header_bits[numbers], parsed.intact[numbers]
+    )

@@ -5,13 +5,14 @@ docs/bitstream.md gives the layout; all numbers are big-endian.
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Self
 
 from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
+from semcomm.codec.levels import digest_of
 from semcomm.errors import TransmissionError
 from semcomm.frames import Frames
 from semcomm.framing import Framing
@@ -36,9 +37,13 @@ class Preamble:
     framing: Framing
 
     @classmethod
-    def of(cls, codec: Codec, entropy_coder: EntropyCoding, framing: Framing) -> Self:
-        """The preamble of transmissions with this codec."""
-        return cls(codec.name, codec.digest[:8], entropy_coder, framing)
+    def of(
+        cls, codec: Codec | Sequence[Codec], entropy_coder: EntropyCoding, framing: Framing
+    ) -> Self:
+        """The preamble of transmissions with this codec, or with all levels of a file."""
+        codecs = (codec,) if isinstance(codec, Codec) else codec
+        name = codecs[0].name if len(codecs) == 1 else codecs[0].name.rpartition("@")[0]
+        return cls(name, digest_of(codecs)[:8], entropy_coder, framing)
 
     def to_bytes(self) -> bytes:
         """27 bytes and the codec's name in UTF-8, of at most 255 bytes."""

@@ -1,6 +1,7 @@
 """The transmitter of the learned digital system: images to frames of bits."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,13 +11,16 @@ from numpy.typing import NDArray
 from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
-from semcomm.codec.rate_control import fit_to_budget
-from semcomm.errors import FramingError
+from semcomm.codec.level_choice import choose_levels
+from semcomm.codec.levels import check_choice, members_by_level, tag_bits
+from semcomm.errors import FramingError, SettingError
+from semcomm.frame_format import FrameFormat, Header
 from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.modalities.given import given_images
 from semcomm.modalities.rgb8 import Image, size_of
 from semcomm.stages import Encoded, Sent
+from semcomm.terms import Terms
 from semcomm.validation import checked
 
 Budget = Annotated[int, Ge(1), Unit("bits")]
@@ -26,25 +30,33 @@ RefinementSteps = Annotated[int, Ge(0), Le(10_000), Unit("steps")]
 class Transmitter:
     """Encodes, quantizes, entropy-codes and frames images.
 
-    budget_bits: the most that a frame may have; images whose frames would be longer are quantized
-        more coarsely (`fit_to_budget`).
+    codec: one, or the levels of one file from few bits to many, of which one is chosen for each
+        image (`choose_levels`) and named in a tag of its frames; that takes a budget.
+    budget_bits: the most that a frame may have, by default what the terms leave; images whose
+        frames would be longer are quantized more coarsely (`fit_to_budget`).
     refinement_steps: steps of descent by which each image's latents are refined.
+    terms: what the link makes both ends agree, by default nothing.
     Raises SettingError for arguments that a scenario refuses, in the same words.
     """
 
     def __init__(
         self,
-        codec: Codec,
+        codec: Codec | Sequence[Codec],
         entropy_coder: EntropyCoding = "huffman",
         framing: Framing | None = None,
         budget_bits: int | None = None,
         refinement_steps: int = 0,
+        terms: Terms | None = None,
     ) -> None:
-        self.codec = codec
+        self.codecs = (codec,) if isinstance(codec, Codec) else tuple(codec)
         coder = checked("entropy_coder", EntropyCoding, entropy_coder)
-        self.entropy_coder = coder_of(coder, codec.tensors)
-        self.framing = framing or Framing()
-        self.budget_bits: int | None = checked("budget_bits", Budget | None, budget_bits)
+        self.entropy_coders = [coder_of(coder, codec.tensors) for codec in self.codecs]
+        self.framing, self.terms = framing or Framing(), terms or Terms()
+        budget = checked("budget_bits", Budget | None, budget_bits)
+        check_budget(budget, self.terms)
+        self.budget_bits: int | None = budget or self.terms.budget_bits
+        check_choice([codec.name for codec in self.codecs], self.budget_bits is not None)
+        self.format = FrameFormat(self.framing, tag_bits(len(self.codecs)), self.terms.frame_bits)
         self.refinement_steps: int = checked("refinement_steps", RefinementSteps, refinement_steps)
 
     def transmit(self, images: Sequence[Any]) -> Sent[Frames]:
@@ -58,13 +70,34 @@ class Transmitter:
         return self.packetize(self.encode(images))
 
     def encode(self, images: Sequence[Any]) -> Encoded:
-        """Network and quantizer: `indices`, (h, w, g) uint16 each, and `size`, height and width."""
+        """Network and quantizer: `indices`, (h, w, g) uint16 each, and `size`, height and width.
+
+        With several codecs there is the `level` of each image. With frames of agreed length there
+        is `unfit`, bool: no indices of the image fit. It is sent as the most probable indices, or
+        else as grey, which has none: (0, 0, g).
+        """
         images = given_images(images)
         sizes = np.array([size_of(image) for image in images], np.int64).reshape(-1, 2)
-        if self.budget_bits is not None:
-            return {"indices": list(self._within(self.budget_bits, images, sizes)), "size": sizes}
-        latents = self.codec.encode(images, self.refinement_steps)
-        return {"indices": list(self.codec.quantize(latents)), "size": sizes}
+        if self.budget_bits is None:
+            (codec,) = self.codecs
+            latents = codec.encode(images, self.refinement_steps)
+            return {"indices": list(codec.quantize(latents)), "size": sizes}
+        longest = partial(self._longest, sizes)
+        chosen = choose_levels(
+            self.budget_bits, self.codecs, images, self.refinement_steps, longest
+        )
+        over = np.flatnonzero(chosen.frame_bits > self.budget_bits).tolist()
+        encoded: dict[str, Any] = {"size": sizes}
+        if self.terms.frame_bits is not None:
+            encoded["unfit"] = chosen.frame_bits > self.budget_bits
+            for number in over:
+                chosen.levels[number] = 0
+                chosen.indices[number] = self._stand_in(longest, number, images[number])
+        elif over:
+            raise self._no_budget_holds(sizes[over[0]], chosen.frame_bits[over[0]])
+        if len(self.codecs) > 1:
+            encoded["level"] = chosen.levels
+        return encoded | {"indices": chosen.indices}
 
     def packetize(self, encoded: Encoded) -> Sent[Frames]:
         """Entropy coder and framing: S frames per image.
@@ -73,41 +106,75 @@ class Transmitter:
         images of these sizes have.
         """
         indices, sizes = encoded["indices"], [(int(h), int(w)) for h, w in encoded["size"]]
+        levels = np.asarray(encoded.get("level", np.zeros(len(sizes), np.int64)))
         self.framing.check(sizes)
-        for grid, size in zip(indices, sizes, strict=True):
-            if grid.shape != self.codec.index_shape(size):
-                raise FramingError(
-                    f"indices of an image of {size[0]} x {size[1]} have the shape {grid.shape}; "
-                    f"{self.codec.name} has {self.codec.index_shape(size)} for it"
-                )
+        slices = self.framing.slices
+        payloads = [np.empty(0, np.uint8)] * (slices * len(sizes))
+        for level, members in members_by_level(levels):
+            for number in members:
+                self._check_shape(level, indices[number], sizes[number])
+            bits, lengths = self._entropy_code(level, [indices[n] for n in members])
+            frames = (slices * members[:, None] + np.arange(slices)).ravel()
+            for frame, payload in zip(frames, Frames(bits, lengths).split(), strict=True):
+                payloads[frame] = payload
+        joined = Frames.join(payloads)
+        headers = [Header(size, int(level)) for size, level in zip(sizes, levels, strict=True)]
+        payload_bits = joined.lengths.reshape(-1, slices).sum(axis=1)
+        return Sent(self.format.frame(joined, headers), payload_bits, encoded)
+
+    def _entropy_code(
+        self, level: int, indices: Sequence[Indices]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """The payloads of images of one level in a row, and the bits of each."""
         symbols = np.concatenate([np.empty(0, np.uint16), *(grid.ravel() for grid in indices)])
-        slices = self.framing.slice_runs([grid.shape for grid in indices])
-        payloads = Frames(*self.entropy_coder.encode(symbols, slices))
-        payload_bits = payloads.lengths.reshape(-1, self.framing.slices).sum(axis=1)
-        return Sent(self.framing.frame(payloads, sizes), payload_bits, encoded)
+        runs = self.framing.slice_runs([grid.shape for grid in indices])
+        return self.entropy_coders[level].encode(symbols, runs)
 
-    def _within(
-        self, budget_bits: int, images: Sequence[Image], sizes: NDArray[np.int64]
-    ) -> Sequence[Indices]:
-        """Find each image's rate weight without refinement, refine with it, then search again."""
+    def _longest(
+        self,
+        sizes: NDArray[np.int64],
+        level: int,
+        numbers: Sequence[int],
+        indices: Sequence[Indices],
+    ) -> NDArray[np.int64]:
+        """The bits of the longest frame of each of these images, without filling."""
+        headers = [Header((int(h), int(w)), level) for h, w in sizes[list(numbers)]]
+        _, payload_bits = self._entropy_code(level, indices)
+        bits = self.format.bits(payload_bits, headers)
+        longest: NDArray[np.int64] = bits.reshape(-1, self.framing.slices).max(axis=1)
+        return longest
 
-        def longest(numbers: Sequence[int], grids: Sequence[Indices]) -> NDArray[np.int64]:
-            frames = self.packetize({"indices": list(grids), "size": sizes[list(numbers)]}).signal
-            bits: NDArray[np.int64] = frames.lengths.reshape(len(grids), -1).max(axis=1)
-            return bits
+    def _stand_in(self, longest: Any, number: int, image: Image) -> Indices:
+        """The coarsest codec's most probable index everywhere, where that fits, else no indices."""
+        shape = self.codecs[0].index_shape(size_of(image))
+        most_probable = int(self.codecs[0].probabilities.argmax())
+        uniform = np.full(shape, most_probable, np.uint16)
+        assert self.budget_bits is not None  # else every image fits
+        fits = longest(0, [number], [uniform])[0] <= self.budget_bits
+        return uniform if fits else np.empty((0, 0, shape[2]), np.uint16)
 
-        indices, weights = fit_to_budget(
-            budget_bits, self.codec, self.codec.encode(images), longest
-        )
-        if self.refinement_steps:
-            latents = self.codec.encode(images, self.refinement_steps, weights)
-            indices, _ = fit_to_budget(budget_bits, self.codec, latents, longest)
-        bits = longest(range(len(images)), indices)
-        for number in np.flatnonzero(bits > budget_bits)[:1]:
-            height, width = sizes[number]
+    def _check_shape(self, level: int, grid: Indices, size: tuple[int, int]) -> None:
+        codec = self.codecs[level]
+        is_grey = self.terms.frame_bits is not None and not grid.size
+        if grid.shape != codec.index_shape(size) and not is_grey:
             raise FramingError(
-                f"budget_bits is {budget_bits}, but an image of {height} x {width} has a frame of "
-                f"{bits[number]} bits even with the coarsest indices of {self.codec.name}: allow "
-                "more, or take another codec or framing"
+                f"indices of an image of {size[0]} x {size[1]} have the shape {grid.shape}; "
+                f"{codec.name} has {codec.index_shape(size)} for it"
             )
-        return indices
+
+    def _no_budget_holds(self, size: NDArray[np.int64], bits: int) -> FramingError:
+        return FramingError(
+            f"budget_bits is {self.budget_bits}, but an image of {size[0]} x {size[1]} has a frame "
+            f"of {bits} bits even with the coarsest indices of {self.codecs[0].name}: allow more, "
+            "or take another codec or framing"
+        )
+
+
+def check_budget(budget_bits: int | None, terms: Terms) -> None:
+    """Raises SettingError for a budget that frames of an agreed length cannot have."""
+    most = terms.budget_bits
+    if budget_bits is not None and most is not None and budget_bits > most:
+        raise SettingError(
+            f"budget_bits is {budget_bits}; link.channel_uses agrees on frames of {most + 1} bits, "
+            f"of which at least one is filling: it takes at most {most}, or leave it out"
+        )

@@ -18,6 +18,7 @@ from semcomm.codec.entropy_coding import entropy_coder
 from semcomm.codec.training.ecvq_design import designed_codec
 from semcomm.data.sample import Sample
 from semcomm.errors import CodecError, ScenarioError
+from semcomm.frame_format import FrameFormat
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.modalities.rgb8 import Image
@@ -61,7 +62,7 @@ def test_a_slices_payload_is_its_positions_coded_alone(
 ) -> None:
     framing = Framing(slices=3, crc=0)
     sent = Transmitter(context_codec, "context", framing).transmit(pictures)
-    payloads = framing.unframe(sent.signal, lambda size, number: 0).payloads.split()
+    payloads = FrameFormat(framing).unframe(sent.signal, lambda header, number: 0).payloads.split()
     coder = entropy_coder("context", context_codec.tensors)
     for number, payload in enumerate(payloads):
         grid, part = sent.encoded["indices"][number // 3], number % 3

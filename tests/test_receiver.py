@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from framed import framed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -167,7 +168,7 @@ def test_size_is_believed_from_the_fewest_bits_its_indices_need(
     tiny_codec: Codec, bits: int, size: tuple[int, int]
 ) -> None:
     framing = Framing(crc=0)
-    frames = framing.frame(Frames.join([np.zeros(bits, np.uint8)]), [(12, 12)])
+    frames = framed(framing, Frames.join([np.zeros(bits, np.uint8)]), [(12, 12)])
     received = Receiver(tiny_codec, "fixed_length", framing).receive(Reception.of(frames))
     assert received.samples[0].shape[:2] == size
 
@@ -179,9 +180,8 @@ def test_flat_image_is_believed_from_its_last_slices_fewest_bits(
     framing = Framing(
         slices=8, crc=0
     )  # one row of indices for eight slices: all but the last hold nothing
-    last = framing.frame(
-        Frames.join([np.zeros(n, np.uint8) for n in (*[0] * 7, bits)]), [(4, 240)]
-    ).split()[-1]
+    payloads = Frames.join([np.zeros(n, np.uint8) for n in (*[0] * 7, bits)])
+    last = framed(framing, payloads, [(4, 240)]).split()[-1]
     frames = Frames.join([*[np.empty(0, np.uint8)] * 7, last])
     received = Receiver(tiny_codec, "fixed_length", framing).receive(Reception.of(frames))
     assert received.samples[0].shape[:2] == size

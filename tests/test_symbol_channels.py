@@ -139,6 +139,11 @@ POINTS = [
     Point("rayleigh", PILOTS, "bpsk", 3.0, 30_000, 40),
     Point("rayleigh", PILOTS, "qpsk", 8.0, 30_000, 40),
     Point("rician", K6 | PILOTS, "qpsk", 5.0, 20_000, 30),
+    Point("awgn", {}, "256qam", 18.0, 2000, 80),
+    Point("awgn", {}, "256qam", 25.0, 2000, 150),
+    Point("rayleigh", FAST, "256qam", 24.0, 2000, 150),
+    Point("rayleigh", FRAMES, "256qam", 20.0, 150_000, 1),
+    Point("rician", K6 | FRAMES, "256qam", 22.0, 100_000, 2),
 ]
 
 LIMIT = norm.isf(0.001 / 2 / len(POINTS))
@@ -206,7 +211,7 @@ def cho_and_yoon(modulation: Modulation, esn0: float) -> float:
     return total / width
 
 
-@pytest.mark.parametrize("modulation", ["qpsk", "16qam", "64qam"])
+@pytest.mark.parametrize("modulation", ["qpsk", "16qam", "64qam", "256qam"])
 @pytest.mark.parametrize("esn0_db", [-10.0, 0.0, 10.0, 20.0])
 def test_sum_over_decision_regions_is_the_published_formula(
     modulation: Modulation, esn0_db: float

@@ -14,6 +14,7 @@ from semcomm.codec.codec import Codec, Image
 from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.data.sample import Sample
 from semcomm.errors import DataError, FramingError, SettingError
+from semcomm.frame_format import FrameFormat
 from semcomm.framing import Framing
 from semcomm.transmitter import Transmitter
 
@@ -74,7 +75,7 @@ def test_payload_bits_exclude_framing_and_frames_hold_them(
     bare = Transmitter(tiny_codec, coder, NONE).transmit(images)
     assert sent.payload_bits.tolist() == bare.payload_bits.tolist()
     assert len(sent.signal) == len(images) * framing.slices
-    payloads = framing.unframe(sent.signal, lambda size, number: 0).payloads
+    payloads = FrameFormat(framing).unframe(sent.signal, lambda header, number: 0).payloads
     assert np.array_equal(payloads.bits, bare.signal.bits)
     overhead = (sent.signal.lengths - payloads.lengths).reshape(-1, framing.slices)
     assert (overhead[:, -1] == 1 + framing.crc).all()  # a flag and the check

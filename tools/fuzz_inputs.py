@@ -174,11 +174,11 @@ class Fuzzer:
     def transmission(self, draw: random.Random) -> None:
         """A transmission cut, flipped or spliced, received."""
         content = mutated_bytes(self._transmission(draw), draw)
-        codec = self.codec if draw.random() < 0.9 else None
+        codecs = [self.codec] if draw.random() < 0.9 else None
         policy: DamagedPolicy = draw.choice(get_args(DamagedPolicy))
         out = self.folder / "images"
         try:
-            received = receive(io.BytesIO(content), codec, "cpu", policy)
+            received = receive(io.BytesIO(content), codecs, "cpu", policy)
             saved = save_images(received, out, overwrite=True)
             written = len(list(out.glob("*.png")))
         finally:

@@ -6,9 +6,10 @@ tensor of a level's own has a level axis in front; where its shape differs betwe
 a tensor NAME@LEVEL for each.
 """
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,17 @@ GROUPS = "groups"
 
 MAX_LEVELS = 64
 
+TAG_BITS = 4
+"""Of the level in a frame's header, where levels are chosen image by image."""
+
 Tensors = Mapping[str, NDArray[Any]]
+
+
+class Digested(Protocol):
+    """What has a digest, as a codec."""
+
+    @property
+    def digest(self) -> bytes: ...
 
 
 def level_geometry(geometry: Geometry, tensors: Tensors, level: int) -> Geometry:
@@ -98,6 +109,41 @@ def check_levels(tensors: Tensors, levels: int, geometry: Geometry) -> None:
             raise CodecError(
                 f"has a tensor {name} of shape {tensor.shape}, not one for each of {levels} levels"
             )
+
+
+def check_choice(names: Sequence[str], has_budget: bool) -> None:
+    """Raises CodecError where no level can be chosen for each image from those of these names."""
+    first, last, count = names[0], names[-1], len(names)
+    held = f"{first.partition('@')[0]} holds {count} codecs, from few bits to many"
+    if count > 1 and not has_budget:
+        raise CodecError(
+            f"{held}: name one of {first} to {last}, or limit frames by codec.budget_bits or "
+            "link.channel_uses, so that one is chosen for each image"
+        )
+    if count > 1 << TAG_BITS:
+        raise CodecError(
+            f"{held}; of more than {1 << TAG_BITS} none can be chosen for each image, by a tag of "
+            f"{TAG_BITS} bits: name one of {first} to {last}"
+        )
+
+
+def digest_of(codecs: Sequence[Digested]) -> bytes:
+    """What tells a codec, or all levels of a file, from others: for these SHA-256 of their
+    digests.
+    """
+    digests = [codec.digest for codec in codecs]
+    return digests[0] if len(digests) == 1 else hashlib.sha256(b"".join(digests)).digest()
+
+
+def tag_bits(codecs: int) -> int:
+    """Bits of the tag that names one of so many codecs."""
+    return TAG_BITS if codecs > 1 else 0
+
+
+def members_by_level(levels: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Each level that occurs, from the lowest, and the numbers of the images that have it."""
+    for level in np.unique(levels).tolist():
+        yield level, np.flatnonzero(levels == level)
 
 
 def _gain(name: str) -> str:

@@ -12,6 +12,7 @@ from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 from semcomm.compiled import compiled
 from semcomm.concealment.crc_error_patterns import crc_error_patterns
 from semcomm.concealment.neighbourhood import MISSING, Neighbourhood
+from semcomm.frame_format import FrameFormat
 from semcomm.frames import Frames
 from semcomm.ragged import gather_runs, offsets, ragged_arange, spans, sum_runs
 
@@ -31,18 +32,19 @@ Runs = NDArray[np.int64]
 class Repair:
     """The repair of a block of F slices; its results are written to the neighbourhood.
 
+    layout: of the frames.
     frames: as they arrived.
-    remainders: (F,) their CRCs of `width` bits.
-    payloads: their payloads.
+    header_bits: (F,) where the payload of each begins.
+    remainders: (F,) their CRCs.
     runs: (F, 4) the positions of their symbols, as entropy coders take them.
     sound: (F,) bool, slices that need no repair.
     """
 
     coder: EntropyCoder
-    width: int
+    layout: FrameFormat
     frames: Frames
+    header_bits: NDArray[np.int64]
     remainders: NDArray[np.int64]
-    payloads: Frames
     runs: NDArray[np.int64]
     neighbourhood: Neighbourhood
     sound: NDArray[np.bool_]
@@ -56,7 +58,7 @@ class Repair:
         """
         damaged = np.flatnonzero(~self.sound & (self.remainders != 0))
         frames, positions = crc_error_patterns(
-            self.remainders[damaged], self.frames.lengths[damaged], self.width, flips
+            self.remainders[damaged], self.frames.lengths[damaged], self.layout.framing.crc, flips
         )
         slices = damaged[frames]
         payloads = self._flipped_payloads(slices, positions)
@@ -68,7 +70,8 @@ class Repair:
         ratios = sum_runs(self.neighbourhood.log_likelihood_ratio(runs, slices), counts)
         best = _best_candidates(slices, ratios)
         patterns = np.power(self.frames.lengths[slices[best]].astype(np.float64), flips) / flips
-        threshold = np.log(NOISE_PRIOR * np.minimum(1.0, patterns / 2.0**self.width))
+        chance = patterns / 2.0**self.layout.framing.crc
+        threshold = np.log(NOISE_PRIOR * np.minimum(1.0, chance))
         best = best[ratios[best] > threshold]
         self._write(slices[best], gather_runs(runs, offsets(counts)[best], counts[best]))
         self.sound[slices[best]] = True
@@ -101,7 +104,7 @@ class Repair:
         """All symbols that the payloads decode to, aligned with the slices' start and with their
         end.
         """
-        payloads = _select(self.payloads, slices)
+        payloads = self.layout.payloads(_select(self.frames, slices), self.header_bits[slices])
         room = 2 * counts + 1
         decoded = self.coder.decode(payloads.bits, payloads.lengths, flat_runs(room))
         whole = self.coder.decode(payloads.bits, payloads.lengths, flat_runs(decoded.valid)).intact
@@ -117,16 +120,13 @@ class Repair:
         return heads, tails
 
     def _flipped_payloads(self, slices: Slices, positions: NDArray[np.int64]) -> Frames:
-        """The payloads of these slices, each with its own bits flipped. Flips in header and CRC
-        leave it as it is.
+        """The payloads of these slices, each frame with its own bits flipped, which may move the
+        end of a filled one's payload.
         """
-        payloads = _select(self.payloads, slices)
-        header_bits = self.frames.lengths[slices] - self.width - payloads.lengths
+        frames = _select(self.frames, slices)
         for column in positions.T:
-            within = column - header_bits
-            hit = (within >= 0) & (within < payloads.lengths)
-            payloads.bits[(payloads.starts + within)[hit]] ^= 1
-        return payloads
+            frames.bits[frames.starts + column] ^= 1
+        return self.layout.payloads(frames, self.header_bits[slices])
 
     def _write(self, slices: Slices, runs: Runs) -> None:
         """Write the symbols of slices; missing ones remain untrusted."""

@@ -74,6 +74,18 @@ class CheckedSymbols(SymbolChannel):
         uses = _checked_count(name, "channel_uses", reception.channel_uses, len(symbols))
         return SymbolReception(Symbols(values, symbols.lengths), variances, uses)
 
+    def symbols_in(self, channel_uses: int) -> int:
+        """As the channel says. Raises ChannelError for what is no number of symbols."""
+        name = channel_name(self.channel)
+        with plugin_code(f"channel {name}", type(self.channel), ChannelError):
+            symbols = self.channel.symbols_in(channel_uses)
+        if not isinstance(symbols, int | np.integer) or not 1 <= symbols <= channel_uses:
+            raise ChannelError(
+                f"channel {name} has {symbols!r} symbols in {channel_uses} channel uses; it takes "
+                f"a whole number from 1 to {channel_uses}"
+            )
+        return int(symbols)
+
 
 def with_checks(channel: Any) -> Any:
     """The channel with checks of its answers; one that has them stays as it is."""

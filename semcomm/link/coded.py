@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import ceil
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from annotated_types import Ge, Le, doc
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel
 from semcomm.counting import channel_counts, frame_errors
-from semcomm.errors import LinkError
+from semcomm.errors import ChannelError, LinkError
 from semcomm.frames import Counts, Frames, Reception
 from semcomm.link.codes import Code, LdpcCode, encode_all
 from semcomm.link.soft_bits import soft_bits
@@ -54,17 +54,30 @@ class Retransmission(Validated, error=LinkError):
     ] = 4
 
 
+class TransportBlock(NamedTuple):
+    """What each transmission of a frame is: its channel uses, its coded bits, and the frame's
+    bits.
+    """
+
+    channel_uses: int
+    sent_bits: int
+    frame_bits: int
+
+
 @dataclass(frozen=True)
 class Coded(BitChannel):
-    """Sends frames over another channel, each as a control field and a coded payload.
+    """Sends frames over another channel, each as a control field and a coded payload, or as a
+    transport block, which is a coded payload alone.
 
     The control field is the frame's length in 16 bits, in a code of lower rate than the payload's.
     It is all that the receiver needs, since modulation and code are agreed. A frame whose control
-    field is decoded wrong is lost, and arrives with no bits.
+    field is decoded wrong is lost, and arrives with no bits. So does a transport block of which
+    nothing arrived.
 
     bits_per_symbol: of the modulation, 1 for a channel of bits; each part of a frame fills whole
         symbols.
     crc_ok: the receiver's check, (F,) bool of F frames; a frame that fails it is sent again.
+    block: of transport blocks; None where frames have any length and a control field.
     """
 
     channel: BitChannel
@@ -72,19 +85,15 @@ class Coded(BitChannel):
     bits_per_symbol: int
     retransmission: Retransmission | None
     crc_ok: Callable[[Frames], NDArray[np.bool_]]
+    block: TransportBlock | None = None
 
     def transmit(self, frames: Frames, rng: np.random.Generator) -> Reception:
         """As `BitChannel.transmit`; raises LinkError for a frame longer than its control field can
-        state.
+        state, or of another length than was agreed.
 
         The first transmissions draw from `rng`, as uncoded frames do.
         """
-        if frames.lengths.max(initial=0) >= 1 << LENGTH_BITS:
-            raise LinkError(
-                f"a frame has {frames.lengths.max()} bits, more than the "
-                f"{(1 << LENGTH_BITS) - 1} that the link's control field can state: use more "
-                "slices per image (framing.slices)"
-            )
+        self._check_lengths(frames.lengths)
         buffer, received = _HarqBuffer(self, frames), [np.empty(0, np.uint8)] * len(frames)
         counts, pending = np.zeros((6, len(frames)), np.int64), np.arange(len(frames))
         repeats = self.retransmission.transmissions - 1 if self.retransmission else 0
@@ -99,6 +108,20 @@ class Coded(BitChannel):
                 counts[5] = frame_errors(frames, Frames.join(received))
             pending = pending[~self.crc_ok(Frames.join(decoded))]
         return Reception(Frames.join(received), None, Counts(*counts))
+
+    def _check_lengths(self, lengths: Numbers) -> None:
+        if self.block and np.any(lengths != self.block.frame_bits):
+            wrong = lengths[lengths != self.block.frame_bits][0]
+            raise LinkError(
+                f"a frame has {wrong} bits, but with link.channel_uses "
+                f"{self.block.channel_uses} each has {self.block.frame_bits}: the system has to "
+                "fill it up"
+            )
+        if lengths.max(initial=0) >= 1 << LENGTH_BITS:
+            raise LinkError(
+                f"a frame has {lengths.max()} bits, more than the {(1 << LENGTH_BITS) - 1} that "
+                "the link's control field can state: use more slices per image (framing.slices)"
+            )
 
     def _send(
         self, buffer: "_HarqBuffer", pending: Numbers, round_number: int, rng: np.random.Generator
@@ -116,8 +139,17 @@ class Coded(BitChannel):
             buffer.llrs[:] = 0
         np.add.at(buffer.llrs, positions, soft_bits(frames, reception, self.code.hard_llr))
         cost, once = channel_counts(frames, reception), np.ones_like(lengths)
+        self._check_uses(cost.channel_uses)
         feedback = once if self.retransmission else 0 * once
         return np.array([cost.channel_uses, cost.channel_bits, cost.bit_errors, once, feedback])
+
+    def _check_uses(self, channel_uses: Numbers) -> None:
+        if self.block and np.any(channel_uses != self.block.channel_uses):
+            raise ChannelError(
+                f"the channel counts {channel_uses.max()} channel uses of a frame, but "
+                f"link.channel_uses is {self.block.channel_uses}: its symbols_in has to say how "
+                "many symbols these hold"
+            )
 
     @cached_property
     def control_bits(self) -> int:
@@ -128,21 +160,22 @@ class Coded(BitChannel):
 
 class _HarqBuffer:
     """The mother codewords of F frames and what has arrived of them: for each frame that of its
-    control field, then that of its payload.
+    control field, unless it is a transport block, then that of its payload.
 
-    bits: the 2 F mother codewords, one after the other.
+    bits: the mother codewords, one after the other.
     llrs: the sum of the LLRs that arrived for each bit; 0 where none did.
     """
 
     def __init__(self, link: Coded, frames: Frames) -> None:
-        self.link = link
-        self.fields = (frames.lengths[:, None] >> np.arange(LENGTH_BITS)[::-1] & 1).astype(np.uint8)
-        pairs = zip(self.fields, frames.split(), strict=True)
-        self.payloads = Frames.join([bits for pair in pairs for bits in pair])
-        lengths = frames.lengths.tolist()
+        self.link, lengths = link, frames.lengths.tolist()
         code_of = {length: link.code.of(length) for length in set(lengths)}
-        control = CONTROL.of(LENGTH_BITS)
-        self.codes = [code for length in lengths for code in (control, code_of[length])]
+        self.fields = (frames.lengths[:, None] >> np.arange(LENGTH_BITS)[::-1] & 1).astype(np.uint8)
+        if link.block:
+            self.payloads, self.codes = frames, [code_of[length] for length in lengths]
+        else:
+            pairs, control = zip(self.fields, frames.split(), strict=True), CONTROL.of(LENGTH_BITS)
+            self.payloads = Frames.join([bits for pair in pairs for bits in pair])
+            self.codes = [code for length in lengths for code in (control, code_of[length])]
         words = encode_all(self.codes, self.payloads)
         self.bits, self.starts, self.stops = words.bits, words.starts, words.starts + words.lengths
         self.llrs = np.zeros(words.bits.size, np.float32)
@@ -152,27 +185,34 @@ class _HarqBuffer:
 
         Returns their positions among all codewords, frame after frame, and how many each sends.
         """
-        per_symbol = self.link.bits_per_symbol
+        per_symbol, block = self.link.bits_per_symbol, self.link.block
         control = CONTROL.of(LENGTH_BITS).rate_match(self.link.control_bits, 0, per_symbol)
         payload_of: dict[int, Numbers] = {}
         parts = []
-        for word in 2 * numbers:
-            code = self.codes[word + 1]
+        for word in self._payload_words(numbers):
+            code = self.codes[word]
             if code.payload_bits not in payload_of:
-                sent_bits = code.sent_bits(per_symbol)
+                sent_bits = block.sent_bits if block else code.sent_bits(per_symbol)
                 payload_of[code.payload_bits] = code.rate_match(sent_bits, version, per_symbol)
-            payload = payload_of[code.payload_bits]
-            parts.append(
-                np.concatenate([self.starts[word] + control, self.starts[word + 1] + payload])
-            )
+            part = self.starts[word] + payload_of[code.payload_bits]
+            parts.append(part if block else np.concatenate([self.starts[word - 1] + control, part]))
         return np.concatenate(parts), np.array([part.size for part in parts])
 
     def decode(self, numbers: Numbers) -> list[Bits]:
-        """The payloads of the frames of these numbers; no bits where the control field is wrong."""
-        controls = self._decode_words(CONTROL, 2 * numbers)
-        payloads = self._decode_words(self.link.code, 2 * numbers + 1)
-        control_ok = np.all(controls == self.fields[numbers], axis=1)
-        return [bits if ok else bits[:0] for bits, ok in zip(payloads, control_ok, strict=True)]
+        """The payloads of the frames of these numbers; no bits where the control field is wrong, or
+        nothing arrived of a transport block.
+        """
+        words = self._payload_words(numbers)
+        payloads = self._decode_words(self.link.code, words)
+        if self.link.block:
+            arrived = [np.any(self.llrs[self.starts[word] : self.stops[word]]) for word in words]
+        else:
+            controls = self._decode_words(CONTROL, words - 1)
+            arrived = np.all(controls == self.fields[numbers], axis=1).tolist()
+        return [bits if ok else bits[:0] for bits, ok in zip(payloads, arrived, strict=True)]
+
+    def _payload_words(self, numbers: Numbers) -> Numbers:
+        return numbers if self.link.block else 2 * numbers + 1
 
     def _decode_words(self, model: Code, words: Numbers) -> list[Bits]:
         codes = [self.codes[word] for word in words]

@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
-from math import ceil, log, log2
-from typing import Annotated, Any, Literal, Protocol
+from math import ceil, floor, log, log2
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 from annotated_types import Ge, Le, doc
 from numpy.typing import NDArray
+from pydantic import StringConstraints
 from scipy.optimize import brentq
 
 from semcomm.errors import LinkError
 from semcomm.frames import Frames
-from semcomm.link.ldpc import Ldpc, decode
+from semcomm.link.ldpc import RATES, Ldpc, decode
 from semcomm.validation import Validated
 
 Bits = NDArray[np.uint8]
@@ -43,23 +44,39 @@ class BlockCode(Protocol):
         """(sent,) the positions in the mother codeword of the bits that a transmission sends."""
 
 
-Rate = Literal[
-    "1/5", "1/4", "1/3", "2/5", "1/2", "3/5", "2/3", "3/4", "4/5", "5/6", "7/8", "8/9", "11/12"
-]
+Rate = (
+    Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}/[1-9][0-9]{0,3}$")]
+    | Annotated[float, Ge(float(RATES[0])), Le(float(RATES[1]))]
+)
 
 
 @dataclass(frozen=True)
 class LdpcCode(Validated, error=LinkError):
     """The LDPC codes of 5G NR (3GPP TS 38.212), decoded by belief propagation."""
 
-    rate: Annotated[Rate, doc("payload bits per coded bit")] = "1/2"
+    rate: Annotated[
+        Rate,
+        doc(
+            "payload bits per coded bit, a fraction such as 1/2 or 658/1024, or a number: 30/1024 "
+            "to 948/1024, which are the limits of 3GPP TS 38.214, section 5.1.3.1. Below 1/3, or "
+            "1/5 for short frames, bits of the mother codeword are sent again."
+        ),
+    ] = "1/2"
     iterations: Annotated[
         int, Ge(1), Le(1000), doc("the decoder stops after this many, or once all checks hold")
     ] = 20
 
+    def __post_init__(self) -> None:
+        if not RATES[0] <= self.nominal_rate <= RATES[1]:
+            raise LinkError(
+                f"rate is {self.rate}; the LDPC codes of 5G NR take 30/1024 to 948/1024 (3GPP TS "
+                "38.214, section 5.1.3.1)"
+            )
+
     @property
     def nominal_rate(self) -> Fraction:
-        return Fraction(self.rate)
+        """The rate as it is written: 0.6426 is 3213/5000."""
+        return Fraction(str(self.rate))
 
     @property
     def hard_llr(self) -> float:
@@ -71,7 +88,14 @@ class LdpcCode(Validated, error=LinkError):
 
     def of(self, payload_bits: int) -> BlockCode:
         """The code of payloads of this length."""
-        return _ldpc(max(payload_bits, MIN_PAYLOAD_BITS), self.rate)
+        return _ldpc(max(payload_bits, MIN_PAYLOAD_BITS), self.nominal_rate)
+
+    def payload_bits_in(self, sent_bits: int) -> int:
+        """The longest payload that a transmission of so many bits carries at the code rate."""
+        longest = floor(sent_bits * self.nominal_rate)
+        while longest >= MIN_PAYLOAD_BITS and self.of(longest).sent_bits() > sent_bits:
+            longest -= 1
+        return longest
 
     def decode(self, codes: Sequence[Any], llrs: Llrs) -> Bits:
         """The payloads of all frames in a row, from the LLRs of all mother codewords."""
@@ -93,8 +117,8 @@ def _llr_at_capacity(capacity: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _ldpc(payload_bits: int, rate: Rate) -> Ldpc:
-    return Ldpc(payload_bits, Fraction(rate))
+def _ldpc(payload_bits: int, rate: Fraction) -> Ldpc:
+    return Ldpc(payload_bits, rate)
 
 
 @dataclass(frozen=True)
@@ -136,6 +160,10 @@ class RepetitionCode(Validated, error=LinkError):
     def of(self, payload_bits: int) -> BlockCode:
         """The code of payloads of this length."""
         return Repeated(max(payload_bits, 1), self.times)
+
+    def payload_bits_in(self, sent_bits: int) -> int:
+        """The longest payload that a transmission of so many bits carries at the code rate."""
+        return sent_bits // self.times
 
     def decode(self, codes: Sequence[Any], llrs: Llrs) -> Bits:
         """The payloads of all frames in a row, from the LLRs of all mother codewords."""

@@ -1,7 +1,7 @@
 """The link: how frames of bits go over a channel, from modulation to retransmission."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Annotated
 
@@ -10,16 +10,21 @@ from annotated_types import Ge, Le, Unit, doc
 from numpy.typing import NDArray
 
 from semcomm.channel import BitChannel, SymbolChannel
-from semcomm.choices import Decisions, Modulation
+from semcomm.choices import Decisions, LinkModulation
 from semcomm.errors import LinkError
 from semcomm.frames import Frames
+from semcomm.link.adaptation import choose
 from semcomm.link.checked_channel import channel_name, with_checks
-from semcomm.link.coded import Coded, Retransmission
+from semcomm.link.coded import Coded, Retransmission, TransportBlock
 from semcomm.link.codes import Code, LdpcCode, RepetitionCode
+from semcomm.link.ideal import IdealCarrier, IdealCode
 from semcomm.link.interleaved import Interleaved
 from semcomm.link.modulated import Modulated
 from semcomm.link.modulation import BITS_PER_SYMBOL
+from semcomm.terms import Terms
 from semcomm.validation import Validated
+
+UNCODED = RepetitionCode(1)
 
 
 @dataclass(frozen=True)
@@ -29,10 +34,11 @@ class Link(Validated, error=LinkError):
     """
 
     modulation: Annotated[
-        Modulation | None,
+        LinkModulation | None,
         doc(
             "for a channel of symbols, and only for one; Gray labels of 3GPP TS 38.211, "
-            "unit mean energy."
+            "unit mean energy. `adaptive` takes modulation and LDPC code from a table, by "
+            "channel_uses and the channel's esn0_db; `gaussian` is for an ideal code alone."
         ),
     ] = None
     decisions: Annotated[
@@ -49,15 +55,64 @@ class Link(Validated, error=LinkError):
     retransmission: Annotated[
         Retransmission | None, doc("of frames whose CRC fails, by default none")
     ] = None
+    channel_uses: Annotated[
+        Annotated[int, Ge(64), Le(4096), Unit("channel uses")] | None,
+        doc(
+            "each transmission of a frame is a transport block of exactly so many, pilots "
+            "included; the frame's length follows, is agreed, and is filled up. By default frames "
+            "have any length."
+        ),
+    ] = None
+    ideal: Annotated[
+        IdealCode | None,
+        doc(
+            "in place of a code, frames of the length that the normal approximation allows over "
+            "channel_uses; no code, and no bound. By default none."
+        ),
+    ] = None
 
     @property
     def bits_per_symbol(self) -> int:
+        """Raises LinkError where it depends on the channel."""
+        if self.modulation == "adaptive" or self.modulation == "gaussian":
+            raise LinkError(f"link.modulation is {self.modulation}, which depends on the channel")
         return BITS_PER_SYMBOL[self.modulation] if self.modulation else 1
 
     @property
     def efficiency(self) -> Fraction:
-        """Nominal payload bits per symbol: bits per symbol times the code rate."""
+        """Nominal payload bits per symbol: bits per symbol times the code rate.
+
+        Raises LinkError where it depends on the channel.
+        """
+        if self.ideal:
+            raise LinkError("link.ideal has no code rate but by the channel's Es/N0")
         return self.bits_per_symbol * (self.code.nominal_rate if self.code else Fraction(1))
+
+    def terms(self, channel: BitChannel | SymbolChannel) -> Terms:
+        """What both ends agree from this link over this channel.
+
+        Raises LinkError or ChannelError where no frame takes `channel_uses`.
+        """
+        if self.ideal:
+            return Terms(self._ideal_carrier(channel).frame_bits)
+        block = self.adapted(channel)._block(channel)
+        return Terms(block.frame_bits if block else None)
+
+    def adapted(self, channel: BitChannel | SymbolChannel) -> "Link":
+        """This link with modulation and code for this channel; itself where they are not adaptive.
+
+        Raises LinkError where the table does not say which.
+        """
+        if self.modulation != "adaptive":
+            return self
+        esn0_db = getattr(channel, "esn0_db", None)
+        if self.channel_uses is None or esn0_db is None or self.code or self.ideal:
+            raise LinkError(
+                "link.modulation is adaptive, which takes link.channel_uses and a channel with an "
+                "esn0_db, and neither link.code nor link.ideal"
+            )
+        choice = choose(self.channel_uses, esn0_db)
+        return replace(self, modulation=choice.modulation, code=LdpcCode(choice.rate))
 
     def check(self, channel: BitChannel | SymbolChannel, crc: int) -> None:
         """Raises LinkError where this link does not match the channel, or frames with a CRC of this
@@ -86,6 +141,14 @@ class Link(Validated, error=LinkError):
             raise LinkError(
                 f"link.decisions is hard, but channel {name} has no demapper: leave it out"
             )
+        if self.ideal:
+            self._ideal_carrier(channel)
+            return
+        if self.modulation == "gaussian":
+            raise LinkError(
+                "link.modulation is gaussian, which no modulator makes: take link.ideal with it, "
+                f"or one of {', '.join(BITS_PER_SYMBOL)}"
+            )
         if (
             self.retransmission
             and self.retransmission.model == "incremental"
@@ -95,6 +158,7 @@ class Link(Validated, error=LinkError):
                 "link.retransmission.model is incremental, which sends other bits of a mother "
                 "codeword: set link.code.model to ldpc, or the retransmission's model to chase"
             )
+        self.adapted(channel)._block(channel)
 
     def wrap(
         self, channel: BitChannel | SymbolChannel, crc_ok: Callable[[Frames], NDArray[np.bool_]]
@@ -105,15 +169,55 @@ class Link(Validated, error=LinkError):
         Raises LinkError where the link does not match the channel.
         """
         self.check_channel(channel)
-        code = self.code or RepetitionCode(1)
+        if self.ideal:
+            return self._ideal_carrier(channel)
+        return self.adapted(channel)._wrap(channel, crc_ok)
+
+    def _wrap(
+        self, channel: BitChannel | SymbolChannel, crc_ok: Callable[[Frames], NDArray[np.bool_]]
+    ) -> BitChannel:
+        code, block = self.code or UNCODED, self._block(channel)
         channel = with_checks(channel)
         if isinstance(channel, BitChannel):
             carrier = channel
         else:
-            assert self.modulation  # else a channel of symbols was refused
+            assert self.modulation in BITS_PER_SYMBOL  # else a channel of symbols was refused
             carrier = Modulated(channel, self.modulation, self.decisions, code.hard_llr)
         if self.interleaving:
             carrier = Interleaved(carrier, self.interleaving)
-        if self.code or self.retransmission:
-            carrier = Coded(carrier, code, self.bits_per_symbol, self.retransmission, crc_ok)
+        if self.code or self.retransmission or block:
+            carrier = Coded(carrier, code, self.bits_per_symbol, self.retransmission, crc_ok, block)
         return carrier
+
+    def _ideal_carrier(self, channel: BitChannel | SymbolChannel) -> IdealCarrier:
+        assert self.ideal
+        beside = {
+            "code": self.code,
+            "interleaving": self.interleaving,
+            "retransmission": self.retransmission,
+            "decisions": self.decisions == "hard",
+        }
+        for name in filter(beside.get, beside):
+            raise LinkError(f"link.{name} is beside link.ideal, which takes none: leave it out")
+        if self.channel_uses is None or self.modulation == "adaptive":
+            raise LinkError(
+                "link.ideal takes link.channel_uses, and as link.modulation over a channel of "
+                f"symbols gaussian, {', '.join(BITS_PER_SYMBOL)}"
+            )
+        bits = self.ideal.frame_bits(channel, self.modulation, self.channel_uses)
+        return IdealCarrier(bits, self.channel_uses, self.ideal.frame_error_rate)
+
+    def _block(self, channel: BitChannel | SymbolChannel) -> TransportBlock | None:
+        uses = self.channel_uses
+        if uses is None:
+            return None
+        is_of_symbols = isinstance(channel, SymbolChannel)
+        symbols = with_checks(channel).symbols_in(uses) if is_of_symbols else uses
+        if symbols != uses and self.interleaving not in (None, 1):
+            raise LinkError(
+                f"link.interleaving is {self.interleaving}, but pilots of channel "
+                f"{channel_name(channel)} take some of the channel uses of each frame: with "
+                "link.channel_uses it takes 1"
+            )
+        sent_bits = symbols * self.bits_per_symbol
+        return TransportBlock(uses, sent_bits, (self.code or UNCODED).payload_bits_in(sent_bits))

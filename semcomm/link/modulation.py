@@ -1,4 +1,4 @@
-"""Bits to complex symbols and back: Gray-labelled BPSK, QPSK, 16-QAM and 64-QAM of unit mean
+"""Bits to complex symbols and back: Gray-labelled BPSK, QPSK and 16-, 64- and 256-QAM of unit mean
 energy.
 """
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from semcomm.choices import Decisions, Modulation
 
-BITS_PER_SYMBOL: dict[Modulation, int] = {"bpsk": 1, "qpsk": 2, "16qam": 4, "64qam": 6}
+BITS_PER_SYMBOL: dict[Modulation, int] = {"bpsk": 1, "qpsk": 2, "16qam": 4, "64qam": 6, "256qam": 8}
 
 LARGEST_LLR = 1e6
 """Log-likelihood ratios are clipped to it, so that sums of them stay finite."""
@@ -25,8 +25,8 @@ def modulate(bits: NDArray[np.uint8], modulation: Modulation) -> NDArray[np.comp
     """The symbols of n m bits, where m is the modulation's bits per symbol: (n,) complex128.
 
     The labels are those of 3GPP TS 38.211, section 5.1. A square constellation is a pulse amplitude
-    modulation in each dimension: a symbol's first, third and fifth bit choose its real part, the
-    others its imaginary part. BPSK, on the diagonal, is QPSK that sends each bit in both
+    modulation in each dimension: a symbol's first, third, fifth and seventh bit choose its real
+    part, the others its imaginary part. BPSK, on the diagonal, is QPSK that sends each bit in both
     dimensions.
 
     Raises ValueError when the bits do not fill whole symbols.
@@ -43,7 +43,7 @@ def modulate(bits: NDArray[np.uint8], modulation: Modulation) -> NDArray[np.comp
     labels = np.zeros_like(pairs[:, 0])
     for place in range(pairs.shape[1]):
         labels = labels * np.uint8(2) + pairs[:, place]
-    symbols: NDArray[np.complex128] = _levels(modulation)[labels].view(np.complex128)[:, 0]
+    symbols: NDArray[np.complex128] = amplitudes(modulation)[labels].view(np.complex128)[:, 0]
     return symbols
 
 
@@ -82,7 +82,7 @@ def _bits_per_dimension(modulation: Modulation) -> int:
 
 
 @cache
-def _levels(modulation: Modulation) -> NDArray[np.float64]:
+def amplitudes(modulation: Modulation) -> NDArray[np.float64]:
     """The amplitudes of one dimension by their labels, the first bit most significant; their mean
     energy is 1/2.
 
@@ -103,7 +103,7 @@ def _levels_by_bit(modulation: Modulation) -> NDArray[np.float64]:
     """The amplitudes whose label has a 0 at each place, then those with a 1 there: (bits of a
     label, 2, amplitudes / 2).
     """
-    levels = _levels(modulation)
+    levels = amplitudes(modulation)
     labels = np.arange(levels.size)
     places = reversed(range(_bits_per_dimension(modulation)))
     return np.array([[levels[labels >> place & 1 == bit] for bit in (0, 1)] for place in places])

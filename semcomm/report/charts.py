@@ -22,14 +22,16 @@ SHAPES = (
     "triangle-left",
 )
 DASHES: tuple[list[int], ...] = ([1, 0], [7, 3], [2, 2], [7, 2, 2, 2], [7, 2, 2, 2, 2, 2])
+APPROXIMATION_DASH = [12, 6]
 HEIGHT, FILE_WIDTH = 320, 640
 GREY, FAINT = "#55606a", "#e3e1db"
 
 
-def style_of(number: int) -> Style:
+def style_of(number: int, approximation: bool = False) -> Style:
     """The look of the line with this number in every figure, as in those of `semcomm plot`."""
     looks = {"colour": COLOURS, "shape": SHAPES, "dash": DASHES}
-    return {name: choices[number % len(choices)] for name, choices in looks.items()}
+    style: Style = {name: choices[number % len(choices)] for name, choices in looks.items()}
+    return style | ({"dash": APPROXIMATION_DASH} if approximation else {})
 
 
 def rate_figure(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,9 @@ from semcomm.terminal import terminal_safe
 
 Coordinates = tuple[float, float]
 
+IDEAL = "link.ideal.frame_error_rate"
+"""The column in which rows of an ideal code, and they alone, have a value."""
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:
@@ -23,6 +27,7 @@ class Curve:
     x, y: (n,) float64, finite, n at least 1.
     low, high: (n,) ends of the 95 % interval of each y, NaN for a point without one; None where the
         results have no intervals.
+    approximation: of an ideal code, whose lengths are by the normal approximation.
     """
 
     label: str
@@ -30,13 +35,25 @@ class Curve:
     y: NDArray[np.float64]
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
+    approximation: bool = False
 
     def __len__(self) -> int:
         return self.x.size
 
+    @property
+    def title(self) -> str:
+        """What figures call it. Example: "ecvq (normal approximation)"."""
+        return approximated(self.label) if self.approximation else self.label
+
+
+def approximated(label: str) -> str:
+    """The label of a line that is an approximation."""
+    return f"{label} (normal approximation)" if label else "normal approximation"
+
 
 def curves_of(table: pd.DataFrame, x: str, y: str, by: Sequence[str] = ()) -> list[Curve]:
-    """A curve for each combination of values in the columns `by`, in the order of their first rows.
+    """A curve for each combination of values in the columns `by`, in the order of their first rows;
+    rows of an ideal code are curves of their own.
 
     by: names of columns; `quantizer|codec.model` is the first of the two that is not empty.
         Rows whose x or y is empty are left out.
@@ -46,28 +63,37 @@ def curves_of(table: pd.DataFrame, x: str, y: str, by: Sequence[str] = ()) -> li
     Example: by ["quantizer", "codec.entropy_coder"] gives curves "vq, fixed_length" and "ecvq,
     huffman".
     """
-    points = pd.DataFrame(
-        {"x": numbers(table, x), "y": numbers(table, y), "label": _row_labels(table, by)}
-    )
-    ends, columns = interval(table, y), ["x", "y"]
-    if ends:
-        points, columns = points.assign(low=ends[0], high=ends[1]), ["x", "y", "low", "high"]
+    groups_of = list(zip(_row_labels(table, by), _is_approximation(table), strict=True))
+    points = pd.DataFrame({"x": numbers(table, x), "y": numbers(table, y)})
+    points["group"] = pd.Series(groups_of, dtype=object)
+    if ends := interval(table, y):
+        points = points.assign(low=ends[0], high=ends[1])
     measured = points.dropna(subset=["x", "y"]).sort_values(["x", "y"], kind="stable")
-    groups = dict(list(measured.groupby("label")))
+    groups: dict[Any, pd.DataFrame] = dict(list(measured.groupby("group")))
     if not groups:
         raise ReportError(f"no row has both {x} and {y}")
-    return [
-        Curve(label, *(groups[label][name].to_numpy() for name in columns))
-        for label in points.label.unique()
-        if label in groups
-    ]
+    curves = []
+    for label, approximation in dict.fromkeys(groups_of):
+        if (rows := groups.get((label, approximation))) is None:
+            continue
+        low, high = (rows[end].to_numpy() if ends else None for end in ("low", "high"))
+        x_values, y_values = rows["x"].to_numpy(), rows["y"].to_numpy()
+        curves.append(Curve(label, x_values, y_values, low, high, approximation))
+    return curves
 
 
 def curve_where(
     table: pd.DataFrame, conditions: Sequence[str], x: str, y: str, name: str = ""
 ) -> Curve:
-    """All rows that meet the conditions as one curve, labelled with `name` and the conditions."""
-    (curve,) = curves_of(select(table, conditions), x, y)
+    """All rows that meet the conditions as one curve, labelled with `name` and the conditions.
+
+    Raises ReportError where some of them are of an ideal code and others are not.
+    """
+    curve, *others = curves_of(select(table, conditions), x, y)
+    if others:
+        raise ReportError(
+            f"some rows are of an ideal code, which is an approximation: {IDEAL}= leaves them out"
+        )
     return replace(curve, label=" ".join(filter(None, [name, *conditions])))
 
 
@@ -82,6 +108,17 @@ def renamed(curves: Sequence[Curve], labels: Sequence[str]) -> list[Curve]:
             known = "; ".join(terminal_safe(curve.label) for curve in curves)
             raise ReportError(f"there is no curve {terminal_safe(old)} to name; there are: {known}")
     return [replace(curve, label=names.get(curve.label, curve.label)) for curve in curves]
+
+
+def upper_envelope(curve: Curve) -> Curve:
+    """The highest point at each x, with its interval: the best of what else was swept.
+
+    Example: of (1, 1), (1, 3), (2, 2) remain (1, 3) and (2, 2).
+    """
+    order = np.lexsort((curve.y, curve.x))
+    highest = order[np.append(np.diff(curve.x[order]) > 0, True)]
+    low, high = (None if ends is None else ends[highest] for ends in (curve.low, curve.high))
+    return replace(curve, x=curve.x[highest], y=curve.y[highest], low=low, high=high)
 
 
 def upper_hull(curve: Curve) -> Curve:
@@ -113,6 +150,10 @@ def _is_below(left: Coordinates, middle: Coordinates, right: Coordinates) -> boo
     """Whether the middle point lies below the line between its neighbours."""
     to_middle = (middle[1] - left[1]) * (right[0] - left[0])
     return to_middle < (right[1] - left[1]) * (middle[0] - left[0])
+
+
+def _is_approximation(table: pd.DataFrame) -> list[bool]:
+    return texts(table, IDEAL).ne("").tolist() if IDEAL in table else [False] * len(table)
 
 
 def _row_labels(table: pd.DataFrame, by: Sequence[str]) -> list[str]:

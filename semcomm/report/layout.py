@@ -2,17 +2,23 @@
 and quality.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from semcomm.report.curves import Curve, upper_hull
+from semcomm.report.curves import IDEAL, Curve, upper_hull
 from semcomm.report.lines import NumericAxis, Settings, labels, slider_axis, unify_null_sections
 from semcomm.report.runs import Runs
 
 RATE_SETTINGS = "codec.model", "codec.quality", "codec.container", "codec.device"
 """Settings that move a point along its curve of rate and quality."""
+
+
+OWN = "results", IDEAL
+"""Settings that make lines of one name several."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class FigurePoint:
         positions.
     views, hull: the positions at which the rate figure shows it, and at which it is on the upper
         hull of its family.
+    envelope: the number of the line of which it is the best point at its position, if it is.
     """
 
     row: int
@@ -32,15 +39,26 @@ class FigurePoint:
     at: int | None
     views: list[int]
     hull: list[int]
+    envelope: int | None
+
+
+class Line(NamedTuple):
+    """approximation: of an ideal code."""
+
+    label: str
+    approximation: bool
 
 
 @dataclass(frozen=True)
 class Layout:
-    """systems: labels of the lines over the axis; families: of the lines of the rate figure."""
+    """systems: the lines over the axis; families: those of the rate figure; envelopes: those
+    through the best of several systems, none where there is only one each.
+    """
 
     axis: NumericAxis | None
-    systems: list[str]
-    families: list[str]
+    systems: list[Line]
+    families: list[Line]
+    envelopes: list[Line]
     points: list[FigurePoint]
 
     @property
@@ -60,9 +78,10 @@ def lay_out(runs: Runs) -> Layout:
     )
     axis = slider_axis(settings)
     of_axis = (axis.key,) if axis else ()
-    system_of = labels(settings, of_axis)
-    family_of = labels(_family_settings(runs, settings), (*of_axis, *RATE_SETTINGS))
+    system_of = _lines(settings, of_axis)
+    family_of = _lines(_family_settings(runs, settings), (*of_axis, *RATE_SETTINGS))
     systems, families = (list(dict.fromkeys(names)) for names in (system_of, family_of))
+    best_of, envelopes = _envelopes(runs, settings, axis, system_of)
     everywhere = list(range(len(axis.values))) if axis else [0]
     points = []
     for row in rows:
@@ -71,12 +90,22 @@ def lay_out(runs: Runs) -> Layout:
             at = axis.values.index(settings[row][axis.key])
             views = everywhere if axis.is_of_codec else [at]
         numbers = systems.index(system_of[row]), families.index(family_of[row])
-        points.append(FigurePoint(row, *numbers, at, views, []))
+        points.append(FigurePoint(row, *numbers, at, views, [], best_of.get(row)))
     _mark_hulls(runs, points, everywhere)
     lone = str(settings[0].get("codec.model", ""))  # a lone line has no label of its own
-    return Layout(
-        axis, [name or lone for name in systems], [name or lone for name in families], points
+    systems, families, envelopes = (
+        [line._replace(label=line.label or lone) for line in lines]
+        for lines in (systems, families, envelopes)
     )
+    return Layout(axis, systems, families, envelopes, points)
+
+
+def _lines(settings: Sequence[Settings], without: Sequence[str]) -> list[Line]:
+    """The line of each cell, named by `labels`; an ideal code has its own ones."""
+    rates = [cell.get(IDEAL) for cell in settings]
+    one_rate = (IDEAL,) if len({*rates} - {None}) == 1 else ()
+    pairs = zip(labels(settings, (*without, *one_rate)), rates, strict=True)
+    return [Line(label, rate is not None) for label, rate in pairs]
 
 
 def _family_settings(runs: Runs, settings: Sequence[Settings]) -> list[Settings]:
@@ -102,3 +131,38 @@ def _mark_hulls(runs: Runs, points: Sequence[FigurePoint], views: Sequence[int])
             for point in members:
                 if np.any((hull.x == x[point.row]) & (hull.y == y[point.row])):
                     point.hull.append(view)
+
+
+def _envelopes(
+    runs: Runs, settings: Sequence[Settings], axis: NumericAxis | None, system_of: Sequence[Line]
+) -> tuple[dict[int, int], list[Line]]:
+    """The rows that are the best point of a line at a value of the axis, with the line's number,
+    and the lines; nothing where no line has several systems to choose from.
+    """
+    if axis is None or axis.is_of_codec:
+        return {}, []
+    line_of, quality = _envelope_lines(runs, settings, axis), runs.quality.values
+    lines = list(dict.fromkeys(line_of))
+    systems, best = defaultdict[Any, set[Line]](set), dict[Any, int]()
+    for row, cell in enumerate(settings):
+        if axis.key in cell and np.isfinite(quality[row]):
+            place = line_of[row], cell[axis.key]
+            systems[place].add(system_of[row])
+            if place not in best or quality[row] > quality[best[place]]:
+                best[place] = row
+    if all(len(several) == 1 for several in systems.values()):
+        return {}, []
+    return {row: lines.index(line) for (line, _), row in best.items()}, lines
+
+
+def _envelope_lines(runs: Runs, settings: Sequence[Settings], axis: NumericAxis) -> list[Line]:
+    """For each cell the line whose best point it may be: the one with its name, where names differ,
+    else with the same codec, whatever the link and the codec's rate.
+    """
+    names = [sample.name for sample in runs.samples]
+    if len(set(names)) > 1:
+        pairs = zip(names, settings, strict=True)
+        own = [{"name": name, **{key: cell.get(key) for key in OWN}} for name, cell in pairs]
+        return _lines(own, ())
+    swept = {key for cell in settings for key in cell if key.startswith("link.")}
+    return _lines(_family_settings(runs, settings), (axis.key, *RATE_SETTINGS, *swept))

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from semcomm.modalities.rgb8 import Image
 from semcomm.report.charts import axis_figure, rate_figure, style_of
 from semcomm.report.code_data import code_values
-from semcomm.report.layout import FigurePoint, Layout, lay_out
+from semcomm.report.curves import approximated
+from semcomm.report.layout import FigurePoint, Layout, Line, lay_out
 from semcomm.report.lines import NumericAxis
 from semcomm.report.runs import Measure, Runs
 from semcomm.report.store import Store
@@ -55,8 +56,8 @@ def page_data(runs: Runs) -> Values:
 
 
 def figures(data: Values) -> Values:
-    """The compiled figures of this data: "rate", and "axis" where the slider moves more than the
-    rate.
+    """The compiled figures of this data: "rate", "axis" where the slider moves more than the rate,
+    and "envelope" where several systems are one line there.
     """
     rate, quality, axis = data["rate"], data["quality"], data["axis"]
     x, y = (_extent(data["points"], measure["key"]) for measure in (rate, quality))
@@ -69,6 +70,11 @@ def figures(data: Values) -> Values:
         )
         xs = [value for value in axis["values"] if value is not None]
         specifications["axis"] = axis_figure(names, styles, axis["label"], quality["label"], xs, y)
+        if data["envelopes"]:
+            names, styles = _names_and_styles(data["envelopes"])
+            specifications["envelope"] = axis_figure(
+                names, styles, axis["label"], quality["label"], xs, y
+            )
     return specifications
 
 
@@ -110,17 +116,20 @@ def _line_values(layout: Layout) -> Values:
     """Labels and styles of systems and families. A line has one style in both figures; where both
     are drawn, families take those of systems, else the other way round.
     """
-    styles = [style_of(number) for number in range(max(len(layout.systems), len(layout.families)))]
     systems, families = [], []
-    for system, label in enumerate(layout.systems):
+    for system, line in enumerate(layout.systems):
         family = next(point.family for point in layout.points if point.system == system)
-        number = system if layout.has_axis_figure else family
-        systems.append({"label": label, "style": styles[number]})
-    for family, label in enumerate(layout.families):
+        systems.append(_styled(line, system if layout.has_axis_figure else family))
+    for family, line in enumerate(layout.families):
         system = next(point.system for point in layout.points if point.family == family)
-        number = system if layout.has_axis_figure else family
-        families.append({"label": label, "style": styles[number]})
-    return {"systems": systems, "families": families}
+        families.append(_styled(line, system if layout.has_axis_figure else family))
+    envelopes = [_styled(line, number) for number, line in enumerate(layout.envelopes)]
+    return {"systems": systems, "families": families, "envelopes": envelopes}
+
+
+def _styled(line: Line, number: int) -> Values:
+    label = approximated(line.label) if line.approximation else line.label
+    return {"label": label, "style": style_of(number, line.approximation)}
 
 
 def _point_values(runs: Runs, point: FigurePoint) -> Values:
@@ -131,6 +140,7 @@ def _point_values(runs: Runs, point: FigurePoint) -> Values:
         "at": point.at,
         "views": point.views,
         "hull": point.hull,
+        "envelope": point.envelope,
         "results": runs.folder(point.row),
         "images": int(runs.images[point.row]),
     }

@@ -28,6 +28,7 @@ LEGEND_CHARACTERS = 60  # that fit in one line of a legend
 COLOURS = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"
 MARKERS = "o", "s", "^", "D", "v", "P", "X", "<"
 DASHES = "-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (5, 1, 1, 1, 1, 1))
+APPROXIMATION_DASH = 0, (9, 4)
 
 NAMES = {
     "bits_per_image": "Bits per image",
@@ -108,8 +109,8 @@ def draw_figure(
     lines = [_draw(axes, curve, number, hull) for number, curve in enumerate(curves)]
     for direction in log:
         _make_logarithmic(axes, direction)
-    if any(curve.label for curve in curves):
-        texts = [fill(_plain(curve.label), LEGEND_CHARACTERS) for curve in curves]
+    if any(curve.title for curve in curves):
+        texts = [fill(_plain(curve.title), LEGEND_CHARACTERS) for curve in curves]
         _add_legend(figure, lines, texts)
     return figure
 
@@ -128,6 +129,8 @@ def _draw(axes: Axes, curve: Curve, number: int, hull: bool) -> Line2D:
     """Draw the curve of this number; returns its line, for the legend."""
     colour = COLOURS[number % len(COLOURS)]
     marker, dash = (kinds[number % len(kinds)] for kinds in (MARKERS, DASHES))
+    if curve.approximation:
+        dash = APPROXIMATION_DASH
     if curve.low is not None and curve.high is not None:
         reach = curve.y - curve.low, curve.high - curve.y
         bars: dict[str, Any] = {

@@ -31,6 +31,7 @@ from semcomm.systems.checked import (
     running,
 )
 from semcomm.systems.system import System
+from semcomm.terms import Terms
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def run_block(task: Task) -> Block:
         **checked_columns(scenario.codec, sent, received),
         **measure_columns(measures, system.measure(samples, received), samples),
         "damaged": received.damaged,
-        **carrier_columns(sent, reception, scenario.framing),
+        **carrier_columns(sent, reception, scenario.framing, scenario.link),
     }
     first = None if number else first_samples(samples, sent, received, scenario.framing)
     return Block(columns, checked_tallies(scenario.codec, sent), first)
@@ -150,14 +151,16 @@ def _names(run: str, choice: DataChoice) -> list[str]:
 
 
 def _ends(run: str, scenario: Scenario) -> Ends:
-    return _built(run, scenario.codec, scenario.framing, scenario.receiver.damaged)
+    system, terms = scenario.codec, scenario.terms
+    return _built(run, system, terms, scenario.framing, scenario.receiver.damaged)
 
 
 @lru_cache(maxsize=8)
-def _built(run: str, system: System, framing: Framing, damaged: Any) -> Ends:
+def _built(run: str, system: System, terms: Terms, framing: Framing, damaged: Any) -> Ends:
     """Both ends of a system, made once per process and run."""
     with running(system, system):
-        transmitter, receiver = system.transmitter(framing), system.receiver(framing, damaged)
+        transmitter = system.transmitter(terms, framing)
+        receiver = system.receiver(terms, framing, damaged)
     return Ends(
         CheckedTransmitter(system, transmitter, framing),
         CheckedReceiver(system, receiver, framing),

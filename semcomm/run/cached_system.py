@@ -93,7 +93,7 @@ class CachedSystem:
         self._changed = _changed(reference.encoded, arrived.encoded, count)
         fresh = self._ends.receiver.reconstruct(arrived.only(self._changed))
         samples, damaged = list(reference.samples), arrived.damaged.copy()
-        encoded = {name: list(arrays) for name, arrays in reference.encoded.items()}
+        encoded = {name: list(reference.encoded[name]) for name in arrived.encoded}
         damaged[self._changed] = fresh.damaged
         for number, sample in zip(self._changed, fresh.samples, strict=True):
             samples[number] = sample
@@ -155,8 +155,11 @@ def measure(
 
 
 def _changed(sent: Encoded, arrived: Encoded, count: int) -> list[int]:
-    """The numbers of the samples of which some array arrived otherwise than it was sent."""
-    pairs = [(ours, arrived[name]) for name, ours in sent.items()]
+    """The numbers of the samples of which some array arrived otherwise than it was sent.
+
+    What only the transmitter knows does not arrive.
+    """
+    pairs = [(sent[name], theirs) for name, theirs in arrived.items()]
     return [
         n for n in range(count) if not all(_equal(ours[n], theirs[n]) for ours, theirs in pairs)
     ]
@@ -203,7 +206,8 @@ def _load(path: Path) -> Reference:
 
 def _joined(name: str, parts: Sequence[NDArray[Any]] | NDArray[Any]) -> dict[str, NDArray[Any]]:
     flat = np.concatenate([part.ravel() for part in parts])
-    return {name: flat, f"{name} shapes": np.array([part.shape for part in parts])}
+    shapes = np.array([part.shape for part in parts], np.int64).reshape(len(parts), -1)
+    return {name: flat, f"{name} shapes": shapes}
 
 
 def _split(flat: NDArray[Any], shapes: NDArray[np.int64]) -> list[NDArray[Any]]:

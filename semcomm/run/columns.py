@@ -15,6 +15,7 @@ from semcomm.counting import bit_errors, channel_counts, frame_errors
 from semcomm.errors import MeasureError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
+from semcomm.link.codes import LdpcCode
 from semcomm.link.link import Link
 from semcomm.measures.intervals import wilson
 from semcomm.measures.measure import Measure
@@ -70,12 +71,16 @@ def measure_columns(measures: Mapping[str, Measure], values: Values, sent: Sampl
     return {**values, **terms}
 
 
-def carrier_columns(sent: Sent[Any], reception: Any, framing: Framing) -> Columns:
-    """What carrying each sample's frames took, and how many of them arrived wrong."""
+def carrier_columns(sent: Sent[Any], reception: Any, framing: Framing, link: Link) -> Columns:
+    """What carrying each sample's frames took, and how many of them arrived wrong; of an ideal code
+    without the bits on the channel, which it has not.
+    """
     if isinstance(reception, SymbolReception):
         return {"channel_uses": reception.channel_uses}
     assert isinstance(reception, Reception)
-    return frame_columns(sent.signal, reception, framing)
+    columns = frame_columns(sent.signal, reception, framing)
+    without = ("coded_bits", "bit_errors") if link.ideal else ()
+    return {name: values for name, values in columns.items() if name not in without}
 
 
 def frame_columns(sent: Frames, reception: Reception, framing: Framing) -> Columns:
@@ -129,7 +134,7 @@ def carrier_summary(
 ) -> dict[str, Any]:
     """The columns of results.csv on link and channel."""
     sums = totals.sums
-    row = {
+    row: dict[str, Any] = {
         "channel_uses_per_image": totals.mean("channel_uses"),
         "bandwidth_ratio": sums["channel_uses"] / (3 * sums["image pixels"]),
     }
@@ -137,13 +142,12 @@ def carrier_summary(
         return row
     frames, wrong_frames = totals.total("frames"), totals.total("residual_frame_errors")
     lowest, highest = interval(wrong_frames, frames)
-    overhead = sums["coded_bits"] + sums["feedback_bits"] - sums["payload_bits"]
     row |= {
-        "coded_bits_per_image": totals.mean("coded_bits"),
-        "overhead_bits_per_image": overhead / totals.samples,
+        "coded_bits_per_image": None,
+        "overhead_bits_per_image": None,
         "transmissions_per_frame": sums["transmissions"] / frames,
-        "bit_errors": totals.total("bit_errors"),
-        "bit_error_rate": sums["bit_errors"] / sums["coded_bits"],
+        "bit_errors": None,
+        "bit_error_rate": None,
         "post_fec_bit_errors": totals.total("post_fec_bit_errors"),
         "post_fec_bit_error_rate": sums["post_fec_bit_errors"] / sums["bits"],
         "frames": frames,
@@ -155,9 +159,20 @@ def carrier_summary(
         "residual_frame_error_rate_high": highest,
         "false_accepts": totals.total("false_accepts"),
     }
-    esn0_db = getattr(channel, "esn0_db", None)
+    if "coded_bits" in sums:
+        overhead = sums["coded_bits"] + sums["feedback_bits"] - sums["payload_bits"]
+        row |= {
+            "coded_bits_per_image": totals.mean("coded_bits"),
+            "overhead_bits_per_image": overhead / totals.samples,
+            "bit_errors": totals.total("bit_errors"),
+            "bit_error_rate": sums["bit_errors"] / sums["coded_bits"],
+        }
+    used, esn0_db = link.adapted(channel), getattr(channel, "esn0_db", None)
     if esn0_db is not None and link.modulation:
-        uses_per_bit = sums["channel_uses"] / sums["payload_bits"]
-        row["ebn0_db"] = esn0_db - 10 * math.log10(link.efficiency)
-        row["energy_per_payload_bit_db"] = esn0_db + 10 * math.log10(uses_per_bit)
+        uses, payload = sums["channel_uses"], sums["payload_bits"]
+        row["ebn0_db"] = None if link.ideal else esn0_db - 10 * math.log10(used.efficiency)
+        energy = esn0_db + 10 * math.log10(uses / payload) if payload else None
+        row["energy_per_payload_bit_db"] = energy
+    if isinstance(used.code, LdpcCode) and used is not link:
+        row |= {"adapted_modulation": used.modulation, "adapted_code_rate": used.code.rate}
     return row

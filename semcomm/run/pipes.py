@@ -14,6 +14,7 @@ from semcomm.carrier import carry
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.choices import DamagedPolicy, Modulation
 from semcomm.codec.codec import Codec
+from semcomm.codec.levels import digest_of
 from semcomm.data.data_set import BLOCK_PIXELS, Data, blocks
 from semcomm.errors import CodecError, DataError, TransmissionError
 from semcomm.files import write_atomically
@@ -75,23 +76,28 @@ def through_channel(
 
 
 def receive(
-    source: BinaryIO, codec: Codec | None, device: str, damaged: DamagedPolicy = "conceal"
+    source: BinaryIO,
+    codecs: Sequence[Codec] | None,
+    device: str,
+    damaged: DamagedPolicy = "conceal",
 ) -> Iterator[Received]:
     """Receive a transmission, one block after the other.
 
-    codec: the one it was sent with, or None to take the shipped one that the preamble names.
+    codecs: the one it was sent with, or all levels of its file, or None to take the shipped ones
+        that the preamble names.
     damaged: what becomes of damaged slices, as `Receiver` has it.
     Raises TransmissionError where the bytes are no transmission, after the blocks that are whole,
     and CodecError where the codec is not the one it was sent with.
     """
     preamble = Preamble.read(source)
-    codec = codec or load_shipped(preamble.codec)
-    if codec.digest[:8] != preamble.digest:
+    codecs = codecs or load_shipped(preamble.codec)
+    if digest_of(codecs)[:8] != preamble.digest:
         raise CodecError(
             f"the transmission was made with another codec {preamble.codec!r} than this: name "
             "its file"
         )
-    receiver = Receiver(codec.on(device), preamble.entropy_coder, preamble.framing, damaged)
+    on_device = [codec.on(device) for codec in codecs]
+    receiver = Receiver(on_device, preamble.entropy_coder, preamble.framing, damaged)
     allowance = FREE_PIXELS
     for frames in read_blocks(source):
         allowance += PIXELS_PER_BYTE * _bytes_of(frames) - _claimed_pixels(receiver, frames)

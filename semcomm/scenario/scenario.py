@@ -32,6 +32,7 @@ from semcomm.scenario.plugins import (
 )
 from semcomm.scenario.sweep import CellDocument, cells
 from semcomm.systems.system import System
+from semcomm.terms import Terms
 from semcomm.validation import Validated, as_yaml, checkers_of
 from semcomm.zoo.names import CODEC_FILE
 from semcomm.zoo.retired import RETIRED
@@ -115,7 +116,12 @@ class Scenario(Validated):
     @property
     def encode_key(self) -> object:
         """What the encodings of its images depend on."""
-        return self.data, self.codec.encode_key(self.framing), self.measures
+        return self.data, self.codec.encode_key(self.terms, self.framing), self.measures
+
+    @property
+    def terms(self) -> Terms:
+        """What the link makes both ends agree; symbols have no link."""
+        return Terms() if self.codec.signal is Symbols else self.link.terms(self.channel)
 
     @property
     def measured(self) -> dict[str, Measure]:
@@ -181,7 +187,8 @@ def _settings(section: Any, key: str) -> Iterator[tuple[str, Any]]:
         if is_dataclass(value):
             yield from _settings(value, path)
         elif value is None and checker.section:
-            yield key_path(path, "model"), None
+            first = "model" if path in KINDS else next(iter(checkers_of(checker.section)))
+            yield key_path(path, first), None
         elif value is None or isinstance(value, bool | int | float | str):
             yield path, value
         else:
@@ -320,8 +327,10 @@ def _check_signal(document: Document, scenario: Scenario) -> None:
     """Keep mistakes where the system's signal does not go with channel, link and framing."""
     system, channel, link = scenario.codec, scenario.channel, scenario.link
     if system.signal is not Symbols:
-        _try(document, "framing.slices", partial(system.check_framing, scenario.framing))
-        _try(document, "link", partial(link.check, channel, scenario.framing.crc))
+        if _try(document, "link", partial(link.check, channel, scenario.framing.crc)):
+            disagreements = system.disagreements(scenario.terms, scenario.framing)
+            for key, action in disagreements.items():
+                _try(document, key, action)
         return
     name = type(system).__name__
     if not isinstance(channel, SymbolChannel):
@@ -344,7 +353,9 @@ def _from_ebn0(document: Document) -> None:
         document.mistake(key, what, at_key=True)
     elif not isinstance(ebn0_db, int | float) or isinstance(ebn0_db, bool):
         document.mistake(key, f"{key} is {as_yaml(ebn0_db)}; it takes a number")
-    elif link:  # else the link's own mistakes are reported
+    elif link and _try(
+        document, key, lambda: link.efficiency
+    ):  # else the link's own mistakes are reported
         esn0_db = ebn0_db + 10 * math.log10(link.efficiency)
         document.put("channel.esn0_db", esn0_db, document.place(key))
     document.remove(key)

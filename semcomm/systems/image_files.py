@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from semcomm.choices import DamagedPolicy, ImageFormat
 from semcomm.errors import CodecError, FramingError
+from semcomm.frame_format import FrameFormat, Header
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.measures.totals import Columns, Totals
@@ -22,6 +23,7 @@ from semcomm.stages import Arrived, Encoded, Received, Sent
 from semcomm.systems.containers import CONTAINERS
 from semcomm.systems.digital import bit_columns, bit_summary
 from semcomm.systems.system import System
+from semcomm.terms import Terms
 from semcomm.validation import checked
 
 File = NDArray[np.uint8]
@@ -61,11 +63,11 @@ class ImageFile(System):
         ),
     ] = 1.0
 
-    def transmitter(self, framing: Framing) -> "ImageTransmitter":
-        return ImageTransmitter(self, framing)
+    def transmitter(self, terms: Terms, framing: Framing) -> "ImageTransmitter":
+        return ImageTransmitter(self, framing, terms)
 
-    def receiver(self, framing: Framing, damaged: DamagedPolicy) -> "ImageReceiver":
-        return ImageReceiver(self, framing, damaged)
+    def receiver(self, terms: Terms, framing: Framing, damaged: DamagedPolicy) -> "ImageReceiver":
+        return ImageReceiver(self, framing, damaged, terms)
 
     def mistakes(self) -> Mapping[str, Callable[[], object]]:
         return {"model": partial(_plugged_in, self.model), "effort": self._check_effort}
@@ -76,13 +78,20 @@ class ImageFile(System):
         for action in self.mistakes().values():
             action()
 
+    def disagreements(self, terms: Terms, framing: Framing) -> Mapping[str, Callable[[], object]]:
+        return {
+            "framing.slices": partial(self.check_framing, framing),
+            "link.channel_uses": partial(FrameFormat, framing, frame_bits=terms.frame_bits),
+        }
+
     def check_framing(self, framing: Framing) -> None:
+        """Raises FramingError for a framing of several frames per image."""
         if framing.slices > 1:
             raise FramingError(
                 f"framing.slices is {framing.slices}; an image file is one frame, so it takes 1"
             )
 
-    def encode_key(self, framing: Framing) -> object:
+    def encode_key(self, terms: Terms, framing: Framing) -> object:
         """Of JPEG alone the file depends on whether all of it is sent."""
         return self if self.model == "jpeg" else replace(self, container=True)
 
@@ -152,9 +161,10 @@ class ImageTransmitter:
     format is not installed or has no such effort.
     """
 
-    def __init__(self, codec: ImageFile, framing: Framing) -> None:
+    def __init__(self, codec: ImageFile, framing: Framing, terms: Terms | None = None) -> None:
         codec.check(framing)
-        self.codec, self.framing = codec, framing
+        self.codec, self.framing, self.terms = codec, framing, terms or Terms()
+        self.format = FrameFormat(framing, frame_bits=self.terms.frame_bits)
 
     def transmit(self, images: Sequence[Any]) -> Sent[Frames]:
         """Send images, each (H, W, 3) uint8.
@@ -171,15 +181,24 @@ class ImageTransmitter:
         return {"file": files, "size": sizes}
 
     def packetize(self, encoded: Encoded) -> Sent[Frames]:
-        """One frame per image, of its file with or without what all files have in common."""
+        """One frame per image, of its file with or without what all files have in common.
+
+        A file that does not fit frames of agreed length is left out, and its image is `unfit`.
+        """
         sizes = [(int(height), int(width)) for height, width in encoded["size"]]
         self.framing.check(sizes)
         payloads = []
         for file, size in zip(encoded["file"], sizes, strict=True):
             content = np.frombuffer(self.codec.content_of(file.tobytes(), *size), np.uint8)
             payloads.append(np.unpackbits(content))
-        joined = Frames.join(payloads)
-        return Sent(self.framing.frame(joined, sizes), joined.lengths, encoded)
+        headers, joined = [Header(size) for size in sizes], Frames.join(payloads)
+        if self.terms.budget_bits is not None:
+            unfit = self.format.bits(joined.lengths, headers) > self.terms.budget_bits
+            joined = Frames.join(
+                [bits[: bits.size * ~over] for bits, over in zip(payloads, unfit, strict=True)]
+            )
+            encoded = {**encoded, "unfit": unfit}
+        return Sent(self.format.frame(joined, headers), joined.lengths, encoded)
 
 
 class ImageReceiver:
@@ -190,10 +209,15 @@ class ImageReceiver:
     """
 
     def __init__(
-        self, codec: ImageFile, framing: Framing, damaged: DamagedPolicy = "conceal"
+        self,
+        codec: ImageFile,
+        framing: Framing,
+        damaged: DamagedPolicy = "conceal",
+        terms: Terms | None = None,
     ) -> None:
         codec.check(framing)
         self.codec, self.framing = codec, framing
+        self.format = FrameFormat(framing, frame_bits=(terms or Terms()).frame_bits)
         self.damaged: DamagedPolicy = checked("damaged", DamagedPolicy, damaged)
 
     def receive(self, reception: Reception) -> Received:
@@ -202,12 +226,18 @@ class ImageReceiver:
 
     def depacketize(self, reception: Reception) -> Arrived:
         """The `file` in each frame, empty where its bytes are none, and its `size`."""
-        unframed = self.framing.unframe(reception.frames, lambda size, number: 0)
+        unframed = self.format.unframe(reception.frames, lambda header, number: 0)
         used = unframed.intact | (self.damaged != "drop")
-        contents = zip(unframed.payloads.split(), unframed.sizes, used, strict=True)
-        files = [self._file(payload[: payload.size * use], size) for payload, size, use in contents]
-        sizes = np.array(unframed.sizes, np.int64).reshape(-1, 2)
-        return Arrived({"file": files, "size": sizes}, ~unframed.intact)
+        contents = zip(unframed.payloads.split(), unframed.headers, used, strict=True)
+        files = [
+            self._file(payload[: payload.size * use], header.size)
+            for payload, header, use in contents
+        ]
+        sent_as_grey = unframed.intact & (unframed.payloads.lengths == 0)
+        if self.format.frame_bits is None:
+            sent_as_grey[:] = False
+        lost = np.array([not file.size for file in files], np.bool_) & ~sent_as_grey
+        return Arrived({"file": files, "size": unframed.sizes}, ~unframed.intact | lost)
 
     def reconstruct(self, arrived: Arrived) -> Received:
         """The images in these files."""
@@ -215,7 +245,7 @@ class ImageReceiver:
         files = zip(arrived.encoded["file"], arrived.encoded["size"], strict=True)
         for number, (file, (height, width)) in enumerate(files):
             image = self._decoded(file, int(height), int(width))
-            broken[number] = image is None
+            broken[number] = image is None and file.size > 0
             images.append(blank(int(height), int(width)) if image is None else image)
         return Received(images, arrived.damaged | broken, None)
 

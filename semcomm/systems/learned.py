@@ -1,8 +1,8 @@
 """The learned digital system: networks, a quantizer, an entropy coder and frames of bits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +16,8 @@ from semcomm.codec.devices import torch_device
 from semcomm.codec.entropy_coding import entropy_coder
 from semcomm.codec.entropy_coding.code_table import CodeTable
 from semcomm.codec.entropy_coding.prefix_code import PrefixCode
+from semcomm.codec.levels import check_choice, digest_of, tag_bits
+from semcomm.frame_format import FrameFormat
 from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.measures.totals import Columns, Totals
@@ -23,9 +25,10 @@ from semcomm.receiver import Receiver
 from semcomm.stages import Received, Sent
 from semcomm.systems.digital import bit_columns, bit_summary
 from semcomm.systems.system import System
+from semcomm.terms import Terms
 from semcomm.transmission import Preamble
-from semcomm.transmitter import Budget, RefinementSteps, Transmitter
-from semcomm.zoo.find import load_codec, split_level
+from semcomm.transmitter import Budget, RefinementSteps, Transmitter, check_budget
+from semcomm.zoo.find import load_codecs, split_level
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class LearnedCodec(System):
         str,
         doc(
             "a shipped codec's name (`semcomm list`), or the path of a `.safetensors` file that a "
-            "training wrote; @LEVEL behind it names a level, where the file has several."
+            "training wrote; @LEVEL behind it names a level, where the file has several. Without "
+            "it, under a budget, a level is chosen for each image."
         ),
     ]
     entropy_coder: Annotated[
@@ -68,92 +72,124 @@ class LearnedCodec(System):
         ),
     ] = 0
 
-    def load(self) -> Codec:
-        """The codec, to run on its device."""
-        return read_codec(self.model).on(self.device, self.dtype)
+    def load(self) -> list[Codec]:
+        """The codec, to run on its device, or all levels of its file."""
+        return [codec.on(self.device, self.dtype) for codec in read_codecs(self.model)]
 
-    def transmitter(self, framing: Framing) -> Transmitter:
-        return Transmitter(
-            self.load(), self.entropy_coder, framing, self.budget_bits, self.refinement_steps
-        )
+    def transmitter(self, terms: Terms, framing: Framing) -> Transmitter:
+        budget, steps = self.budget_bits, self.refinement_steps
+        return Transmitter(self.load(), self.entropy_coder, framing, budget, steps, terms)
 
-    def receiver(self, framing: Framing, damaged: DamagedPolicy) -> Receiver:
-        return Receiver(self.load(), self.entropy_coder, framing, damaged)
+    def receiver(self, terms: Terms, framing: Framing, damaged: DamagedPolicy) -> Receiver:
+        return Receiver(self.load(), self.entropy_coder, framing, damaged, terms)
 
     def mistakes(self) -> Mapping[str, Callable[[], object]]:
         return {
             "device": lambda: torch_device(self.device),
-            "model": lambda: read_codec(self.model),
-            "entropy_coder": lambda: entropy_coder(
-                self.entropy_coder, read_codec(self.model).tensors
+            "model": lambda: read_codecs(self.model),
+            "entropy_coder": lambda: [
+                entropy_coder(self.entropy_coder, codec.tensors)
+                for codec in read_codecs(self.model)
+            ],
+        }
+
+    def disagreements(self, terms: Terms, framing: Framing) -> Mapping[str, Callable[[], object]]:
+        names = [codec.name for codec in read_codecs(self.model)]
+        limited = self.budget_bits is not None or terms.budget_bits is not None
+        return {
+            "codec.model": partial(check_choice, names, limited),
+            "codec.budget_bits": partial(check_budget, self.budget_bits, terms),
+            "link.channel_uses": partial(
+                FrameFormat, framing, tag_bits(len(names)), terms.frame_bits
             ),
         }
 
-    def encode_key(self, framing: Framing) -> object:
-        """Indices depend on entropy coder and framing only where frames have a budget."""
-        return (self, framing) if self.budget_bits else replace(self, entropy_coder="huffman")
+    def encode_key(self, terms: Terms, framing: Framing) -> object:
+        """Indices depend on entropy coder, terms and framing only where frames have a budget."""
+        if self.budget_bits is None and terms.budget_bits is None:
+            return replace(self, entropy_coder="huffman")
+        return self, terms, framing
 
     def fingerprint(self) -> str:
-        return read_codec(self.model).digest.hex()
+        return digest_of(read_codecs(self.model)).hex()
 
     def columns(self, sent: Sent[Frames], received: Received) -> Columns:
-        """Bits, indices, and how many of these arrived wrong: all where the size was lost."""
+        """Bits, indices, and how many of these arrived wrong: all where the size or the level was
+        lost.
+        """
+        arrived = received.encoded
+        assert arrived is not None  # as the receiver gives what it decoded
         indices = sent.encoded["indices"]
-        assert received.encoded is not None  # as the receiver gives what it decoded
-        pairs = zip(indices, received.encoded["indices"], strict=True)
-        sizes = np.asarray(sent.encoded["size"]), np.asarray(received.encoded["size"])
-        same_size = (sizes[0] == sizes[1]).all(axis=1)
-        errors = [
-            0 if ours is theirs else int(np.count_nonzero(ours != theirs)) if same else ours.size
-            for same, (ours, theirs) in zip(same_size, pairs, strict=True)
-        ]
-        counts = {"indices": [grid.size for grid in indices], "index_errors": errors}
-        return {
-            **bit_columns(sent),
-            **{name: np.array(values, np.int64) for name, values in counts.items()},
-        }
+        headers = [name for name in ("size", "level") if name in sent.encoded]
+        errors = np.array([grid.size for grid in indices], np.int64)
+        columns = {**bit_columns(sent), "indices": errors.copy(), "index_errors": errors}
+        for number, (ours, theirs) in enumerate(zip(indices, arrived["indices"], strict=True)):
+            same = all(
+                np.array_equal(sent.encoded[name][number], arrived[name][number])
+                for name in headers
+            )
+            if same and ours.shape == theirs.shape:
+                errors[number] = 0 if ours is theirs else np.count_nonzero(ours != theirs)
+        return columns | ({"level": sent.encoded["level"]} if "level" in headers else {})
 
     def tallies(self, sent: Sent[Frames]) -> Mapping[str, NDArray[np.int64]]:
-        flat = [grid.ravel() for grid in sent.encoded["indices"]]
-        return {"index": np.bincount(np.concatenate(flat))}
+        """How often each index was sent, level by level where there are several."""
+        indices = sent.encoded["indices"]
+        levels = np.asarray(sent.encoded.get("level", np.zeros(len(indices), np.int64)))
+        counts = {}
+        for level, name in enumerate(self._tally_names):
+            flat = [indices[number].ravel() for number in np.flatnonzero(levels == level).tolist()]
+            counts[name] = np.bincount(np.concatenate([np.empty(0, np.uint16), *flat]))
+        return counts
 
     def summary(self, totals: Totals) -> dict[str, Any]:
-        codec, coded = read_codec(self.model), totals.total("indices")
+        codecs, coded = read_codecs(self.model), totals.sums["indices"]
+        entropy_bits = sum(map(_entropy_bits, (totals.tallies[name] for name in self._tally_names)))
         return bit_summary(totals) | {
-            "quantizer": codec.quantizer,
-            "preamble_bits": 8 * self._preamble_bytes(codec),
-            "entropy_bits_per_image": totals.mean("indices") * _entropy(totals.tallies["index"]),
-            "index_error_rate": totals.sums["index_errors"] / coded,
+            "quantizer": codecs[0].quantizer,
+            "preamble_bits": 8 * self._preamble_bytes(codecs),
+            "entropy_bits_per_image": entropy_bits / totals.samples,
+            "index_error_rate": totals.sums["index_errors"] / coded if coded else 0.0,
         }
 
+    @property
+    def _tally_names(self) -> list[str]:
+        levels = len(read_codecs(self.model))
+        return ["index"] if levels == 1 else [f"index@{level}" for level in range(levels)]
+
     def code_table(self) -> CodeTable | None:
-        codec = read_codec(self.model)
+        """That of the codec; of several levels none, as each has its own."""
+        codec, *others = read_codecs(self.model)
+        if others:
+            return None
         coder = entropy_coder(self.entropy_coder, codec.tensors)
         if not isinstance(coder, PrefixCode):
             return None
         return CodeTable(coder.code_lengths, codec.probabilities)
 
-    def _preamble_bytes(self, codec: Codec) -> int:
+    def _preamble_bytes(self, codecs: Sequence[Codec]) -> int:
         """Of a transmission with this codec; its length depends on no framing."""
-        return len(Preamble.of(codec, self.entropy_coder, Framing()).to_bytes())
+        return len(Preamble.of(codecs, self.entropy_coder, Framing()).to_bytes())
 
 
-def read_codec(model: str) -> Codec:
-    """The codec of this name or path, read again only where its file has changed."""
+def read_codecs(model: str) -> tuple[Codec, ...]:
+    """The codec of this name or path, or all levels of its file, read again only where the file has
+    changed.
+    """
     path = split_level(model)[0]
     try:
         changed = Path(path).stat().st_mtime_ns
     except (OSError, ValueError):
         changed = 0
-    return _read_codec(model, changed)
+    return _read_codecs(model, changed)
 
 
 @lru_cache(maxsize=64)
-def _read_codec(model: str, changed: int) -> Codec:
-    return load_codec(model)
+def _read_codecs(model: str, changed: int) -> tuple[Codec, ...]:
+    return load_codecs(model)
 
 
-def _entropy(counts: NDArray[np.int64]) -> float:
-    """Bits per index, from how often each occurred."""
+def _entropy_bits(counts: NDArray[np.int64]) -> float:
+    """Bits of all indices by the entropy of how often each occurred."""
     shares = counts[counts > 0] / counts.sum()
-    return float(-(shares * np.log2(shares)).sum())
+    return float(counts.sum() * -(shares * np.log2(shares)).sum())

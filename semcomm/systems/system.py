@@ -13,6 +13,7 @@ from semcomm.frames import Frames, Symbols
 from semcomm.framing import Framing
 from semcomm.measures.totals import Columns, Totals
 from semcomm.stages import Arrived, Encoded, Received, Samples, Sent
+from semcomm.terms import Terms
 from semcomm.validation import Validated
 
 BIT_SUMMARIES = (
@@ -21,6 +22,7 @@ BIT_SUMMARIES = (
     "bits_per_image_ci95",
     "payload_bits_per_image",
     "entropy_bits_per_image",
+    "unfit",
     "bpp",
     "index_error_rate",
 )
@@ -53,21 +55,24 @@ class System(Validated, ABC):
     signal: ClassVar[type[Frames] | type[Symbols]] = Frames
 
     @abstractmethod
-    def transmitter(self, framing: Framing) -> SystemTransmitter:
-        """The sending end. The framing concerns systems of bits alone."""
+    def transmitter(self, terms: Terms, framing: Framing) -> SystemTransmitter:
+        """The sending end. Terms and framing concern systems of bits alone."""
 
     @abstractmethod
-    def receiver(self, framing: Framing, damaged: DamagedPolicy) -> SystemReceiver:
+    def receiver(self, terms: Terms, framing: Framing, damaged: DamagedPolicy) -> SystemReceiver:
         """The receiving end; `damaged` says what becomes of damaged slices."""
 
     def mistakes(self) -> Mapping[str, Callable[[], object]]:
         """What has to succeed before a run, by the field that is wrong where it raises."""
         return {}
 
-    def check_framing(self, framing: Framing) -> None:
-        """Raises FramingError for a framing that this system cannot use."""
+    def disagreements(self, terms: Terms, framing: Framing) -> Mapping[str, Callable[[], object]]:
+        """What has to succeed with these terms and this framing, by the key path of what is wrong
+        where it raises.
+        """
+        return {}
 
-    def encode_key(self, framing: Framing) -> object:
+    def encode_key(self, terms: Terms, framing: Framing) -> object:
         """What `encode` depends on besides the samples; cells with equal keys share its results."""
         return self
 

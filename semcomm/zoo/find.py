@@ -5,6 +5,7 @@ from pathlib import Path
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import load_codec as load_file
+from semcomm.codec.codec_file import read_levels
 from semcomm.errors import CodecError
 from semcomm.folders import ZOO, expanded
 from semcomm.zoo.names import CODEC_FILE, codec_names
@@ -17,16 +18,29 @@ def load_codec(name: str | Path) -> Codec:
     Either may end in @LEVEL, which names a level of a file with several.
     Raises CodecError when there is no such codec or it is damaged.
     """
-    if not CODEC_FILE.search(str(name)):
-        return load_shipped(str(name))
-    path, level = split_level(str(name))
-    return load_file(expanded(path), level)
+    stem, level = split_level(str(name))
+    path = expanded(stem) if CODEC_FILE.search(str(name)) else _shipped(stem)
+    return load_file(path, level)
 
 
-def load_shipped(name: str) -> Codec:
-    """A shipped codec. The name, which may be untrusted, is never used as a path."""
+def load_codecs(name: str | Path) -> tuple[Codec, ...]:
+    """The codec that `load_codec` loads; of a file with several, without @LEVEL, all its levels."""
+    stem, level = split_level(str(name))
+    path = expanded(stem) if CODEC_FILE.search(str(name)) else _shipped(stem)
+    return _all_levels(path, level)
+
+
+def load_shipped(name: str) -> tuple[Codec, ...]:
+    """The same of shipped codecs. The name, which may be untrusted, is never used as a path."""
     stem, level = split_level(name)
-    return load_file(_shipped(stem), level)
+    return _all_levels(_shipped(stem), level)
+
+
+def _all_levels(path: Path, level: int | None) -> tuple[Codec, ...]:
+    levels = read_levels(path)[2]
+    if level is None and levels is not None:
+        return tuple(load_file(path, number) for number in range(levels))
+    return (load_file(path, level),)
 
 
 def codec_path(name: str) -> Path:

@@ -14,17 +14,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from framed import framed
 from pages import ROOT
 
 from semcomm.choices import EntropyCoding
 from semcomm.codec.codec import Codec
 from semcomm.codec.description import write_code_table
 from semcomm.data.sample import Sample
+from semcomm.frame_format import FrameFormat, Header
 from semcomm.frames import Frames
 from semcomm.framing import Framing
+from semcomm.terms import Terms
 from semcomm.transmission import Preamble, write_transmission
 from semcomm.transmitter import Transmitter
-from semcomm.zoo.find import load_codec
+from semcomm.zoo.find import load_codec, load_codecs
 from semcomm.zoo.names import codec_names
 
 PAGE = (ROOT / "docs" / "bitstream.md").read_text()
@@ -67,6 +70,8 @@ class Shape:
     size: tuple[int, int]
     groups: int
     length_bits: int = 8
+    tag_bits: int = 0
+    filled: bool = False
 
     def band(self, size: tuple[int, int], number: int) -> int:
         """How many indices the slice of this number holds."""
@@ -114,10 +119,12 @@ def read_frame(
     """An image's size and the indices of its slice `number`."""
     if shape.crc:
         assert crc(text, shape.crc) == 0
-    bits, size = Bits(text[: len(text) - shape.crc]), shape.size
+    text = text[: len(text) - shape.crc]
+    bits, size = Bits(text.rstrip("0")[:-1] if shape.filled else text), shape.size
+    bits.take(shape.tag_bits)
     if shape.header and bits.number(1):
         size = bits.number(16), bits.number(16)
-    if number < shape.slices - 1:
+    if number < shape.slices - 1 and not shape.filled:
         length = bits.number(shape.length_bits)
         if length == 2**shape.length_bits - 1:
             length = bits.number(32)
@@ -223,12 +230,11 @@ def test_page_and_table_decode_a_transmission_from_its_bytes(
 
 
 def test_the_example_of_the_page_is_its_frame_and_its_file() -> None:
-    rows = PAGE.partition("**Example.**")[2].partition("##")[0].splitlines()
-    frame = "".join(bits for row in rows for bits in re.findall(r"`([01]+)`", row))
+    frame = bits_of_table(PAGE.partition("**Example.**")[2].partition("The same indices")[0])
     assert len(frame) == 56
     table = {"10": 0, "0": 1, "110": 2, "111": 3}
     assert read_frame(frame, 0, Shape(1, 1, 16, (32, 32), 1), table) == ((8, 8), [1, 0, 3, 1])
-    ours = Framing().frame(Frames.join([np.array([0, 1, 0, 1, 1, 1, 0], np.uint8)]), [(8, 8)])
+    ours = framed(Framing(), Frames.join([np.array([0, 1, 0, 1, 1, 1, 0], np.uint8)]), [(8, 8)])
     assert "".join(map(str, ours.bits)) == frame
 
     lines = PAGE.partition("whose SHA-256 begins with")[2].splitlines()
@@ -237,6 +243,37 @@ def test_the_example_of_the_page_is_its_frame_and_its_file() -> None:
     stream = io.BytesIO()
     write_transmission(stream, Preamble("tiny", bytes(range(8)), "huffman", Framing()), [ours])
     assert stream.getvalue() == content
+
+
+def test_the_filled_example_of_the_page_is_its_frame() -> None:
+    frame = bits_of_table(PAGE.partition("The same indices for")[2].partition("##")[0])
+    assert len(frame) == 40 and frame[:4] == "0101"
+    table, shape = {"10": 0, "0": 1, "110": 2, "111": 3}, Shape(1, 1, 16, (8, 8), 1, 8, 4, True)
+    assert read_frame(frame, 0, shape, table) == ((8, 8), [1, 0, 3, 1])
+    layout = FrameFormat(Framing(size=(8, 8)), 4, 40)
+    payload = Frames.join([np.array([0, 1, 0, 1, 1, 1, 0], np.uint8)])
+    assert "".join(map(str, layout.frame(payload, [Header((8, 8), 5)]).bits)) == frame
+
+
+def test_page_and_table_decode_filled_frames_of_levels(tmp_path: Path) -> None:
+    codecs, framing = load_codecs("ecvq-levels"), Framing(slices=2, crc=8)
+    terms = Terms(frame_bits=300)
+    sent = Transmitter(codecs, "huffman", framing, terms=terms).transmit(Sample().load(0, 24))
+    shapes = [Shape(1, 2, 8, (32, 32), codec.geometry.groups, 8, 4, True) for codec in codecs]
+    frames, levels = sent.signal.split(), sent.encoded["level"]
+    assert len(set(levels.tolist())) > 1 and {frame.size for frame in frames} == {300}
+    for image, (level, grid) in enumerate(zip(levels, sent.encoded["indices"], strict=True)):
+        write_code_table(codecs[level], tmp_path / "table.csv")
+        table, indices = huffman_table(tmp_path / "table.csv"), []
+        for number in range(2):
+            text = "".join(map(str, frames[2 * image + number]))
+            assert int(text[:4], 2) == level
+            indices += read_frame(text, number, shapes[level], table)[1]
+        assert indices == grid.ravel().tolist()
+
+
+def bits_of_table(text: str) -> str:
+    return "".join(bits for row in text.splitlines() for bits in re.findall(r"`([01]+)`", row))
 
 
 def test_the_polynomials_and_check_values_of_the_page() -> None:

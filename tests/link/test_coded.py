@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import get_args
 
 import numpy as np
 import pytest
+from framed import framed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -18,7 +18,24 @@ from semcomm.framing import Framing
 from semcomm.link.coded import LENGTH_BITS, VERSIONS, Coded, Retransmission
 from semcomm.link.codes import Code, LdpcCode, Rate, RepetitionCode, encode_all
 from semcomm.link.link import Link
+from semcomm.link.modulation import BITS_PER_SYMBOL
 from semcomm.scenario.plugins import load_channel
+
+RATES = (
+    "1/5",
+    "1/4",
+    "1/3",
+    "2/5",
+    "1/2",
+    "3/5",
+    "2/3",
+    "3/4",
+    "4/5",
+    "5/6",
+    "7/8",
+    "8/9",
+    "11/12",
+)
 
 # A busy machine may take longer for an example than hypothesis allows.
 without_deadline = settings(deadline=None, max_examples=30)
@@ -38,8 +55,10 @@ def random_frames(*lengths: int, seed: int = 0) -> Frames:
 
 def checked_frames(*lengths: int, seed: int = 0) -> Frames:
     """Frames whose last 16 bits are a right CRC."""
-    return CRC.frame(
-        random_frames(*[length - 16 for length in lengths], seed=seed), [(32, 32)] * len(lengths)
+    return framed(
+        CRC,
+        random_frames(*[length - 16 for length in lengths], seed=seed),
+        [(32, 32)] * len(lengths),
     )
 
 
@@ -108,7 +127,7 @@ LOST = changed(0, slice(None))
 
 
 @pytest.mark.parametrize(
-    "code", [*map(LdpcCode, get_args(Rate)), RepetitionCode(1), RepetitionCode(3)], ids=str
+    "code", [*map(LdpcCode, RATES), RepetitionCode(1), RepetitionCode(3)], ids=str
 )
 def test_coded_error_free_channel_is_the_identity(code: Code) -> None:
     frames = random_frames(*EVERY_LENGTH)
@@ -120,7 +139,7 @@ def test_coded_error_free_channel_is_the_identity(code: Code) -> None:
 @given(
     st.lists(st.text("01", max_size=80), max_size=5),
     st.sampled_from([LdpcCode("1/3"), LdpcCode("5/6"), RepetitionCode(2)]),
-    st.sampled_from(["bpsk", "qpsk", "16qam", "64qam"]),
+    st.sampled_from(list(BITS_PER_SYMBOL)),
     st.none() | st.sampled_from(["arq", "chase", "incremental"]).map(Retransmission),
 )
 @without_deadline
@@ -154,6 +173,7 @@ def test_frame_longer_than_the_control_field_is_refused() -> None:
         ("16qam", LdpcCode("1/2"), 599, 40, 300),  # 1198 bits
         ("64qam", LdpcCode("11/12"), 600, 40, 110),  # 654.5 bits fill 110 symbols
         ("64qam", UNCODED, 601, 40, 101),
+        ("256qam", LdpcCode("3/4"), 601, 40, 101),  # 801.3 bits fill 101 symbols
         ("bpsk", LdpcCode("1/2"), 600, 80, 1200),  # half a bit a symbol: 16 / 0.2 symbols
         ("qpsk", LdpcCode("1/5"), 600, 100, 1500),  # 2/5 of a bit
         ("16qam", LdpcCode("1/5"), 600, 50, 750),
@@ -201,6 +221,7 @@ ROBUST = [
     ("qpsk", "1/2", 1.4, 300),
     ("16qam", "1/5", 0.6, 300),
     ("64qam", "3/4", 15.7, 100),
+    ("256qam", "3/4", 21.0, 100),
 ]
 
 

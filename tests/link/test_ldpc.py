@@ -97,6 +97,8 @@ def test_importing_it_imports_neither_sionna_nor_torch() -> None:
         (3824, "2/3"),
         (3825, "2/5"),
         (8447, "11/12"),
+        (900, "948/1024"),
+        (1285, "3213/5000"),
     ],
 )
 def test_sent_bits_are_those_of_sionna(payload_bits: int, rate: str) -> None:
@@ -426,8 +428,8 @@ def test_frame_errors_are_at_most_a_tenth_more_than_sionnas(
     [
         (lambda: Ldpc(11, HALF), "a payload of 11 bits; the LDPC codes of 5G NR take 12 or more"),
         (
-            lambda: Ldpc(12, Fraction(1, 6)),
-            "code rate 1/6; the LDPC codes of 5G NR take 1/5 to 11/12",
+            lambda: Ldpc(12, Fraction(1, 40)),
+            "code rate 1/40; the LDPC codes of 5G NR take 15/512 to 237/256",
         ),
         (lambda: Ldpc(12, Fraction(19, 20)), "code rate 19/20"),
         (lambda: Ldpc(12, HALF).rate_match(24, 4), "redundancy version 4; there are 0 to 3"),

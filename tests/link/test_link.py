@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from framed import framed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from semcomm.link.codes import LdpcCode, RepetitionCode
 from semcomm.link.interleaved import Interleaved
 from semcomm.link.link import Link
 from semcomm.link.modulated import Modulated
+from semcomm.link.modulation import BITS_PER_SYMBOL
 from semcomm.scenario.plugins import load_channel
 
 ERROR_FREE, AWGN = load_channel("error_free"), load_channel("awgn", esn0_db=50.0)
@@ -36,7 +38,7 @@ def check(frames: Frames) -> NDArray[np.bool_]:
 
 links = st.builds(
     Link,
-    modulation=st.none() | st.sampled_from(["bpsk", "qpsk", "16qam", "64qam"]),
+    modulation=st.none() | st.sampled_from(list(BITS_PER_SYMBOL)),
     code=st.none() | st.sampled_from([LdpcCode("1/2"), LdpcCode("11/12"), RepetitionCode(3)]),
     interleaving=st.none() | st.integers(1, 5),
     retransmission=st.none() | st.sampled_from([Retransmission("arq"), CHASE]),
@@ -79,6 +81,7 @@ def test_retransmission_without_a_code_is_uncoded() -> None:
     [
         (Link(), Fraction(1)),
         (Link("64qam"), Fraction(6)),
+        (Link("256qam"), Fraction(8)),
         (Link(code=RepetitionCode(5)), Fraction(1, 5)),
         (Link("16qam", code=LdpcCode("11/12")), Fraction(11, 3)),
     ],
@@ -94,7 +97,8 @@ def test_efficiency_is_bits_per_symbol_times_code_rate(link: Link, efficiency: F
             Link(),
             AWGN,
             16,
-            "channel Awgn carries symbols, so it takes link.modulation: bpsk, qpsk, 16qam, 64qam",
+            "channel Awgn carries symbols, so it takes link.modulation: bpsk, qpsk, 16qam, 64qam, "
+            "256qam",
         ),
         (
             Link("bpsk"),
@@ -159,8 +163,10 @@ FADES = [
 def test_fades_are_independent_of_code_and_retransmission() -> None:
     """One gain per frame, which its noise variances show."""
     rng, seen = np.random.default_rng(1), []
-    frames = Framing(header=False).frame(
-        Frames.join([rng.integers(0, 2, 40, dtype=np.uint8)] * 30), [(32, 32)] * 30
+    frames = framed(
+        Framing(header=False),
+        Frames.join([rng.integers(0, 2, 40, dtype=np.uint8)] * 30),
+        [(32, 32)] * 30,
     )
     rayleigh = load_channel("rayleigh", esn0_db=10.0)
 

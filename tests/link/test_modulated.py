@@ -38,7 +38,7 @@ class Recorder(SymbolChannel):
         variances = np.full(symbols.values.size, 0.02)
         variances[list(self.lost)] = np.inf
         return SymbolReception(
-            symbols.with_values(symbols.values * 0.9), variances, symbols.lengths + 3
+            symbols.with_values(symbols.values * 0.95), variances, symbols.lengths + 3
         )
 
 
@@ -117,12 +117,12 @@ def test_bits_of_lost_symbols_have_llr_0_and_are_decided_0(
 def test_soft_llrs_are_exact_and_hard_ones_are_hard_llr(
     modulation: Modulation,
 ) -> None:
-    frames, channel = random_frames(60), Recorder()
+    frames, channel = random_frames(72), Recorder()
     soft = Modulated(channel, modulation).transmit(frames, np.random.default_rng(0)).llrs
     hard = (
         Modulated(channel, modulation, "hard", 2.5).transmit(frames, np.random.default_rng(0)).llrs
     )
-    arrived = channel.handed.values * 0.9
+    arrived = channel.handed.values * 0.95
     assert soft.dtype == hard.dtype == np.float32
     assert soft.tolist() == demap(arrived, np.full(arrived.size, 0.02), modulation).tolist()
     assert (

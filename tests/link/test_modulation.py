@@ -72,6 +72,16 @@ def noisy(modulation: Modulation, bits: Bits, variance: float, seed: int) -> NDA
         ("64qam", "100011", -1, 1, 42),
         ("64qam", "011101", 5, -7, 42),
         ("64qam", "101011", -7, 1, 42),
+        (
+            "256qam",
+            "00000000",
+            5,
+            5,
+            170,
+        ),  # 5.1.6: (1 - 2 b0) (8 - (1 - 2 b2) (4 - (1 - 2 b4) (2 - (1 - 2 b6)))) + j (...)
+        ("256qam", "10001011", -1, 7, 170),
+        ("256qam", "01110110", 9, -13, 170),
+        ("256qam", "10101000", -13, 5, 170),
     ],
 )
 def test_symbols_are_those_of_the_standards_formulas(
@@ -79,6 +89,19 @@ def test_symbols_are_those_of_the_standards_formulas(
 ) -> None:
     symbol = modulate(np.array(list(bits), np.uint8), modulation)
     assert symbol == pytest.approx((real + 1j * imaginary) / np.sqrt(energy))
+
+
+@pytest.mark.parametrize("modulation", ["qpsk", "16qam", "64qam", "256qam"])
+def test_symbols_are_those_of_sionnas_mapper(modulation: Modulation) -> None:
+    import torch
+    from sionna.phy.mapping import Mapper
+
+    width = BITS_PER_SYMBOL[modulation]
+    theirs = Mapper("qam", width, device="cpu")(
+        torch.from_numpy(labels(modulation).astype(np.float32))
+    )
+    # It computes in float32.
+    np.testing.assert_allclose(constellation(modulation), theirs.numpy()[:, 0], atol=1e-6)
 
 
 @every_modulation
@@ -114,7 +137,7 @@ def test_without_noise_the_bits_come_back(modulation: Modulation, data: st.DataO
     assert ((soft < 0) == bits).all()
 
 
-@pytest.mark.parametrize("modulation", ["qpsk", "16qam", "64qam"])
+@pytest.mark.parametrize("modulation", ["qpsk", "16qam", "64qam", "256qam"])
 def test_bits_that_do_not_fill_a_symbol_are_refused(modulation: Modulation) -> None:
     with pytest.raises(
         ValueError, match=f"13 bits do not fill symbols of {BITS_PER_SYMBOL[modulation]} bits"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
 from semcomm.errors import ReportError
-from semcomm.report.curves import Curve, curve_where, curves_of, renamed, upper_hull
+from semcomm.report.curves import Curve, curve_where, curves_of, renamed, upper_envelope, upper_hull
 from semcomm.report.results import read_results
 
 ROWS = """codec.model,quantizer,codec.entropy_coder,bits_per_image,psnr_db,channel.crossover,codec.container
@@ -118,12 +118,39 @@ def test_a_curve_of_conditions_is_labelled_with_them(tmp_path: Path) -> None:
     assert curve_where(table(tmp_path), [], "bits_per_image", "psnr_db", "here").label == "here"
 
 
+def test_rows_of_an_ideal_code_are_curves_apart(tmp_path: Path) -> None:
+    """Whatever they are called."""
+    rows = "link.ideal.frame_error_rate,name,x,y\n,a,1,2\n0.001,a,1,3\n,a,2,4\n0.001,a,2,5\n"
+    results = table(tmp_path, rows)
+    curves = renamed(curves_of(results, "x", "y", ["name"]), ["a=ours"])
+    assert [curve.title for curve in curves] == ["ours", "ours (normal approximation)"]
+    assert [curve.y.tolist() for curve in curves] == [[2, 4], [3, 5]]
+    assert [curve.title for curve in curves_of(results, "x", "y")] == ["", "normal approximation"]
+    with pytest.raises(ReportError, match=r"link\.ideal\.frame_error_rate= leaves them out"):
+        curve_where(results, [], "x", "y")
+    chosen = curve_where(results, ["link.ideal.frame_error_rate="], "x", "y")
+    assert chosen.y.tolist() == [2, 4]
+
+
 def test_curves_take_other_names() -> None:
     curves = [Curve(name, np.ones(1), np.ones(1)) for name in ("vq, huffman", "webp", "jpeg")]
     named = renamed(curves, ["webp=WebP, q = 30", "vq, huffman=VQ"])
     assert [curve.label for curve in named] == ["VQ", "WebP, q = 30", "jpeg"]
     with pytest.raises(ReportError, match=r"no curve avif .*: vq, huffman; webp; jpeg"):
         renamed(curves, ["avif=AVIF"])
+
+
+@given(points)
+def test_an_envelope_is_the_highest_y_at_each_x(pairs: list[tuple[int, int]]) -> None:
+    highest = {x: max(y for other, y in pairs if other == x) for x in sorted({x for x, _ in pairs})}
+    assert plain([upper_envelope(cloud(pairs))]) == {"cloud": list(highest.items())}
+
+
+def test_points_of_an_envelope_keep_their_intervals() -> None:
+    x, y = np.array([1.0, 1, 2, 2]), np.array([3.0, 5, 9, 7])
+    envelope = upper_envelope(Curve("a", x, y, y - 1, y + 2))
+    assert envelope.low is not None and envelope.high is not None
+    assert (envelope.low.tolist(), envelope.high.tolist()) == ([4, 8], [7, 11])
 
 
 def test_a_hull_by_hand() -> None:

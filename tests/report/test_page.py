@@ -27,6 +27,8 @@ from semcomm.framing import Framing
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
 
+MakeRun = Callable[..., Path]
+
 pytestmark = pytest.mark.browser
 
 SCENARIO = """\
@@ -519,7 +521,7 @@ def test_images_of_any_size_and_of_lost_size_are_shown(browser: Chrome, tmp_path
 
 
 def test_an_analogue_system_shows_channel_uses_and_symbols(
-    browser: Chrome, make_run: Callable[..., Path], tmp_path: Path
+    browser: Chrome, make_run: MakeRun, tmp_path: Path
 ) -> None:
     rows = [
         {
@@ -567,3 +569,23 @@ def test_runs_of_other_images_are_refused(folder: Path, tmp_path: Path) -> None:
 
 def test_it_is_small(file: Path) -> None:
     assert file.stat().st_size < 2_500_000
+
+
+def test_the_envelope_draws_the_best_and_its_csv_names_them(
+    browser: Chrome, downloads: Path, make_run: MakeRun, tmp_path: Path
+) -> None:
+    measured = [("qpsk", 0, 18.0), ("16qam", 0, 12.0), ("qpsk", 9, 19.0), ("16qam", 9, 21.0)]
+    rows = [
+        {"scenario": "a", "codec.model": "vq", "link.modulation": modulation}
+        | {"channel.esn0_db": esn0_db, "images": 8, "bits_per_image": 9.0, "psnr_db": psnr_db}
+        | {"channel_uses_per_image": 9.0}
+        for modulation, esn0_db, psnr_db in measured
+    ]
+    cli_ok("report", make_run(rows), "-o", tmp_path / "best.html")
+    browser.get((tmp_path / "best.html").as_uri())
+    until(lambda: len(browser.find_elements(By.CSS_SELECTOR, ".plot svg")) == 3)
+    assert (len(lines(browser, "axis")), len(lines(browser, "envelope"))) == (2, 1)
+    click(browser, button(browser, "envelope", "Data, CSV"))
+    table = pd.read_csv(io.StringIO(downloaded(downloads, "envelope.csv")))
+    assert table[["line", "best"]].to_numpy().tolist() == [["vq", "qpsk"], ["vq", "16qam"]]
+    assert table.psnr_db.tolist() == [18, 21]

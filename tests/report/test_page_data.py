@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from semcomm.errors import ReportError
+from semcomm.report.charts import APPROXIMATION_DASH
 from semcomm.report.page_data import figures, page_data
 from semcomm.report.runs import read_runs
 
@@ -97,3 +98,78 @@ def test_a_run_without_any_quality_is_an_error(make_run: MakeRun) -> None:
 def test_a_lone_line_is_named_after_its_codec(make_run: MakeRun) -> None:
     data = page_data(read_runs([make_run([analogue(0, 19)])]))
     assert [line["label"] for line in data["systems"] + data["families"]] == ["deepjscc"] * 2
+
+
+def modulated(name: str, esn0_db: float, modulation: str, psnr_db: float) -> dict[str, Any]:
+    return {**digital(esn0_db, psnr_db), "scenario": name, "link.modulation": modulation}
+
+
+def test_an_envelope_is_the_best_of_each_codecs_links(make_run: MakeRun) -> None:
+    rows = [
+        modulated("a", 0, "qpsk", 18),
+        modulated("a", 0, "16qam", 12),
+        modulated("a", 9, "qpsk", 19),
+        modulated("a", 9, "16qam", 21),
+    ]
+    data = page_data(read_runs([make_run(rows)]))
+    assert [system["label"] for system in data["systems"]] == ["qpsk", "16qam"]
+    assert [line["label"] for line in data["envelopes"]] == ["vq"]
+    assert [point["envelope"] for point in data["points"]] == [0, None, None, 0]
+    assert set(figures(data)) == {"rate", "axis", "envelope"}
+
+
+def test_names_are_the_lines_of_an_envelope(make_run: MakeRun) -> None:
+    rows = [
+        modulated("a", 0, "qpsk", 18),
+        modulated("a", 0, "16qam", 18),  # as good, and second
+        modulated("a", 9, "qpsk", 19),
+        modulated("b", 0, "qpsk", 17),
+        modulated("b", 9, "qpsk", 25),
+    ]
+    data = page_data(read_runs([make_run(rows)]))
+    assert [line["label"] for line in data["envelopes"]] == ["a", "b"]
+    assert [point["envelope"] for point in data["points"]] == [0, None, 0, 1, 1]
+
+
+def test_without_a_choice_there_is_no_envelope(make_run: MakeRun) -> None:
+    rows = [modulated(name, esn0_db, "qpsk", 18) for name in "ab" for esn0_db in (0, 9)]
+    data = page_data(read_runs([make_run(rows)]))
+    assert data["envelopes"] == []
+    assert {point["envelope"] for point in data["points"]} == {None}
+    assert set(figures(data)) == {"rate", "axis"}
+
+
+def test_an_ideal_code_is_a_line_of_its_own_and_says_so(make_run: MakeRun) -> None:
+    rows = [
+        modulated("a", esn0_db, modulation, psnr_db)
+        | {"link.ideal.frame_error_rate": 0.001 if ideal else None}
+        for modulation, ideal, psnr_db in (
+            ("qpsk", False, 18),
+            ("qpsk", True, 20),
+            ("16qam", True, 21),
+        )
+        for esn0_db in (0, 9)
+    ]
+    data = page_data(read_runs([make_run(rows)]))
+    labels = ["qpsk", "qpsk (normal approximation)", "16qam (normal approximation)"]
+    assert [line["label"] for line in data["systems"]] == labels
+    assert [line["label"] for line in data["envelopes"]] == ["vq", "vq (normal approximation)"]
+    assert [point["envelope"] for point in data["points"]] == [0, 0, None, None, 1, 1]
+    dashes = [line["style"]["dash"] for line in data["systems"]]
+    assert dashes == [[1, 0], APPROXIMATION_DASH, APPROXIMATION_DASH]
+
+
+def test_names_shared_with_an_ideal_code_are_two_lines(make_run: MakeRun) -> None:
+    rows = [
+        modulated(name, esn0_db, modulation, 18) | {"link.ideal.frame_error_rate": rate}
+        for name, modulation, rate in (
+            ("a", "qpsk", None),
+            ("a", "16qam", None),
+            ("a", "qpsk", 0.01),
+            ("b", "qpsk", None),
+        )
+        for esn0_db in (0, 9)
+    ]
+    data = page_data(read_runs([make_run(rows)]))
+    expected = ["a", "a (normal approximation)", "b"]
+    assert [line["label"] for line in data["envelopes"]] == expected

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,11 +15,21 @@ import pytest
 from command import cli_ok
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from semcomm.errors import ReportError
 from semcomm.report import plot
 from semcomm.report.curves import Curve
-from semcomm.report.plot import COLOURS, DASHES, MARKERS, STYLE, axis_label, draw_figure, write_plot
+from semcomm.report.plot import (
+    APPROXIMATION_DASH,
+    COLOURS,
+    DASHES,
+    MARKERS,
+    STYLE,
+    axis_label,
+    draw_figure,
+    write_plot,
+)
 
 
 def system(label: str, loss: float = 0.0) -> Curve:
@@ -134,6 +145,17 @@ def test_legends_of_any_length_stay_inside_and_off_the_axes(length: int) -> None
         sorted(legend.get_texts(), key=lambda text: text.get_window_extent().x0)
     ):
         assert not one.get_window_extent().overlaps(other.get_window_extent())
+
+
+def test_an_approximation_is_dashed_like_no_other_and_named_so() -> None:
+    curves = [system("a"), replace(system("b"), approximation=True)]
+    drawn = figure(*curves)
+    real, ideal = drawn.axes[0].lines
+    assert real.get_linestyle() == "-"
+    assert ideal._dash_pattern == Line2D([], [], lw=1, ls=APPROXIMATION_DASH)._dash_pattern
+    assert APPROXIMATION_DASH not in DASHES
+    (legend,) = drawn.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b (normal approximation)"]
 
 
 def test_one_curve_without_a_name_has_no_legend() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from command import cli_ok
+from framed import framed
 from images import noise, save_images
 
 from semcomm.carrier import carry
@@ -177,7 +178,7 @@ def test_channel_failing_under_a_link_is_told_as_its_error() -> None:
 
 def test_retransmission_goes_by_the_framings_crc() -> None:
     framing = Framing(header=False, crc=8)
-    frames = framing.frame(FRAMES, [(32, 32)] * 2)
+    frames = framed(framing, FRAMES, [(32, 32)] * 2)
     damaged = frames.with_bits(frames.bits ^ (np.arange(frames.bits.size) == 3))
     link = Link(retransmission=Retransmission("arq", 2))
     counts = carry(load_channel("error_free"), damaged, RNG, link, framing).counts

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from framed import framed
 from scipy.stats import binom, binomtest
 
 from semcomm.carrier import carry
@@ -33,7 +34,7 @@ CRC8 = Framing(header=False, crc=8)
 
 def checked(*payloads: str) -> Frames:
     bits = Frames.join([np.array(list(payload), np.uint8) for payload in payloads])
-    return CRC8.frame(bits, [(32, 32)] * len(payloads))
+    return framed(CRC8, bits, [(32, 32)] * len(payloads))
 
 
 def test_frames_by_hand() -> None:

@@ -245,7 +245,7 @@ def test_the_first_images_are_taken(folder: Path) -> None:
     assert np.array_equal(images, np.stack(Sample().load(0, 5)))
 
 
-ONE_RATE, LEVELS = BETTER = "ecvq-n128-k512-nu16", "ecvq-levels"
+ONE_RATE, LEVELS, SIXTEEN = BETTER = "ecvq-n128-k512-nu16", "ecvq-levels", "ecvq-16-levels"
 PAPERS = [name for name in scenario_names("training") if name not in BETTER]
 
 
@@ -277,20 +277,24 @@ def test_shipped_training_scenarios_are_the_better_recipe(name: str) -> None:
     """
     made, rates = (
         read_training(name),
-        {ONE_RATE: [1 / 16], LEVELS: list(np.geomspace(1 / 4, 1 / 100, 8))},
+        {
+            ONE_RATE: [1 / 16],
+            LEVELS: list(np.geomspace(1 / 4, 1 / 100, 8)),
+            SIXTEEN: list(np.geomspace(1, 9e-4, 16)),
+        },
     )
-    splits: dict[str, Split] = {ONE_RATE: "train", LEVELS: "train_and_validation"}
+    split: Split = "train_and_validation" if name == LEVELS else "train"
+    groups = 9 if name == SIXTEEN else 2
     assert (
         made.name == name
-        and made.data == DataChoice("cifar10", split=splits[name])
+        and made.data == DataChoice("cifar10", split=split)
         and made.images is None
     )
-    assert made.geometry == Geometry(groups=2, dimension=4, codewords=512, blocks=4)
+    assert made.geometry == Geometry(groups=groups, dimension=4, codewords=512, blocks=4)
     assert made.training.rate_weights == pytest.approx(rates[name])
-    assert made.training.epochs == {ONE_RATE: 32, LEVELS: 64}[name]
+    assert made.training.epochs == (32 if name == ONE_RATE else 64)
     rates_of_learning = made.training.learning_rate, made.training.kernel_learning_rate
     assert (*rates_of_learning, made.training.warm_up_steps) == (4e-3, 7e-3, 200)
-    assert (
-        made.training.quantizer == "ecvq"
-        and made.training.batch_size == {ONE_RATE: 64, LEVELS: 128}[name]
+    assert made.training.quantizer == "ecvq" and made.training.batch_size == (
+        64 if name == ONE_RATE else 128
     )

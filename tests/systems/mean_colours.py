@@ -23,10 +23,10 @@ class MeanColours(System):
 
     contrast: Annotated[float, Gt(0.0), doc("what colours are multiplied by")] = 1.0
 
-    def transmitter(self, framing: Any) -> "Sender":
+    def transmitter(self, terms: Any, framing: Any) -> "Sender":
         return Sender(self.contrast)
 
-    def receiver(self, framing: Any, damaged: Any) -> "Drawer":
+    def receiver(self, terms: Any, framing: Any, damaged: Any) -> "Drawer":
         return Drawer(self.contrast)
 
 

@@ -17,13 +17,17 @@ from semcomm.link.ldpc.decoder import CodeBlocks, Results, decode_blocks
 from semcomm.link.ldpc.encoder import encode
 from semcomm.ragged import offsets
 
-RATES = Fraction(1, 5), Fraction(11, 12)
-"""The lowest and the highest code rate."""
+RATES = Fraction(30, 1024), Fraction(948, 1024)
+"""The lowest and the highest code rate of the tables of 3GPP TS 38.214, section 5.1.3.1.
 
-SHORT, SHORT_RATE = 34, Fraction(9, 10)
-"""Payloads shorter than SHORT are sent at no higher rate than this. At 11/12, so few bits of
-payloads of 19 to 22 and 31 to 33 bits are sent that belief propagation cannot recover the bits
-never sent even without noise.
+TS 38.212 itself sets no limits: below the rate of a base graph's mother codeword, 1/3 of base graph
+1 and 1/5 of base graph 2, rate matching goes around the circular buffer more than once.
+"""
+
+SHORT_RATES = (34, Fraction(9, 10)), (125, Fraction(11, 12))
+"""Payloads shorter than each of these lengths are sent at no higher rate than that beside it. So
+few bits of payloads of 19 to 22 and 31 to 33 bits would be sent at 11/12, and of some of up to 124
+bits at 948/1024, that belief propagation could not recover the bits never sent even without noise.
 """
 
 MAX_ITERATIONS = 20
@@ -48,7 +52,7 @@ class Decoded:
 
 @dataclass(frozen=True)
 class Ldpc:
-    """The LDPC code of 5G NR for payloads of k bits at a code rate from 1/5 to 11/12.
+    """The LDPC code of 5G NR for payloads of k bits at a code rate from 30/1024 to 948/1024.
 
     A payload longer than a code block is cut into as few and as equal code blocks as possible (3GPP
     TS 38.212, section 5.2.2). The standard gives each code block a CRC, so that fewer are sent
@@ -86,7 +90,8 @@ class Ldpc:
         """The number of bits in a first transmission: the fewest that fill whole symbols at no more
         than the code rate.
         """
-        rate = min(self.rate, SHORT_RATE) if self.payload_bits < SHORT else self.rate
+        limits = [rate for length, rate in SHORT_RATES if self.payload_bits < length]
+        rate = min([self.rate, *limits])
         return bits_per_symbol * ceil(self.payload_bits / rate / bits_per_symbol)
 
     def encode(self, payloads: NDArray[np.uint8]) -> NDArray[np.uint8]:

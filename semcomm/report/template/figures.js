@@ -22,7 +22,7 @@ async function figure(name, entries, rows) {
   const cursor = () =>
     data.axis && data.axis.values[state.at] !== null ? [{ x: data.axis.values[state.at] }] : [];
   const draw = () => {
-    if (name === "axis") view.data("cursor", cursor());
+    if (name !== "rate") view.data("cursor", cursor());
     return view.data("points", visible()).runAsync();
   };
 
@@ -83,6 +83,7 @@ function csvRow(row) {
   });
   return {
     line: row.line,
+    ...(row.best ? { best: row.best } : {}),
     ...(data.axis
       ? { [data.axis.key]: point.at === null ? null : data.axis.values[point.at] }
       : {}),
@@ -124,6 +125,7 @@ function showTip(event, item) {
     ["Channel uses", withInterval(point, "channel_uses_per_image", 1)],
     ["Images", round(point.images, 0)],
   ];
+  if (item.datum.best) readings.unshift(["Best", item.datum.best]);
   if (data.axis && point.at !== null)
     readings.unshift([data.axis.label, String(data.axis.values[point.at])]);
   const tip = document.getElementById("tip");
@@ -162,6 +164,15 @@ figure(
       .filter((point) => point.at !== null && data.axis.values[point.at] !== null)
       .map((point) => plotted(point, data.systems[point.system].label, data.axis.values[point.at]))
       .filter(isMeasured),
+);
+figure("envelope", data.envelopes, () =>
+  data.points
+    .filter((point) => point.envelope !== null && data.axis.values[point.at] !== null)
+    .map((point) => ({
+      ...plotted(point, data.envelopes[point.envelope].label, data.axis.values[point.at]),
+      best: data.systems[point.system].label,
+    }))
+    .filter(isMeasured),
 );
 figure("rate", data.families, () =>
   data.points
