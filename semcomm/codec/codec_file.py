@@ -22,10 +22,10 @@ from semcomm.codec.networks import Geometry
 from semcomm.codec.shapes import codec_shapes
 from semcomm.codec.tensor_file import (
     Tensors,
-    check_format,
     check_tensors,
     described,
     digest_of,
+    intact_about,
     read_tensors,
     write_tensors,
 )
@@ -106,7 +106,7 @@ def of_level(about: About, tensors: Tensors, level: int) -> tuple[About, Tensors
 
 def read_levels(path: Path) -> tuple[About, Tensors, int | None]:
     """The content of a file, and its number of levels; None for a file of one codec."""
-    metadata, tensors = read_tensors(path)
+    metadata, tensors = read_tensors(path, FORMAT)
     try:
         about = _about(metadata, tensors)
         levels = int(metadata["levels"]) if "levels" in metadata else None
@@ -122,7 +122,7 @@ def _write(about: About, tensors: Tensors, further: dict[str, str], path: Path) 
 
 
 def _about(metadata: Mapping[str, str], tensors: Tensors) -> About:
-    return described(About, check_format(FORMAT, VERSION, metadata, tensors))
+    return described(About, intact_about(FORMAT, VERSION, metadata, tensors))
 
 
 def _check_values(tensors: Tensors) -> None:

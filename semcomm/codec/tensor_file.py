@@ -65,10 +65,10 @@ def write_tensors(
     write_atomically(path, save(dict(tensors), metadata | dict(further or {})))
 
 
-def read_tensors(path: Path) -> tuple[Mapping[str, str], Tensors]:
-    """A file's metadata and tensors, not checked.
+def read_tensors(path: Path, form: str) -> tuple[Mapping[str, str], Tensors]:
+    """The metadata and the tensors of a file of this format, not checked further.
 
-    Raises CodecError when the file is missing, too large, or no safetensors file.
+    Raises CodecError when the file is missing, too large, or of another format.
     """
     try:
         if path.is_dir():
@@ -79,7 +79,9 @@ def read_tensors(path: Path) -> tuple[Mapping[str, str], Tensors]:
             raise CodecError(f"{path} is larger than {MAX_BYTES} bytes, so it is not a codec")
         _check_header(path)
         with safe_open(path, framework="np") as file:
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = file.metadata() or {}
+            _check_format(path, form, metadata.get("format", ""))
+            return metadata, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise CodecError(f"there is no codec at {path}") from None
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
@@ -96,17 +98,24 @@ def _check_header(path: Path) -> None:
         raise ValueError(f"a header of {length} bytes; at most {MAX_HEADER_BYTES}")
 
 
-def check_format(form: str, version: str, metadata: Mapping[str, str], tensors: Tensors) -> str:
-    """The JSON text `about` of a file of this format and version, intact.
-
-    Raises CodecError for any other; the message is to stand behind the file's path.
-    """
-    given, (noun, makes) = metadata.get("format", ""), KINDS[form]
+def _check_format(path: Path, form: str, given: str) -> None:
+    noun, makes = KINDS[form]
     if given != form and given in KINDS:
         what, other = KINDS[given]
-        raise CodecError(f"is {what}, which makes {other}; one that makes {makes} is needed here")
+        raise CodecError(
+            f"{path} is {what}, which makes {other}; one that makes {makes} is needed here"
+        )
     if given != form:
-        raise CodecError(f"is a safetensors file, but not {noun}")
+        raise CodecError(f"{path} is a safetensors file, but not {noun}")
+
+
+def intact_about(form: str, version: str, metadata: Mapping[str, str], tensors: Tensors) -> str:
+    """The JSON text `about` of a file of this format.
+
+    Raises CodecError where the version is another or the checksum is wrong; the message is to stand
+    behind the file's path.
+    """
+    noun, _ = KINDS[form]
     if metadata.get("version") != version:
         raise CodecError(
             f"is {noun} of version {metadata.get('version')!r}; this semcomm reads version "

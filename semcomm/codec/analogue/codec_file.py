@@ -21,10 +21,10 @@ from semcomm.codec.analogue.networks import AnalogueAutoencoder, Network
 from semcomm.codec.tensor_file import (
     Shapes,
     Tensors,
-    check_format,
     check_tensors,
     described,
     digest_of,
+    intact_about,
     read_tensors,
     write_tensors,
 )
@@ -74,9 +74,9 @@ def load_analogue(path: Path) -> AnalogueCodec:
 
     Raises CodecError when the file is missing, damaged, of another version, or none.
     """
-    metadata, tensors = read_tensors(path)
+    metadata, tensors = read_tensors(path, FORMAT)
     try:
-        about = described(AnalogueAbout, check_format(FORMAT, VERSION, metadata, tensors))
+        about = described(AnalogueAbout, intact_about(FORMAT, VERSION, metadata, tensors))
         return analogue_from(path.stem, about, tensors)
     except CodecError as error:
         raise CodecError(f"{path} {error}; train or copy it again") from None

@@ -6,7 +6,7 @@ lowest and above the highest they are constant.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import torch
@@ -32,7 +32,9 @@ SymbolsPerPatch = Annotated[
 class PatchNetwork(Validated):
     """The residual networks of the digital codecs, over patches of 4 x 4 pixels."""
 
-    model: Annotated[Literal["patches"], doc("which networks")] = "patches"
+    model: Annotated[Literal["patches"], doc("which networks")] = field(
+        default="patches", kw_only=True
+    )
     symbols: SymbolsPerPatch = 4
     channels: Annotated[int, Ge(1), Le(1024), doc("feature maps inside the networks")] = 64
     blocks: Annotated[int, Ge(0), Le(16), doc("residual blocks in each network")] = 4
@@ -54,7 +56,9 @@ class DeepJsccNetwork(Validated):
     Netw. 5(3), 2019. Kernels are 5 x 5; two of the five layers halve or double the resolution.
     """
 
-    model: Annotated[Literal["deepjscc"], doc("which networks")] = "deepjscc"
+    model: Annotated[Literal["deepjscc"], doc("which networks")] = field(
+        default="deepjscc", kw_only=True
+    )
     symbols: SymbolsPerPatch = 4
 
     def encoder(self) -> nn.Sequential:

@@ -10,7 +10,7 @@ from semcomm.choices import Device, DType
 from semcomm.validation import Validated
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Schedule(Validated):
     """Epochs of an optimizer, with learning rates that follow half a cosine to 0."""
 
