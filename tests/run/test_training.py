@@ -374,6 +374,6 @@ def test_mistakes_of_an_analogue_training_have_their_places(folder: Path) -> Non
         f'{path}:1:9: system is "quantum"; it takes `digital` or `analogue`\n'
     )
     path.write_text("system: analogue\nchannel: {model: awgn, esn0_db: [3, 2]}\n")
-    assert ":2:10: channel: esn0_db is [3.0, 2.0]; several take" in semcomm_train(path).stderr
+    assert ":2:1: channel: esn0_db is [3.0, 2.0]; several take" in semcomm_train(path).stderr
     path.write_text("system: analogue\n")
     assert "channel.model is missing" in semcomm_train(path).stderr
