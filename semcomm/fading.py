@@ -135,7 +135,8 @@ class FlatFading(SymbolChannel):
             blocks = "of a whole frame" if self.coherence is None else f"of {length} symbols"
             raise ChannelError(
                 f"no frame takes {channel_uses} channel uses: a coherence block {blocks} begins "
-                f"with {self.pilots} pilots, and at least one symbol follows"
+                f"with {self.pilots} pilots, and at least one symbol follows; "
+                f"{(channel_uses - rest if rest else 0) + self.pilots + 1} would do"
             )
         return whole * (length - self.pilots) + max(rest - self.pilots, 0)
 

@@ -19,6 +19,9 @@ MAX_PIXELS = 1 << 24
 bound.
 """
 
+Budget = Annotated[int, Ge(1), Unit("bits")]
+"""The most bits that a frame may have, header and CRC included."""
+
 Size = tuple[Annotated[int, Ge(1), Le(65535)], Annotated[int, Ge(1), Le(65535)]]
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from semcomm.errors import SettingError
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -19,3 +21,13 @@ class Terms:
     def budget_bits(self) -> int | None:
         """The most that a frame may have before its filling, which is at least one bit."""
         return None if self.frame_bits is None else self.frame_bits - 1
+
+
+def check_budget(budget_bits: int | None, terms: Terms) -> None:
+    """Raises SettingError for a budget that frames of an agreed length cannot have."""
+    most = terms.budget_bits
+    if budget_bits is not None and most is not None and budget_bits > most:
+        raise SettingError(
+            f"budget_bits is {budget_bits}; link.channel_uses agrees on frames of {most + 1} bits, "
+            f"of which at least one is filling: it takes at most {most}, or leave it out"
+        )

@@ -13,17 +13,16 @@ from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
 from semcomm.codec.level_choice import choose_levels
 from semcomm.codec.levels import check_choice, members_by_level, tag_bits
-from semcomm.errors import FramingError, SettingError
+from semcomm.errors import FramingError
 from semcomm.frame_format import FrameFormat, Header
 from semcomm.frames import Frames
-from semcomm.framing import Framing
+from semcomm.framing import Budget, Framing
 from semcomm.modalities.given import given_images
 from semcomm.modalities.rgb8 import Image, size_of
 from semcomm.stages import Encoded, Sent
-from semcomm.terms import Terms
+from semcomm.terms import Terms, check_budget
 from semcomm.validation import checked
 
-Budget = Annotated[int, Ge(1), Unit("bits")]
 RefinementSteps = Annotated[int, Ge(0), Le(10_000), Unit("steps")]
 
 
@@ -82,7 +81,7 @@ class Transmitter:
             (codec,) = self.codecs
             latents = codec.encode(images, self.refinement_steps)
             return {"indices": list(codec.quantize(latents)), "size": sizes}
-        longest = partial(self._longest, sizes)
+        longest = partial(self.longest, sizes)
         chosen = choose_levels(
             self.budget_bits, self.codecs, images, self.refinement_steps, longest
         )
@@ -130,7 +129,7 @@ class Transmitter:
         runs = self.framing.slice_runs([grid.shape for grid in indices])
         return self.entropy_coders[level].encode(symbols, runs)
 
-    def _longest(
+    def longest(
         self,
         sizes: NDArray[np.int64],
         level: int,
@@ -167,14 +166,4 @@ class Transmitter:
             f"budget_bits is {self.budget_bits}, but an image of {size[0]} x {size[1]} has a frame "
             f"of {bits} bits even with the coarsest indices of {self.codecs[0].name}: allow more, "
             "or take another codec or framing"
-        )
-
-
-def check_budget(budget_bits: int | None, terms: Terms) -> None:
-    """Raises SettingError for a budget that frames of an agreed length cannot have."""
-    most = terms.budget_bits
-    if budget_bits is not None and most is not None and budget_bits > most:
-        raise SettingError(
-            f"budget_bits is {budget_bits}; link.channel_uses agrees on frames of {most + 1} bits, "
-            f"of which at least one is filling: it takes at most {most}, or leave it out"
         )

@@ -78,7 +78,7 @@ def choose_levels(
         theirs = fitted(
             budget_bits, codecs, first[finer] + 1, pictures, partial(_of, longest, finer)
         )
-        errors = [_squared_errors(codecs, pictures, choice) for choice in (ours, theirs)]
+        errors = [squared_errors(codecs, pictures, choice) for choice in (ours, theirs)]
         better = (theirs.frame_bits <= budget_bits) & (errors[1] < errors[0])
         chosen.put(finer[better], theirs.only(np.flatnonzero(better)))
     if not refinement_steps:
@@ -144,7 +144,7 @@ def _of(
     return longest(level, numbers[list(chosen)].tolist(), indices)
 
 
-def _squared_errors(
+def squared_errors(
     codecs: Sequence[Codec], images: Sequence[Image], choice: Choice
 ) -> NDArray[np.float64]:
     """(B,) of each image's picture."""

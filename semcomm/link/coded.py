@@ -18,6 +18,7 @@ from semcomm.counting import channel_counts, frame_errors
 from semcomm.errors import ChannelError, LinkError
 from semcomm.frames import Counts, Frames, Reception
 from semcomm.link.codes import Code, LdpcCode, encode_all
+from semcomm.link.scrambling import scrambling_sequence
 from semcomm.link.soft_bits import soft_bits
 from semcomm.validation import Validated
 
@@ -72,7 +73,8 @@ class Coded(BitChannel):
     The control field is the frame's length in 16 bits, in a code of lower rate than the payload's.
     It is all that the receiver needs, since modulation and code are agreed. A frame whose control
     field is decoded wrong is lost, and arrives with no bits. So does a transport block of which
-    nothing arrived.
+    nothing arrived. The coded bits of a transport block are scrambled, as the zeros that fill
+    frames up would else send one symbol of the constellation far more often than the others.
 
     bits_per_symbol: of the modulation, 1 for a channel of bits; each part of a frame fills whole
         symbols.
@@ -133,11 +135,15 @@ class Coded(BitChannel):
         model = self.retransmission.model if self.retransmission else "arq"
         version = VERSIONS[round_number % len(VERSIONS)] if model == "incremental" else 0
         positions, lengths = buffer.rate_match(pending, version)
-        frames = Frames(buffer.bits[positions], lengths)
+        scrambling = np.zeros(1, np.uint8)
+        if self.block:
+            scrambling = np.tile(scrambling_sequence(self.block.sent_bits), pending.size)
+        frames = Frames(buffer.bits[positions] ^ scrambling, lengths)
         reception = self.channel.transmit(frames, rng)
         if model == "arq":
             buffer.llrs[:] = 0
-        np.add.at(buffer.llrs, positions, soft_bits(frames, reception, self.code.hard_llr))
+        llrs = soft_bits(frames, reception, self.code.hard_llr) * (1 - 2 * scrambling.view(np.int8))
+        np.add.at(buffer.llrs, positions, llrs)
         cost, once = channel_counts(frames, reception), np.ones_like(lengths)
         self._check_uses(cost.channel_uses)
         feedback = once if self.retransmission else 0 * once

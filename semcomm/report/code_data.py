@@ -45,8 +45,8 @@ def _codewords(code: CodeTable, index_counts: NDArray[np.int64]) -> Values:
 
 
 def _stream_number(streams: Store, sample: ReportSample, code: CodeTable, number: int) -> int:
-    """One sample's indices and frames: the bits of each frame, where its payload and its CRC
-    begin, and how many indices it holds.
+    """One sample's indices and frames: the bits of each frame, where its payload, its filling and
+    its CRC begin, and how many indices it holds.
     """
     first = sample.first
     assert first.frames and first.indices and first.indices_per_frame is not None
@@ -54,15 +54,19 @@ def _stream_number(streams: Store, sample: ReportSample, code: CodeTable, number
     slices = len(first.frames) // len(first.sent)
     of_sample = slice(number * slices, (number + 1) * slices)
     counts = first.indices_per_frame[of_sample]
+    is_filled = sample.settings.get("link.channel_uses") is not None
     frames, start = [], 0
     for bits, count in zip(first.frames.split()[of_sample], counts.tolist(), strict=True):
         payload_bits = int(code.lengths[grid.ravel()[start : start + count]].sum())
         start += count
+        end = bits.size - crc
+        filling = int(np.flatnonzero(bits[:end])[-1]) if is_filled else end
         frames.append(
             {
                 "bits": "".join(map(str, bits.tolist())),
-                "payload": bits.size - payload_bits - crc,
-                "crc": bits.size - crc,
+                "payload": filling - payload_bits,
+                "filling": filling,
+                "crc": end,
                 "indices": count,
             }
         )

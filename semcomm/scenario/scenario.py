@@ -345,8 +345,7 @@ def _check_signal(document: Document, scenario: Scenario) -> None:
 def _check_terms(document: Document, scenario: Scenario) -> None:
     """Keep mistakes where the system cannot do with what both ends agree."""
     disagreements = scenario.codec.disagreements(scenario.terms, scenario.framing)
-    for key, action in disagreements.items():
-        _try(document, key, action)
+    all(_try(document, key, action) for key, action in disagreements.items())
 
 
 def _from_ebn0(document: Document) -> None:
@@ -361,9 +360,7 @@ def _from_ebn0(document: Document) -> None:
         document.mistake(key, what, at_key=True)
     elif not isinstance(ebn0_db, int | float) or isinstance(ebn0_db, bool):
         document.mistake(key, f"{key} is {as_yaml(ebn0_db)}; it takes a number")
-    elif link and _try(
-        document, key, lambda: link.efficiency
-    ):  # else the link's own mistakes are reported
+    elif link and _try(document, key, lambda: link.efficiency):
         esn0_db = ebn0_db + 10 * math.log10(link.efficiency)
         document.put("channel.esn0_db", esn0_db, document.place(key))
     document.remove(key)

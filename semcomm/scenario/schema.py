@@ -41,6 +41,11 @@ RANGE: Schema = {
     "oneOf": [{"required": ["step"]}, {"required": ["factor"]}],
     "additionalProperties": False,
 }
+RATES: Sequence[Schema] = [
+    {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+    for name in ("quality", "budget_bits")
+]
+"""Either of these an image format has to be given, not both."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,12 @@ Variants = Mapping[str, Sequence[Variant]]
 
 def scenario_variants() -> Variants:
     """Those of a scenario, as this installation has them."""
+    names = dict.fromkeys(name for full in codec_names() for name in (full, full.partition("@")[0]))
     analogue, file = codec_names("analogue"), {"type": "string", "pattern": CODEC_FILE.pattern}
     channels = [Variant({"const": name}, find_channel(name), name) for name in channel_names()]
     return {
         "codec": [
-            Variant({"enum": codec_names()}, LearnedCodec, "a trained codec"),
+            Variant({"enum": [*names]}, LearnedCodec, "a trained codec"),
             *[Variant({"const": name}, AnalogueSystem, ANALOGUE) for name in analogue],
             Variant(file, LearnedCodec, "a trained codec"),
             Variant(file, AnalogueSystem, ANALOGUE),
@@ -113,10 +119,10 @@ def training_schema() -> Schema:
     schemas = {
         name: _whole(section, training_variants(section)) for name, section in TRAININGS.items()
     }
-    schemas["analogue"]["required"] = ["channel"]
+    needed = _needed(AnalogueTraining, "", training_variants(AnalogueTraining))
     chosen = {
         "if": {"properties": {"system": {"const": "analogue"}}, "required": ["system"]},
-        "then": schemas["analogue"],
+        "then": {"allOf": [schemas["analogue"], needed | {"required": ["channel"]}]},
         "else": schemas["digital"],
     }
     title = "semcomm: a codec to be made."
@@ -189,10 +195,11 @@ def _needed(section: type, key: str, variants: Variants) -> Schema:
             inside[setting.name] = {"required": ["model"], "allOf": branches}
         elif inner:
             inside[setting.name] = _needed(inner, path, variants)
-    return {
+    needed = {
         "required": [setting.name for setting in settings_of(section) if setting.needed],
         "properties": inside,
     }
+    return needed | ({"oneOf": RATES} if section is ImageFile else {})
 
 
 def _allow_ebn0(channel: Schema, needed: Schema) -> None:

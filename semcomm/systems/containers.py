@@ -1,23 +1,28 @@
 """The bytes that every file of an image format and size has, left out and put back.
 
-Each format has a pair of functions, `body_of` and `file_of`, which are given the file of a blank
-image of the same size and setting to take the fixed bytes from: file_of(body_of(file, blank),
-blank) == file.
+file_of(body_of(file), blank) == file, where `blank` is the file of a blank image of the same size
+and setting. It has the fixed bytes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
+
+from semcomm.choices import ImageFormat
 
 
 class Container(NamedTuple):
-    """How to part a file, and how to put it together again."""
+    """How to part a file, and how to put it together again.
 
-    body_of: Callable[[bytes, bytes], bytes]
+    varies: the fixed bytes differ with the quality.
+    """
+
+    body_of: Callable[[bytes], bytes]
     file_of: Callable[[bytes, bytes], bytes]
+    varies: bool = False
 
 
-def _jpeg_body(file: bytes, blank: bytes) -> bytes:
-    return file[_jpeg_header(blank) : -len(END_OF_IMAGE)]
+def _jpeg_body(file: bytes) -> bytes:
+    return file[_jpeg_header(file) : -len(END_OF_IMAGE)]
 
 
 def _jpeg_file(body: bytes, blank: bytes) -> bytes:
@@ -27,15 +32,15 @@ def _jpeg_file(body: bytes, blank: bytes) -> bytes:
 END_OF_IMAGE = b"\xff\xd9"
 
 
-def _jpeg_header(blank: bytes) -> int:
+def _jpeg_header(file: bytes) -> int:
     """Where the scan's data begins: after tables that depend on quality and size alone (ITU-T T.81,
     annex B).
     """
-    start_of_scan = blank.index(b"\xff\xda")
-    return start_of_scan + 2 + int.from_bytes(blank[start_of_scan + 2 : start_of_scan + 4], "big")
+    start_of_scan = file.index(b"\xff\xda")
+    return start_of_scan + 2 + int.from_bytes(file[start_of_scan + 2 : start_of_scan + 4], "big")
 
 
-def _webp_body(file: bytes, blank: bytes) -> bytes:
+def _webp_body(file: bytes) -> bytes:
     """A lossy file's only chunk without start code and size (RFC 6386, section 9.1; RFC 9649,
     section 2.5).
     """
@@ -50,7 +55,7 @@ def _webp_file(body: bytes, blank: bytes) -> bytes:
     return b"RIFF" + riff_size + b"WEBPVP8 " + len(chunk).to_bytes(4, "little") + padded
 
 
-def _avif_body(file: bytes, blank: bytes) -> bytes:
+def _avif_body(file: bytes) -> bytes:
     """What follows the boxes and the AV1 sequence header, which depend on size and setting
     alone.
     """
@@ -58,18 +63,8 @@ def _avif_body(file: bytes, blank: bytes) -> bytes:
 
 
 def _avif_file(body: bytes, blank: bytes) -> bytes:
-    """The boxes tell the length of the coded image twice: behind its offset, and in the size of the
-    last box.
-    """
-    data = blank.index(b"mdat") + 4
-    coded = blank[data : _avif_header(blank)] + body
-    offset = data.to_bytes(4, "big")
-    extent, last = (
-        offset + (len(blank) - data).to_bytes(4, "big"),
-        (8 + len(coded)).to_bytes(4, "big"),
-    )
-    boxes = blank[: data - 8].replace(extent, offset + len(coded).to_bytes(4, "big"))
-    return boxes + last + b"mdat" + coded
+    begin = blank.index(b"mdat") + 4
+    return _with_data(blank, blank[begin : _avif_header(blank)] + body)
 
 
 def _avif_header(file: bytes) -> int:
@@ -82,7 +77,34 @@ def _avif_header(file: bytes) -> int:
     return place
 
 
-def _jpeg_xl_body(file: bytes, blank: bytes) -> bytes:
+def _hevc_body(file: bytes) -> bytes:
+    """The only slice of the picture without its length and its header of two bytes (ISO/IEC
+    14496-15, section 4.3.2; ITU-T H.265, section 7.3.1.2). Parameter sets are in the boxes.
+    """
+    return file[file.index(b"mdat") + 10 :]
+
+
+def _hevc_file(body: bytes, blank: bytes) -> bytes:
+    begin = blank.index(b"mdat") + 8
+    unit = blank[begin : begin + 2] + body
+    return _with_data(blank, len(unit).to_bytes(4, "big") + unit, between=bytes([0, 1, 0, 0, 0, 0]))
+
+
+def _with_data(blank: bytes, data: bytes, between: bytes = b"") -> bytes:
+    """A file of ISO/IEC 23008-12 with this coded image in place of a blank one.
+
+    The boxes tell its length twice: behind its offset, and in the size of the last box.
+
+    between: what the item's location has between offset and length.
+    """
+    begin = blank.index(b"mdat") + 4
+    offset = begin.to_bytes(4, "big") + between
+    old, new = (offset + size.to_bytes(4, "big") for size in (len(blank) - begin, len(data)))
+    boxes = blank[: begin - 8].replace(old, new)
+    return boxes + (8 + len(data)).to_bytes(4, "big") + b"mdat" + data
+
+
+def _jpeg_xl_body(file: bytes) -> bytes:
     """A codestream without its signature (ISO/IEC 18181-1); no box stands around it."""
     return file[2:]
 
@@ -91,9 +113,10 @@ def _jpeg_xl_file(body: bytes, blank: bytes) -> bytes:
     return blank[:2] + body
 
 
-CONTAINERS = {
-    "jpeg": Container(_jpeg_body, _jpeg_file),
+CONTAINERS: Mapping[ImageFormat, Container] = {
+    "jpeg": Container(_jpeg_body, _jpeg_file, varies=True),
     "webp": Container(_webp_body, _webp_file),
     "avif": Container(_avif_body, _avif_file),
     "jpeg_xl": Container(_jpeg_xl_body, _jpeg_xl_file),
+    "hevc": Container(_hevc_body, _hevc_file),
 }

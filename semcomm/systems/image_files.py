@@ -1,4 +1,4 @@
-"""Image files as a system: JPEG, WebP, AVIF and JPEG XL."""
+"""Image files as a system: JPEG, WebP, AVIF, JPEG XL and HEVC."""
 
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -11,41 +11,42 @@ import PIL.Image
 from annotated_types import Ge, Le, doc
 from numpy.typing import NDArray
 
-from semcomm.choices import DamagedPolicy, ImageFormat
-from semcomm.errors import CodecError, FramingError
+from semcomm.choices import Chroma, DamagedPolicy, ImageFormat, Tune
+from semcomm.errors import CodecError, FramingError, SettingError
 from semcomm.frame_format import FrameFormat, Header
 from semcomm.frames import Frames, Reception
-from semcomm.framing import Framing
+from semcomm.framing import Budget, Framing
 from semcomm.measures.totals import Columns, Totals
 from semcomm.modalities.given import given_images
 from semcomm.modalities.rgb8 import Image, blank, size_of
 from semcomm.stages import Arrived, Encoded, Received, Sent
 from semcomm.systems.containers import CONTAINERS
 from semcomm.systems.digital import bit_columns, bit_summary
+from semcomm.systems.image_formats import FORMATS, pillow_name
 from semcomm.systems.system import System
-from semcomm.terms import Terms
+from semcomm.terms import Terms, check_budget
 from semcomm.validation import checked
 
 File = NDArray[np.uint8]
-
-PILLOW: dict[str, str] = {"jpeg": "JPEG", "webp": "WEBP", "avif": "AVIF", "jpeg_xl": "JXL"}
-ONE_THREAD: dict[str, dict[str, Any]] = {"avif": {"max_threads": 1}, "jpeg_xl": {"num_threads": 1}}
-EFFORTS: dict[str, tuple[str, Sequence[int]]] = {
-    "webp": ("method", range(7)),
-    "avif": ("speed", range(10, -1, -1)),
-    "jpeg_xl": ("effort", range(1, 10)),
-}
-"""What Pillow calls an encoder's effort, and its settings from the quickest to the most
-thorough.
-"""
+MAX_QUALITY = 100
+Quality = Annotated[int, Ge(0), Le(MAX_QUALITY)]
 
 
 @dataclass(frozen=True)
 class ImageFile(System):
     """A format at one setting, each image a file of its own."""
 
-    model: Annotated[ImageFormat, doc("the format; `jpeg_xl` needs the extra `jxl`")]
-    quality: Annotated[int, Ge(0), Le(100), doc("on the format's own scale")]
+    model: Annotated[
+        ImageFormat,
+        doc("the format; `jpeg_xl` needs the extra `jxl`, and `hevc` the extra `heif`"),
+    ]
+    quality: Annotated[
+        Quality | None,
+        doc(
+            "on the format's own scale; by default the best for each image that fits `budget_bits` "
+            "or link.channel_uses"
+        ),
+    ] = None
     container: Annotated[
         bool,
         doc(
@@ -62,6 +63,28 @@ class ImageFile(System):
             "JPEG's encoder has only the latter"
         ),
     ] = 1.0
+    budget_bits: Annotated[
+        Budget | None,
+        doc(
+            "the most bits that a frame may have, in place of a quality; by default what "
+            "link.channel_uses leaves"
+        ),
+    ] = None
+    tune: Annotated[
+        Tune | None,
+        doc("the measure that `avif` and `hevc` optimize; null leaves the encoder's own choice"),
+    ] = None
+    chroma: Annotated[
+        Chroma | None,
+        doc(
+            "the chroma subsampling of `jpeg`, `avif` and `hevc`; null leaves the encoder's own "
+            "choice, 4:2:0"
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.quality is not None and self.budget_bits is not None:
+            raise SettingError("an image format takes quality or budget_bits; both are given")
 
     def transmitter(self, terms: Terms, framing: Framing) -> "ImageTransmitter":
         return ImageTransmitter(self, framing, terms)
@@ -70,19 +93,33 @@ class ImageFile(System):
         return ImageReceiver(self, framing, damaged, terms)
 
     def mistakes(self) -> Mapping[str, Callable[[], object]]:
-        return {"model": partial(_plugged_in, self.model), "effort": self._check_effort}
+        form = FORMATS[self.model]
+        return {
+            "model": partial(pillow_name, self.model),
+            "effort": partial(self._check_choice, "effort", bool(form.effort)),
+            "tune": partial(self._check_choice, "tune", bool(form.tunes)),
+            "chroma": partial(self._check_choice, "chroma", form.chroma),
+        }
 
-    def check(self, framing: Framing) -> None:
+    def check(self, terms: Terms, framing: Framing) -> None:
         """Raises a SemcommError where the format is not installed, or with such a framing."""
-        self.check_framing(framing)
-        for action in self.mistakes().values():
-            action()
+        for actions in (self.disagreements(terms, framing), self.mistakes()):
+            for action in actions.values():
+                action()
 
     def disagreements(self, terms: Terms, framing: Framing) -> Mapping[str, Callable[[], object]]:
         return {
             "framing.slices": partial(self.check_framing, framing),
+            "codec.quality": partial(self._check_quality, terms),
+            "codec.budget_bits": partial(check_budget, self.budget_bits, terms),
             "link.channel_uses": partial(FrameFormat, framing, frame_bits=terms.frame_bits),
         }
+
+    def _check_quality(self, terms: Terms) -> None:
+        if self.quality is None and self.budget_bits is None and terms.budget_bits is None:
+            raise SettingError(
+                "an image format takes quality, budget_bits or link.channel_uses; none is given"
+            )
 
     def check_framing(self, framing: Framing) -> None:
         """Raises FramingError for a framing of several frames per image."""
@@ -92,7 +129,11 @@ class ImageFile(System):
             )
 
     def encode_key(self, terms: Terms, framing: Framing) -> object:
-        """Of JPEG alone the file depends on whether all of it is sent."""
+        """Terms, framing and container decide what fits a budget. Without one, of JPEG alone the
+        file depends on whether all of it is sent.
+        """
+        if self.quality is None:
+            return self, terms, framing
         return self if self.model == "jpeg" else replace(self, container=True)
 
     def columns(self, sent: Sent[Frames], received: Received) -> Columns:
@@ -101,57 +142,71 @@ class ImageFile(System):
     def summary(self, totals: Totals) -> dict[str, Any]:
         return bit_summary(totals)
 
-    def _check_effort(self) -> None:
-        if self.model not in EFFORTS and self.effort != 1:
-            raise CodecError(
-                f"codec.effort is {self.effort}; {self.model} has no other than 1: leave it out"
-            )
+    @property
+    def tagged(self) -> bool:
+        """Whether each payload begins with its file's quality: the receiver needs it to put back
+        what was left out, and cannot know it.
+        """
+        varies = not self.container and CONTAINERS[self.model].varies
+        return varies and self.quality is None
 
-    def content_of(self, file: bytes, height: int, width: int) -> bytes:
-        """The bytes to send for the file of an image of this size."""
-        return (
-            file
-            if self.container
-            else CONTAINERS[self.model].body_of(file, self._blank(height, width))
-        )
+    def at(self, quality: int) -> "ImageFile":
+        """The same format at one quality, without a budget."""
+        return replace(self, quality=quality, budget_bits=None)
+
+    def content_of(self, file: bytes) -> bytes:
+        """The bytes to send for a file."""
+        return file if self.container else CONTAINERS[self.model].body_of(file)
 
     def file_of(self, content: bytes, height: int, width: int) -> bytes:
         """Undo `content_of`; damaged content gives a damaged file, or raises."""
-        return (
-            content
-            if self.container
-            else CONTAINERS[self.model].file_of(content, self._blank(height, width))
-        )
+        if self.container:
+            return content
+        codec = self.at(0) if self.quality is None else self  # any does, where no tag is needed
+        return CONTAINERS[self.model].file_of(content, codec._blank(height, width))
 
     def decode(self, file: bytes, height: int, width: int) -> Image:
         """The image (height, width, 3) in a file. Damaged ones raise whatever Pillow raises."""
-        with PIL.Image.open(io.BytesIO(file), formats=[_plugged_in(self.model)]) as picture:
-            if picture.size != (width, height):
-                raise ValueError(f"the file is of {picture.height} x {picture.width} pixels")
-            return np.array(picture.convert("RGB"))
+        with PIL.Image.open(io.BytesIO(file), formats=[pillow_name(self.model)]) as picture:
+            _check_size(picture, height, width)  # before anything is allocated
+            image = picture.convert("RGB")
+            _check_size(image, height, width)  # HEVC's boxes and its data may disagree
+            return np.array(image)
 
     def encode(self, image: Image) -> bytes:
-        """The file of an image (H, W, 3).
+        """The file of an image (H, W, 3), at this codec's quality.
 
         Huffman tables fitted to each image pay only where tables are sent; JPEG XL at 100 has to be
         lossless.
         """
-        options = dict(ONE_THREAD.get(self.model, {}))
-        if self.model in EFFORTS:
-            name, settings = EFFORTS[self.model]
+        form = FORMATS[self.model]
+        options = {**form.options, **(form.tunes[self.tune] if self.tune else {})}
+        if form.effort:
+            name, settings = form.effort
             options[name] = settings[round(self.effort * (len(settings) - 1))]
+        if self.model == "hevc":
+            options = {"enc_params": options}
         if self.model == "jpeg":
             options["optimize"] = self.container
         if self.model == "jpeg_xl":
             options["lossless"] = self.quality == 100
+        if self.chroma:
+            options["subsampling"] = self.chroma
         file = io.BytesIO()
         picture = PIL.Image.fromarray(image)
-        picture.save(file, _plugged_in(self.model), quality=self.quality, **options)
+        picture.save(file, pillow_name(self.model), quality=self.quality, **options)
         return file.getvalue()
+
+    def _check_choice(self, name: str, has_choice: bool) -> None:
+        value = getattr(self, name)
+        if not has_choice and value != getattr(type(self), name):
+            raise CodecError(
+                f"codec.{name} is {value}; {self.model} has no choice of it: leave it out"
+            )
 
     @cache  # noqa: B019 (a frozen codec, as long-lived as the run)
     def _blank(self, height: int, width: int) -> bytes:
-        return self.encode(blank(int(height), int(width)))
+        return self.encode(blank(height, width))
 
 
 class ImageTransmitter:
@@ -162,8 +217,9 @@ class ImageTransmitter:
     """
 
     def __init__(self, codec: ImageFile, framing: Framing, terms: Terms | None = None) -> None:
-        codec.check(framing)
         self.codec, self.framing, self.terms = codec, framing, terms or Terms()
+        codec.check(self.terms, framing)
+        self.budget_bits = codec.budget_bits or self.terms.budget_bits
         self.format = FrameFormat(framing, frame_bits=self.terms.frame_bits)
 
     def transmit(self, images: Sequence[Any]) -> Sent[Frames]:
@@ -174,11 +230,20 @@ class ImageTransmitter:
         return self.packetize(self.encode(images))
 
     def encode(self, images: Sequence[Any]) -> Encoded:
-        """The whole `file` of each image, and its `size`, height and width."""
+        """The whole `file` of each image, its `size`, height and width, and its `quality` where it
+        is sent.
+
+        Raises FramingError for an image that no quality makes fit the budget.
+        """
         images = given_images(images)
         sizes = np.array([size_of(image) for image in images], np.int64).reshape(-1, 2)
-        files = [np.frombuffer(self.codec.encode(image), np.uint8) for image in images]
-        return {"file": files, "size": sizes}
+        if self.codec.quality is not None:
+            return {"file": [_file(self.codec, image) for image in images], "size": sizes}
+        fitted = [self._best(image) for image in images]
+        encoded: Encoded = {"file": [file for file, _ in fitted], "size": sizes}
+        if self.codec.tagged:
+            encoded = {**encoded, "quality": [quality for _, quality in fitted]}
+        return encoded
 
     def packetize(self, encoded: Encoded) -> Sent[Frames]:
         """One frame per image, of its file with or without what all files have in common.
@@ -187,18 +252,49 @@ class ImageTransmitter:
         """
         sizes = [(int(height), int(width)) for height, width in encoded["size"]]
         self.framing.check(sizes)
-        payloads = []
-        for file, size in zip(encoded["file"], sizes, strict=True):
-            content = np.frombuffer(self.codec.content_of(file.tobytes(), *size), np.uint8)
-            payloads.append(np.unpackbits(content))
+        qualities = encoded.get("quality", [np.empty(0, np.uint8)] * len(sizes))
+        payloads = list(map(self._payload, encoded["file"], qualities))
         headers, joined = [Header(size) for size in sizes], Frames.join(payloads)
-        if self.terms.budget_bits is not None:
-            unfit = self.format.bits(joined.lengths, headers) > self.terms.budget_bits
+        if self.budget_bits is not None and self.terms.frame_bits is not None:
+            unfit = self.format.bits(joined.lengths, headers) > self.budget_bits
             joined = Frames.join(
                 [bits[: bits.size * ~over] for bits, over in zip(payloads, unfit, strict=True)]
             )
             encoded = {**encoded, "unfit": unfit}
         return Sent(self.format.frame(joined, headers), joined.lengths, encoded)
+
+    def _payload(self, file: File, quality: File) -> File:
+        """The bits of a file; before them the byte of its quality, where this is sent."""
+        content = np.frombuffer(self.codec.content_of(file.tobytes()), np.uint8)
+        tag = quality[: self.codec.tagged]
+        return np.unpackbits(np.concatenate([tag, content]))
+
+    def _best(self, image: Image) -> tuple[File, File]:
+        """An image's file of the best quality that fits the budget, and that quality, (1,).
+
+        By bisection: the quality was measured to fit and the next one not to. Files grow with the
+        quality, with few exceptions; for these a better one may fit too. With frames of agreed
+        length, which send an unfit image as grey, it is the file of the lowest quality where none
+        fits.
+        """
+        fitting: tuple[File, File] | None = None
+        low, high, header = -1, MAX_QUALITY + 1, [Header(size_of(image))]
+        while high - low > 1:
+            quality = (low + high) // 2
+            candidate = _file(self.codec.at(quality), image), np.array([quality], np.uint8)
+            bits = self.format.bits(np.array([self._payload(*candidate).size]), header)[0]
+            if bits <= self.budget_bits:
+                low, fitting = quality, candidate
+            else:
+                high = quality
+        if fitting is None and self.format.frame_bits is None:
+            height, width = size_of(image)
+            raise FramingError(
+                f"budget_bits is {self.budget_bits}, but an image of {height} x {width} has a "
+                f"frame of {bits} bits even at the lowest quality of {self.codec.model}: allow "
+                "more, or take another codec or framing"
+            )
+        return fitting or candidate
 
 
 class ImageReceiver:
@@ -215,9 +311,10 @@ class ImageReceiver:
         damaged: DamagedPolicy = "conceal",
         terms: Terms | None = None,
     ) -> None:
-        codec.check(framing)
+        terms = terms or Terms()
+        codec.check(terms, framing)
         self.codec, self.framing = codec, framing
-        self.format = FrameFormat(framing, frame_bits=(terms or Terms()).frame_bits)
+        self.format = FrameFormat(framing, frame_bits=terms.frame_bits)
         self.damaged: DamagedPolicy = checked("damaged", DamagedPolicy, damaged)
 
     def receive(self, reception: Reception) -> Received:
@@ -228,16 +325,22 @@ class ImageReceiver:
         """The `file` in each frame, empty where its bytes are none, and its `size`."""
         unframed = self.format.unframe(reception.frames, lambda header, number: 0)
         used = unframed.intact | (self.damaged != "drop")
-        contents = zip(unframed.payloads.split(), unframed.headers, used, strict=True)
-        files = [
-            self._file(payload[: payload.size * use], header.size)
-            for payload, header, use in contents
+        contents = [
+            np.packbits(payload[: payload.size * use])
+            for payload, use in zip(unframed.payloads.split(), used, strict=True)
         ]
+        pairs = zip(contents, unframed.headers, strict=True)
+        encoded: Encoded = {
+            "file": [self._file(content, header.size) for content, header in pairs],
+            "size": unframed.sizes,
+        }
+        if self.codec.tagged:
+            encoded = {**encoded, "quality": [content[:1] for content in contents]}
         sent_as_grey = unframed.intact & (unframed.payloads.lengths == 0)
         if self.format.frame_bits is None:
             sent_as_grey[:] = False
-        lost = np.array([not file.size for file in files], np.bool_) & ~sent_as_grey
-        return Arrived({"file": files, "size": unframed.sizes}, ~unframed.intact | lost)
+        lost = np.array([not file.size for file in encoded["file"]], np.bool_) & ~sent_as_grey
+        return Arrived(encoded, ~unframed.intact | lost)
 
     def reconstruct(self, arrived: Arrived) -> Received:
         """The images in these files."""
@@ -249,10 +352,13 @@ class ImageReceiver:
             images.append(blank(int(height), int(width)) if image is None else image)
         return Received(images, arrived.damaged | broken, None)
 
-    def _file(self, payload: NDArray[np.uint8], size: tuple[int, int]) -> File:
+    def _file(self, content: File, size: tuple[int, int]) -> File:
+        """What the content was taken from; empty where that fails, or where there is none."""
+        codec = self.codec
         try:
-            content = np.packbits(payload).tobytes()
-            file = self.codec.file_of(content, *size) if payload.size else b""
+            if codec.tagged:
+                codec, content = codec.at(int(content[0])), content[1:]
+            file = codec.file_of(content.tobytes(), *size) if content.size else b""
         except Exception:  # whatever damaged bytes make of it
             file = b""
         return np.frombuffer(file, np.uint8)
@@ -266,19 +372,10 @@ class ImageReceiver:
             return None
 
 
-def _plugged_in(model: ImageFormat) -> str:
-    """Pillow's name of a format that it can write, after what it needs is imported."""
-    PIL.Image.init()
-    if model == "jpeg_xl":
-        try:
-            import pillow_jxl  # noqa: F401 (registers itself)
-        except ImportError as error:
-            raise CodecError(
-                f"codec jpeg_xl needs a plug-in: pip install 'semcomm[jxl]' ({error})"
-            ) from error
-    if PILLOW[model] not in PIL.Image.SAVE:
-        raise CodecError(
-            f"codec {model} needs a Pillow built with it, as its wheels are: pip install "
-            "'pillow>=11.3'"
-        )
-    return PILLOW[model]
+def _file(codec: ImageFile, image: Image) -> File:
+    return np.frombuffer(codec.encode(image), np.uint8)
+
+
+def _check_size(picture: PIL.Image.Image, height: int, width: int) -> None:
+    if picture.size != (width, height):
+        raise ValueError(f"the file is of {picture.height} x {picture.width} pixels")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Annotated, Any
 
 import numpy as np
@@ -18,15 +18,15 @@ from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 from semcomm.codec.levels import check_choice, digest_of, tag_bits
 from semcomm.frame_format import FrameFormat
 from semcomm.frames import Frames
-from semcomm.framing import Framing
+from semcomm.framing import Budget, Framing
 from semcomm.measures.totals import Columns, Totals
 from semcomm.receiver import Receiver
 from semcomm.stages import Received, Sent
 from semcomm.systems.digital import bit_columns, bit_summary
 from semcomm.systems.system import System
-from semcomm.terms import Terms
+from semcomm.terms import Terms, check_budget
 from semcomm.transmission import Preamble
-from semcomm.transmitter import Budget, RefinementSteps, Transmitter, check_budget
+from semcomm.transmitter import RefinementSteps, Transmitter
 from semcomm.zoo.find import changed_at, load_codecs
 
 
@@ -93,13 +93,14 @@ class LearnedCodec(System):
         }
 
     def disagreements(self, terms: Terms, framing: Framing) -> Mapping[str, Callable[[], object]]:
-        names = [codec.name for codec in read_codecs(self.model)]
         limited = self.budget_bits is not None or terms.budget_bits is not None
         return {
-            "codec.model": partial(check_choice, names, limited),
-            "codec.budget_bits": partial(check_budget, self.budget_bits, terms),
-            "link.channel_uses": partial(
-                FrameFormat, framing, tag_bits(len(names)), terms.frame_bits
+            "codec.model": lambda: check_choice(
+                [codec.name for codec in read_codecs(self.model)], limited
+            ),
+            "codec.budget_bits": lambda: check_budget(self.budget_bits, terms),
+            "link.channel_uses": lambda: FrameFormat(
+                framing, tag_bits(len(read_codecs(self.model))), terms.frame_bits
             ),
         }
 

@@ -68,7 +68,7 @@ class System(Validated, ABC):
 
     def disagreements(self, terms: Terms, framing: Framing) -> Mapping[str, Callable[[], object]]:
         """What has to succeed with these terms and this framing, by the key path of what is wrong
-        where it raises.
+        where it raises; the first that raises is reported.
         """
         return {}
 

@@ -1,5 +1,6 @@
 """Transport blocks: exactly the agreed channel uses, at the code's frame error rate."""
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
@@ -208,8 +209,10 @@ def test_symbols_in_is_the_inverse_of_channel_uses(
     if fitting:
         assert [channel.symbols_in(uses)] == fitting
     else:
-        with pytest.raises(ChannelError, match=f"no frame takes {uses} channel uses"):
+        with pytest.raises(ChannelError, match=f"no frame takes {uses} channel uses") as raised:
             channel.symbols_in(uses)
+        cure = int(re.findall(r"(\d+) would do", str(raised.value))[0])
+        assert uses_of(channel.symbols_in(cure), coherence, pilots) == cure > uses
 
 
 @pytest.mark.parametrize("model", ["rayleigh", "rician"])

@@ -135,8 +135,8 @@ class Counting:
     """Both ends of a system, which note how many samples they encode and reconstruct."""
 
     def __init__(self, scenario: Scenario) -> None:
-        self.sender = scenario.codec.transmitter(scenario.framing)
-        self.drawer = scenario.codec.receiver(scenario.framing, "conceal")
+        self.sender = scenario.codec.transmitter(scenario.terms, scenario.framing)
+        self.drawer = scenario.codec.receiver(scenario.terms, scenario.framing, "conceal")
         self.encoded, self.reconstructed = list[int](), list[int]()
 
     def encode(self, samples: Any) -> Encoded:

@@ -64,7 +64,7 @@ def test_a_codec_alone_makes_a_scenario(folder: Path) -> None:
     assert (made.data.name, made.images, made.seed) == ("sample", None, 0)
     assert made.framing == Framing()
     assert type(made.channel).__name__ == "ErrorFree"
-    assert made.codec.load().name == "tiny"
+    assert [codec.name for codec in made.codec.load()] == ["tiny"]
 
 
 def test_framing_none_is_neither_header_nor_crc(folder: Path) -> None:
@@ -88,7 +88,8 @@ def test_paths_start_at_the_file_those_of_options_at_the_folder(
     text = "codec: {model: tiny.safetensors}\ndata: {images: photos}"
     assert len(read(folder, text).data.open()) == 3
     assert len(read(folder, text, "data.images=../photos/a.png").data.open()) == 1
-    assert read(folder, text, "codec.model=../tiny.safetensors").codec.load().name == "tiny"
+    (codec,) = read(folder, text, "codec.model=../tiny.safetensors").codec.load()
+    assert codec.name == "tiny"
     assert mistakes(folder, text, "data.images=photos") == [
         f"--set data.images=photos: {below}/photos is neither a folder nor a file"
     ]

@@ -16,8 +16,8 @@ from semcomm.systems.system import System
 
 @dataclass(frozen=True)
 class Raw(System):
-    def transmitter(self, framing): return Sender()
-    def receiver(self, framing, damaged): return Drawer()
+    def transmitter(self, terms, framing): return Sender()
+    def receiver(self, terms, framing, damaged): return Drawer()
     def columns(self, sent, received):
         return {"bits": sent.signal.lengths, "payload_bits": sent.payload_bits}
     def tallies(self, sent): return {"index": np.array([1, 2])}

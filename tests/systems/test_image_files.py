@@ -3,27 +3,45 @@ arrives.
 """
 
 import io
+import re
 import sys
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import PIL.Image
 import pytest
 from numpy.typing import NDArray
 
-from semcomm.choices import ImageFormat
+from semcomm.choices import Chroma, ImageFormat, Tune
 from semcomm.data.sample import Sample
 from semcomm.errors import CodecError, FramingError, ScenarioError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.modalities.rgb8 import GREY
 from semcomm.scenario.scenario import read_scenario
-from semcomm.systems.image_files import PILLOW, ImageFile, ImageReceiver, ImageTransmitter
+from semcomm.systems.image_files import ImageFile, ImageReceiver, ImageTransmitter
+from semcomm.systems.image_formats import FORMATS, pillow_name
 
 Image = NDArray[np.uint8]
 NONE = Framing.raw()
 SIZES = [(32, 32), (17, 33), (1, 1)]
 TRIALS = 39
+
+
+def x265(**settings: object) -> dict[str, Any]:
+    """Options of one thread and of these settings, with preset placebo where none is given."""
+    options = {"x265:pools": "none", "x265:frame-threads": "1", "x265:ctu": "64"}
+    for name, value in {"preset": "placebo", **settings}.items():
+        prefix = "" if name in ("preset", "tune") else "x265:"
+        options[prefix + name.replace("_", "-")] = str(value)
+    return {"enc_params": options}
+
+
+def saved(image: Image, model: ImageFormat, **options: Any) -> bytes:
+    file = io.BytesIO()
+    PIL.Image.fromarray(image).save(file, pillow_name(model), quality=30, **options)
+    return file.getvalue()
 
 
 def cut(height: int, width: int) -> Image:
@@ -32,13 +50,13 @@ def cut(height: int, width: int) -> Image:
 
 
 @pytest.mark.parametrize("quality", [5, 60])
-@pytest.mark.parametrize("model", PILLOW)
+@pytest.mark.parametrize("model", FORMATS)
 def test_a_picture_is_the_same_with_and_without_container(model: ImageFormat, quality: int) -> None:
     whole, bare = ImageFile(model, quality), ImageFile(model, quality, container=False)
     for size in SIZES:
         image = cut(*size)
         file, bare_file = whole.encode(image), bare.encode(image)
-        body = bare.content_of(bare_file, *size)
+        body = bare.content_of(bare_file)
         picture = whole.decode(file, *size)
         assert picture.shape == image.shape
         assert picture.dtype == np.uint8
@@ -47,7 +65,7 @@ def test_a_picture_is_the_same_with_and_without_container(model: ImageFormat, qu
         assert len(body) < len(file)
 
 
-@pytest.mark.parametrize("model", PILLOW)
+@pytest.mark.parametrize("model", FORMATS)
 def test_picture_resembles_its_image_more_at_higher_quality(model: ImageFormat) -> None:
     image = cut(32, 32)
     errors = []
@@ -65,26 +83,93 @@ def test_picture_resembles_its_image_more_at_higher_quality(model: ImageFormat) 
         ("webp", {"method": 0}, {"method": 6}),
         ("avif", {"speed": 10}, {"speed": 0}),
         ("jpeg_xl", {"effort": 1}, {"effort": 9}),
+        ("hevc", x265(preset="ultrafast"), x265(preset="placebo")),
     ],
 )
 def test_effort_spans_the_encoders_quickest_to_most_thorough(
-    model: ImageFormat, quickest: dict[str, int], thorough: dict[str, int]
+    model: ImageFormat, quickest: dict[str, Any], thorough: dict[str, Any]
 ) -> None:
     image = cut(32, 32)
     for effort, options in ((0.0, quickest), (1.0, thorough)):
-        file = io.BytesIO()
-        PIL.Image.fromarray(image).save(file, PILLOW[model], quality=30, **options)
-        assert ImageFile(model, 30, effort=effort).encode(image) == file.getvalue()
+        assert ImageFile(model, 30, effort=effort).encode(image) == saved(image, model, **options)
+
+
+@pytest.mark.parametrize(
+    ("model", "tune", "options"),
+    [
+        ("avif", "psnr", {"advanced": {"tune": "psnr"}}),
+        ("avif", "ssim", {"advanced": {"tune": "ssim"}}),
+        ("hevc", "psnr", x265(tune="psnr", aq_mode=0, psy_rd=0, psy_rdoq=0)),
+        ("hevc", "ssim", x265(tune="ssim", aq_mode=2, psy_rd=0, psy_rdoq=0)),
+    ],
+)
+def test_tune_sets_what_the_encoder_optimizes(
+    model: ImageFormat, tune: Tune, options: dict[str, Any]
+) -> None:
+    image, effort = cut(32, 32), {"avif": {"speed": 0}, "hevc": {}}[model]
+    file = ImageFile(model, 30, tune=tune).encode(image)
+    assert file == saved(image, model, **effort, **options)
+    assert file != ImageFile(model, 30).encode(image)
+
+
+@pytest.mark.parametrize("model", ["avif", "hevc"])
+def test_tuning_for_psnr_raises_psnr_within_a_budget(model: ImageFormat) -> None:
+    images = Sample().load(0, 16)
+    errors = []
+    for tune in (None, "psnr"):
+        codec = ImageFile(model, None, False, 0.5, 1200, tune)
+        pictures = ImageReceiver(codec, NONE).receive(
+            Reception.of(ImageTransmitter(codec, NONE).transmit(images).signal)
+        )
+        errors.append(np.mean((np.array(pictures.samples, float) - np.array(images)) ** 2))
+    assert errors[1] < errors[0]
+
+
+@pytest.mark.parametrize("chroma", get_args(Chroma))
+@pytest.mark.parametrize("model", ["jpeg", "avif", "hevc"])
+def test_a_file_has_the_chroma_subsampling_asked_for(model: ImageFormat, chroma: Chroma) -> None:
+    file = ImageFile(model, 60, chroma=chroma).encode(cut(32, 32))
+    assert SUBSAMPLING[model](file) == chroma
+    if chroma == "4:2:0":
+        assert file == ImageFile(model, 60).encode(cut(32, 32))
+
+
+def jpeg_chroma(file: bytes) -> str:
+    """Sampling factors of the first component (ITU-T T.81, B.2.2); the others have 1 x 1."""
+    frame = file.index(b"\xff\xc0")
+    return {0x22: "4:2:0", 0x21: "4:2:2", 0x11: "4:4:4"}[file[frame + 11]]
+
+
+def avif_chroma(file: bytes) -> str:
+    """chroma_subsampling_x and _y of the AV1 configuration (AV1 in ISO BMFF, section 2.3.3)."""
+    return {3: "4:2:0", 2: "4:2:2", 0: "4:4:4"}[file[file.index(b"av1C") + 6] >> 2 & 3]
+
+
+def hevc_chroma(file: bytes) -> str:
+    """chroma_format_idc of the HEVC configuration (ISO/IEC 14496-15, section 8.3.2.1)."""
+    return {1: "4:2:0", 2: "4:2:2", 3: "4:4:4"}[file[file.index(b"hvcC") + 20] & 3]
+
+
+SUBSAMPLING = {"jpeg": jpeg_chroma, "avif": avif_chroma, "hevc": hevc_chroma}
+
+
+@pytest.mark.parametrize("model", FORMATS)
+def test_a_file_depends_on_no_image_encoded_before(model: ImageFormat) -> None:
+    """x265 keeps the size of coding tree units in a global variable."""
+    codec, images = ImageFile(model, 30, effort=0.5), [cut(*size) for size in SIZES]
+    first = [codec.encode(image) for image in images]
+    again = [codec.encode(image) for image in reversed(images)]
+    assert again == first[::-1]
 
 
 @pytest.mark.parametrize("container", [True, False])
-@pytest.mark.parametrize("model", PILLOW)
+@pytest.mark.parametrize("model", FORMATS)
 def test_payload_bits_are_the_files_and_without_framing_all(
     model: ImageFormat, container: bool
 ) -> None:
     codec, images = ImageFile(model, 20, container), Sample().load(0, 2)
     sent = ImageTransmitter(codec, NONE).transmit(images)
-    contents = [codec.content_of(codec.encode(image), 32, 32) for image in images]
+    contents = [codec.content_of(codec.encode(image)) for image in images]
     assert sent.payload_bits.tolist() == [8 * len(content) for content in contents]
     assert sent.signal.lengths.tolist() == sent.payload_bits.tolist()
     assert np.packbits(sent.signal.bits).tobytes() == b"".join(contents)
@@ -92,7 +177,7 @@ def test_payload_bits_are_the_files_and_without_framing_all(
 
 
 @pytest.mark.parametrize("container", [True, False])
-@pytest.mark.parametrize("model", PILLOW)
+@pytest.mark.parametrize("model", FORMATS)
 def test_images_of_several_sizes_go_through_with_a_header(
     model: ImageFormat, container: bool
 ) -> None:
@@ -125,7 +210,7 @@ def damaged(frames: Frames, trial: int) -> Frames:
 @pytest.mark.slow
 @pytest.mark.parametrize("framing", [NONE, Framing(crc=8)])
 @pytest.mark.parametrize("container", [True, False])
-@pytest.mark.parametrize("model", PILLOW)
+@pytest.mark.parametrize("model", FORMATS)
 def test_whatever_arrives_becomes_a_grey_or_a_complete_picture(
     model: ImageFormat, container: bool, framing: Framing
 ) -> None:
@@ -151,7 +236,7 @@ def test_jpeg_xl_at_100_is_lossless() -> None:
     assert np.array_equal(codec.decode(codec.encode(image), 17, 33), image)
 
 
-@pytest.mark.parametrize("model", PILLOW)
+@pytest.mark.parametrize("model", FORMATS)
 @pytest.mark.parametrize("container", [True, False])
 def test_a_file_of_another_size_is_damage(model: ImageFormat, container: bool) -> None:
     """Also where the file itself is in order, a picture has the size that was agreed."""
@@ -185,16 +270,20 @@ def mistakes(folder: Path, text: str) -> list[str]:
     [
         (
             "codec: {model: webp, quality: 101}",
-            "mine.yaml:1:31: codec.quality is 101; it takes a whole number from 0 to 100",
+            "mine.yaml:1:31: codec.quality is 101; it takes a whole number from 0 to 100 or null",
         ),
         (
             "codec: {model: webp}",
-            "mine.yaml:1:1: codec.quality is missing; it takes a whole number from 0 to 100",
+            "mine.yaml:1:8: an image format takes quality, budget_bits or link.channel_uses; none is given",
+        ),
+        (
+            "codec: {model: webp, quality: 1, budget_bits: 512}",
+            "mine.yaml:1:1: codec: an image format takes quality or budget_bits; both are given",
         ),
         (
             "codec: {model: webp, quality: 1, entropy_coder: huffman}",
             "mine.yaml:1:34: codec.entropy_coder is not known; codec takes model, quality, "
-            "container, effort",
+            "container, effort, budget_bits, tune, chroma",
         ),
         (
             "codec: {model: webp, quality: 1}\nframing: {slices: 3}",
@@ -202,7 +291,19 @@ def mistakes(folder: Path, text: str) -> list[str]:
         ),
         (
             "codec: {model: jpeg, quality: 1, effort: 0.5}",
-            "mine.yaml:1:42: codec.effort is 0.5; jpeg has no other than 1: leave it out",
+            "mine.yaml:1:42: codec.effort is 0.5; jpeg has no choice of it: leave it out",
+        ),
+        (
+            "codec: {model: jpeg_xl, quality: 1, tune: psnr}",
+            "mine.yaml:1:43: codec.tune is psnr; jpeg_xl has no choice of it: leave it out",
+        ),
+        (
+            "codec: {model: webp, quality: 1, chroma: 4:4:4}",
+            "mine.yaml:1:42: codec.chroma is 4:4:4; webp has no choice of it: leave it out",
+        ),
+        (
+            "codec: {model: avif, quality: 1, chroma: 420}",
+            "mine.yaml:1:42: codec.chroma is 420; it takes `4:2:0`, `4:2:2` or `4:4:4` or null",
         ),
         ("codec: {model: [webp]}", 'mine.yaml:1:16: codec.model is ["webp"]; it takes a name'),
     ],
@@ -211,18 +312,19 @@ def test_a_mistake_is_told_at_its_place(tmp_path: Path, text: str, mistake: str)
     assert mistakes(tmp_path, text) == [mistake]
 
 
+@pytest.mark.parametrize(
+    ("model", "module", "extra"),
+    [("jpeg_xl", "pillow_jxl", "jxl"), ("hevc", "pillow_heif", "heif")],
+)
 def test_a_missing_plug_in_is_told_with_what_installs_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: ImageFormat, module: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "pillow_jxl", None)  # makes its import fail
-    with pytest.raises(
-        CodecError, match=r"^codec jpeg_xl needs a plug-in: pip install 'semcomm\[jxl\]'"
-    ):
-        ImageReceiver(ImageFile("jpeg_xl", 20), NONE)
-    (reported,) = mistakes(tmp_path, "codec: {model: jpeg_xl, quality: 20}")
-    assert reported.startswith(
-        "mine.yaml:1:16: codec jpeg_xl needs a plug-in: pip install 'semcomm[jxl]'"
-    )
+    monkeypatch.setitem(sys.modules, module, None)  # makes its import fail
+    told = f"codec {model} needs a plug-in: pip install 'semcomm[{extra}]'"
+    with pytest.raises(CodecError, match="^" + re.escape(told)):
+        ImageReceiver(ImageFile(model, 20), NONE)
+    (reported,) = mistakes(tmp_path, f"codec: {{model: {model}, quality: 20}}")
+    assert reported.startswith(f"mine.yaml:1:16: {told}")
 
 
 def test_pillow_without_the_format_is_told_how_to_install_it(

@@ -15,6 +15,7 @@ from semcomm.compiled import compiled
 PRECISION = 48
 ONE, HALF = 1 << PRECISION, 1 << (PRECISION - 1)
 TERMINATION_BITS = 2
+BLOCK = 16
 
 
 @compiled
@@ -86,23 +87,42 @@ def window(bits: NDArray[np.uint8], position: int, end: int) -> int:
 
 @compiled
 def symbol_at(
-    frequencies: NDArray[np.int32], total: int, width: int, offset: int, unknown_bits: int
-) -> tuple[int, int]:
-    """The symbol whose part of the interval holds a message, and the sum of lower frequencies.
+    row: int,
+    frequencies: NDArray[np.int32],
+    width: int,
+    offset: int,
+    unknown_bits: int,
+) -> tuple[int, int, int]:
+    """The symbol whose part of the interval holds a message, the sum of lower frequencies, and the
+    total.
 
     The symbol is -1 where it depends on unknown bits, and in the part of the interval that rounding
     gives to no symbol.
 
+    frequencies: (R, a multiple of 16), of which one row is used.
     offset: of the message from the interval's low end, with zeros for unknown bits.
     unknown_bits: how many of the 48 bits lie behind the message's end.
     """
-    step, spread, below = width // total, (1 << unknown_bits) - 1, 0
-    for symbol in range(frequencies.size):
-        above = below + frequencies[symbol]
-        if offset < step * above:
-            return (symbol if offset + spread < step * above else -1), below
-        below = above
-    return -1, below
+    total = 0
+    for symbol in range(frequencies.shape[1]):
+        total += frequencies[row, symbol]
+    step, spread = width // total, (1 << unknown_bits) - 1
+    share = offset // step
+    if share >= total:
+        return -1, 0, total
+    symbol = below = 0
+    while True:
+        block = 0
+        for place in range(BLOCK):
+            block += frequencies[row, symbol + place]
+        if share < below + block:
+            break
+        symbol, below = symbol + BLOCK, below + block
+    while share >= below + frequencies[row, symbol]:
+        below += frequencies[row, symbol]
+        symbol += 1
+    decided = offset + spread < step * (below + frequencies[row, symbol])
+    return symbol if decided else -1, below, total
 
 
 @compiled

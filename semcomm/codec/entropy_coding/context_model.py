@@ -5,7 +5,6 @@ magnitude, so that their order, float32 or int32, threads and machines change no
 docs/bitstream.md describes this file in prose.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -13,40 +12,25 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomm.codec.entropy_coding.context_network import (
+    MAX_ACTIVATION,
+    NEIGHBOURS,
+    Network,
+    Rows,
+    add_group,
+    add_neighbours,
+    load_group,
+    load_neighbours,
+)
 from semcomm.compiled import compiled
 from semcomm.errors import CodecError
 
 PREFIX = "context."
-NEIGHBOURS = [
-    (row, column) for row in (-2, -1, 0) for column in range(-2, 3) if row < 0 or column < 0
-]
-"""The positions that an index depends on, relative to its own: two rows above, two to the left."""
-
-ACTIVATION_SHIFTS = 5, 6
-LOGIT_SHIFT = 7
-MAX_ACTIVATION = 255
-OCTAVE, OCTAVES = 32, 20
 MAX_SUM = 1 << 24
 MAX_TABLE = 1 << 25
 MAX_CODEWORDS = 4096
 
 Tensors = Mapping[str, NDArray[Any]]
-Model = tuple[NDArray[Any], ...]
-
-
-def _powers_of_two() -> NDArray[np.int32]:
-    """(641,) the 32nd roots of 2^640, 2^639, ..., 1, by five square roots, each rounded down.
-
-    They fall from 2^20 to 1.
-    """
-    roots = [1 << place for place in range(OCTAVE * OCTAVES, -1, -1)]
-    for _ in range(OCTAVE.bit_length() - 1):
-        roots = [math.isqrt(root) for root in roots]
-    return np.array(roots, np.int32)
-
-
-FREQUENCIES = _powers_of_two()
-OFFSETS = np.array(NEIGHBOURS, np.int64)
 
 
 def without_context(tensors: Tensors) -> Tensors:
@@ -94,15 +78,11 @@ def context_shapes(
 
 @dataclass(frozen=True, eq=False)
 class ContextModel:
-    """The context model of a codec's indices, prepared for computing with it.
-
-    tables: first-layer outputs for each neighbour and for each earlier group, then biases and
-        weights, as `frequencies_at` takes them.
-    """
+    """The context model of a codec's indices, prepared for computing with it."""
 
     groups: int
     codewords: int
-    tables: Model
+    network: Network
 
     @classmethod
     def of(cls, tensors: Tensors) -> Self:
@@ -117,15 +97,9 @@ class ContextModel:
             for name, tensor in tensors.items()
             if name.startswith(PREFIX)
         }
-        embedding = part["embedding"].astype(np.float64)
-        near, before = (
-            (embedding @ part[name].astype(np.float64)).astype(np.int32)
-            for name in ("neighbours", "before")
-        )
-        _check_sums(part, near, before)
-        wide = [part[name].astype(np.float32) for name in ("weight2", "bias2", "weight3", "bias3")]
+        _check_sums(part)
         groups, codewords = part["bias3"].shape
-        return cls(groups, codewords, (near, before, part["bias1"], *wide))
+        return cls(groups, codewords, Network.of(part))
 
     def frequencies(
         self, symbols: NDArray[np.uint16], rows: int, columns: int
@@ -135,12 +109,18 @@ class ContextModel:
         symbols: (n,), where n = rows * columns * groups.
         """
         frequencies = np.empty((symbols.size, self.codewords), np.int32)
-        _all_frequencies(symbols, rows, columns, self.tables, frequencies)
+        memory = Rows.of(self.network, 1)
+        _all_frequencies(symbols, columns, self.network, memory, frequencies)
         return frequencies
 
 
-def _check_sums(part: Tensors, near: NDArray[np.int32], before: NDArray[np.int32]) -> None:
+def _check_sums(part: Tensors) -> None:
     """Raises CodecError unless no input can bring a sum to 2^24."""
+    embedding = part["embedding"].astype(np.float64)
+    near, before = (
+        (embedding @ part[name].astype(np.float64)).astype(np.int32)
+        for name in ("neighbours", "before")
+    )
     highest = np.abs(near).max(axis=1, initial=0).sum(axis=0, dtype=np.int64)
     highest += np.abs(before).max(axis=1, initial=0).sum(axis=0, dtype=np.int64)
     bounds = {"bias1": highest}
@@ -156,100 +136,20 @@ def _check_sums(part: Tensors, near: NDArray[np.int32], before: NDArray[np.int32
 
 
 @compiled
-def neighbour_sums(
-    symbols: NDArray[np.uint16],
-    place: int,
-    start: int,
-    columns: int,
-    groups: int,
-    near: NDArray[np.int32],
-    sums: NDArray[np.int32],
-) -> None:
-    """Set `sums` to what the neighbours of a position add to the first layer.
-
-    A neighbour outside of the run has the last row of `near`.
-
-    place: of the position in its run.
-    start: the column in which the run begins.
-    """
-    sums[:] = 0
-    outside, column = near.shape[1] - 1, (start + place) % columns
-    for number in range(len(OFFSETS)):
-        beside = column + OFFSETS[number, 1]
-        there = place + OFFSETS[number, 0] * columns + OFFSETS[number, 1]
-        inside = there >= 0 and beside >= 0 and beside < columns
-        for group in range(groups):
-            symbol = symbols[there * groups + group] if inside else outside
-            table = near[number * groups + group, symbol]
-            for unit in range(sums.size):
-                sums[unit] += table[unit]
-
-
-@compiled
-def frequencies_at(
-    before_here: NDArray[np.uint16],
-    sums: NDArray[np.int32],
-    model: Model,
-    frequencies: NDArray[np.int32],
-) -> int:
-    """Fill in the frequencies (K,) of the next index of a position; returns their total.
-
-    before_here: the indices of the earlier groups at the same position.
-    sums: as `neighbour_sums` sets them.
-    """
-    _, before, bias1, weight2, bias2, weight3, bias3 = model
-    group = len(before_here)
-    first = sums + bias1[group]
-    for earlier in range(group):
-        table = before[group * (group - 1) // 2 + earlier, before_here[earlier]]
-        for unit in range(first.size):
-            first[unit] += table[unit]
-    second = bias2[group].copy()
-    _add_products(first, ACTIVATION_SHIFTS[0], weight2[group], second)
-    logits = bias3[group].copy()
-    _add_products(second.astype(np.int32), ACTIVATION_SHIFTS[1], weight3[group], logits)
-    return _powers(logits.astype(np.int32), frequencies)
-
-
-@compiled
 def _all_frequencies(
     symbols: NDArray[np.uint16],
-    rows: int,
     columns: int,
-    model: Model,
+    network: Network,
+    rows: Rows,
     frequencies: NDArray[np.int32],
 ) -> None:
-    groups, units = model[2].shape
-    sums = np.empty(units, np.int32)
-    for place in range(rows * columns):
-        neighbour_sums(symbols, place, 0, columns, groups, model[0], sums)
+    groups = len(network.bias1)
+    position = np.array([[0, 0, 0, columns]])
+    for place in range(symbols.size // groups):
+        position[0, 1] = place
+        load_neighbours(1, symbols, position, groups, network.embedding, rows.neighbour_words)
+        add_neighbours(1, network, rows)
         for group in range(groups):
-            here = symbols[place * groups : place * groups + group]
-            frequencies_at(here, sums, model, frequencies[place * groups + group])
-
-
-@compiled
-def _add_products(
-    sums: NDArray[np.int32], shift: int, weights: NDArray[np.float32], outputs: NDArray[np.float32]
-) -> None:
-    """Add a layer's products to `outputs`, which begin as its biases.
-
-    Activations are sums shifted right and clipped to 0 to 255.
-    """
-    for unit in range(sums.size):
-        activation = np.float32(min(max(sums[unit] >> shift, 0), MAX_ACTIVATION))
-        if activation:
-            for output in range(outputs.size):
-                outputs[output] += activation * weights[unit, output]
-
-
-@compiled
-def _powers(logits: NDArray[np.int32], frequencies: NDArray[np.int32]) -> int:
-    """Fill in 2^20 for the highest logit, the others by `FREQUENCIES`; returns the total."""
-    highest = logits.max() >> LOGIT_SHIFT
-    total = 0
-    for symbol in range(logits.size):
-        below = highest - (logits[symbol] >> LOGIT_SHIFT)
-        frequencies[symbol] = FREQUENCIES[min(below, OCTAVE * OCTAVES)]
-        total += frequencies[symbol]
-    return total
+            add_group(1, group, network, rows)
+            frequencies[place * groups + group] = rows.frequencies[0, : frequencies.shape[1]]
+            load_group(1, symbols, position, groups, group, network.embedding, rows.before_words)

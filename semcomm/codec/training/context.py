@@ -17,11 +17,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from semcomm.codec.entropy_coding.context_model import (
+from semcomm.codec.entropy_coding.context_model import PREFIX
+from semcomm.codec.entropy_coding.context_network import (
     ACTIVATION_SHIFTS,
     MAX_ACTIVATION,
     NEIGHBOURS,
-    PREFIX,
 )
 
 ABOVE, BESIDE = -min(row for row, _ in NEIGHBOURS), max(column for _, column in NEIGHBOURS)

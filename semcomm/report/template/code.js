@@ -90,7 +90,7 @@ function grid(group, { stream, code, wrong }) {
   );
 }
 
-/** Each frame: header, codewords, check. */
+/** Each frame: header, codewords, filling, check. */
 function bits({ stream, code }) {
   let position = 0;
   return stream.frames.map((frame) => {
@@ -103,6 +103,7 @@ function bits({ stream, code }) {
       parts.push(word);
       start = end;
     }
+    parts.push(part("check", frame.bits.slice(frame.filling, frame.crc)));
     parts.push(part("check", frame.bits.slice(frame.crc)));
     return element("p", {}, ...parts.filter((item) => item.textContent));
   });
@@ -114,7 +115,8 @@ function streamAbout({ stream }) {
   const sum = (of) => stream.frames.reduce((total, frame) => total + of(frame), 0);
   const header = sum((frame) => frame.payload),
     check = sum((frame) => frame.bits.length - frame.crc);
-  const payload = sum((frame) => frame.crc - frame.payload),
+  const payload = sum((frame) => frame.filling - frame.payload),
+    filling = sum((frame) => frame.crc - frame.filling),
     frames = stream.frames.length;
   return (
     `${round(
@@ -122,6 +124,7 @@ function streamAbout({ stream }) {
       0,
     )} bits in ${frames} frame${frames > 1 ? "s" : ""}: ` +
     `${header} of headers, ${payload} of ${stream.indices.length} codewords, ` +
+    (filling ? `${filling} of filling, ` : "") +
     `${check} of checks (CRC).`
   );
 }

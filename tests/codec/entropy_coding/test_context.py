@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.arithmetic import ONE, narrowed, renormalize_encoder, write_end
 from semcomm.codec.entropy_coding.context import ContextCoder
-from semcomm.codec.entropy_coding.context_model import NEIGHBOURS, ContextModel, context_shapes
+from semcomm.codec.entropy_coding.context_model import ContextModel, context_shapes
+from semcomm.codec.entropy_coding.context_network import NEIGHBOURS
 from semcomm.codec.entropy_coding.interface import whole_grids
 from semcomm.errors import CodecError
 
@@ -259,6 +260,49 @@ def test_a_message_that_is_cut_off_keeps_what_its_bits_decide(
             ].tolist() == (grid.ravel()[:valid].tolist())
 
 
+PLAIN = random_model(40, 3, seed=4, hidden=(70, 66))
+
+
+def test_messages_beside_others_decode_as_they_do_alone() -> None:
+    """More messages than are decoded at once, of unlike lengths and starts, half of them damaged."""
+    rng = np.random.default_rng(3)
+    coder, groups, columns = coder_of(PLAIN), 3, 5
+    runs = np.array(
+        [[rng.integers(columns), rng.integers(0, 12), columns, groups] for _ in range(80)]
+    )
+    symbols = rng.integers(0, 40, (runs[:, 1] * groups).sum()).astype(np.uint16)
+    bits, lengths = coder.encode(symbols, runs)
+    messages = np.split(bits, np.cumsum(lengths)[:-1])
+    for number, message in enumerate(messages):
+        if number % 4 == 1 and message.size:
+            message[rng.integers(message.size)] ^= 1
+        if number % 4 == 2:
+            messages[number] = message[: message.size // 2]
+    lengths = np.array([message.size for message in messages])
+    together = coder.decode(np.concatenate(messages), lengths, runs)
+    ends = np.cumsum(runs[:, 1] * groups)
+    assert 20 < together.intact.sum() < 80
+    for number, grid in enumerate(np.split(together.symbols, ends)[:-1]):
+        run = runs[number : number + 1]
+        alone = coder.decode(messages[number], lengths[number : number + 1], run)
+        assert alone.symbols.tolist() == grid.tolist()
+        assert alone.valid[0] == together.valid[number]
+        assert alone.intact[0] == together.intact[number]
+        if together.intact[number] and grid.size:
+            text = text_of(messages[number])
+            assert text_of(coder.encode(grid, run)[0]) == text
+            assert number % 16 or plain_decode(PLAIN, text, run[0].tolist()) == grid.tolist()
+
+
+def test_every_frequency_is_the_root_that_the_page_states() -> None:
+    """A model whose logits are its biases: of 642 values, each an entry below the one before."""
+    tensors = random_model(642, 1, seed=0, hidden=(1, 1))
+    tensors["context.weight3"] *= 0
+    tensors["context.bias3"][0] = -128 * np.arange(642)
+    frequencies = ContextModel.of(tensors).frequencies(np.zeros(1, np.uint16), 1, 1)
+    assert frequencies[0].tolist() == [root_32(2 ** max(640 - below, 0)) for below in range(642)]
+
+
 def test_a_message_takes_its_symbols_information_and_a_bit() -> None:
     """At most two bits and what 2^-15 of a width is over 2^32 costs; about one on the average."""
     tensors = random_model(16, 2, seed=5, reach=12)
@@ -385,7 +429,6 @@ def by_matrix_products(
     """All grids' frequencies at once by numpy's matrix products, as a float network would be
     computed.
     """
-    from semcomm.codec.entropy_coding.context_model import FREQUENCIES
 
     part = {name.removeprefix("context."): tensor.astype(kind) for name, tensor in tensors.items()}
     count, rows, columns, groups = grids.shape
@@ -413,7 +456,8 @@ def by_matrix_products(
             )
         logits.append(sums.astype(np.int64) >> 7)
     stacked = np.stack(logits, axis=3)
-    return FREQUENCIES[np.minimum(stacked.max(axis=-1, keepdims=True) - stacked, 640)]
+    below = np.minimum(stacked.max(axis=-1, keepdims=True) - stacked, 640)
+    return np.floor(np.exp2(20 - below / 32)).astype(np.int32)
 
 
 @pytest.mark.parametrize(
