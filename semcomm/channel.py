@@ -27,9 +27,10 @@ class BitChannel(Validated, ABC):
 
 @dataclass(frozen=True)
 class SymbolReception:
-    """What arrives of complex symbols, after the receiver has undone the channel's gain.
+    """What arrives of complex symbols, after the receiver has undone the gain that it knows.
 
-    symbols: as many as were sent, each the symbol that was sent plus noise.
+    symbols: as many as were sent, each the symbol that was sent plus noise; times the gain, where
+        the receiver does not know it.
     noise_variances: (sum(lengths),) float64, E|noise|^2 of each symbol, both dimensions together;
         infinite where nothing arrived.
     channel_uses: (F,) int64, complex symbols that each frame occupied the channel with, pilots

@@ -417,9 +417,11 @@ def list_() -> None:
     from semcomm.console import show_codecs, show_names
     from semcomm.folders import scenario_names
     from semcomm.scenario.plugins import channel_names
-    from semcomm.zoo.names import codec_figures
+    from semcomm.zoo.names import codec_figures, codec_names
 
     show_codecs(codec_figures())
+    if analogue := codec_names("analogue"):
+        show_names("analogue codecs", analogue)
     show_names("channels", channel_names())
     show_names("scenarios", scenario_names())
     show_names("training scenarios", scenario_names("training"))
@@ -452,9 +454,9 @@ def show(name: str, table: Path | None) -> None:
     """Show what the codec NAME, a shipped one or a file, is and where it comes from."""
     from semcomm.codec.description import codec_record, write_code_table
     from semcomm.console import show_record
-    from semcomm.zoo.find import load_codec
+    from semcomm.zoo.find import load_any
 
-    codec = load_codec(name)
+    codec = load_any(name)
     show_record(codec_record(codec))
     if table:
         write_code_table(codec, table)

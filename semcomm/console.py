@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from semcomm.terminal import terminal_safe
 
 if TYPE_CHECKING:  # they import PyTorch, which takes seconds
-    from semcomm.codec.training.trainer import EpochProgress
+    from semcomm.codec.training.epochs import EpochProgress
     from semcomm.run.simulation import Results
     from semcomm.scenario.scenario import Cell
 
@@ -34,10 +34,10 @@ def training_bar(epochs: int) -> "Iterator[Callable[[EpochProgress], None]]":
 
         def on_progress(so_far: "EpochProgress") -> None:
             done = so_far.epoch + so_far.images / so_far.of_images
-            progress.update(task, completed=done, figures=_figures(so_far))
+            progress.update(task, completed=done, figures=so_far.figures())
             if so_far.images == so_far.of_images and not progress.console.is_terminal:
                 progress.console.print(
-                    f"epoch {so_far.epoch + 1}/{epochs}: {_figures(so_far)}", soft_wrap=True
+                    f"epoch {so_far.epoch + 1}/{epochs}: {so_far.figures()}", soft_wrap=True
                 )
 
         yield on_progress
@@ -110,13 +110,6 @@ def show_names(title: str, names: list[str]) -> None:
     """A titled list of names."""
     console = Console(markup=False)
     console.print(f"{title}:", *(f"  {name}" for name in names), sep="\n", highlight=False)
-
-
-def _figures(so_far: "EpochProgress") -> str:
-    return (
-        f"loss {so_far.loss:.2f}  {so_far.psnr_db:.2f} dB  {so_far.bits:.1f} bits  "
-        f"{so_far.used_codewords} codewords used, perplexity {so_far.perplexity:.1f}"
-    )
 
 
 def _progress(noun: str, *columns: Any) -> Progress:

@@ -1,5 +1,5 @@
-"""Flat fading with gains that the receiver knows or estimates: the common part of the channel
-files rayleigh and rician.
+"""Flat fading with gains that the receiver knows, estimates or ignores: the common part of the
+channel files rayleigh and rician.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from semcomm.errors import ChannelError
 from semcomm.frames import Symbols
 from semcomm.ragged import offsets, ragged_arange
 
-Estimation = Literal["known", "pilots"]
+Estimation = Literal["known", "pilots", "none"]
 
 DRAWS_AT_ONCE = 1 << 18
 """Gains drawn together. It bounds the memory; the gains do not depend on it."""
@@ -51,7 +51,8 @@ class FlatFading(SymbolChannel):
         doc(
             "the receiver is given the gains (known), or estimates each from the pilots of its "
             "block (pilots) with linear minimum mean squared error: Kay, Estimation Theory, "
-            "theorem 12.1."
+            "theorem 12.1; or it knows no gain (none) and takes h x + n as it is, which analogue "
+            "codecs can be trained for and no link takes."
         ),
     ] = "known"
     pilots: Annotated[
@@ -101,7 +102,7 @@ class FlatFading(SymbolChannel):
 
     def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:
         """As `SymbolChannel.transmit`: what was received, divided by the gain that the receiver
-        assumes.
+        assumes, which is 1 where it knows none; then the noise variance is that of n alone.
 
         With an estimate g of h whose error h - g has variance e, r / g = x + ((h - g) x + n) / g.
         The error is independent of the estimate, so given g the noise has variance (e E|x|^2 +
@@ -171,6 +172,8 @@ class FlatFading(SymbolChannel):
         """
         if self.estimation == "known":
             return gains, 0.0
+        if self.estimation == "none":
+            return np.ones_like(gains), 0.0
         pilot_variance = self.noise_variance / self.pilots
         measured = gains + np.sqrt(pilot_variance) * complex_normals(gains.shape, rng)
         trust = self.scattered_variance / (self.scattered_variance + pilot_variance)

@@ -7,12 +7,15 @@ from semcomm.errors import SettingError
 
 @dataclass(frozen=True)
 class Terms:
-    """What a link makes both ends agree.
+    """What link and channel make both ends agree.
 
     frame_bits: of every frame; None where frames have any length.
+    esn0_db: of symbols, the channel's nominal Es/N0, before any fade; None for frames of bits, and
+        where the channel has none.
     """
 
     frame_bits: int | None = None
+    esn0_db: float | None = None
 
     @property
     def budget_bits(self) -> int | None:

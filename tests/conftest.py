@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from semcomm.codec.analogue.codec import AnalogueCodec
     from semcomm.codec.codec import Codec
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -115,4 +116,34 @@ def tiny_codec_file(tiny_codec: "Codec", tmp_path_factory: pytest.TempPathFactor
 
     path = tmp_path_factory.mktemp("codec") / "tiny.safetensors"
     save_codec(tiny_codec, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_analogue() -> "AnalogueCodec":
+    """A small analogue codec with untrained networks, which are told an Es/N0 from 0 to 10 dB."""
+    import torch
+
+    from semcomm.codec.analogue.networks import AnalogueAutoencoder, PatchNetwork
+    from semcomm.codec.training.analogue import exported
+    from semcomm.codec.training.channels import TrainingAwgn
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = AnalogueAutoencoder(PatchNetwork(2, channels=8, blocks=1), (0.0, 10.0))
+        for name, parameter in model.named_parameters():
+            if name.endswith("gain"):  # untrained, all points are alike
+                torch.nn.init.uniform_(parameter, 0.5, 1.5)
+    return exported("tiny", model, TrainingAwgn((0.0, 10.0)), {"seed": 0})
+
+
+@pytest.fixture(scope="session")
+def tiny_analogue_file(
+    tiny_analogue: "AnalogueCodec", tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The same codec as a file, tiny.safetensors."""
+    from semcomm.codec.analogue.codec_file import save_analogue
+
+    path = tmp_path_factory.mktemp("analogue") / "tiny.safetensors"
+    save_analogue(tiny_analogue, path)
     return path

@@ -16,9 +16,10 @@ from scipy.stats import expon, kstest, ncx2, norm
 from semcomm import fading
 from semcomm.channel import SymbolChannel, SymbolReception
 from semcomm.choices import Modulation
-from semcomm.errors import ScenarioError
-from semcomm.fading import FlatFading
+from semcomm.errors import LinkError, ScenarioError
+from semcomm.fading import FlatFading, complex_normals
 from semcomm.frames import Symbols
+from semcomm.link.link import Link
 from semcomm.link.modulation import BITS_PER_SYMBOL, demap, modulate
 from semcomm.scenario.plugins import load_channel
 
@@ -448,3 +449,29 @@ def test_invalid_parameters_are_refused(
     more = {"k_factor_db": 2.0} if model == "rician" else {}
     with pytest.raises(ScenarioError, match=message):
         load_channel(model, **{"esn0_db": 3.0, **more, **parameters})
+
+
+@pytest.mark.parametrize("name", ["rayleigh", "rician"])
+def test_a_receiver_without_estimation_gets_what_the_gain_made(name: str) -> None:
+    """The same fades and noise as with known gains, not divided by the gain."""
+    settings: dict[str, Any] = {"k_factor_db": 3.0} if name == "rician" else {}
+    sent = Symbols(complex_normals((60,), np.random.default_rng(0)), np.array([20, 40]))
+    known, none = (
+        load_channel(name, esn0_db=7.0, estimation=estimation, **settings).transmit(
+            sent,  # type: ignore[arg-type]
+            np.random.default_rng(1),
+        )
+        for estimation in ("known", "none")
+    )
+    assert isinstance(known, SymbolReception) and isinstance(none, SymbolReception)
+    energy = 10**-0.7 / known.noise_variances  # |h|^2
+    gains = none.symbols.values / known.symbols.values
+    np.testing.assert_allclose(np.abs(gains) ** 2, energy)
+    np.testing.assert_allclose(none.noise_variances, 10**-0.7)
+    assert np.array_equal(none.channel_uses, known.channel_uses)
+
+
+def test_a_link_refuses_a_channel_whose_gain_nobody_knows() -> None:
+    channel = load_channel("rayleigh", esn0_db=7.0, estimation="none")
+    with pytest.raises(LinkError, match="estimation none, and no demapper works without the gain"):
+        Link("qpsk").check(channel, 16)

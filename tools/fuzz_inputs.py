@@ -30,10 +30,11 @@ import semcomm
 from semcomm.carrier import carry
 from semcomm.channel import BitChannel, SymbolChannel, SymbolReception
 from semcomm.choices import DamagedPolicy
-from semcomm.codec import codec_file
 from semcomm.codec.codec import Codec
+from semcomm.codec.codec_file import FORMAT, VERSION
 from semcomm.codec.codec_file import load_codec as load_file
 from semcomm.codec.description import codec_record
+from semcomm.codec.tensor_file import digest_of
 from semcomm.console import show_record
 from semcomm.counting import counts_of
 from semcomm.errors import SemcommError
@@ -214,8 +215,8 @@ class Fuzzer:
         for _ in range(draw.randint(1, MAX_MUTATIONS)):
             text = mutated_text(text, draw)
         text = text.encode("utf-8", errors="replace").decode()
-        metadata = {"format": codec_file.FORMAT, "version": codec_file.VERSION, "about": text}
-        metadata["sha256"] = codec_file._digest(text, self.codec.tensors).hex()
+        metadata = {"format": FORMAT, "version": VERSION, "about": text}
+        metadata["sha256"] = digest_of(text, self.codec.tensors).hex()
         path.write_bytes(save(dict(self.codec.tensors), metadata))
 
     def answer(self, draw: random.Random) -> None:

@@ -24,7 +24,7 @@ from semcomm.codec.training.trainer import Trainer
 from semcomm.data.cifar10 import Cifar10
 from semcomm.measures.psnr import mean_squared_error, psnr_db
 from semcomm.modalities.rgb8 import to_patches
-from semcomm.scenario.training import read_training
+from semcomm.scenario.training import TrainingScenario, read_training
 
 Images = NDArray[np.uint8]
 
@@ -32,6 +32,7 @@ Images = NDArray[np.uint8]
 def main(name: str, folder: Path, root: Path | None = None) -> None:
     """Print a line for each choice of P."""
     scenario = read_training(name, [], root)
+    assert isinstance(scenario, TrainingScenario)  # the tool is for codecs of bits
     training, test = Cifar10(root, "train").array(), Cifar10(root, "test").array()
     trainer = Trainer(scenario.geometry, scenario.training, to_patches(training), scenario.seed)
     train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", lambda so_far: None)

@@ -12,9 +12,9 @@ from semcomm.folders import shipped
 from semcomm.scenario.document import key_path
 from semcomm.scenario.plugins import find_channel
 from semcomm.scenario.scenario import Scenario
-from semcomm.scenario.schema import Variant, Variants, scenario_variants
+from semcomm.scenario.schema import Variant, Variants, scenario_variants, training_variants
 from semcomm.scenario.settings import Setting, section_class, settings_of, summary_of
-from semcomm.scenario.training import TrainingScenario
+from semcomm.scenario.training import AnalogueTraining, TrainingScenario
 from semcomm.validation import as_yaml, describe
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -27,6 +27,14 @@ CHANNEL = """\
 What carries the frames. `channel.model`, by default `error_free`, is one of [those that ship](channels.md),
 whose fields stand there, an entry point's name, or `path/to/file.py:Class`, whose code is run. A channel that
 takes `esn0_db` takes `ebn0_db` in its place: Eb/N0 of a payload bit, in dB, at the link's nominal rate."""
+TRAINING = (
+    "Of a codec of bits. With `system: analogue` the fields are [others](analogue-training.md)."
+)
+ANALOGUE = (
+    "Of a codec of symbols, which is trained through a channel "
+    "([guide](../guides/analogue.md)). `system: analogue` and the section `channel` have to be "
+    "there. Where `network` is not written, it is `patches` with its defaults."
+)
 FILLED_IN = {"name"}
 """What has no default in its class, but in its file: reading one fills it in."""
 
@@ -38,7 +46,12 @@ def pages() -> dict[str, str]:
             "Fields of a scenario", INTRODUCTION, _sections(Scenario, "", scenario_variants())
         ),
         "training.md": _page(
-            "Fields of a training scenario", "", _sections(TrainingScenario, "", {})
+            "Fields of a training scenario", TRAINING, _sections(TrainingScenario, "", {})
+        ),
+        "analogue-training.md": _page(
+            "Fields of an analogue training scenario",
+            ANALOGUE,
+            _sections(AnalogueTraining, "", training_variants(AnalogueTraining)),
         ),
         "channels.md": _page(
             "Channels", "Those that ship, each a file of `channels/`.", _channels()
@@ -62,10 +75,10 @@ def _sections(section: type, key: str, variants: Variants) -> Iterator[str]:
     if rows:
         yield "\n".join([HEAD, *rows])
     for path, setting in settings.items():
-        if path == "channel":
+        if path == "channel" and section is Scenario:
             yield f"## {path}\n\n{CHANNEL}"
         elif path in variants:
-            for each in variants[path]:
+            for each in {variant.section: variant for variant in variants[path]}.values():
                 if each.section:
                     yield from _named(path, setting.note, each, variants)
         elif below := inner[path]:
@@ -75,7 +88,8 @@ def _sections(section: type, key: str, variants: Variants) -> Iterator[str]:
 
 def _named(path: str, note: str, variant: Variant, variants: Variants) -> Iterator[str]:
     assert variant.section
-    yield f"## {path}: {variant.label}\n\n{_sentence(note)} {summary_of(variant.section)}"
+    what = _sentence(note).removesuffix(".")
+    yield f"## {path}: {variant.label}\n\n{what}. {summary_of(variant.section)}"
     yield from _sections(variant.section, path, variants)
 
 

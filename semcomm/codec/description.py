@@ -7,20 +7,30 @@ from typing import Any
 
 import pandas as pd
 
+from semcomm.codec.analogue.codec import AnalogueCodec
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
+from semcomm.errors import CodecError
 from semcomm.files import write_atomically
 
 MAX_ENTRIES, MAX_NAME, MAX_TEXT = 100, 60, 1000
 """Of an origin that is shown, as anyone may have written it: entries, and characters of each."""
 
 
-def codec_record(codec: Codec) -> dict[str, Any]:
-    """Name, quantizer, geometry, number of network parameters, SHA-256 and origin of a codec.
+def codec_record(codec: Codec | AnalogueCodec) -> dict[str, Any]:
+    """Name, quantizer, geometry, number of network parameters, SHA-256 and origin of a codec; of an
+    analogue one, its network and what it is told of the channel.
 
     Of a long origin only the beginning.
     """
-    about = {"codec": codec.name, "quantizer": codec.quantizer, **asdict(codec.geometry)}
+    about: dict[str, Any] = {"codec": codec.name}
+    if isinstance(codec, AnalogueCodec):
+        points = ", ".join(f"{point:g}" for point in codec.points)
+        about |= {"network": codec.network.model, **asdict(codec.network)}
+        about |= {"esn0_db": points, "knows_noise": codec.knows_noise}
+        del about["model"]
+    else:
+        about |= {"quantizer": codec.quantizer, **asdict(codec.geometry)}
     parameters = sum(tensor.size for name, tensor in codec.tensors.items() if "coder." in name)
     about |= {"network_parameters": parameters, "sha256": codec.digest.hex()}
     origin = {
@@ -45,8 +55,13 @@ def _shown(value: Any) -> Any:
     return shortened(str(value), MAX_TEXT)
 
 
-def write_code_table(codec: Codec, path: Path) -> None:
-    """Write the Huffman code as CSV: symbol, probability, length, and the codeword's bits."""
+def write_code_table(codec: Codec | AnalogueCodec, path: Path) -> None:
+    """Write the Huffman code as CSV: symbol, probability, length, and the codeword's bits.
+
+    Raises CodecError for an analogue codec, which has none.
+    """
+    if isinstance(codec, AnalogueCodec):
+        raise CodecError(f"codec {codec.name} is analogue, which has no code table: omit --table")
     lengths = codec.code_lengths
     codes = zip(canonical_codes(lengths), lengths, strict=True)
     columns = {

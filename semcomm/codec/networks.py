@@ -1,8 +1,12 @@
 """The semantic encoder and decoder: small residual networks over a grid of image patches."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
+import torch
+import torch.nn.functional as F
 from annotated_types import Ge, Le, doc
 from torch import Tensor, nn
 
@@ -56,23 +60,72 @@ class ResidualBlock(nn.Module):
         return changed
 
 
+class ScaledConvolution(nn.Module):
+    """A convolution with several sets of a gain and a bias per output, whose kernel all share.
+
+    gain, bias: (sets, outputs).
+    """
+
+    def __init__(self, convolution: nn.Conv2d | nn.ConvTranspose2d, sets: int) -> None:
+        super().__init__()
+        self.weight, self.convolve = convolution.weight, convolution_of(convolution)
+        self.gain = nn.Parameter(torch.ones(sets, convolution.out_channels))
+        self.bias = nn.Parameter(bias_of(convolution).repeat(sets, 1))
+
+    def scaled(self, inputs: Tensor, per_image: Callable[[Tensor], Tensor]) -> Tensor:
+        """Convolve B images.
+
+        per_image: makes (B, outputs) of (sets, outputs), each image's gain or bias.
+        """
+        convolved: Tensor = self.convolve(inputs, self.weight)
+        gain, bias = (
+            per_image(part.to(convolved.dtype))[..., None, None] for part in (self.gain, self.bias)
+        )
+        return torch.addcmul(bias, convolved, gain)
+
+
+def convolution_of(convolution: nn.Conv2d | nn.ConvTranspose2d) -> Callable[..., Tensor]:
+    """A module's convolution as a function of inputs and kernel."""
+    settings: dict[str, Any] = {
+        "stride": convolution.stride,
+        "padding": convolution.padding,
+        "dilation": convolution.dilation,
+    }
+    if isinstance(convolution, nn.ConvTranspose2d):
+        return partial(F.conv_transpose2d, output_padding=convolution.output_padding, **settings)
+    return partial(F.conv2d, **settings)
+
+
+def bias_of(convolution: nn.Conv2d | nn.ConvTranspose2d) -> Tensor:
+    assert convolution.bias is not None
+    return convolution.bias.detach()
+
+
 def semantic_encoder(geometry: Geometry) -> nn.Sequential:
     """(B, 48, h, w) patches with values from 0 to 1, to (B, groups * dimension, h, w) latents."""
-    channels = geometry.channels
-    return nn.Sequential(
-        nn.Conv2d(PATCH_VALUES, channels, kernel_size=3, padding=1),
-        *(ResidualBlock(channels) for _ in range(geometry.blocks)),
-        nn.ReLU(),
-        pointwise(channels, geometry.latent_channels),
-    )
+    return patch_encoder(geometry.channels, geometry.blocks, geometry.latent_channels)
 
 
 def semantic_decoder(geometry: Geometry) -> nn.Sequential:
     """(B, groups * dimension, h, w) quantized latents, to (B, 48, h, w) patches, about 0 to 1."""
-    channels = geometry.channels
+    return patch_decoder(geometry.channels, geometry.blocks, geometry.latent_channels)
+
+
+def patch_encoder(channels: int, blocks: int, latent_channels: int) -> nn.Sequential:
+    """From patches, (B, 48, h, w), to latents, (B, latent_channels, h, w)."""
     return nn.Sequential(
-        nn.Conv2d(geometry.latent_channels, channels, kernel_size=3, padding=1),
-        *(ResidualBlock(channels) for _ in range(geometry.blocks)),
+        nn.Conv2d(PATCH_VALUES, channels, kernel_size=3, padding=1),
+        *(ResidualBlock(channels) for _ in range(blocks)),
+        nn.ReLU(),
+        pointwise(channels, latent_channels),
+    )
+
+
+def patch_decoder(channels: int, blocks: int, latent_channels: int) -> nn.Sequential:
+    """From latents, (B, latent_channels, h, w), to patches, (B, 48, h, w)."""
+    return nn.Sequential(
+        nn.Conv2d(latent_channels, channels, kernel_size=3, padding=1),
+        *(ResidualBlock(channels) for _ in range(blocks)),
         nn.ReLU(),
         nn.Conv2d(channels, PATCH_VALUES, kernel_size=3, padding=1),
     )

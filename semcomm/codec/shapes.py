@@ -11,9 +11,7 @@ from semcomm.choices import QuantizerName
 from semcomm.codec.entropy_coding.context_model import context_shapes
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
 from semcomm.codec.quantizers import QUANTIZERS
-
-Shapes = Mapping[str, tuple[tuple[int, ...], str]]
-"""Shape and dtype of each tensor, by name."""
+from semcomm.codec.tensor_file import Shapes
 
 
 def codec_shapes(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.choices import Decisions, LinkModulation
 from semcomm.errors import LinkError
+from semcomm.fading import FlatFading
 from semcomm.frames import Frames
 from semcomm.link.adaptation import choose
 from semcomm.link.checked_channel import channel_name, with_checks
@@ -131,6 +132,11 @@ class Link(Validated, error=LinkError):
             raise LinkError(
                 f"channel {name} carries symbols, so it takes link.modulation: "
                 f"{', '.join(BITS_PER_SYMBOL)}"
+            )
+        if isinstance(channel, FlatFading) and channel.estimation == "none":
+            raise LinkError(
+                f"channel {name} has estimation none, and no demapper works without the gain: take "
+                "known or pilots"
             )
         if isinstance(channel, BitChannel) and self.modulation:
             raise LinkError(

@@ -1,28 +1,27 @@
 """Doing what `semcomm train` and `semcomm design` are asked for."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
-from semcomm.codec.codec_file import save_codec, save_levels
+from semcomm.codec.codec_file import save_codec
 from semcomm.codec.training.ecvq_design import Iteration, designed_codec
-from semcomm.codec.training.export import export_codec, export_levels
+from semcomm.codec.training.epochs import EpochProgress
 from semcomm.codec.training.train import train
-from semcomm.codec.training.trainer import EpochProgress, Trainer
 from semcomm.data.choice import DataChoice
 from semcomm.data.data_set import blocks
 from semcomm.errors import DataError, ScenarioError
 from semcomm.modalities.rgb8 import to_patches
-from semcomm.scenario.training import TrainingScenario
+from semcomm.scenario.training import CodecTraining
 from semcomm.version import __version__
 
 
 def run_training(
-    scenario: TrainingScenario,
+    scenario: CodecTraining,
     folder: Path,
     command: str,
     on_progress: Callable[[EpochProgress], None],
@@ -33,26 +32,21 @@ def run_training(
     Returns the codec's file, NAME.safetensors; NAME.checkpoint.safetensors stands beside it.
     """
     images = training_images(scenario)
-    trainer = Trainer(scenario.geometry, scenario.training, to_patches(images), scenario.seed)
+    trainer = scenario.trainer(to_patches(images))
     train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", on_progress)
     origin = {
         "command": command,
         "data": data_label(scenario.data),
         "images": len(images),
-        "training": asdict(scenario.training),
         "seed": scenario.seed,
         "semcomm": __version__,
     }
     path = folder / f"{scenario.name}.safetensors"
-    finish = trainer.model, scenario.training, list(images), origin
-    if scenario.training.levels > 1:
-        save_levels(*export_levels(*finish), scenario.training.levels, path)
-    else:
-        save_codec(export_codec(scenario.name, *finish), path)
+    trainer.save(path, list(images), origin)
     return path
 
 
-def training_images(scenario: TrainingScenario) -> NDArray[np.uint8]:
+def training_images(scenario: CodecTraining) -> NDArray[np.uint8]:
     """(n, H, W, 3), all images of one size.
 
     Raises DataError when they are not, or fewer than asked for.

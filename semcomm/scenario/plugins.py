@@ -29,7 +29,7 @@ from semcomm.scenario.document import Document
 from semcomm.systems.image_files import ImageFile
 from semcomm.systems.system import System
 from semcomm.validation import plain
-from semcomm.zoo.names import CODEC_FILE, codec_system
+from semcomm.zoo.names import system_of
 
 Channel = BitChannel | SymbolChannel
 
@@ -86,12 +86,11 @@ def find_system(name: str) -> type[System]:
         methods = "transmitter and receiver"
         system: type[System] = _checked_class(plugin, name, SYSTEMS, (System,), methods)
         return system
-    from semcomm.systems.learned import LearnedCodec  # it imports PyTorch, which takes seconds
+    from semcomm.systems.analogue import AnalogueSystem  # they import PyTorch, which takes seconds
+    from semcomm.systems.learned import LearnedCodec
 
-    systems = {"learned": LearnedCodec}
-    file = expanded(re.sub(r"@[0-9]{1,2}$", "", name))
-    names_file = CODEC_FILE.search(name) and file.is_file()  # else loading it says what is wrong
-    return systems[codec_system(file) if names_file else "learned"]
+    systems: dict[str, type[System]] = {"digital": LearnedCodec, "analogue": AnalogueSystem}
+    return systems[system_of(name)]
 
 
 def find_measure(name: str) -> Measure:

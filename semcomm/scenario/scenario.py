@@ -120,8 +120,10 @@ class Scenario(Validated):
 
     @property
     def terms(self) -> Terms:
-        """What the link makes both ends agree; symbols have no link."""
-        return Terms() if self.codec.signal is Symbols else self.link.terms(self.channel)
+        """What the link makes both ends agree; of symbols, which have no link, the channel."""
+        if self.codec.signal is Symbols:
+            return Terms(esn0_db=getattr(self.channel, "esn0_db", None))
+        return self.link.terms(self.channel)
 
     @property
     def measured(self) -> dict[str, Measure]:
@@ -328,8 +330,7 @@ def _check_signal(document: Document, scenario: Scenario) -> None:
     system, channel, link = scenario.codec, scenario.channel, scenario.link
     if system.signal is not Symbols:
         if _try(document, "link", partial(link.check, channel, scenario.framing.crc)):
-            disagreements = system.disagreements(scenario.terms, scenario.framing)
-            all(_try(document, key, action) for key, action in disagreements.items())
+            _check_terms(document, scenario)
         return
     name = type(system).__name__
     if not isinstance(channel, SymbolChannel):
@@ -338,6 +339,13 @@ def _check_signal(document: Document, scenario: Scenario) -> None:
     for key in ("link", "framing"):
         if document.value(key):
             document.mistake(key, f"{key} is for frames of bits, and {name} sends symbols: omit it")
+    _check_terms(document, scenario)
+
+
+def _check_terms(document: Document, scenario: Scenario) -> None:
+    """Keep mistakes where the system cannot do with what both ends agree."""
+    disagreements = scenario.codec.disagreements(scenario.terms, scenario.framing)
+    all(_try(document, key, action) for key, action in disagreements.items())
 
 
 def _from_ebn0(document: Document) -> None:

@@ -4,20 +4,25 @@ They are made of the same classes as a scenario is, by the same pydantic types. 
 say, such as that a retransmission needs a CRC, the checker alone tells.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_args
 
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from semcomm.choices import ImageFormat
+from semcomm.codec.analogue.networks import NETWORKS
+from semcomm.codec.training.channels import CHANNELS
 from semcomm.link.codes import CODES
 from semcomm.scenario.document import key_path
 from semcomm.scenario.plugins import channel_names, find_channel
 from semcomm.scenario.scenario import Scenario
 from semcomm.scenario.settings import Setting, section_class, settings_of, summary_of
-from semcomm.scenario.training import TrainingScenario
+from semcomm.scenario.training import TRAININGS, AnalogueTraining, CodecTraining
+from semcomm.systems.analogue import AnalogueSystem
 from semcomm.systems.image_files import ImageFile
 from semcomm.systems.learned import LearnedCodec
 from semcomm.validation import STRICT
@@ -27,6 +32,7 @@ Schema = dict[str, Any]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 EBN0 = "In place of esn0_db: Eb/N0 of a payload bit at the link's nominal rate. Unit: dB."
+ANALOGUE = "an analogue codec"
 NONE: Schema = {"if": {"type": "string"}, "then": {"const": "none"}}
 RANGE: Schema = {
     "type": "object",
@@ -62,11 +68,14 @@ Variants = Mapping[str, Sequence[Variant]]
 def scenario_variants() -> Variants:
     """Those of a scenario, as this installation has them."""
     names = dict.fromkeys(name for full in codec_names() for name in (full, full.partition("@")[0]))
-    codecs = {"anyOf": [{"enum": [*names]}, {"type": "string", "pattern": CODEC_FILE.pattern}]}
+    analogue, file = codec_names("analogue"), {"type": "string", "pattern": CODEC_FILE.pattern}
     channels = [Variant({"const": name}, find_channel(name), name) for name in channel_names()]
     return {
         "codec": [
-            Variant(codecs, LearnedCodec, "a trained codec"),
+            Variant({"enum": [*names]}, LearnedCodec, "a trained codec"),
+            *[Variant({"const": name}, AnalogueSystem, ANALOGUE) for name in analogue],
+            Variant(file, LearnedCodec, "a trained codec"),
+            Variant(file, AnalogueSystem, ANALOGUE),
             Variant({"enum": list(get_args(ImageFormat))}, ImageFile, "an image format"),
             Variant({"type": "string", "pattern": r"\.py:"}, None, "a file's"),
         ],
@@ -95,9 +104,29 @@ def scenario_schema() -> Schema:
     }
 
 
+def training_variants(section: type[CodecTraining]) -> Variants:
+    """Those of a training scenario."""
+    if section is not AnalogueTraining:
+        return {}
+    return {
+        "network": [Variant({"const": name}, kind, name) for name, kind in NETWORKS.items()],
+        "channel": [Variant({"const": name}, kind, name) for name, kind in CHANNELS.items()],
+    }
+
+
 def training_schema() -> Schema:
-    """That of files for `semcomm train`."""
-    return _whole(TrainingScenario, {})
+    """That of files for `semcomm train`, whose `system` chooses one of several."""
+    schemas = {
+        name: _whole(section, training_variants(section)) for name, section in TRAININGS.items()
+    }
+    needed = _needed(AnalogueTraining, "", training_variants(AnalogueTraining))
+    chosen = {
+        "if": {"properties": {"system": {"const": "analogue"}}, "required": ["system"]},
+        "then": {"allOf": [schemas["analogue"], needed | {"required": ["channel"]}]},
+        "else": schemas["digital"],
+    }
+    title = "semcomm: a codec to be made."
+    return {"$schema": DRAFT, "title": title, "type": "object", **chosen}
 
 
 def _whole(section: type, variants: Variants) -> Schema:
@@ -128,20 +157,32 @@ def _property(setting: Setting, key: str, variants: Variants) -> Schema:
 
 
 def _of_variants(choices: Sequence[Variant], key: str, variants: Variants) -> Schema:
-    branches = []
-    for variant in choices:
-        if variant.section:
-            fields = _section(variant.section, key, variants)["properties"] | {"model": True}
-            branches.append(_where(variant, {"properties": fields, "additionalProperties": False}))
+    def fields(section: type) -> Schema:
+        properties = _section(section, key, variants)["properties"] | {"model": True}
+        return {"properties": properties, "additionalProperties": False}
+
     names = {"anyOf": [variant.names for variant in choices]}
+    branches = _branches(choices, fields)
     return {"type": ["object", "null"], "properties": {"model": names}, "allOf": branches}
 
 
-def _where(variant: Variant, then: Schema) -> Schema:
-    return {
-        "if": {"type": "object", "properties": {"model": variant.names}, "required": ["model"]},
-        "then": then,
-    }
+def _branches(choices: Sequence[Variant], schema_of: Callable[[type], Schema]) -> list[Schema]:
+    """What holds for each name; a name of several classes takes what one of them takes."""
+    sections: dict[str, list[Schema]] = {}
+    for variant in choices:
+        if variant.section:
+            sections.setdefault(json.dumps(variant.names), []).append(schema_of(variant.section))
+    return [
+        {
+            "if": {
+                "type": "object",
+                "properties": {"model": json.loads(names)},
+                "required": ["model"],
+            },
+            "then": schemas[0] if len(schemas) == 1 else {"anyOf": schemas},
+        }
+        for names, schemas in sections.items()
+    ]
 
 
 def _needed(section: type, key: str, variants: Variants) -> Schema:
@@ -150,11 +191,7 @@ def _needed(section: type, key: str, variants: Variants) -> Schema:
     for setting in settings_of(section):
         path, inner = key_path(key, setting.name), section_class(setting.hint)
         if path in variants:
-            branches = [
-                _where(each, _needed(each.section, path, variants))
-                for each in variants[path]
-                if each.section
-            ]
+            branches = _branches(variants[path], partial(_needed, key=path, variants=variants))
             inside[setting.name] = {"required": ["model"], "allOf": branches}
         elif inner:
             inside[setting.name] = _needed(inner, path, variants)
@@ -210,5 +247,7 @@ def _paths(properties: Mapping[str, Any], key: str) -> Iterator[tuple[str, Schem
         path = key_path(key, name)
         if schema is not True:
             yield path, schema
-            for part in [schema, *(branch["then"] for branch in schema.get("allOf", []))]:
+            thens = [branch["then"] for branch in schema.get("allOf", [])]
+            several = [part for then in thens for part in then.get("anyOf", [])]
+            for part in [schema, *thens, *several]:
                 yield from _paths(part.get("properties", {}), path)

@@ -1,30 +1,40 @@
 """What `semcomm train` is asked for: a codec to be made, in a YAML file."""
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal, TypeVar
 
+import numpy as np
 from annotated_types import Ge, Unit, doc
+from numpy.typing import NDArray
 
+from semcomm.codec.analogue.networks import NETWORKS, Network, PatchNetwork
 from semcomm.codec.networks import Geometry
+from semcomm.codec.training.analogue import AnalogueTrainer
+from semcomm.codec.training.channels import CHANNELS, TrainingChannel
+from semcomm.codec.training.epochs import EpochTrainer
 from semcomm.codec.training.recipe import Recipe
+from semcomm.codec.training.schedule import Schedule
+from semcomm.codec.training.trainer import Trainer
 from semcomm.data.choice import DataChoice
-from semcomm.scenario.checking import build
+from semcomm.errors import SettingError
+from semcomm.scenario.checking import Kind, build
 from semcomm.scenario.document import Document
 from semcomm.scenario.scenario import Seed, check_data, complete, scenario_path
-from semcomm.validation import Validated
+from semcomm.validation import Validated, as_yaml
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
-class TrainingScenario(Validated):
-    """A codec to be made. It depends on nothing else, on one machine with one set of packages."""
+class CodecTraining(Validated, ABC):
+    """What every training has: it depends on nothing else, on one machine with one set of
+    packages.
+    """
 
     name: Annotated[str, doc("of the codec, by default its file's name")]
-    geometry: Annotated[Geometry, doc("the shapes of its tensors")] = field(
-        default_factory=Geometry
-    )
-    training: Annotated[Recipe, doc("how it is trained")] = field(default_factory=Recipe)
     data: Annotated[DataChoice, doc("the images")] = field(
         default_factory=lambda: DataChoice("cifar10", split="train")
     )
@@ -33,6 +43,24 @@ class TrainingScenario(Validated):
         doc("how many it is trained on, the first ones; by default all"),
     ] = None
     seed: Annotated[Seed, doc("of all randomness")] = 0
+    training: Annotated[Schedule, doc("how it is trained")] = field(default_factory=Schedule)
+
+    @abstractmethod
+    def trainer(self, patches: NDArray[np.uint8]) -> EpochTrainer[Any]:
+        """What trains it on these patches, (n, h, w, 48)."""
+
+
+@dataclass(frozen=True)
+class TrainingScenario(CodecTraining):
+    """A codec of bits to be made."""
+
+    system: Annotated[
+        Literal["digital"], doc("what the codec is for: `digital` sends bits, `analogue` symbols")
+    ] = "digital"
+    geometry: Annotated[Geometry, doc("the shapes of its tensors")] = field(
+        default_factory=Geometry
+    )
+    training: Annotated[Recipe, doc("how it is trained")] = field(default_factory=Recipe)
 
     def __post_init__(self) -> None:
         most = max(self.training.level_groups or (1,))
@@ -42,10 +70,60 @@ class TrainingScenario(Validated):
                 "most that a level can use"
             )
 
+    def trainer(self, patches: NDArray[np.uint8]) -> Trainer:
+        return Trainer(self.geometry, self.training, patches, self.seed)
+
+
+@dataclass(frozen=True)
+class AnalogueTraining(CodecTraining):
+    """An analogue codec to be made, whose symbols go straight over a channel."""
+
+    system: Annotated[
+        Literal["analogue"], doc("what the codec is for: `analogue` sends symbols, `digital` bits")
+    ] = "analogue"
+    network: Annotated[Network, doc("its encoder and decoder")] = field(
+        default_factory=PatchNetwork
+    )
+    channel: Annotated[TrainingChannel, doc("what it is trained for")] = field(kw_only=True)
+
+    def trainer(self, patches: NDArray[np.uint8]) -> AnalogueTrainer:
+        parts = self.network, self.channel, self.training
+        return AnalogueTrainer(*parts, patches, self.seed)
+
+
+TRAININGS: dict[str, type[CodecTraining]] = {
+    "digital": TrainingScenario,
+    "analogue": AnalogueTraining,
+}
+"""By the name under `system`."""
+
+
+def either(choices: Iterable[str]) -> str:
+    """Example: `digital` or `analogue`."""
+    return " or ".join(f"`{choice}`" for choice in choices)
+
+
+def one_of(key: str, choices: Mapping[str, Found]) -> Callable[[str], Found]:
+    """What finds the class of the section at `key` by a name."""
+
+    def find(name: str) -> Found:
+        if name not in choices:
+            raise SettingError(f"{key} is {as_yaml(name)}; it takes {either(choices)}")
+        return choices[name]
+
+    return find
+
+
+KINDS: dict[str, Kind[Any]] = {
+    "network": one_of("network.model", NETWORKS),
+    "channel": one_of("channel.model", CHANNELS),
+}
+"""The sections of an analogue training whose class is found by the name under their `model`."""
+
 
 def read_training(
     scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None
-) -> TrainingScenario:
+) -> CodecTraining:
     """The training scenario in a file, or a shipped one by its name, as `read_scenario` reads
     others.
     """
@@ -53,7 +131,18 @@ def read_training(
     document = Document.read(path, overrides)
     complete(document, path, data_root)
     check_data(document, DataChoice("cifar10", split="train"))
-    made = build(document, "", TrainingScenario)
+    kind = _kind(document)
+    made = build(document, "", kind, KINDS if kind is AnalogueTraining else {})
     document.finish()
     assert made is not None  # else finish has raised
     return made
+
+
+def _kind(document: Document) -> type[CodecTraining]:
+    """The class of the whole file, by `system`, of which an invalid one is a mistake."""
+    system = document.value("system")
+    if system is None or (isinstance(system, str) and system in TRAININGS):
+        return TRAININGS[system or "digital"]
+    document.mistake("system", f"system is {as_yaml(system)}; it takes {either(TRAININGS)}")
+    document.finish()
+    raise AssertionError

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -28,7 +27,7 @@ from semcomm.systems.system import System
 from semcomm.terms import Terms, check_budget
 from semcomm.transmission import Preamble
 from semcomm.transmitter import RefinementSteps, Transmitter
-from semcomm.zoo.find import load_codecs, split_level
+from semcomm.zoo.find import changed_at, load_codecs
 
 
 @dataclass(frozen=True)
@@ -178,12 +177,7 @@ def read_codecs(model: str) -> tuple[Codec, ...]:
     """The codec of this name or path, or all levels of its file, read again only where the file has
     changed.
     """
-    path = split_level(model)[0]
-    try:
-        changed = Path(path).stat().st_mtime_ns
-    except (OSError, ValueError):
-        changed = 0
-    return _read_codecs(model, changed)
+    return _read_codecs(model, changed_at(model))
 
 
 @lru_cache(maxsize=64)

@@ -56,7 +56,7 @@ class System(Validated, ABC):
 
     @abstractmethod
     def transmitter(self, terms: Terms, framing: Framing) -> SystemTransmitter:
-        """The sending end. Terms and framing concern systems of bits alone."""
+        """The sending end. The framing concerns systems of bits alone."""
 
     @abstractmethod
     def receiver(self, terms: Terms, framing: Framing, damaged: DamagedPolicy) -> SystemReceiver:

@@ -3,12 +3,14 @@
 import re
 from pathlib import Path
 
+from semcomm.codec.analogue.codec import AnalogueCodec
+from semcomm.codec.analogue.codec_file import load_analogue as load_analogue_file
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import load_codec as load_file
 from semcomm.codec.codec_file import read_levels
 from semcomm.errors import CodecError
 from semcomm.folders import ZOO, expanded
-from semcomm.zoo.names import CODEC_FILE, codec_names
+from semcomm.zoo.names import CODEC_FILE, codec_names, system_of
 from semcomm.zoo.retired import RETIRED
 
 
@@ -43,6 +45,32 @@ def _all_levels(path: Path, level: int | None) -> tuple[Codec, ...]:
     return (load_file(path, level),)
 
 
+def load_analogue(name: str | Path) -> AnalogueCodec:
+    """An analogue codec, a shipped one by its name or any by the path of its file.
+
+    Raises CodecError when there is no such codec or it is damaged.
+    """
+    is_file = CODEC_FILE.search(str(name))
+    return load_analogue_file(expanded(str(name)) if is_file else _shipped(str(name), "analogue"))
+
+
+def load_any(name: str) -> Codec | AnalogueCodec:
+    """What `load_codec` or `load_analogue` loads, by the kind of the file."""
+    try:
+        is_analogue = system_of(name) == "analogue"
+    except CodecError:  # loading it says more
+        is_analogue = False
+    return load_analogue(name) if is_analogue else load_codec(name)
+
+
+def changed_at(name: str) -> int:
+    """When the file of a codec that is named by its path was changed, in ns; 0 for no file."""
+    try:
+        return Path(split_level(name)[0]).stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0
+
+
 def codec_path(name: str) -> Path:
     """The file of a shipped codec, or the path itself.
 
@@ -60,8 +88,8 @@ def split_level(name: str) -> tuple[str, int | None]:
     return (match[1], int(match[2])) if match else (name, None)
 
 
-def _shipped(stem: str) -> Path:
-    names = codec_names()
+def _shipped(stem: str, system: str = "digital") -> Path:
+    names = codec_names(system)
     if stem in {split_level(name)[0] for name in names}:
         return ZOO / f"{stem}.safetensors"
     if stem in RETIRED:

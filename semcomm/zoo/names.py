@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from semcomm.errors import CodecError
-from semcomm.folders import ZOO
+from semcomm.folders import ZOO, expanded
 
 CODEC_FILE = re.compile(r"\.safetensors(@[0-9]{1,2})?$")
 """The end of a codec's path, with a level where the file has several."""
@@ -16,17 +16,23 @@ FIGURES = ZOO / "figures.csv"
 """Rate and quality of the codecs that ship, as tools/measure_zoo.py measures them."""
 
 MAX_HEADER_BYTES = 1 << 20
-"""As in codec/codec_file.py, which imports PyTorch."""
+"""As in codec/tensor_file.py, which imports numpy."""
 
-SYSTEMS = {"semcomm codec": "learned"}
+SYSTEMS = {"semcomm codec": "digital", "semcomm analogue codec": "analogue"}
 """From the `format` of a file's metadata to the kind of system that it is for."""
 
 
-def codec_names() -> list[str]:
-    """The trained codecs that ship with semcomm; levels of one file as NAME@0 and so on."""
+def codec_names(system: str = "digital") -> list[str]:
+    """The trained codecs that ship with semcomm; levels of one file as NAME@0 and so on.
+
+    system: the kind that they are for, a value of `SYSTEMS`.
+    """
     names = []
     for path in sorted(ZOO.glob("*.safetensors"), key=lambda path: path.stem):
-        levels = metadata_of(path).get("levels")
+        metadata = metadata_of(path)
+        if SYSTEMS.get(metadata.get("format", "")) != system:
+            continue
+        levels = metadata.get("levels")
         several = [f"{path.stem}@{level}" for level in range(int(levels or 0))]
         names += [path.stem] if levels is None else several
     return names
@@ -37,6 +43,20 @@ def codec_figures() -> list[dict[str, str]]:
     with FIGURES.open(newline="") as file:
         rows = {row["codec"]: row for row in csv.DictReader(file)}
     return [rows.get(name, {"codec": name}) for name in codec_names()]
+
+
+def system_of(name: str) -> str:
+    """The kind of system that a codec is for, by its name or the path of its file.
+
+    Where there is no such file it is "digital", and loading it says what is wrong.
+    """
+    stem = re.sub(r"@[0-9]{1,2}$", "", name)
+    file = expanded(stem) if CODEC_FILE.search(name) else ZOO / f"{stem}.safetensors"
+    try:
+        exists = file.is_file()
+    except (OSError, ValueError):  # no file has such a name
+        exists = False
+    return codec_system(file) if exists else "digital"
 
 
 def codec_system(path: Path) -> str:

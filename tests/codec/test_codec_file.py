@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 from torch import nn
 
-from semcomm.codec import codec_file, shapes
+from semcomm.codec import shapes
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import FORMAT, VERSION, About, codec_from, load_codec, save_codec
 from semcomm.codec.networks import Geometry, semantic_encoder
+from semcomm.codec.tensor_file import digest_of
 from semcomm.errors import CodecError
 
 Tensors = dict[str, NDArray[Any]]
@@ -42,7 +43,7 @@ def about_of(codec: Codec, **changes: object) -> str:
 
 def write(path: Path, about: str, tensors: Tensors, **metadata: str) -> Path:
     """A file whose SHA-256 is right, whatever else is wrong with it."""
-    digest = codec_file._digest(about, tensors).hex()
+    digest = digest_of(about, tensors).hex()
     path.write_bytes(
         save(
             tensors,

@@ -18,10 +18,14 @@ from click.testing import Result
 from command import cli
 from images import save_images
 
+from semcomm.codec.analogue.codec_file import load_analogue
+from semcomm.codec.analogue.networks import DeepJsccNetwork, PatchNetwork
 from semcomm.codec.codec_file import load_codec
 from semcomm.codec.networks import Geometry
+from semcomm.codec.training.channels import TrainingAwgn
+from semcomm.codec.training.epochs import EpochProgress
 from semcomm.codec.training.recipe import Recipe
-from semcomm.codec.training.trainer import EpochProgress
+from semcomm.codec.training.schedule import Schedule
 from semcomm.data import choice
 from semcomm.data.choice import DataChoice
 from semcomm.data.cifar10 import Split
@@ -29,7 +33,7 @@ from semcomm.data.sample import Sample
 from semcomm.errors import DataError
 from semcomm.folders import scenario_names
 from semcomm.run.training import run_training, training_images
-from semcomm.scenario.training import TrainingScenario, read_training
+from semcomm.scenario.training import AnalogueTraining, TrainingScenario, read_training
 
 SCENARIO = """\
 data: {images: photos}
@@ -73,7 +77,7 @@ KILLED_IN_THE_SECOND_EPOCH = """
 import os, signal, sys
 from pathlib import Path
 from semcomm.run.training import run_training
-from semcomm.scenario.training import TrainingScenario, read_training
+from semcomm.scenario.training import AnalogueTraining, TrainingScenario, read_training
 
 def watch(so_far):
     if so_far.epoch == 1 and so_far.images < so_far.of_images:
@@ -217,8 +221,8 @@ def test_mistakes_are_told_with_their_places(folder: Path, tmp_path: Path) -> No
         f'{path}:4:14: training.quantizer is "vqq"; it takes `vq` or `ecvq`',
         f"{path}:5:16: training.rate_weight is -0.5; it takes a number from 0 to 1000000 or null",
         f"{path}:6:3: training.epoch is not known; did you mean `epochs`?",
-        f"{path}:7:1: codec is not known; the file takes name, geometry, training, data, images, "
-        "seed",
+        f"{path}:7:1: codec is not known; the file takes name, data, images, seed, training, "
+        "system, geometry",
         f'{path}:8:9: images is "none"; it takes a whole number of at least 1 or null',
         "--set seed=-1: seed is -1; it takes a whole number from 0 to 18446744073709551615",
     ]
@@ -246,7 +250,8 @@ def test_the_first_images_are_taken(folder: Path) -> None:
 
 
 ONE_RATE, LEVELS, SIXTEEN = BETTER = "ecvq-n128-k512-nu16", "ecvq-levels", "ecvq-16-levels"
-PAPERS = [name for name in scenario_names("training") if name not in BETTER]
+ANALOGUE = [name for name in scenario_names("training") if name.startswith(("analogue", "deep"))]
+PAPERS = [name for name in scenario_names("training") if name not in (*BETTER, *ANALOGUE)]
 
 
 @pytest.mark.parametrize("name", PAPERS)
@@ -298,3 +303,77 @@ def test_shipped_training_scenarios_are_the_better_recipe(name: str) -> None:
     assert made.training.quantizer == "ecvq" and made.training.batch_size == (
         64 if name == ONE_RATE else 128
     )
+
+
+@pytest.mark.parametrize("name", ANALOGUE)
+def test_shipped_analogue_trainings_are_what_their_names_say(name: str) -> None:
+    """deepjscc-R-SdB has 1/R channel uses per value of an image and one Es/N0 of S dB, and the
+    published recipe's batches and rate; analogue-N has N channel uses at 32 x 32 pixels.
+    """
+    made = read_training(name)
+    assert isinstance(made, AnalogueTraining) and isinstance(made.channel, TrainingAwgn)
+    assert made.data == DataChoice("cifar10", split="train") and made.images is None
+    if name.startswith("deepjscc"):
+        ratio, esn0_db = re.fullmatch(r"deepjscc-(\d+)-(\d+)db", name).groups()  # type: ignore[union-attr]
+        assert made.network == DeepJsccNetwork(3072 // int(ratio) // 64)
+        assert made.channel.esn0_db == int(esn0_db)
+        assert made.training == Schedule(epochs=128, batch_size=64, learning_rate=1e-3)
+    else:
+        uses = int(name.removeprefix("analogue-"))
+        assert made.network == PatchNetwork(uses // 64, channels=64, blocks=4)
+        assert (made.channel.points[0], made.channel.points[-1]) == (-2, 20)
+        assert made.training.kernel_learning_rate == 0.007
+
+
+ANALOGUE_SCENARIO = """\
+system: analogue
+data: {images: photos}
+network: {model: patches, symbols: 1, channels: 4, blocks: 0}
+channel: {model: awgn, esn0_db: [0, 10]}
+training: {epochs: 2, batch_size: 8, device: cpu}
+"""
+
+
+def test_the_command_line_trains_an_analogue_codec(folder: Path, tmp_path: Path) -> None:
+    path = folder / "through-noise.yaml"
+    path.write_text(ANALOGUE_SCENARIO)
+    result = semcomm_train(path, "--images", 40, "--out", tmp_path)
+    assert result.exit_code == 0
+    line = r"epoch {}/2: [\d.]+ dB\n"
+    assert re.fullmatch(line.format(1) + line.format(2), result.stderr)
+    codec = load_analogue(tmp_path / "through-noise.safetensors")
+    assert codec.points == (0, 10) and codec.knows_noise
+    assert codec.network == PatchNetwork(1, channels=4, blocks=0)
+    assert codec.origin["channel"] == {"model": "awgn", "esn0_db": [0.0, 10.0]}
+    assert codec.origin["training"]["epochs"] == 2
+
+
+ANALOGUE_MISTAKES = """\
+system: analogue
+network: {model: patch, symbols: 0}
+channel: {model: rayleigh, esn0_db: [3], estimation: pilots}
+training: {rate_weight: 1}
+geometry: {}
+"""
+
+
+def test_mistakes_of_an_analogue_training_have_their_places(folder: Path) -> None:
+    path = folder / "mistakes.yaml"
+    path.write_text(ANALOGUE_MISTAKES)
+    result = semcomm_train(path)
+    places = [line.removeprefix(f"{path}:").split(";")[0] for line in result.stderr.splitlines()]
+    assert places == [
+        '2:18: network.model is "patch"',
+        "3:37: channel.esn0_db is [3]",
+        '3:54: channel.estimation is "pilots"',
+        "4:12: training.rate_weight is not known",
+        "5:1: geometry is not known",
+    ]
+    path.write_text("system: quantum\n")
+    assert semcomm_train(path).stderr == (
+        f'{path}:1:9: system is "quantum"; it takes `digital` or `analogue`\n'
+    )
+    path.write_text("system: analogue\nchannel: {model: awgn, esn0_db: [3, 2]}\n")
+    assert ":2:1: channel: esn0_db is [3.0, 2.0]; several take" in semcomm_train(path).stderr
+    path.write_text("system: analogue\n")
+    assert "channel.model is missing" in semcomm_train(path).stderr

@@ -19,9 +19,15 @@ from semcomm.scenario.checking import build
 from semcomm.scenario.document import Document
 from semcomm.scenario.plugins import channel_names
 from semcomm.scenario.scenario import Scenario, read_scenarios
-from semcomm.scenario.schema import Variants, scenario_schema, scenario_variants, training_schema
+from semcomm.scenario.schema import (
+    Variants,
+    scenario_schema,
+    scenario_variants,
+    training_schema,
+    training_variants,
+)
 from semcomm.scenario.settings import Setting, section_class, settings_of
-from semcomm.scenario.training import TrainingScenario, read_training
+from semcomm.scenario.training import AnalogueTraining, TrainingScenario, read_training
 
 SCENARIO = Draft202012Validator(scenario_schema())
 TRAINING = Draft202012Validator(training_schema())
@@ -160,6 +166,40 @@ def test_training_schema_refuses_what_the_checker_refuses(tmp_path: Path) -> Non
     assert mistakes_at(text, TRAINING) == {"", "training", "training.epochs", "geometry.groups"}
 
 
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("{system: analogue}", {""}),
+        ("{system: quantum}", {"system"}),
+        ("{system: analogue, channel: {model: awgn}}", {"channel"}),
+        ("{system: analogue, channel: {model: awgn, esn0_db: [3]}}", {"channel.esn0_db"}),
+        (
+            "{system: analogue, channel: {model: awgn, esn0_db: 3, estimation: none}}",
+            {"channel"},
+        ),
+        (
+            "{system: analogue, network: {model: deepjscc, blocks: 1}, channel: {model: awgn, esn0_db: 3}}",
+            {"network"},
+        ),
+        ("{network: {model: patches}}", {""}),
+    ],
+)
+def test_analogue_training_schema_refuses_what_the_checker_refuses(
+    text: str, places: set[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    with pytest.raises(ScenarioError):
+        read_training(path)
+    assert mistakes_at(text, TRAINING) == places
+
+
+def test_a_codecs_file_may_have_the_fields_of_either_kind() -> None:
+    name = "codec: {model: some.safetensors, "
+    assert mistakes_at(name + "esn0_db: 3}") == mistakes_at(name + "budget_bits: 3}") == set()
+    assert mistakes_at(name + "esn0_db: 3, budget_bits: 3}") == {"codec"}
+
+
 def leaves(section: type, key: str, variants: Variants) -> list[tuple[str, Setting, type]]:
     """The fields that are no sections, of a section and those within it: key path, field, and class
     that has it.
@@ -175,7 +215,11 @@ def leaves(section: type, key: str, variants: Variants) -> list[tuple[str, Setti
     return result
 
 
-LEAVES = [*leaves(Scenario, "", scenario_variants()), *leaves(TrainingScenario, "", {})]
+LEAVES = [
+    *leaves(Scenario, "", scenario_variants()),
+    *leaves(TrainingScenario, "", {}),
+    *leaves(AnalogueTraining, "", training_variants(AnalogueTraining)),
+]
 
 
 @given(

@@ -102,8 +102,8 @@ def test_the_figures_are_of_the_shipped_codecs() -> None:
 
 
 def test_a_codecs_system_is_read_from_its_header(tiny_codec_file: Path) -> None:
-    assert codec_system(tiny_codec_file) == "learned"
-    assert {codec_system(path) for path in zoo.ZOO.glob("*.safetensors")} == {"learned"}
+    assert codec_system(tiny_codec_file) == "digital"
+    assert {codec_system(path) for path in zoo.ZOO.glob("*.safetensors")} == {"digital"}
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_the_system_of_no_codec_is_an_error(content: bytes, tmp_path: Path) -> N
 def test_headers_are_read_without_torch(tiny_codec_file: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from semcomm.zoo.names import codec_system;"
-        f"assert codec_system(Path({str(tiny_codec_file)!r})) == 'learned';"
+        f"assert codec_system(Path({str(tiny_codec_file)!r})) == 'digital';"
         "assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

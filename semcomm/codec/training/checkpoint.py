@@ -4,18 +4,19 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from semcomm.codec.training.trainer import Trainer
+from semcomm.codec.training.epochs import EpochTrainer
 from semcomm.errors import CheckpointError
 from semcomm.files import write_atomically
 
 
-def save_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
+def save_checkpoint(trainer: EpochTrainer[Any], path: Path, training: str) -> None:
     """Write weights, optimizer state and epoch; randomness needs no state, as epochs key it.
 
     training: identifies the training; only the same training can resume from the file.
@@ -26,7 +27,7 @@ def save_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
 
 
 @torch.no_grad()
-def load_checkpoint(trainer: Trainer, path: Path, training: str) -> None:
+def load_checkpoint(trainer: EpochTrainer[Any], path: Path, training: str) -> None:
     """Restore a trainer to the state that `save_checkpoint` wrote.
 
     Raises CheckpointError when the file is damaged or belongs to another training.
@@ -63,7 +64,7 @@ def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
     return {name: tensor.shape for name, tensor in tensors.items()}
 
 
-def _state(trainer: Trainer) -> dict[str, Tensor]:
+def _state(trainer: EpochTrainer[Any]) -> dict[str, Tensor]:
     """All tensors that an epoch changes, by name, to read or to overwrite in place."""
     state: dict[str, Tensor] = {}
     for name, parameter in trainer.model.named_parameters():

@@ -4,9 +4,8 @@ Their norms are read as sums over an image's pixels and latents and as means ove
 batch, with pixels from 0 to 1 (docs/decisions/0003-training.md gives the reasons).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -14,31 +13,29 @@ from torch import Tensor, nn
 
 from semcomm.choices import DType, QuantizerName
 from semcomm.codec.devices import autocast
-from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
+from semcomm.codec.networks import (
+    Geometry,
+    ScaledConvolution,
+    bias_of,
+    convolution_of,
+    semantic_decoder,
+    semantic_encoder,
+)
 from semcomm.codec.quantizers import QUANTIZERS
 from semcomm.codec.quantizers.codebook import CodebookQuantizer
 
 
-class SharedConvolution(nn.Module):
+class SharedConvolution(ScaledConvolution):
     """A convolution whose kernels all levels share; each has its own gain and bias per output.
 
     Of a batch, every level has its share of the images (`level_shares`).
     """
 
-    def __init__(self, convolution: nn.Conv2d, levels: int) -> None:
-        super().__init__()
-        self.weight, self.convolve = convolution.weight, _convolve(convolution)
-        self.gain = nn.Parameter(torch.ones(levels, len(self.weight)))
-        self.bias = nn.Parameter(_bias(convolution).repeat(levels, 1))
-
     def forward(self, inputs: Tensor) -> Tensor:
         shares = torch.tensor(level_shares(len(inputs), len(self.gain)), device=inputs.device)
-        convolved: Tensor = self.convolve(inputs, self.weight)
-        gain, bias = (
-            part.repeat_interleave(shares, dim=0, output_size=len(inputs))[..., None, None]
-            for part in (self.gain.to(convolved.dtype), self.bias.to(convolved.dtype))
+        return self.scaled(
+            inputs, lambda part: part.repeat_interleave(shares, dim=0, output_size=len(inputs))
         )
-        return torch.addcmul(bias, convolved, gain)
 
 
 class OwnConvolutions(nn.Module):
@@ -51,9 +48,9 @@ class OwnConvolutions(nn.Module):
     def __init__(self, convolution: nn.Conv2d, shapes: Sequence[tuple[int, int]]) -> None:
         """shapes: how many channels each level takes and gives."""
         super().__init__()
-        self.convolve, weight = _convolve(convolution), convolution.weight.detach()
+        self.convolve, weight = convolution_of(convolution), convolution.weight.detach()
         self.weights = nn.ParameterList(weight[:gives, :takes].clone() for takes, gives in shapes)
-        self.biases = nn.ParameterList(_bias(convolution)[:gives].clone() for _, gives in shapes)
+        self.biases = nn.ParameterList(bias_of(convolution)[:gives].clone() for _, gives in shapes)
 
     def forward(self, inputs: Tensor) -> Tensor:
         most = max(len(bias) for bias in self.biases)
@@ -63,15 +60,6 @@ class OwnConvolutions(nn.Module):
             for part, weight, bias in zip(parts, self.weights, self.biases, strict=True)
         ]
         return torch.cat([F.pad(part, (0, 0, 0, 0, 0, most - part.shape[1])) for part in outputs])
-
-
-def _convolve(convolution: nn.Conv2d) -> Callable[..., Tensor]:
-    return partial(F.conv2d, padding=convolution.padding, dilation=convolution.dilation)
-
-
-def _bias(convolution: nn.Conv2d) -> Tensor:
-    assert convolution.bias is not None
-    return convolution.bias.detach()
 
 
 class VqAutoencoder(nn.Module):

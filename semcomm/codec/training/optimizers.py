@@ -1,28 +1,32 @@
-"""Optimizers: Adam, and Muon for kernels where the recipe has a learning rate for them."""
+"""Optimizers: Adam, and Muon for kernels where the schedule has a learning rate for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from semcomm.codec.training.losses import VqAutoencoder
 from semcomm.codec.training.muon import Muon
-from semcomm.codec.training.recipe import Recipe
+from semcomm.codec.training.schedule import Schedule
 
 
 class Optimizers:
-    """The optimizers of all of a model's parameters, at the learning rates of the recipe."""
+    """The optimizers of all of a model's parameters, at the learning rates of the schedule.
 
-    def __init__(self, model: VqAutoencoder, recipe: Recipe) -> None:
+    own_rates: learning rates of parameters that have others, by name.
+    """
+
+    def __init__(
+        self, model: nn.Module, schedule: Schedule, own_rates: Mapping[str, float] | None = None
+    ) -> None:
         parameters = dict(model.named_parameters())
-        logits = parameters.pop("logits")
-        rate = recipe.kernel_learning_rate
+        own = [_adam([parameters.pop(name)], of) for name, of in (own_rates or {}).items()]
+        rate = schedule.kernel_learning_rate
         kernels = [name for name, parameter in parameters.items() if rate and parameter.ndim == 4]
         muon = [Muon([parameters.pop(name) for name in kernels], rate)] if rate else []
         others = list(parameters.values())
         self._all: list[torch.optim.Optimizer] = [
-            _adam(others, recipe.learning_rate),
-            _adam([logits], recipe.logit_learning_rate),
+            _adam(others, schedule.learning_rate),
+            *own,
             *muon,
         ]
         self._rates = [optimizer.param_groups[0]["lr"] for optimizer in self._all]

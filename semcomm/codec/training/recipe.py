@@ -1,15 +1,14 @@
 """The settings of a training: every choice that shapes a codec; defaults are the paper's."""
 
-import math
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Gt, Le, Unit, doc
+from annotated_types import Ge, Gt, Le, doc
 
-from semcomm.choices import Device, DType, QuantizerName
+from semcomm.choices import QuantizerName
 from semcomm.codec.quantizers import QUANTIZERS
-from semcomm.validation import Validated
+from semcomm.codec.training.schedule import Schedule
 
 LEVEL_BALANCE = 0.45
 """Levels' losses count in proportion to their rate weights to the power of minus this. Distortion
@@ -19,7 +18,7 @@ levels would be lost among those of coarse ones.
 
 
 @dataclass(frozen=True)
-class Recipe(Validated):
+class Recipe(Schedule):
     """Section IV of the paper, and what it leaves open (docs/decisions/0003-training.md)."""
 
     quantizer: Annotated[
@@ -62,43 +61,15 @@ class Recipe(Validated):
         Le(1.0),
         doc("share of the training over which rate weights rise from 0 to their values"),
     ] = 0.3
-    epochs: Annotated[int, Ge(1), Le(100_000), doc("passes over all images")] = 128
-    batch_size: Annotated[
-        int, Ge(1), Le(65536), Unit("images"), doc("per step of the optimizer")
-    ] = 64
-    learning_rate: Annotated[
-        float, Gt(0.0), Le(1.0), doc("of Adam, at the start of a cosine that ends at 0")
-    ] = 1e-3
     logit_learning_rate: Annotated[
-        float, Gt(0.0), Le(10.0), doc("the same for the codewords' logits")
+        float, Gt(0.0), Le(10.0), doc("as `learning_rate`, for the codewords' logits")
     ] = 1e-2
-    kernel_learning_rate: Annotated[
-        Annotated[float, Gt(0.0), Le(1.0)] | None,
-        doc("the same of Muon, for the kernels of convolutions; by default Adam trains them, too"),
-    ] = None
-    warm_up_steps: Annotated[
-        int,
-        Ge(0),
-        Le(1_000_000),
-        Unit("steps"),
-        doc("at the start, while all learning rates rise to their values"),
-    ] = 0
     reseed_until: Annotated[
         float,
         Ge(0.0),
         Le(1.0),
         doc("share of the training after which unused codewords are left alone"),
     ] = 0.75
-    device: Annotated[
-        Device, doc("where the training runs; `auto` takes CUDA, else MPS, else the CPU")
-    ] = "auto"
-    dtype: Annotated[
-        DType | Literal["auto"],
-        doc(
-            "of the networks' arithmetic; `auto` takes bfloat16 where the device has instructions "
-            "for it, else float32. Weights, quantizer and losses are always float32."
-        ),
-    ] = "auto"
 
     def __post_init__(self) -> None:
         if self.rate_weight and not QUANTIZERS[self.quantizer].default_rate_weight:
@@ -146,14 +117,3 @@ class Recipe(Validated):
         """The rate weights after a share `progress` (0 to 1) of the training."""
         risen = min(1.0, progress / self.rate_ramp if self.rate_ramp else 1.0)
         return [weight * risen for weight in self.rate_weights]
-
-    def learning_rate_at(self, step: int, progress: float) -> float:
-        """The factor on the learning rates at a step of the optimizers, after a share of the
-        training.
-
-        It rises in equal steps to 1, then follows half a cosine down to 0.
-
-        step: counted from 0.
-        """
-        rise = min(1.0, (step + 1) / (self.warm_up_steps + 1))
-        return rise * (1 + math.cos(math.pi * progress)) / 2

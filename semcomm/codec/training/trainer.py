@@ -1,32 +1,31 @@
-"""One training: epochs of optimizer steps and re-seeding of unused codewords.
-
-All randomness is a function of seed and epoch.
-"""
+"""Training of a codec of bits: optimizer steps and re-seeding of unused codewords."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semcomm.choices import DType
-from semcomm.codec.devices import fast_dtype, torch_device
+from semcomm.codec.codec_file import save_codec, save_levels
 from semcomm.codec.networks import Geometry
+from semcomm.codec.training.epochs import EpochProgress, EpochTrainer, key_of
+from semcomm.codec.training.export import export_codec, export_levels
 from semcomm.codec.training.losses import Losses, VqAutoencoder, compute_losses
 from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.recipe import Recipe
 from semcomm.errors import DataError
-from semcomm.modalities.rgb8 import to_network
+from semcomm.modalities.rgb8 import Image
 
 
 @dataclass(frozen=True)
-class EpochProgress:
-    """The state of an epoch, over its images so far.
+class VqProgress(EpochProgress):
+    """The same of a codec of bits.
 
-    images, of_images: so far, and in the whole epoch.
     bits: per image, N times the empirical entropy of the indices.
     used_codewords: of the level that uses fewest.
     perplexity: 2 to the power of the empirical entropy of an index, at most `used_codewords`.
@@ -34,38 +33,50 @@ class EpochProgress:
     With several levels, entropies and squared errors are means over the levels.
     """
 
-    epoch: int
-    images: int
-    of_images: int
-    loss: float
-    psnr_db: float
     bits: float
     used_codewords: int
     perplexity: float
 
+    def figures(self) -> str:
+        return (
+            f"loss {self.loss:.2f}  {self.psnr_db:.2f} dB  {self.bits:.1f} bits  "
+            f"{self.used_codewords} codewords used, perplexity {self.perplexity:.1f}"
+        )
 
-class Trainer:
-    """Trains a model on patches (n, h, w, 48) uint8; `epoch` epochs are done."""
+
+class Trainer(EpochTrainer["_Tally"]):
+    """Trains networks and codebooks."""
+
+    model: VqAutoencoder
 
     def __init__(
         self, geometry: Geometry, recipe: Recipe, patches: NDArray[np.uint8], seed: int
     ) -> None:
-        self.recipe, self.seed, self.epoch = recipe, seed, 0
-        self.device = torch_device(recipe.device)
-        self.dtype: DType = fast_dtype(self.device) if recipe.dtype == "auto" else recipe.dtype
-        self.patches = torch.from_numpy(patches)
+        super().__init__(recipe, patches, seed)
+        self.recipe = recipe
         if len(patches) < recipe.levels:
             raise DataError(
                 f"{recipe.levels} levels need at least as many images; there are {len(patches)}"
             )
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(_key(seed, "weights"))
+            torch.manual_seed(key_of(seed, "weights"))
             groups = recipe.level_groups or ()
             model = VqAutoencoder(geometry, recipe.levels, recipe.quantizer, groups)
         self.model = model.to(self.device).to(memory_format=torch.channels_last)
-        self.batch_size = min(recipe.batch_size, len(patches))
         self._initialize_codebook()
-        self.optimizers = Optimizers(self.model, recipe)
+        own_rates = {"logits": recipe.logit_learning_rate}
+        self.optimizers = Optimizers(self.model, recipe, own_rates)
+
+    def settings(self) -> dict[str, Any]:
+        return {"geometry": asdict(self.model.geometry), "recipe": asdict(self.recipe)}
+
+    def save(self, path: Path, images: Sequence[Image], origin: Mapping[str, Any]) -> None:
+        origin = {**origin, "training": asdict(self.recipe)}
+        if self.recipe.levels > 1:
+            about, tensors = export_levels(self.model, self.recipe, images, origin)
+            save_levels(about, tensors, self.recipe.levels, path)
+        else:
+            save_codec(export_codec(path.stem, self.model, self.recipe, images, origin), path)
 
     @torch.no_grad()
     def _initialize_codebook(self) -> None:
@@ -73,26 +84,15 @@ class Trainer:
         images = self._order(epoch=0)[:1024]
         vectors = self.model.sub_vectors(self._batch(images)).flatten(end_dim=-2)
         self.model.codebook.copy_(
-            _draw(vectors, self.model.geometry.codewords, _key(self.seed, "codebook"))
+            _draw(vectors, self.model.geometry.codewords, key_of(self.seed, "codebook"))
         )
 
-    def run_epoch(self) -> Iterator[EpochProgress]:
-        """One pass over the images in whole batches; yields its progress every 16 steps and at the
-        end.
-        """
-        order = self._order(self.epoch)
-        steps = len(order) // self.batch_size
-        tally = _Tally(self.model.levels, self.model.geometry.codewords)
-        batches = order[: steps * self.batch_size].reshape(steps, self.batch_size)
-        for step, images in enumerate(batches):
-            tally.add(*self._step(images, self.epoch * steps + step, steps * self.recipe.epochs))
-            if step % 16 == 15 and step < steps - 1:
-                yield self._progress(tally, steps)
-        progress = self._progress(tally, steps)
-        self.epoch += 1
+    def _start_epoch(self) -> "_Tally":
+        return _Tally(self.model.levels, self.model.geometry.codewords)
+
+    def _finish_epoch(self, tally: "_Tally") -> None:
         if self.epoch <= self.recipe.reseed_until * self.recipe.epochs:
             self._reseed(tally)
-        yield progress
 
     def _step(self, images: Tensor, step: int, of_steps: int) -> tuple[list[Losses], float]:
         """Step along the weighted mean gradient of all levels, each of which has its share of the
@@ -126,21 +126,21 @@ class Trainer:
             if not len(unused):
                 continue
             codebook, logits = model.codebook[level], model.logits[level]
-            key = _key(self.seed, "reseed", self.epoch, level)
+            key = key_of(self.seed, "reseed", self.epoch, level)
             codebook[unused] = _draw(vectors, len(unused), key)
             logits[unused] = math.log(len(logits)) - torch.logsumexp(-logits, dim=0)
             for parameter in (model.codebook, model.logits):
                 self.optimizers.moments(parameter)["exp_avg"][level, unused] = 0
                 self.optimizers.moments(parameter)["exp_avg_sq"][level, unused] = 0
 
-    def _progress(self, tally: "_Tally", steps: int) -> EpochProgress:
+    def _progress(self, tally: "_Tally", steps: int) -> VqProgress:
         _, rows, columns, values = self.patches.shape
         pixels = rows * columns * values
         indices = rows * columns * torch.tensor(self.model.groups)
         shares = tally.counts / tally.counts.sum(dim=1, keepdim=True)
         entropies = -torch.xlogy(shares, shares).sum(dim=1) / math.log(2)
         images = tally.steps * self.batch_size
-        return EpochProgress(
+        return VqProgress(
             epoch=self.epoch,
             images=images,
             of_images=steps * self.batch_size,
@@ -150,13 +150,6 @@ class Trainer:
             used_codewords=int((tally.counts > 0).sum(dim=1).min()),
             perplexity=2 ** entropies.mean().item(),
         )
-
-    def _order(self, epoch: int) -> Tensor:
-        generator = torch.Generator().manual_seed(_key(self.seed, "order", epoch))
-        return torch.randperm(len(self.patches), generator=generator)
-
-    def _batch(self, images: Tensor) -> Tensor:
-        return to_network(self.patches.index_select(0, images).to(self.device))
 
 
 class _Tally:
@@ -181,10 +174,3 @@ def _draw(vectors: Tensor, count: int, key: int) -> Tensor:
     generator = torch.Generator().manual_seed(key)
     order = torch.randperm(len(vectors), generator=generator)
     return vectors[order.repeat(-(-count // len(order)))[:count].to(vectors.device)]
-
-
-def _key(seed: int, purpose: str, epoch: int = 0, level: int = 0) -> int:
-    """A generator's seed that depends on the arguments alone."""
-    entropy = [seed, epoch, *purpose.encode(), *[level] * (level > 0)]
-    words = np.random.SeedSequence(entropy).generate_state(2, np.uint32)
-    return int(words[0]) << 31 | int(words[1]) >> 1

@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from semcomm.codec.networks import Geometry
+from semcomm.codec.training.epochs import EpochProgress
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.train import train
-from semcomm.codec.training.trainer import EpochProgress, Trainer
+from semcomm.codec.training.trainer import Trainer
 from semcomm.errors import CheckpointError
 
 Make = Callable[..., Trainer]

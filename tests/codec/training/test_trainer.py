@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.losses import Losses
 from semcomm.codec.training.recipe import Recipe
-from semcomm.codec.training.trainer import EpochProgress, Trainer
+from semcomm.codec.training.trainer import Trainer, VqProgress
 from semcomm.data.sample import Sample
 from semcomm.errors import DataError
 from semcomm.modalities.rgb8 import to_patches
@@ -24,7 +24,7 @@ Make = Callable[..., Trainer]
 Fingerprint = Callable[[Trainer], str]
 
 
-def run(trainer: Trainer, epochs: int = 1) -> list[EpochProgress]:
+def run(trainer: Trainer, epochs: int = 1) -> list[VqProgress]:
     return [progress for _ in range(epochs) for progress in trainer.run_epoch()]
 
 
@@ -272,7 +272,7 @@ def test_re_seeding_keeps_the_codebook_from_collapsing() -> None:
     patches = to_patches(np.stack(Sample().load(0, 256)))
     geometry = Geometry(groups=1, dimension=4, codewords=32, channels=16)
 
-    def trained(reseed_until: float) -> EpochProgress:
+    def trained(reseed_until: float) -> VqProgress:
         recipe = Recipe(
             "vq",
             0.0,

@@ -1,0 +1,91 @@
+"""An analogue codec as one file of tensors and text (codec/tensor_file.py).
+
+The file's metadata: `format` is "semcomm analogue codec"; `version` is "1"; `about` is a JSON
+object with the network, the points, `knows_noise` and the origin.
+"""
+
+import json
+from dataclasses import asdict
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+from annotated_types import Ge, Le, MaxLen, MinLen
+from pydantic import Discriminator
+from pydantic.dataclasses import dataclass
+
+from semcomm.codec.analogue.codec import AnalogueCodec
+from semcomm.codec.analogue.networks import AnalogueAutoencoder, Network
+from semcomm.codec.tensor_file import (
+    Shapes,
+    Tensors,
+    check_tensors,
+    described,
+    digest_of,
+    intact_about,
+    read_tensors,
+    write_tensors,
+)
+from semcomm.errors import CodecError
+
+FORMAT, VERSION = "semcomm analogue codec", "1"
+
+Points = Annotated[tuple[Annotated[float, Ge(-30.0), Le(60.0)], ...], MinLen(1), MaxLen(64)]
+"""Es/N0 in dB, ascending."""
+
+
+@dataclass(frozen=True)
+class AnalogueAbout:
+    """The part of an analogue codec that is text; `origin` says how the codec was made."""
+
+    network: Annotated[Network, Discriminator("model")]
+    points: Points
+    knows_noise: bool
+    origin: dict[str, Any]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def analogue_from(name: str, about: AnalogueAbout, tensors: Tensors) -> AnalogueCodec:
+    """A codec, after checks of its parts.
+
+    Raises CodecError when the tensors do not match the network or hold invalid values.
+    """
+    if any(first >= second for first, second in pairwise(about.points)):
+        raise CodecError(f"has points {list(about.points)}, which do not ascend")
+    check_tensors(tensors, _shapes(about.network, about.points))
+    digest = digest_of(about.to_json(), tensors)
+    return AnalogueCodec(
+        name, about.network, about.points, about.knows_noise, tensors, about.origin, digest
+    )
+
+
+def save_analogue(codec: AnalogueCodec, path: Path) -> None:
+    """Write the codec's file, whole or not at all."""
+    about = AnalogueAbout(codec.network, codec.points, codec.knows_noise, dict(codec.origin))
+    write_tensors(path, FORMAT, VERSION, about.to_json(), codec.tensors)
+
+
+def load_analogue(path: Path) -> AnalogueCodec:
+    """Read an analogue codec's file.
+
+    Raises CodecError when the file is missing, damaged, of another version, or none.
+    """
+    metadata, tensors = read_tensors(path, FORMAT)
+    try:
+        about = described(AnalogueAbout, intact_about(FORMAT, VERSION, metadata, tensors))
+        return analogue_from(path.stem, about, tensors)
+    except CodecError as error:
+        raise CodecError(f"{path} {error}; train or copy it again") from None
+
+
+@lru_cache(maxsize=32)
+def _shapes(network: Network, points: tuple[float, ...]) -> Shapes:
+    with torch.device("meta"):
+        networks = AnalogueAutoencoder(network, points)
+    return {
+        name: (tuple(tensor.shape), "float16") for name, tensor in networks.state_dict().items()
+    }

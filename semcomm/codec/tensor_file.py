@@ -1,0 +1,168 @@
+"""Files of tensors and text: safetensors with a checksum; reading one runs no code from it.
+
+A file's metadata: `format` and `version` say what it is; `about` is a JSON object; `sha256` covers
+`about` and all tensors, so that any damage is detected.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from semcomm.errors import CodecError
+from semcomm.files import write_atomically
+
+MAX_BYTES = 1 << 28
+
+MAX_HEADER_BYTES = 1 << 20
+"""Of the names and shapes of tensors, and the description."""
+
+KINDS = {
+    "semcomm codec": ("a codec", "bits"),
+    "semcomm analogue codec": ("an analogue codec", "symbols"),
+}
+"""By the `format` of a file, what messages call it, and what it makes of images."""
+
+Tensors = Mapping[str, NDArray[Any]]
+
+Shapes = Mapping[str, tuple[tuple[int, ...], str]]
+"""Shape and dtype of each tensor, by name."""
+
+
+class About(Protocol):
+    """The part of a file that is text."""
+
+    def to_json(self) -> str: ...
+
+
+Described = TypeVar("Described", bound=About)
+
+
+def write_tensors(
+    path: Path,
+    form: str,
+    version: str,
+    about: str,
+    tensors: Tensors,
+    further: Mapping[str, str] | None = None,
+) -> None:
+    """Write a file, whole or not at all.
+
+    about: JSON; further: entries of the metadata that the checksum does not cover.
+    """
+    metadata = {
+        "format": form,
+        "version": version,
+        "about": about,
+        "sha256": digest_of(about, tensors).hex(),
+    }
+    write_atomically(path, save(dict(tensors), metadata | dict(further or {})))
+
+
+def read_tensors(path: Path, form: str) -> tuple[Mapping[str, str], Tensors]:
+    """The metadata and the tensors of a file of this format, not checked further.
+
+    Raises CodecError when the file is missing, too large, or of another format.
+    """
+    try:
+        if path.is_dir():
+            raise CodecError(f"{path} is a folder; a codec is a .safetensors file")
+        if path.exists() and not path.is_file():  # reading a pipe could wait for ever
+            raise CodecError(f"{path} is no regular file; a codec is a .safetensors file")
+        if path.stat().st_size > MAX_BYTES:
+            raise CodecError(f"{path} is larger than {MAX_BYTES} bytes, so it is not a codec")
+        _check_header(path)
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+            _check_format(path, form, metadata.get("format", ""))
+            return metadata, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise CodecError(f"there is no codec at {path}") from None
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+        raise CodecError(
+            f"{path} is damaged or not a codec ({error}); train or copy it again"
+        ) from None
+
+
+def _check_header(path: Path) -> None:
+    """The header is text, whose cost is bounded before anything parses it."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    if length > MAX_HEADER_BYTES:
+        raise ValueError(f"a header of {length} bytes; at most {MAX_HEADER_BYTES}")
+
+
+def _check_format(path: Path, form: str, given: str) -> None:
+    noun, makes = KINDS[form]
+    if given != form and given in KINDS:
+        what, other = KINDS[given]
+        raise CodecError(
+            f"{path} is {what}, which makes {other}; one that makes {makes} is needed here"
+        )
+    if given != form:
+        raise CodecError(f"{path} is a safetensors file, but not {noun}")
+
+
+def intact_about(form: str, version: str, metadata: Mapping[str, str], tensors: Tensors) -> str:
+    """The JSON text `about` of a file of this format.
+
+    Raises CodecError where the version is another or the checksum is wrong; the message is to stand
+    behind the file's path.
+    """
+    noun, _ = KINDS[form]
+    if metadata.get("version") != version:
+        raise CodecError(
+            f"is {noun} of version {metadata.get('version')!r}; this semcomm reads version "
+            f"{version}"
+        )
+    about = metadata.get("about", "")
+    if metadata.get("sha256") != digest_of(about, tensors).hex():
+        raise CodecError("is damaged: its SHA-256 is wrong")
+    return about
+
+
+def described(kind: type[Described], about: str) -> Described:
+    """What the JSON text of a file says.
+
+    kind: a dataclass of pydantic, whose `to_json` writes the text.
+    Raises CodecError where the text is invalid.
+    """
+    try:
+        made = TypeAdapter(kind).validate_json(about)
+        made.to_json().encode()
+        return made
+    except ValidationError as error:
+        raise CodecError(f"has an invalid description: {error.errors()[0]['msg']}") from None
+    except (ValueError, RecursionError) as error:  # numbers and nesting that Python cannot write
+        raise CodecError(f"has an invalid description: {error}") from None
+
+
+def check_tensors(tensors: Tensors, expected: Shapes) -> None:
+    """Raises CodecError unless the tensors are these, and finite."""
+    shapes = {name: (tensor.shape, tensor.dtype.name) for name, tensor in tensors.items()}
+    for name, (shape, dtype) in expected.items():
+        if shapes.pop(name, None) != (shape, dtype):
+            raise CodecError(f"has no tensor {name} of shape {shape} and type {dtype}")
+    if shapes:
+        raise CodecError(f"has unknown tensors: {', '.join(sorted(shapes))}")
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise CodecError(f"has values in {name} that are not finite")
+
+
+def digest_of(about: str, tensors: Tensors) -> bytes:
+    """SHA-256 of the JSON text, then of each tensor in the order of names: name, type, shape,
+    little-endian bytes.
+    """
+    digest = hashlib.sha256(about.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"\n{name} {tensor.dtype.name} {tensor.shape}\n".encode())
+        digest.update(np.ascontiguousarray(tensor.astype(tensor.dtype.newbyteorder("<"))).tobytes())
+    return digest.digest()

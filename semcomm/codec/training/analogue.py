@@ -1,0 +1,118 @@
+"""Training of an analogue codec through a channel, for the least mean squared error."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from semcomm.choices import DType
+from semcomm.codec.analogue.codec import AnalogueCodec
+from semcomm.codec.analogue.codec_file import AnalogueAbout, analogue_from, save_analogue
+from semcomm.codec.analogue.networks import AnalogueAutoencoder, Network
+from semcomm.codec.training.channels import TrainingChannel, linear_estimates, normalized
+from semcomm.codec.training.epochs import EpochProgress, EpochTrainer, key_of
+from semcomm.codec.training.optimizers import Optimizers
+from semcomm.codec.training.schedule import Schedule
+from semcomm.modalities.rgb8 import Image
+
+
+class AnalogueTrainer(EpochTrainer["_Tally"]):
+    """Trains both networks; noise and fades are new in each step."""
+
+    model: AnalogueAutoencoder
+
+    def __init__(
+        self,
+        network: Network,
+        channel: TrainingChannel,
+        schedule: Schedule,
+        patches: NDArray[np.uint8],
+        seed: int,
+    ) -> None:
+        super().__init__(schedule, patches, seed)
+        self.channel, self.schedule = channel, schedule
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(key_of(seed, "weights"))
+            model = AnalogueAutoencoder(network, channel.points)
+        self.model = model.to(self.device).to(memory_format=torch.channels_last)
+        self.optimizers = Optimizers(self.model, schedule)
+
+    def settings(self) -> dict[str, Any]:
+        parts = {"network": self.model.network, "channel": self.channel, "training": self.schedule}
+        return {name: asdict(part) for name, part in parts.items()}
+
+    def save(self, path: Path, images: Sequence[Image], origin: Mapping[str, Any]) -> None:
+        settings = {name: self.settings()[name] for name in ("channel", "training")}
+        save_analogue(exported(path.stem, self.model, self.channel, {**origin, **settings}), path)
+
+    def _start_epoch(self) -> "_Tally":
+        self._noise = torch.Generator().manual_seed(key_of(self.seed, "channel", self.epoch))
+        return _Tally()
+
+    def _step(self, images: Tensor, step: int, of_steps: int) -> tuple[float]:
+        """Returns the squared error per image, pixels being from 0 to 1."""
+        patches = self._batch(images)
+        received = received_patches(self.model, self.channel, patches, self._noise, self.dtype)
+        loss = (received - patches).square().sum(dim=(1, 2, 3)).mean()
+        self.optimizers.step(loss, self.schedule.learning_rate_at(step, step / of_steps))
+        return (loss.item(),)
+
+    def _progress(self, tally: "_Tally", steps: int) -> EpochProgress:
+        loss = tally.loss / tally.steps
+        values = math.prod(self.patches.shape[1:])
+        return EpochProgress(
+            epoch=self.epoch,
+            images=tally.steps * self.batch_size,
+            of_images=steps * self.batch_size,
+            loss=loss,
+            psnr_db=-10 * math.log10(max(loss / values, 1e-12)),
+        )
+
+
+class _Tally:
+    """Sums over an epoch."""
+
+    def __init__(self) -> None:
+        self.steps, self.loss = 0, 0.0
+
+    def add(self, loss: float) -> None:
+        self.steps += 1
+        self.loss += loss
+
+
+def received_patches(
+    model: AnalogueAutoencoder,
+    channel: TrainingChannel,
+    patches: Tensor,
+    generator: torch.Generator,
+    dtype: DType = "float32",
+) -> Tensor:
+    """(B, 48, h, w) patches through the encoder, the channel and the decoder.
+
+    The receiver is given the noise variance, which tells it the Es/N0 after equalization.
+    """
+    esn0_db = channel.draw_esn0_db(len(patches), generator).to(patches.device)
+    latents = model.latents(patches, esn0_db, dtype)
+    received, variances = channel.transmit(normalized(latents), esn0_db, generator)
+    if channel.knows_noise:
+        received = linear_estimates(received, variances)
+    arrived = torch.view_as_real(received).reshape(latents.shape)
+    return model.patches(arrived, -10 * torch.log10(variances), dtype)
+
+
+def exported(
+    name: str, model: AnalogueAutoencoder, channel: TrainingChannel, origin: Mapping[str, Any]
+) -> AnalogueCodec:
+    """The codec of a trained model, whose weights are rounded to float16."""
+    about = AnalogueAbout(model.network, channel.points, channel.knows_noise, dict(origin))
+    tensors = {
+        name: tensor.detach().cpu().half().contiguous().numpy()
+        for name, tensor in model.state_dict().items()
+    }
+    return analogue_from(name, about, tensors)
