@@ -439,7 +439,10 @@ def test_frames_may_be_empty_and_there_may_be_none(
             {"coherence": 0},
             "channel.coherence is 0; it takes a whole number from 1 to 1000000000 or null",
         ),
-        ({"estimation": "lms"}, "channel.estimation is .lms.; it takes `known` or `pilots`"),
+        (
+            {"estimation": "lms"},
+            "channel.estimation is .lms.; it takes `known`, `pilots` or `none`",
+        ),
         ({"esn0_db": 61.0}, "channel.esn0_db is 61.0; it takes a number from -30 to 60"),
     ],
 )

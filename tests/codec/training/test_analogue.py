@@ -163,7 +163,7 @@ def test_simulation_finds_what_the_training_measured(case: str, tmp_path: Path) 
     channel, simulated, published = CASES[case]
     network = DeepJsccNetwork(2) if published else PatchNetwork(2, channels=16, blocks=1)
     images, repeat = list(Sample().load(0, 128)), 4
-    schedule = replace(SCHEDULE, epochs=12)
+    schedule = replace(SCHEDULE, epochs=12, learning_rate=1e-3 if published else 4e-3)
     trainer = AnalogueTrainer(network, channel, schedule, to_patches(np.stack(images)), 0)
     progress = run(trainer, 12)
     assert progress[-1].psnr_db > progress[0].psnr_db + 1
