@@ -50,7 +50,8 @@ def test_shipped_codecs_have_the_listed_rate_and_psnr(row: dict[str, str]) -> No
     codec = LearnedCodec(row["codec"])
     scenario = Scenario("zoo", codec, load_channel("error_free"), framing=Framing.raw())
     summary = simulate(scenario).summary
-    assert has_context(codec.load().tensors) == bool(row["sample_context_bits_per_image"])
+    (model,) = codec.load()
+    assert has_context(model.tensors) == bool(row["sample_context_bits_per_image"])
     if row["sample_context_bits_per_image"]:
         context = simulate(replace(scenario, codec=replace(codec, entropy_coder="context"))).summary
         assert context["bits_per_image"] == pytest.approx(
@@ -73,7 +74,7 @@ def test_shipped_codecs_have_the_listed_rate_and_psnr(row: dict[str, str]) -> No
 def test_the_wheel_stays_small() -> None:
     files = [Path(file.path) for file in WheelBuilder(str(ROOT)).recurse_included_files()]
     assert ROOT / "semcomm" / "zoo" / "figures.csv" in files
-    assert max(file.stat().st_size for file in files) <= 5_000_000
+    assert max(file.stat().st_size for file in files) <= 6_000_000
     assert sum(file.stat().st_size for file in files if file.parent == zoo.ZOO) <= 25_000_000
     assert not [file for file in files if file.stem in RETIRED]
 
