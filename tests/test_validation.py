@@ -54,7 +54,7 @@ class Noisy(BitChannel):
         (Link, {"code": "ldpc"}, LinkError, 'code is "ldpc"; it takes a LdpcCode, a Rep'),
         (Link, {"code": {"rate": "1/2"}}, LinkError, 'code is {"rate": "1/2"}; it takes'),
         (LdpcCode, {"iterations": 0}, LinkError, "iterations is 0; it takes a whole number from 1"),
-        (LdpcCode, {"rate": 0.5}, LinkError, "rate is 0.5; it takes `1/5`, "),
+        (LdpcCode, {"rate": 2}, LinkError, "rate is 2; it takes text or a number from 0.0292"),
         (Retransmission, {"model": "Chase"}, LinkError, 'model is "Chase"; it takes `arq`'),
         (Retransmission, {"transmissions": True}, LinkError, "transmissions is true; it takes a"),
         (Framing, {"crc": 16.0}, FramingError, "crc is 16.0; it takes 0, 8, 16, 24 or 32"),

@@ -41,7 +41,7 @@ from semcomm.scenario.training import read_training
 
 pytestmark = [pytest.mark.docs, pytest.mark.usefixtures("one_thread")]
 
-MOST_EXCEPTIONS = 3
+MOST_EXCEPTIONS = 6
 SAMPLE = ["--set", "data.name=sample"]
 
 

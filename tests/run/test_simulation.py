@@ -100,7 +100,8 @@ def test_bits_are_those_of_the_frames_that_the_channel_is_handed(
 
 def test_payload_bits_are_the_code_lengths_of_the_indices(scenario: Scenario) -> None:
     results = simulate(scenario)
-    lengths = scenario.codec.load().code_lengths
+    (codec,) = scenario.codec.load()
+    lengths = codec.code_lengths
     bits = [int(lengths[grid].sum()) for grid in again(scenario)[1].encoded["indices"]]
     assert results.per_image.payload_bits.tolist() == bits
     assert results.summary["payload_bits_per_image"] == sum(bits) / IMAGES

@@ -130,8 +130,8 @@ sweep:
 """
     assert mistakes(tmp_path, text) == [
         "mine.yaml:2:1: sead is not known; did you mean `seed`?",
-        "mine.yaml:4:22: codec.quality is 101; it takes a whole number from 0 to 100",
-        'mine.yaml:4:27: codec.quality is "high"; it takes a whole number from 0 to 100',
+        "mine.yaml:4:22: codec.quality is 101; it takes a whole number from 0 to 100 or null",
+        'mine.yaml:4:27: codec.quality is "high"; it takes a whole number from 0 to 100 or null',
     ]
     assert mistakes(tmp_path, text.replace("sead: 1\n", "").replace(", 101, high", "")) == [
         "mine.yaml:4:23: framing.slices is 2; an image file is one frame, so it takes 1"
