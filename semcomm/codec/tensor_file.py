@@ -106,7 +106,7 @@ def _check_format(path: Path, form: str, given: str) -> None:
             f"{path} is {what}, which makes {other}; one that makes {makes} is needed here"
         )
     if given != form:
-        raise CodecError(f"{path} is a safetensors file, but not {noun}")
+        raise CodecError(f"{path} is a safetensors file, but not {noun}; train or copy it again")
 
 
 def intact_about(form: str, version: str, metadata: Mapping[str, str], tensors: Tensors) -> str:

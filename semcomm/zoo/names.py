@@ -66,7 +66,7 @@ def codec_system(path: Path) -> str:
     """
     form = metadata_of(path).get("format")
     if form not in SYSTEMS:
-        raise CodecError(f"{path} is a safetensors file, but not a codec")
+        raise CodecError(f"{path} is a safetensors file, but not a codec; train or copy it again")
     return SYSTEMS[form]
 
 
@@ -88,5 +88,5 @@ def metadata_of(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         raise CodecError(f"there is no codec at {path}") from None
     except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise CodecError(f"{path} is not a codec ({error})") from None
+        raise CodecError(f"{path} is not a codec ({error}); train or copy it again") from None
     return dict(metadata)
