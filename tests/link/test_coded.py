@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from code_rates import RATES
 from framed import framed
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,22 +21,6 @@ from semcomm.link.codes import Code, LdpcCode, Rate, RepetitionCode, encode_all
 from semcomm.link.link import Link
 from semcomm.link.modulation import BITS_PER_SYMBOL
 from semcomm.scenario.plugins import load_channel
-
-RATES = (
-    "1/5",
-    "1/4",
-    "1/3",
-    "2/5",
-    "1/2",
-    "3/5",
-    "2/3",
-    "3/4",
-    "4/5",
-    "5/6",
-    "7/8",
-    "8/9",
-    "11/12",
-)
 
 # A busy machine may take longer for an example than hypothesis allows.
 without_deadline = settings(deadline=None, max_examples=30)

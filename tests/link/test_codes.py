@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from code_rates import RATES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,21 +20,6 @@ from semcomm.link.codes import (
     find_code,
 )
 
-RATES = (
-    "1/5",
-    "1/4",
-    "1/3",
-    "2/5",
-    "1/2",
-    "3/5",
-    "2/3",
-    "3/4",
-    "4/5",
-    "5/6",
-    "7/8",
-    "8/9",
-    "11/12",
-)
 MORE_RATES = ("948/1024", 0.6426, 0.5)
 
 # A busy machine may take longer for an example than hypothesis allows.
