@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import ceil
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, Protocol
 
 import numpy as np
 from annotated_types import Ge, Le, doc
@@ -96,19 +96,19 @@ class Coded(BitChannel):
         The first transmissions draw from `rng`, as uncoded frames do.
         """
         self._check_lengths(frames.lengths)
-        buffer, received = _HarqBuffer(self, frames), [np.empty(0, np.uint8)] * len(frames)
+        words, received = self._words(frames), [np.empty(0, np.uint8)] * len(frames)
         counts, pending = np.zeros((6, len(frames)), np.int64), np.arange(len(frames))
         repeats = self.retransmission.transmissions - 1 if self.retransmission else 0
         for round_number, round_rng in enumerate([rng, *rng.spawn(repeats)]):
             if not pending.size:
                 break
-            counts[:5, pending] += self._send(buffer, pending, round_number, round_rng)
-            decoded = buffer.decode(pending)
-            for number, bits in zip(pending, decoded, strict=True):
+            counts[:5, pending] += self._send(words, pending, round_number, round_rng)
+            decoded = words.decode(pending)
+            for number, bits in zip(pending, decoded.split(), strict=True):
                 received[number] = bits
             if round_number == 0:
                 counts[5] = frame_errors(frames, Frames.join(received))
-            pending = pending[~self.crc_ok(Frames.join(decoded))]
+            pending = pending[~self.crc_ok(decoded)]
         return Reception(Frames.join(received), None, Counts(*counts))
 
     def _check_lengths(self, lengths: Numbers) -> None:
@@ -125,25 +125,30 @@ class Coded(BitChannel):
                 "the link's control field can state: use more slices per image (framing.slices)"
             )
 
+    def _words(self, frames: Frames) -> "_Words":
+        return (
+            _BlockWords(self, self.block, frames) if self.block else _ControlledWords(self, frames)
+        )
+
     def _send(
-        self, buffer: "_HarqBuffer", pending: Numbers, round_number: int, rng: np.random.Generator
+        self, words: "_Words", pending: Numbers, round_number: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
-        """Send the pending frames and add what arrives to the buffer.
+        """Send the pending frames and add what arrives to their words.
 
         Returns the cost, the first five of `Counts`, as (5, pending frames).
         """
         model = self.retransmission.model if self.retransmission else "arq"
         version = VERSIONS[round_number % len(VERSIONS)] if model == "incremental" else 0
-        positions, lengths = buffer.rate_match(pending, version)
+        positions, lengths = words.rate_match(pending, version)
         scrambling = np.zeros(1, np.uint8)
         if self.block:
             scrambling = np.tile(scrambling_sequence(self.block.sent_bits), pending.size)
-        frames = Frames(buffer.bits[positions] ^ scrambling, lengths)
+        frames = Frames(words.bits[positions] ^ scrambling, lengths)
         reception = self.channel.transmit(frames, rng)
         if model == "arq":
-            buffer.llrs[:] = 0
+            words.llrs[:] = 0
         llrs = soft_bits(frames, reception, self.code.hard_llr) * (1 - 2 * scrambling.view(np.int8))
-        np.add.at(buffer.llrs, positions, llrs)
+        np.add.at(words.llrs, positions, llrs)
         cost, once = channel_counts(frames, reception), np.ones_like(lengths)
         self._check_uses(cost.channel_uses)
         feedback = once if self.retransmission else 0 * once
@@ -164,61 +169,90 @@ class Coded(BitChannel):
         return self.bits_per_symbol * ceil(LENGTH_BITS / (CONTROL_EFFICIENCY * efficiency))
 
 
-class _HarqBuffer:
-    """The mother codewords of F frames and what has arrived of them: for each frame that of its
-    control field, unless it is a transport block, then that of its payload.
+class _Words(Protocol):
+    """The mother codewords of F frames and what has arrived of them.
 
     bits: the mother codewords, one after the other.
     llrs: the sum of the LLRs that arrived for each bit; 0 where none did.
     """
 
-    def __init__(self, link: Coded, frames: Frames) -> None:
-        self.link, lengths = link, frames.lengths.tolist()
-        code_of = {length: link.code.of(length) for length in set(lengths)}
-        self.fields = (frames.lengths[:, None] >> np.arange(LENGTH_BITS)[::-1] & 1).astype(np.uint8)
-        if link.block:
-            self.payloads, self.codes = frames, [code_of[length] for length in lengths]
-        else:
-            pairs, control = zip(self.fields, frames.split(), strict=True), CONTROL.of(LENGTH_BITS)
-            self.payloads = Frames.join([bits for pair in pairs for bits in pair])
-            self.codes = [code for length in lengths for code in (control, code_of[length])]
-        words = encode_all(self.codes, self.payloads)
-        self.bits, self.starts, self.stops = words.bits, words.starts, words.starts + words.lengths
-        self.llrs = np.zeros(words.bits.size, np.float32)
+    bits: Bits
+    llrs: NDArray[np.float32]
 
     def rate_match(self, numbers: Numbers, version: int) -> tuple[Numbers, Numbers]:
         """The bits that the frames of these numbers send.
 
         Returns their positions among all codewords, frame after frame, and how many each sends.
         """
-        per_symbol, block = self.link.bits_per_symbol, self.link.block
+
+    def decode(self, numbers: Numbers) -> Frames:
+        """The payloads of the frames of these numbers; no bits of a frame that is lost."""
+
+
+class _BlockWords:
+    """Those of transport blocks: all frames have one code, and are the rows of one array. A frame
+    of which nothing arrived is lost.
+    """
+
+    def __init__(self, link: Coded, block: TransportBlock, frames: Frames) -> None:
+        self.model, self.block, self.per_symbol = link.code, block, link.bits_per_symbol
+        self.code = link.code.of(block.frame_bits)
+        payloads = np.zeros((len(frames), self.code.payload_bits), np.uint8)
+        payloads[:, : block.frame_bits] = frames.bits.reshape(len(frames), block.frame_bits)
+        words = self.code.encode(payloads)
+        self.bits, self.llrs = words.ravel(), np.zeros(words.size, np.float32)
+        self.rows = np.arange(words.size).reshape(words.shape)
+
+    def rate_match(self, numbers: Numbers, version: int) -> tuple[Numbers, Numbers]:
+        sent = self.code.rate_match(self.block.sent_bits, version, self.per_symbol)
+        return self.rows[numbers][:, sent].ravel(), np.full(numbers.size, sent.size)
+
+    def decode(self, numbers: Numbers) -> Frames:
+        llrs = self.llrs[self.rows[numbers]]
+        decoded = self.model.decode([self.code] * numbers.size, llrs.ravel())
+        arrived = np.any(llrs, axis=1)
+        bits = decoded.reshape(numbers.size, -1)[arrived, : self.block.frame_bits]
+        return Frames(bits.ravel(), self.block.frame_bits * arrived)
+
+
+class _ControlledWords:
+    """Those of frames of any length: for each that of its control field, then that of its payload.
+    A frame whose control field is decoded wrong is lost.
+    """
+
+    def __init__(self, link: Coded, frames: Frames) -> None:
+        self.link, lengths = link, frames.lengths.tolist()
+        code_of = {length: link.code.of(length) for length in set(lengths)}
+        self.fields = (frames.lengths[:, None] >> np.arange(LENGTH_BITS)[::-1] & 1).astype(np.uint8)
+        pairs = zip(self.fields, frames.split(), strict=True)
+        self.payloads = Frames.join([bits for pair in pairs for bits in pair])
+        self.codes = [
+            code for length in lengths for code in (CONTROL.of(LENGTH_BITS), code_of[length])
+        ]
+        words = encode_all(self.codes, self.payloads)
+        self.bits, self.starts, self.stops = words.bits, words.starts, words.starts + words.lengths
+        self.llrs = np.zeros(words.bits.size, np.float32)
+
+    def rate_match(self, numbers: Numbers, version: int) -> tuple[Numbers, Numbers]:
+        per_symbol, payload_of = self.link.bits_per_symbol, dict[int, Numbers]()
         control = CONTROL.of(LENGTH_BITS).rate_match(self.link.control_bits, 0, per_symbol)
-        payload_of: dict[int, Numbers] = {}
         parts = []
-        for word in self._payload_words(numbers):
+        for word in 2 * numbers + 1:
             code = self.codes[word]
             if code.payload_bits not in payload_of:
-                sent_bits = block.sent_bits if block else code.sent_bits(per_symbol)
+                sent_bits = code.sent_bits(per_symbol)
                 payload_of[code.payload_bits] = code.rate_match(sent_bits, version, per_symbol)
-            part = self.starts[word] + payload_of[code.payload_bits]
-            parts.append(part if block else np.concatenate([self.starts[word - 1] + control, part]))
+            payload = self.starts[word] + payload_of[code.payload_bits]
+            parts.append(np.concatenate([self.starts[word - 1] + control, payload]))
         return np.concatenate(parts), np.array([part.size for part in parts])
 
-    def decode(self, numbers: Numbers) -> list[Bits]:
-        """The payloads of the frames of these numbers; no bits where the control field is wrong, or
-        nothing arrived of a transport block.
-        """
-        words = self._payload_words(numbers)
-        payloads = self._decode_words(self.link.code, words)
-        if self.link.block:
-            arrived = [np.any(self.llrs[self.starts[word] : self.stops[word]]) for word in words]
-        else:
-            controls = self._decode_words(CONTROL, words - 1)
-            arrived = np.all(controls == self.fields[numbers], axis=1).tolist()
-        return [bits if ok else bits[:0] for bits, ok in zip(payloads, arrived, strict=True)]
-
-    def _payload_words(self, numbers: Numbers) -> Numbers:
-        return numbers if self.link.block else 2 * numbers + 1
+    def decode(self, numbers: Numbers) -> Frames:
+        payloads = self._decode_words(self.link.code, 2 * numbers + 1)
+        controls = self._decode_words(CONTROL, 2 * numbers)
+        arrived = np.all(controls == self.fields[numbers], axis=1)
+        return Frames.join(
+            [bits if ok else bits[:0] for bits, ok in zip(payloads, arrived, strict=True)]
+        )
 
     def _decode_words(self, model: Code, words: Numbers) -> list[Bits]:
         codes = [self.codes[word] for word in words]

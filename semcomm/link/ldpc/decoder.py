@@ -1,11 +1,13 @@
-"""Layered belief propagation with early stopping, one code block after the other.
+"""Layered belief propagation with early stopping, sixteen code blocks at a time.
 
 D. Hocevar, A reduced complexity decoder architecture via layered decoding of LDPC codes, IEEE
-Workshop on Signal Processing Systems, 2004: the Z checks of a row of the base graph share no bit
-and are updated together, and the next row already reads their results.
+Workshop on Signal Processing Systems, 2004: the Z checks of a row of the base graph share no bit,
+and the next row already reads their results.
+
+Each code block has a lane of the vector instructions, so that lifting sizes need not fill them. A
+lane whose block is done takes the next one; no block sees another.
 """
 
-from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +18,18 @@ from semcomm.link.ldpc.base_graph import CORE_ROWS, LiftedGraph
 from semcomm.link.ldpc.check_update import update_checks
 from semcomm.link.ldpc.rotation import add_rotated, read_rotated, write_rotated
 
+MOST_LANES = 16
+"""Code blocks that are decoded at a time. The LLRs of one bit of all of them lie side by side, so
+that loops over a column are long enough for vector instructions, however small the lifting size.
+"""
+
 CERTAIN = np.float32(100.0)
 """The LLR of a filler, and the largest that is accepted from a channel; float32 adds small values
 to it without loss.
 """
 
-VECTOR = 16
-"""Lanes are padded to a multiple of this, so that vector instructions update all of them."""
+FREE = -1
+"""In place of a block's number, for a lane without one."""
 
 
 class CodeBlocks(NamedTuple):
@@ -50,13 +57,17 @@ class Results(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """The arrays in which one code block after the other is decoded.
+    """The arrays in which blocks are decoded, a lane for each.
 
-    posteriors: (columns, Z), the LLRs of all bits.
-    messages: (edges, lanes), the last messages from checks to bits; lanes from Z on stay zero.
-    incoming, forward: (largest degree, lanes).
-    parities: (Z,).
-    rows: (rows,).
+    posteriors: (columns, Z lanes), the LLRs of all bits, the lanes of a bit side by side.
+    messages: (edges, Z lanes), the last messages from checks to bits.
+    incoming, forward: (largest degree, Z lanes).
+    parities: (Z lanes,).
+    kept: (Z lanes,), 0 in lanes whose block begins, so that its first messages are zeros, else 1.
+    blocks: (lanes,), which of the code blocks a lane holds.
+    iterations: (lanes,), how many a lane's block had.
+    active: (rows, lanes), -1 where a row's checks carry information for a lane's block, else 0.
+    odd: (lanes,), negative where a check does not hold.
     """
 
     posteriors: NDArray[np.float32]
@@ -64,7 +75,11 @@ class Memory(NamedTuple):
     incoming: NDArray[np.float32]
     forward: NDArray[np.float32]
     parities: NDArray[np.int32]
-    rows: NDArray[np.int64]
+    kept: NDArray[np.float32]
+    blocks: NDArray[np.int64]
+    iterations: NDArray[np.int64]
+    active: NDArray[np.int32]
+    odd: NDArray[np.int32]
 
 
 def decode_blocks(
@@ -75,16 +90,20 @@ def decode_blocks(
     results: Results,
 ) -> None:
     """Decode code blocks of one graph and write their results to their positions."""
-    columns = graph.payload_columns + graph.row_starts.size - 1
-    degree = int(np.diff(graph.row_starts).max())
-    lanes = VECTOR * ceil(graph.lifting / VECTOR)
+    lanes = min(MOST_LANES, blocks.numbers.size)
+    rows, width = graph.row_starts.size - 1, graph.lifting * lanes
+    columns, degree = graph.payload_columns + rows, int(np.diff(graph.row_starts).max())
     memory = Memory(
-        posteriors=np.empty((columns, graph.lifting), np.float32),
-        messages=np.zeros((graph.columns.size, lanes), np.float32),
-        incoming=np.zeros((degree, lanes), np.float32),
-        forward=np.zeros((degree, lanes), np.float32),
-        parities=np.empty(graph.lifting, np.int32),
-        rows=np.empty(graph.row_starts.size - 1, np.int64),
+        posteriors=np.zeros((columns, width), np.float32),
+        messages=np.zeros((graph.columns.size, width), np.float32),
+        incoming=np.empty((degree, width), np.float32),
+        forward=np.empty((degree, width), np.float32),
+        parities=np.empty(width, np.int32),
+        kept=np.empty(width, np.float32),
+        blocks=np.full(lanes, FREE),
+        iterations=np.zeros(lanes, np.int64),
+        active=np.zeros((rows, lanes), np.int32),
+        odd=np.zeros(lanes, np.int32),
     )
     _decode_blocks(graph, blocks, llrs, max_iterations, results, memory)
 
@@ -98,57 +117,95 @@ def _decode_blocks(
     results: Results,
     memory: Memory,
 ) -> None:
-    posteriors = memory.posteriors.reshape(-1)
-    for block in range(blocks.numbers.size):
-        number, start = blocks.numbers[block], blocks.bit_starts[block]
-        payload = posteriors[: blocks.payload_bits[block]]
-        _load(graph, payload.size, llrs[blocks.llr_starts[block] : blocks.llr_stops[block]], memory)
-        results.iterations[number], results.converged[number] = _iterate(
-            graph, payload, max_iterations, memory
-        )
-        for bit in range(payload.size):
-            results.bits[start + bit] = payload[bit] < 0
+    waiting, left = 0, blocks.numbers.size
+    while left:
+        for lane in range(memory.blocks.size):
+            if memory.blocks[lane] == FREE and waiting < blocks.numbers.size:
+                _load(graph, blocks, waiting, llrs, lane, memory)
+                waiting += 1
+        _iterate(graph, memory)
+        for lane in range(memory.blocks.size):
+            block = memory.blocks[lane]
+            if block == FREE:
+                continue
+            payload = _of_lane(memory, lane)[: blocks.payload_bits[block]]
+            converged = bool(memory.odd[lane] >= 0 and payload.all())
+            if converged or memory.iterations[lane] == max_iterations:
+                _finish(blocks, block, converged, memory.iterations[lane], payload, results)
+                memory.blocks[lane] = FREE
+                left -= 1
 
 
 @compiled
-def _load(graph: LiftedGraph, payload_bits: int, llrs: NDArray[np.float32], memory: Memory) -> None:
-    """Write LLRs to the posteriors, with fillers between payload and parity, and clear messages."""
-    posteriors = memory.posteriors.reshape(-1)
-    fillers = graph.payload_columns * graph.lifting - payload_bits
-    posteriors[payload_bits : payload_bits + fillers] = CERTAIN
-    for bit in range(llrs.size):
-        place = bit if bit < payload_bits else bit + fillers
-        posteriors[place] = min(max(llrs[bit], -CERTAIN), CERTAIN)
-    memory.messages[:] = 0
+def _of_lane(memory: Memory, lane: int) -> NDArray[np.float32]:
+    """(columns Z,) the LLRs of the block in a lane."""
+    return memory.posteriors.reshape(-1, memory.blocks.size)[:, lane]
 
 
 @compiled
-def _iterate(
-    graph: LiftedGraph, payload: NDArray[np.float32], max_iterations: int, memory: Memory
-) -> tuple[int, bool]:
-    """Iterate until every check holds and no payload bit is undecided. Returns the number of
-    iterations, and whether that was reached.
-    """
-    rows = _active_rows(graph, memory)
-    for iteration in range(1, max_iterations + 1):
-        for row in rows:
+def _load(
+    graph: LiftedGraph,
+    blocks: CodeBlocks,
+    block: int,
+    llrs: NDArray[np.float32],
+    lane: int,
+    memory: Memory,
+) -> None:
+    """Write a block's LLRs to the posteriors of a lane, with fillers between payload and parity."""
+    posteriors = _of_lane(memory, lane)
+    payload_bits, start = blocks.payload_bits[block], blocks.llr_starts[block]
+    first_parity = graph.payload_columns * graph.lifting
+    for bit in range(payload_bits):
+        posteriors[bit] = _accepted(llrs[start + bit])
+    for bit in range(payload_bits, first_parity):
+        posteriors[bit] = CERTAIN
+    parities = llrs[start + payload_bits : blocks.llr_stops[block]]
+    for row in range(graph.row_starts.size - 1):
+        received = parities[row * graph.lifting : (row + 1) * graph.lifting]
+        # The checks of a row whose own parity column was not received carry no information.
+        active = row < CORE_ROWS or received.any()
+        memory.active[row, lane] = -1 if active else 0
+        if active:
+            for bit in range(graph.lifting):
+                place = first_parity + row * graph.lifting + bit
+                posteriors[place] = _accepted(received[bit])
+    memory.blocks[lane], memory.iterations[lane] = block, 0
+
+
+@compiled
+def _accepted(llr: np.float32) -> np.float32:
+    return min(max(llr, -CERTAIN), CERTAIN)
+
+
+@compiled
+def _finish(
+    blocks: CodeBlocks,
+    block: int,
+    converged: bool,
+    iterations: int,
+    payload: NDArray[np.float32],
+    results: Results,
+) -> None:
+    number, start = blocks.numbers[block], blocks.bit_starts[block]
+    results.iterations[number], results.converged[number] = iterations, converged
+    for bit in range(payload.size):
+        results.bits[start + bit] = payload[bit] < 0
+
+
+@compiled
+def _iterate(graph: LiftedGraph, memory: Memory) -> None:
+    """Update the checks of all rows that are active in any lane, then see which lanes' hold."""
+    kept = memory.kept.reshape(-1, memory.blocks.size)
+    for lane in range(memory.blocks.size):
+        kept[:, lane] = memory.iterations[lane] > 0
+        memory.iterations[lane] += 1
+    for row in range(graph.row_starts.size - 1):
+        if memory.active[row].any():
             _update_row(graph, row, memory)
-        if _checks_hold(graph, rows, memory) and payload.all():
-            return iteration, True
-    return max_iterations, False
-
-
-@compiled
-def _active_rows(graph: LiftedGraph, memory: Memory) -> NDArray[np.int64]:
-    """All rows except those whose own parity column was not received: their checks carry no
-    information.
-    """
-    active = 0
-    for row in range(memory.rows.size):
-        if row < CORE_ROWS or memory.posteriors[graph.payload_columns + row].any():
-            memory.rows[active] = row
-            active += 1
-    return memory.rows[:active]
+    memory.odd[:] = 0
+    for row in range(graph.row_starts.size - 1):
+        if memory.active[row].any():
+            _check_row(graph, row, memory)
 
 
 @compiled
@@ -156,27 +213,28 @@ def _update_row(graph: LiftedGraph, row: int, memory: Memory) -> None:
     first, stop = graph.row_starts[row], graph.row_starts[row + 1]
     incoming, messages = memory.incoming[: stop - first], memory.messages[first:stop]
     for edge in range(first, stop):
-        column = memory.posteriors[graph.columns[edge]]
-        read_rotated(column, graph.shifts[edge], messages[edge - first], incoming[edge - first])
+        column, shift = (
+            memory.posteriors[graph.columns[edge]],
+            memory.blocks.size * graph.shifts[edge],
+        )
+        read_rotated(column, shift, memory.kept, messages[edge - first], incoming[edge - first])
     update_checks(incoming, memory.forward, messages)
     for edge in range(first, stop):
-        column = memory.posteriors[graph.columns[edge]]
-        write_rotated(column, graph.shifts[edge], messages[edge - first], incoming[edge - first])
+        column, shift = (
+            memory.posteriors[graph.columns[edge]],
+            memory.blocks.size * graph.shifts[edge],
+        )
+        write_rotated(column, shift, messages[edge - first], incoming[edge - first])
 
 
 @compiled
-def _checks_hold(graph: LiftedGraph, rows: NDArray[np.int64], memory: Memory) -> bool:
-    """Whether the hard decisions, the sign bits of the LLRs, have even parity in every check of
-    these rows.
-    """
+def _check_row(graph: LiftedGraph, row: int, memory: Memory) -> None:
+    """Note in which lanes the hard decisions, the sign bits of the LLRs, have odd parity."""
     decisions, parities = memory.posteriors.view(np.int32), memory.parities
-    for row in rows:
-        parities[:] = 0
-        for edge in range(graph.row_starts[row], graph.row_starts[row + 1]):
-            add_rotated(decisions[graph.columns[edge]], graph.shifts[edge], parities)
-        odd = 0
-        for lane in range(parities.size):
-            odd |= parities[lane]
-        if odd < 0:
-            return False
-    return True
+    lanes = memory.blocks.size
+    parities[:] = 0
+    for edge in range(graph.row_starts[row], graph.row_starts[row + 1]):
+        add_rotated(decisions[graph.columns[edge]], lanes * graph.shifts[edge], parities)
+    for check in range(0, parities.size, lanes):
+        for lane in range(lanes):
+            memory.odd[lane] |= parities[check + lane] & memory.active[row, lane]

@@ -13,19 +13,17 @@ Lanes = NDArray[np.float32]
 
 
 @compiled
-def read_rotated(column: Lanes, shift: int, messages: Lanes, incoming: Lanes) -> None:
-    """Write the LLRs of a column, in the order of its checks and less their last messages, to
-    `incoming`.
-
-    column: (Z,); messages, incoming: (Z or more,), of which Z are read and written.
+def read_rotated(column: Lanes, shift: int, kept: Lanes, messages: Lanes, incoming: Lanes) -> None:
+    """Write the LLRs of a column, in the order of its checks and less their last messages times
+    `kept`, to `incoming`; (Z,) each.
     """
     turn = column.size - shift
     head, tail = column[shift:], column[:shift]
-    messages_tail, incoming_tail = messages[turn:], incoming[turn:]
+    kept_tail, messages_tail, incoming_tail = kept[turn:], messages[turn:], incoming[turn:]
     for lane in range(turn):
-        incoming[lane] = head[lane] - messages[lane]
+        incoming[lane] = head[lane] - kept[lane] * messages[lane]
     for lane in range(shift):
-        incoming_tail[lane] = tail[lane] - messages_tail[lane]
+        incoming_tail[lane] = tail[lane] - kept_tail[lane] * messages_tail[lane]
 
 
 @compiled
