@@ -284,6 +284,26 @@ def context(
 
 
 @main.command()
+@click.argument("codec_names", metavar="CODEC CODEC...", nargs=-1, required=True)
+@click.option("--name", required=True, help="Name of the codec that is made.")
+@click.option("--out", type=FILE, default=".", help="Folder for the codec.")
+def join(codec_names: tuple[str, ...], name: str, out: Path) -> None:
+    """Write one codec with the levels of each CODEC, shipped ones' names or files, from few bits to
+    many.
+
+    The levels of each keep networks of their own.
+    """
+    from semcomm.codec.joining import join_codecs
+    from semcomm.version import __version__
+    from semcomm.zoo.find import codec_path
+
+    parts, path = [codec_path(part) for part in codec_names], out / f"{name}.safetensors"
+    command = " ".join(["semcomm join", *(part.stem for part in parts), f"--name {name}"])
+    join_codecs(parts, path, {"command": command, "semcomm": __version__})
+    click.echo(f"written: {path}")
+
+
+@main.command()
 @click.argument("images", nargs=-1, required=True, type=FILE)
 @click.option(
     "--codec", "codec_name", required=True, help="A shipped codec's name or a .safetensors file."

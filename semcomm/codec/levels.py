@@ -3,7 +3,8 @@
 Each output of a shared convolution has a gain per level: a level's own kernel is the shared one
 times its gains. All else is a level's own, so a level is a codec like any other. In the file, a
 tensor of a level's own has a level axis in front; where its shape differs between levels, there is
-a tensor NAME@LEVEL for each.
+a tensor NAME@LEVEL for each. Where files were joined, kernels have an axis of families in front,
+one for each of the files.
 """
 
 import hashlib
@@ -20,6 +21,11 @@ from semcomm.errors import CodecError
 KERNEL, GAIN = ".weight", ".gain"
 GROUPS = "groups"
 """The tensor (L,) uint8 of sub-vectors per position, where levels differ in that."""
+
+FAMILIES = "families"
+"""The tensor (L,) uint8 of which kernels are a level's, where files were joined."""
+
+FILE_WIDE = GROUPS, FAMILIES
 
 MAX_LEVELS = 64
 
@@ -56,10 +62,11 @@ def at_level(tensors: Tensors, level: int) -> dict[str, NDArray[Any]]:
             own |= {stem: tensor} if only == str(level) else {}
         elif _gain(name) in tensors:
             gains = tensors[_gain(name)][level]
+            kernel = tensor[tensors[FAMILIES][level]] if FAMILIES in tensors else tensor
             with np.errstate(over="ignore", invalid="ignore"):
-                product = tensor.astype(np.float32) * gains[:, None, None, None]
+                product = kernel.astype(np.float32) * gains[:, None, None, None]
                 own[name] = product.astype(np.float16)
-        elif not name.endswith(GAIN) and name != GROUPS:
+        elif not name.endswith(GAIN) and name not in FILE_WIDE:
             own[name] = tensor[level]
     return own
 
@@ -67,13 +74,13 @@ def at_level(tensors: Tensors, level: int) -> dict[str, NDArray[Any]]:
 def stacked(networks: Tensors, levels: Sequence[Tensors]) -> dict[str, NDArray[Any]]:
     """Undo `at_level` for all levels.
 
-    networks: the shared kernels, the gains of all levels, and `GROUPS`; what else it has is left
-        out.
+    networks: the shared kernels, the gains of all levels, `GROUPS` and `FAMILIES`; what else it has
+        is left out.
     """
     shared = {
         name: tensor
         for name, tensor in networks.items()
-        if name.endswith(GAIN) or _gain(name) in networks or name == GROUPS
+        if name.endswith(GAIN) or _gain(name) in networks or name in FILE_WIDE
     }
     for name in levels[0]:
         parts = [level[name] for level in levels]
@@ -94,11 +101,13 @@ def check_levels(tensors: Tensors, levels: int, geometry: Geometry) -> None:
             f"has levels of {groups.tolist()[:MAX_LEVELS]} groups; they take 1 to "
             f"{geometry.groups}, as uint8"
         )
+    _check_families(tensors, levels)
+    axes = 5 if FAMILIES in tensors else 4
     for name, tensor in tensors.items():
         if name.endswith(GAIN):
             kernel = tensors.get(name.removesuffix(GAIN) + KERNEL, np.empty(0))
-            shape = (levels, *kernel.shape[:1])
-            if kernel.ndim != 4 or tensor.dtype != np.float32 or tensor.shape != shape:
+            shape = (levels, *kernel.shape[axes - 4 : axes - 3])
+            if kernel.ndim != axes or tensor.dtype != np.float32 or tensor.shape != shape:
                 raise CodecError(
                     f"has no tensor {name} of a gain for each level and output of a kernel"
                 )
@@ -109,6 +118,21 @@ def check_levels(tensors: Tensors, levels: int, geometry: Geometry) -> None:
             raise CodecError(
                 f"has a tensor {name} of shape {tensor.shape}, not one for each of {levels} levels"
             )
+
+
+def _check_families(tensors: Tensors, levels: int) -> None:
+    """Raises CodecError unless each level's family is one of those that every kernel has."""
+    if FAMILIES not in tensors:
+        return
+    families = tensors[FAMILIES]
+    kernels = [tensor for name, tensor in tensors.items() if _gain(name) in tensors]
+    fewest = min((len(kernel) for kernel in kernels if kernel.ndim), default=0)
+    if families.dtype != np.uint8 or families.shape != (levels,) or families.max() >= fewest:
+        raise CodecError(
+            f"has levels of the families {families.ravel().tolist()[:MAX_LEVELS]}; kernels are "
+            f"those of {fewest} families, and each of {levels} levels takes one of 0 to "
+            f"{fewest - 1}, as uint8"
+        )
 
 
 def check_choice(names: Sequence[str], has_budget: bool) -> None:
