@@ -63,13 +63,18 @@ class Codec:
     digest: bytes
     device: torch.device = CPU
     dtype: DType = "float32"
+    refinement_dtype: DType | None = None
 
-    def on(self, device: str, dtype: DType = "float32") -> Self:
-        """The same codec, whose networks run on `device` and compute in `dtype`.
+    def on(
+        self, device: str, dtype: DType = "float32", refinement_dtype: DType | None = None
+    ) -> Self:
+        """The same codec, whose networks run on `device` and compute in `dtype`, but in
+        `refinement_dtype` where latents are refined.
 
         device: `auto`, `cpu`, `cuda` or `mps`.
         """
-        return replace(self, device=torch_device(device), dtype=dtype)
+        place = torch_device(device)
+        return replace(self, device=place, dtype=dtype, refinement_dtype=refinement_dtype)
 
     @property
     def codebook(self) -> NDArray[np.float32]:
@@ -173,7 +178,8 @@ class Codec:
         if refinement_steps:
             weights = None if rate_weights is None else self._tensor(rate_weights)
             assign = partial(self._assign, rate_weights=weights)
-            latents = refine(latents, patches, assign, self._patches, refinement_steps)
+            decode = partial(self._patches, dtype=self.refinement_dtype)
+            latents = refine(latents, patches, assign, decode, refinement_steps)
         return _array(latents)
 
     def _assign(self, latents: Tensor, rate_weights: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -194,9 +200,9 @@ class Codec:
     def _decode(self, latents: Latents) -> NDArray[np.uint8]:
         return from_network(self._patches(self._tensor(latents)))
 
-    def _patches(self, latents: Tensor) -> Tensor:
-        """(B, h, w, g, D) to (B, 48, h, w)."""
-        with autocast(self.device, self.dtype):
+    def _patches(self, latents: Tensor, dtype: DType | None = None) -> Tensor:
+        """(B, h, w, g, D) to (B, 48, h, w); by default in the codec's own dtype."""
+        with autocast(self.device, dtype or self.dtype):
             decoded: Tensor = self._decoder(latents.flatten(-2).permute(0, 3, 1, 2))
         return decoded.float()
 

@@ -70,10 +70,16 @@ class LearnedCodec(System):
             "image, bits considered; each takes the decoder forwards and back"
         ),
     ] = 0
+    refinement_dtype: Annotated[
+        DType | None, doc("of the decoder's arithmetic in refinement; by default that of `dtype`")
+    ] = None
 
     def load(self) -> list[Codec]:
         """The codec, to run on its device, or all levels of its file."""
-        return [codec.on(self.device, self.dtype) for codec in read_codecs(self.model)]
+        return [
+            codec.on(self.device, self.dtype, self.refinement_dtype)
+            for codec in read_codecs(self.model)
+        ]
 
     def transmitter(self, terms: Terms, framing: Framing) -> Transmitter:
         budget, steps = self.budget_bits, self.refinement_steps

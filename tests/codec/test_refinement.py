@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from semcomm.choices import DType
 from semcomm.codec.codec import Codec
 from semcomm.codec.networks import Geometry
 from semcomm.codec.quantizers.codebook import codeword_bits
@@ -147,9 +148,20 @@ def images() -> list[Image]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["ecvq-levels@2", "ecvq-n128-nu16", "vq-n64"])
-def test_shipped_codecs_gain_quality_for_hardly_more_bits(name: str, images: list[Image]) -> None:
-    codec, sizes = load_codec(name), [(32, 32)] * len(images)
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        ("ecvq-levels@2", None),
+        ("ecvq-levels@2", "bfloat16"),
+        ("ecvq-n128-nu16", None),
+        ("vq-n64", None),
+    ],
+)
+def test_shipped_codecs_gain_quality_for_hardly_more_bits(
+    name: str, dtype: DType | None, images: list[Image]
+) -> None:
+    codec = load_codec(name).on("cpu", refinement_dtype=dtype)
+    sizes = [(32, 32)] * len(images)
 
     def measured(steps: int) -> tuple[float, float]:
         indices = codec.quantize(codec.encode(images, steps))
@@ -181,6 +193,16 @@ def test_an_images_result_depends_on_no_other_image_or_thread(tiny_codec: Codec)
     for others in results[1:]:
         for one, other in zip(results[0], others, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.slow
+def test_the_refinements_dtype_changes_nothing_else(
+    shipped_codec: Codec, images: list[Image]
+) -> None:
+    other = shipped_codec.on("cpu", refinement_dtype="bfloat16")
+    for steps, alike in ((0, True), (4, False)):
+        pairs = zip(shipped_codec.encode(images, steps), other.encode(images, steps), strict=True)
+        assert all(np.array_equal(*pair) for pair in pairs) == alike
 
 
 def test_no_step_is_no_change(tiny_codec: Codec, images: list[Image]) -> None:
