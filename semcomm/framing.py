@@ -14,7 +14,7 @@ from semcomm.errors import FramingError
 from semcomm.frames import Frames
 from semcomm.validation import Validated
 
-MAX_PIXELS = 1 << 24
+MAX_PIXELS = 1 << 26
 """Pixels of the largest image, so that a damaged header cannot make a receiver allocate without
 bound.
 """

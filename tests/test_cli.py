@@ -482,9 +482,9 @@ HUGE = f"1{4096:016b}{4096:016b}" + "1" * 8 + f"{32896:032b}" + "0" * 32896
 @pytest.mark.parametrize(
     ("framing", "frames", "pixels"),
     [
-        (Framing(header=False, crc=0, size=(4096, 4096)), ["", "", ""], 3 << 24),
-        (Framing(), [""] * 32769, 32769 << 10),
-        (Framing(slices=255, crc=0), [HUGE, *[""] * 254] * 3, 3 << 24),
+        (Framing(header=False, crc=0, size=(4096, 4096)), [""] * 6, 6 << 24),
+        (Framing(size=(36, 36)), [""] * 65536, 65536 * 36 * 36),
+        (Framing(slices=255, crc=0), [HUGE, *[""] * 254] * 6, 6 << 24),
     ],
 )
 def test_few_bytes_claiming_large_images_are_refused_early(

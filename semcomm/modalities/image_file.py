@@ -12,9 +12,8 @@ import PIL.Image
 import PIL.ImageOps
 
 from semcomm.errors import DataError
+from semcomm.framing import MAX_PIXELS
 from semcomm.modalities.rgb8 import Image
-
-IMAGE_PIXELS = 2**24
 
 
 def read_image(path: Path) -> Image:
@@ -24,7 +23,7 @@ def read_image(path: Path) -> Image:
     samples the upper 8 bits are kept, of several frames the first. Colour profiles are ignored.
 
     Returns (H, W, 3).
-    Raises DataError when there is no such file, Pillow cannot read it, it has more than 2**24
+    Raises DataError when there is no such file, Pillow cannot read it, it has more than 2**26
     pixels, or its samples are floating-point or beyond 16 bits and so have no known white.
     """
     with _opened(path) as picture:
@@ -87,7 +86,7 @@ def _opened(path: Path) -> Iterator[PIL.Image.Image]:
         raise
     except PIL.Image.DecompressionBombError as error:
         raise DataError(
-            f"{path} has far more pixels than the {IMAGE_PIXELS} an image may have"
+            f"{path} has far more pixels than the {MAX_PIXELS} an image may have"
         ) from error
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist") from error
@@ -98,9 +97,9 @@ def _opened(path: Path) -> Iterator[PIL.Image.Image]:
 
 
 def _check_size(picture: PIL.Image.Image, path: Path) -> None:
-    if picture.width * picture.height > IMAGE_PIXELS:
+    if picture.width * picture.height > MAX_PIXELS:
         size = f"{picture.width} x {picture.height} = {picture.width * picture.height} pixels"
-        raise DataError(f"{path} has {size}; an image may have {IMAGE_PIXELS}")
+        raise DataError(f"{path} has {size}; an image may have {MAX_PIXELS}")
 
 
 _NOT_PICTURES = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG", "PDF", "PALM"}

@@ -19,8 +19,8 @@ from semcomm.data.data_set import BLOCK_PIXELS, Data, blocks
 from semcomm.errors import CodecError, DataError, TransmissionError
 from semcomm.files import write_atomically
 from semcomm.frames import Frames, Reception
+from semcomm.framing import MAX_PIXELS
 from semcomm.link.link import Link
-from semcomm.modalities.image_file import IMAGE_PIXELS
 from semcomm.modalities.rgb8 import Image
 from semcomm.receiver import Receiver
 from semcomm.run.seeds import block_generator
@@ -124,7 +124,7 @@ def _claimed_pixels(receiver: Receiver, frames: Frames) -> int:
             f"the transmission is damaged: a block has {len(frames)} frames, {slices} an image"
         )
     pixels = sum(height * width for height, width in receiver.sizes(Reception.of(frames)))
-    if pixels > BLOCK_PIXELS + IMAGE_PIXELS:
+    if pixels > BLOCK_PIXELS + MAX_PIXELS:
         raise TransmissionError(
             f"the transmission is damaged: a block claims images of {pixels} pixels"
         )
