@@ -187,7 +187,7 @@ def digest_of(codec: Codec) -> bytes:
 
 
 MISTAKES = [
-    (["run", "eror-free"], "eror-free: there is no such file; scenarios with a name are"),
+    (["run", "eror-free"], "eror-free: there is no such file; did you mean `error-free`?"),
     (["run", "error-free", "--set", "seed"], "--set seed: it takes key.path=value, such as seed=1"),
     (["run", "error-free", "--images", "0"], "Invalid value for '--images'"),
     (
@@ -280,7 +280,7 @@ MISTAKES = [
         ["receive", "SENT", "-o", "out", "--codec", "OTHER"],
         "error: the transmission was made with another codec",
     ),
-    (["receive", "SENT", "-o", "text.png", "--codec", "TINY"], "error: [Errno"),
+    (["receive", "SENT", "-o", "text.png", "--codec", "TINY"], "text.png: File exists"),
     (
         ["receive", "SENT", "-o", "full", "--codec", "TINY"],
         "full/00000.png is there already: name another folder",

@@ -1,7 +1,14 @@
 """Large grids strip by strip, against the same in one piece."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
+import PIL.Image
 import pytest
+from at_terminal import HERE
 
 from semcomm.codec import strips
 from semcomm.codec.codec import Codec
@@ -42,3 +49,35 @@ def test_a_codec_in_strips_gives_the_same_but_for_rounding(
     np.testing.assert_allclose(latents, whole[0], rtol=0, atol=1e-4 * np.abs(whole[0]).max())
     (striped,) = codec.decode(codec.dequantize(indices), [image.shape[:2]])
     assert np.abs(striped.astype(int) - picture).max() <= 1
+
+
+PEAK = """\
+import resource
+import sys
+from semcomm.cli import main
+
+main(sys.argv[1:], standalone_mode=False)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count memory in other units")
+def test_a_photograph_of_48_megapixels_takes_less_than_4_gb(tmp_path: Path) -> None:
+    PIL.Image.linear_gradient("L").resize((8000, 6000)).save(tmp_path / "photograph.jpg")
+    commands = [
+        ["transmit", "photograph.jpg", "--codec", "vq-n64", "-o", "sent.sem"],
+        ["receive", "sent.sem", "-o", "received"],
+    ]
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK, *command],
+            cwd=tmp_path,
+            env={**os.environ, **HERE},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert int(done.stdout) * 1024 < 4e9, command
+    with PIL.Image.open(tmp_path / "received" / "00000.png") as received:
+        assert received.size == (8000, 6000)
