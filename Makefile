@@ -1,4 +1,5 @@
-# `make demo` and `make test` set up all they need in .venv, in a fresh clone and again.
+# Each target sets up all it needs in .venv, in a fresh clone and again: `make demo` what semcomm
+# runs with, the others also what tests and documentation take.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,7 +9,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist=loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-fast check format bench docs venv clean
 
-demo: venv
+demo: .venv/semcomm
 	$(BIN)/semcomm run error-free --fresh
 
 test: venv
@@ -50,8 +51,12 @@ docs: venv
 
 venv: .venv/installed
 
-.venv/installed: pyproject.toml
+.venv/semcomm: pyproject.toml
 	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+.venv/installed: .venv/semcomm
 	$(BIN)/pip install --quiet --editable ".[dev]"
 	touch $@
 

@@ -1,6 +1,7 @@
 """The command line: each command reads its options, calls one function and shows what it gives."""
 
 import gc
+import io
 import shlex
 import sys
 import traceback
@@ -13,6 +14,7 @@ import click
 
 from semcomm.choices import Crc, DamagedPolicy, Device, EntropyCoding, Modulation, TableFormat
 from semcomm.errors import ScenarioError, SemcommError
+from semcomm.terminal import terminal_safe
 from semcomm.version import __version__
 
 if TYPE_CHECKING:  # they import numpy, which takes a while
@@ -30,7 +32,18 @@ gc.set_threshold(
 
 
 class Commands(click.Group):
-    """Tells errors that a person can mend without a traceback, and exits with 2."""
+    """Tells errors that a person can mend without a traceback, and exits with 2; with 130 after
+    Ctrl-C.
+    """
+
+    RESUMED = "run", "train"
+    """Commands that keep what is done, and go on from there."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # names of files need not be of its encoding
+                stream.reconfigure(errors="backslashreplace")
+        return super().main(*arguments, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -40,9 +53,20 @@ class Commands(click.Group):
         except (SemcommError, OSError) as error:
             if ctx.params.get("debug"):
                 traceback.print_exception(error)
-            text = str(error) if isinstance(error, ScenarioError) else f"error: {error}"
-        click.echo(text, err=True)
+            text = str(error) if isinstance(error, ScenarioError) else f"error: {_words(error)}"
+        except KeyboardInterrupt:
+            resumed = ctx.invoked_subcommand in self.RESUMED
+            click.echo("interrupted" + "; the same command goes on" * resumed, err=True)
+            return ctx.exit(130)
+        click.echo("\n".join(map(terminal_safe, text.split("\n"))), err=True)
         return ctx.exit(2)
+
+
+def _words(error: Exception) -> str:
+    """What an error says; of the operating system's, which file it is about."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def data_options(command: Command) -> Command:
@@ -57,14 +81,11 @@ def data_options(command: Command) -> Command:
     return command
 
 
-def scenario_options(command: Command) -> Command:
-    """What `run` and `train` share."""
-    set_help = (
-        "Change a value of the scenario, as in --set codec.dtype=bfloat16; may be given again."
-    )
-    return click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help=set_help)(
-        data_options(command)
-    )
+def scenario_options(example: str) -> Callable[[Command], Command]:
+    """What `run` and `train` share, with a change that makes sense for one of them."""
+    set_help = f"Change a value of the scenario, as in --set {example}; may be given again."
+    option = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help=set_help)
+    return lambda command: option(data_options(command))
 
 
 def where_option(command: Command) -> Command:
@@ -90,7 +111,7 @@ def main(debug: bool) -> None:
 
 @main.command()
 @click.argument("scenario")
-@scenario_options
+@scenario_options("codec.dtype=bfloat16")
 @where_option
 @click.option(
     "--workers",
@@ -127,7 +148,7 @@ def run(
     Interrupted at any moment, the same command goes on where it was. With --where, the others' turn
     comes with another command.
     """
-    from semcomm.console import images_bar, show_cell
+    from semcomm.console import run_display
     from semcomm.run.open_pool import open_pool
     from semcomm.run.pools import cores
     from semcomm.run.run import matching, run_cells
@@ -160,17 +181,18 @@ def run(
             f"{len(places)} of {len(cells)} cells, {work} images to send, by {done_by}", err=True
         )
         show_passed_over(cells[place].scenario.data for place in places)
-        with open_pool(workers, scheduler) as pool, images_bar(work) as on_progress:
-            written = run_cells(
-                cells, folder, pool, on_progress, show_cell(len(cells)), places, records
-            )
+        with (
+            open_pool(workers, scheduler) as pool,
+            run_display(cells, work) as (on_progress, on_cell),
+        ):
+            written = run_cells(cells, folder, pool, on_progress, on_cell, places, records)
     for path in written:
         click.echo(f"written: {path}")
 
 
 @main.command()
 @click.argument("scenario")
-@scenario_options
+@scenario_options("training.epochs=64")
 @click.option("--out", type=FILE, default=".", help="Folder for the codec and its checkpoint.")
 def train(
     scenario: str, overrides: tuple[str, ...], images: int | None, data_root: Path | None, out: Path
@@ -411,6 +433,13 @@ def channel(
     help="Damaged slices.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace images that are there.")
+@click.option(
+    "--names",
+    "sent",
+    multiple=True,
+    type=FILE,
+    help="Name images as the sender's, of this file or folder that was sent. May be given again.",
+)
 @device_option
 def receive(
     source: BinaryIO,
@@ -418,16 +447,18 @@ def receive(
     codec_name: str | None,
     damaged: DamagedPolicy,
     overwrite: bool,
+    sent: tuple[Path, ...],
     device: Device,
 ) -> None:
     """Receive the transmission SOURCE, or standard input, as PNG images 00000.png, 00001.png,
     ...
     """
-    from semcomm.run.pipes import receive, save_images
+    from semcomm.run.pipes import receive, save_images, sent_names
     from semcomm.zoo.find import load_codecs
 
     codecs = load_codecs(codec_name) if codec_name else None
-    saved = save_images(receive(source, codecs, device, damaged), output, overwrite)
+    names = sent_names(sent) if sent else None
+    saved = save_images(receive(source, codecs, device, damaged), output, overwrite, names)
     click.echo(str(saved), err=True)
 
 
@@ -694,10 +725,18 @@ def with_images(overrides: tuple[str, ...], images: int | None) -> list[str]:
 
 @contextmanager
 def written(path: Path | None) -> Iterator[BinaryIO]:
-    """A file that appears whole or not at all, or standard output."""
+    """A file that appears whole or not at all, or standard output, which `-` names, too.
+
+    Raises click.UsageError where that is a terminal.
+    """
     from semcomm.files import atomic_writer
 
-    if path is None:
+    if path is None or str(path) == "-":
+        if sys.stdout.isatty():
+            raise click.UsageError(
+                "a transmission is binary, and standard output a terminal: name a file with -o, or "
+                "pipe it into a command"
+            )
         yield sys.stdout.buffer
     else:
         with atomic_writer(path) as file:

@@ -1,13 +1,16 @@
 """What a person sees while they wait and at the end."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from semcomm.terminal import terminal_safe
+from semcomm.validation import yaml_words
 
 if TYPE_CHECKING:  # they import PyTorch, which takes seconds
     from semcomm.codec.training.epochs import EpochProgress
@@ -16,13 +19,19 @@ if TYPE_CHECKING:  # they import PyTorch, which takes seconds
 
 
 @contextmanager
-def images_bar(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error that the number of images of each block moves, and the time that is
-    left.
+def run_display(
+    cells: "Sequence[Cell]", images: int
+) -> "Iterator[tuple[Callable[[int], None], Callable[[Results, Cell, int], None]]]":
+    """What to call with the number of images of each block, and with the results of each cell.
+
+    Blocks move a bar on standard error; cells show their rows on standard output. Where both are
+    terminals, one console writes them, so that rows stand above the bar.
     """
     with _progress("images", TimeRemainingColumn()) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda images: progress.advance(task, images)
+        task = progress.add_task("", total=images)
+        bar = progress.console
+        rows = bar if bar.is_terminal and sys.stdout.isatty() else Console()
+        yield (lambda count: progress.advance(task, count)), show_cell(cells, rows)
 
 
 @contextmanager
@@ -43,44 +52,77 @@ def training_bar(epochs: int) -> "Iterator[Callable[[EpochProgress], None]]":
         yield on_progress
 
 
-def show_record(record: Mapping[str, Any]) -> None:
+def show_record(record: Mapping[str, Any], console: Console | None = None) -> None:
     """A row of results, its columns below each other."""
-    console, width = Console(soft_wrap=True, markup=False), max(map(len, record))
+    console, width = console or Console(), max(map(len, record))
     for name, value in record.items():
-        text = f"{value:.6g}" if isinstance(value, float) else str(value)
-        console.print(terminal_safe(f"{name:{width}}  {text}"))
+        text = f"{value:.6g}" if isinstance(value, float) else yaml_words(value)
+        _print(console, f"{name:{width}}  {text}")
 
 
-def show_cell(of: int) -> "Callable[[Results, Cell, int], None]":
-    """What shows a scenario's row, or of each of a sweep's cells a line with what the sweep sets.
+def show_cell(cells: "Sequence[Cell]", console: Console) -> "Callable[[Results, Cell, int], None]":
+    """What shows the row of the only cell, or a line for each cell of a sweep."""
+    return partial(_show_row, console) if len(cells) == 1 else _SweepTable(cells, console).show
 
-    Of the row, settings that were not written are left out, and so are the columns of the link
-    where nothing happened on it.
+
+def _show_row(console: Console, results: "Results", cell: "Cell", number: int) -> None:
+    """Show a scenario's row, without settings that were not written, columns that are empty, and
+    those of the link where nothing happened on it.
     """
     from semcomm.link.link import Link
 
-    def show(results: "Results", cell: "Cell", number: int) -> None:
-        row = results.summary
-        if of > 1:
-            changes = "  ".join(str(value) for value in cell.changes.values())
-            line = f"{number:>{len(str(of))}}/{of}  {_measured(row)}  {changes}"
-            Console(soft_wrap=True, markup=False).print(terminal_safe(line))
-            return
-        hidden = cell.settings().keys() - cell.written.keys() - {"scenario", "channel.model"}
-        if not row.get("bit_errors") and cell.scenario.link == Link():
-            hidden |= set(results.link_columns)
-        empty = {name for name, value in row.items() if value is None}
-        show_record({name: value for name, value in row.items() if name not in hidden | empty})
-
-    return show
+    row = results.summary
+    shown = cell.written.keys() | {"scenario", "channel.model", "channel.ebn0_db"}
+    hidden = cell.row().keys() - shown
+    if not row.get("bit_errors") and cell.scenario.link == Link():
+        hidden |= set(results.link_columns)
+    hidden |= {name for name, value in row.items() if value is None or value != value}
+    show_record({name: value for name, value in row.items() if name not in hidden}, console)
 
 
-def _measured(row: Mapping[str, Any]) -> str:
-    """The rate and the quality of a row, in a few words."""
-    bits, psnr_db = row.get("bits_per_image"), row.get("psnr_db")
-    uses = row["channel_uses_per_image"]
-    rate = f"{uses:8.2f} uses" if bits is None else f"{bits:8.2f} bits"
-    return rate if psnr_db is None else f"{rate}  {psnr_db:6.3f} dB"
+class _SweepTable:
+    """Lines of a sweep's cells: number, rate, quality and what the sweep sets, under headings.
+
+    The headings come again where a cell is measured in other columns than the one before.
+    """
+
+    def __init__(self, cells: "Sequence[Cell]", console: Console) -> None:
+        self._console, self._of, self._heading = console, len(cells), ""
+        self._widths: dict[str, int] = {}
+        for cell in cells:
+            for key, value in cell.changes.items():
+                width = max(len(key), len(yaml_words(value)))
+                self._widths[key] = max(self._widths.get(key, 0), width)
+
+    def show(self, results: "Results", cell: "Cell", number: int) -> None:
+        measured = _measured(results.summary)
+        names = {name: name for name in (*measured, *self._widths)}
+        heading = self._line("cell", measured, names)
+        if heading != self._heading:
+            self._heading = heading
+            _print(self._console, heading)
+        changes = {key: yaml_words(value) for key, value in cell.changes.items()}
+        _print(self._console, self._line(f"{number}/{self._of}", measured, measured | changes))
+
+    def _line(self, place: str, measured: Mapping[str, str], words: Mapping[str, str]) -> str:
+        width = max(len("cell"), 2 * len(str(self._of)) + 1)
+        figures = (words[name].rjust(len(name)) for name in measured)
+        changes = (words.get(key, "").ljust(width) for key, width in self._widths.items())
+        return "  ".join([place.rjust(width), *figures, *changes]).rstrip()
+
+
+def _measured(row: Mapping[str, Any]) -> dict[str, str]:
+    """The rate and the quality of a row, as far as they were measured, by column."""
+    rate = "channel_uses_per_image" if row.get("bits_per_image") is None else "bits_per_image"
+    figures = {rate: f"{row[rate]:.2f}"}
+    if row.get("psnr_db") is not None:
+        figures["psnr_db"] = f"{row['psnr_db']:.3f}"
+    return figures
+
+
+def _print(console: Console, line: str) -> None:
+    """One line as it is, which a terminal wraps where it is longer than its width."""
+    console.print(terminal_safe(line), soft_wrap=True, markup=False)
 
 
 def show_codecs(figures: Sequence[Mapping[str, str]]) -> None:

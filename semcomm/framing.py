@@ -14,7 +14,7 @@ from semcomm.errors import FramingError
 from semcomm.frames import Frames
 from semcomm.validation import Validated
 
-MAX_PIXELS = 1 << 24
+MAX_PIXELS = 1 << 26
 """Pixels of the largest image, so that a damaged header cannot make a receiver allocate without
 bound.
 """
@@ -90,8 +90,8 @@ class Framing(Validated, error=FramingError):
             if not self.header and (height, width) != self.size:
                 raise FramingError(
                     f"an image is {height} x {width}, but without a header every image has the "
-                    f"agreed size {self.size[0]} x {self.size[1]}: set framing.header to true, or "
-                    "framing.size"
+                    f"agreed size {self.size[0]} x {self.size[1]}: set framing.header to true "
+                    "(transmit: --header), or framing.size (--size)"
                 )
 
     def slice_runs(self, shapes: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:

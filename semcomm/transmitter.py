@@ -32,7 +32,8 @@ class Transmitter:
     codec: one, or the levels of one file from few bits to many, of which one is chosen for each
         image (`choose_levels`) and named in a tag of its frames; that takes a budget.
     budget_bits: the most that a frame may have, by default what the terms leave; images whose
-        frames would be longer are quantized more coarsely (`fit_to_budget`).
+        frames would be longer are quantized more coarsely (`fit_to_budget`). With refinement, the
+        frames before it decide which images these are, and with which weight they are refined.
     refinement_steps: steps of descent by which each image's latents are refined.
     terms: what the link makes both ends agree, by default nothing.
     Raises SettingError for arguments that a scenario refuses, in the same words.

@@ -245,6 +245,11 @@ def as_yaml(value: object) -> str:
     return shortened({"Infinity": ".inf", "-Infinity": "-.inf", "NaN": ".nan"}.get(text, text))
 
 
+def yaml_words(value: object) -> str:
+    """The same, but text as it is: huffman, true, 0.7."""
+    return value if isinstance(value, str) else as_yaml(value)
+
+
 def shortened(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 

@@ -149,7 +149,8 @@ def test_a_class_in_a_file_is_found_by_path_and_name(tmp_path: Path) -> None:
 
 def test_unknown_channel_error_lists_those_known() -> None:
     with pytest.raises(
-        ChannelError, match=r"awgm is unknown; there are awgn, .*binary_symmetric, .*, or"
+        ChannelError,
+        match=r"awgm is unknown; did you mean `awgn`\? There are awgn, .*binary_symmetric, .*, or",
     ):
         find_channel("awgm")
 

@@ -187,7 +187,7 @@ def digest_of(codec: Codec) -> bytes:
 
 
 MISTAKES = [
-    (["run", "eror-free"], "eror-free: there is no such file; scenarios with a name are"),
+    (["run", "eror-free"], "eror-free: there is no such file; did you mean `error-free`?"),
     (["run", "error-free", "--set", "seed"], "--set seed: it takes key.path=value, such as seed=1"),
     (["run", "error-free", "--images", "0"], "Invalid value for '--images'"),
     (
@@ -280,7 +280,7 @@ MISTAKES = [
         ["receive", "SENT", "-o", "out", "--codec", "OTHER"],
         "error: the transmission was made with another codec",
     ),
-    (["receive", "SENT", "-o", "text.png", "--codec", "TINY"], "error: [Errno"),
+    (["receive", "SENT", "-o", "text.png", "--codec", "TINY"], "text.png: File exists"),
     (
         ["receive", "SENT", "-o", "full", "--codec", "TINY"],
         "full/00000.png is there already: name another folder",
@@ -482,9 +482,9 @@ HUGE = f"1{4096:016b}{4096:016b}" + "1" * 8 + f"{32896:032b}" + "0" * 32896
 @pytest.mark.parametrize(
     ("framing", "frames", "pixels"),
     [
-        (Framing(header=False, crc=0, size=(4096, 4096)), ["", "", ""], 3 << 24),
-        (Framing(), [""] * 32769, 32769 << 10),
-        (Framing(slices=255, crc=0), [HUGE, *[""] * 254] * 3, 3 << 24),
+        (Framing(header=False, crc=0, size=(4096, 4096)), [""] * 6, 6 << 24),
+        (Framing(size=(36, 36)), [""] * 65536, 65536 * 36 * 36),
+        (Framing(slices=255, crc=0), [HUGE, *[""] * 254] * 6, 6 << 24),
     ],
 )
 def test_few_bytes_claiming_large_images_are_refused_early(

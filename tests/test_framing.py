@@ -304,7 +304,7 @@ def test_too_short_a_frame_leaves_the_agreed_size(bits: int) -> None:
         "",
         "1 0000000000000000 0000000000000101 1",  # no rows
         "1 1111111111111111 1111111111111111 1",  # far too many pixels
-        "1 0001000000000001 0001000000000000 1",  # 4097 x 4096, too many by one row
+        "1 0010000000000001 0010000000000000 1",  # 8193 x 8192, too many by one row
         "1 0000000000000101 000000",
     ],
 )
@@ -347,8 +347,8 @@ def test_min_payload_bits_is_asked_for_each_slice() -> None:
         ({"slices": 2, "header": False}, "slices is 2, which needs header true"),
         ({"length_bits": 17}, "length_bits is 17; it takes a whole number from 1 to 16"),
         (
-            {"size": (4097, 4096)},
-            rf"size is \(4097, 4096\); sides are 1 to 65535, and at most {MAX_PIXELS} pixels",
+            {"size": (8193, 8192)},
+            rf"size is \(8193, 8192\); sides are 1 to 65535, and at most {MAX_PIXELS} pixels",
         ),
         ({"size": (0, 5)}, r"size is \[0, 5\]; it takes a list of 2 whole numbers from 1"),
         ({"size": (65536, 1)}, r"size is \[65536, 1\]"),
@@ -360,13 +360,13 @@ def test_invalid_framing_is_refused(arguments: dict[str, object], message: str) 
 
 
 def test_check_refuses_sizes_that_frames_cannot_state() -> None:
-    Framing().check([(1, 1), (4096, 4096)])
+    Framing().check([(1, 1), (8192, 8192)])
     Framing(header=False).check([(32, 32)])
     with pytest.raises(
         FramingError,
-        match=r"an image is 4097 x 4096; sides are 1 to 65535, at most 16777216 pixels",
+        match=r"an image is 8193 x 8192; sides are 1 to 65535, at most 67108864 pixels",
     ):
-        Framing().check([(32, 32), (4097, 4096)])
+        Framing().check([(32, 32), (8193, 8192)])
     with pytest.raises(
         FramingError, match=r"an image is 32 x 33, but without a header .* the agreed size 32 x 32"
     ):

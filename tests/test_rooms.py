@@ -26,7 +26,7 @@ ROOMS = (
     "counting fading",
     "channel",
     "frames",
-    "crc ragged compiled terminal files folders choices plugin_code errors validation version",
+    "crc ragged compiled terminal files folders choices plugin_code errors validation nearest version",
 )
 """From the top: a file imports from its own line and from lines below it, never from above."""
 

@@ -17,6 +17,7 @@ from semcomm.codec.quantizers import QUANTIZERS
 from semcomm.codec.quantizers.codebook import CodebookQuantizer
 from semcomm.codec.refinement import refine
 from semcomm.codec.stacks import Stacked
+from semcomm.codec.strips import in_strips
 from semcomm.modalities.rgb8 import (
     Image,
     from_network,
@@ -170,17 +171,22 @@ class Codec:
         images: NDArray[np.uint8],
         rate_weights: NDArray[np.float32] | None = None,
     ) -> Latents:
-        patches = to_network(self._tensor(to_patches(images)))
+        patches = to_patches(images)
+        latents = in_strips(self._latents, patches, reach=1 + self.geometry.blocks)
+        if not refinement_steps:
+            return latents
+        weights = None if rate_weights is None else self._tensor(rate_weights)
+        assign = partial(self._assign, rate_weights=weights)
+        start, aim = self._tensor(latents), to_network(self._tensor(patches))
+        decode = partial(self._patches, dtype=self.refinement_dtype)
+        return _array(refine(start, aim, assign, decode, refinement_steps))
+
+    def _latents(self, patches: NDArray[np.uint8]) -> Latents:
+        """(B, h, w, 48) to (B, h, w, g, D)."""
         with autocast(self.device, self.dtype):
-            encoded: Tensor = self._encoder(patches)
+            encoded: Tensor = self._encoder(to_network(self._tensor(patches)))
         latents = encoded.float().permute(0, 2, 3, 1)
-        latents = latents.reshape(*latents.shape[:3], -1, self.geometry.dimension)
-        if refinement_steps:
-            weights = None if rate_weights is None else self._tensor(rate_weights)
-            assign = partial(self._assign, rate_weights=weights)
-            decode = partial(self._patches, dtype=self.refinement_dtype)
-            latents = refine(latents, patches, assign, decode, refinement_steps)
-        return _array(latents)
+        return _array(latents.reshape(*latents.shape[:3], -1, self.geometry.dimension))
 
     def _assign(self, latents: Tensor, rate_weights: Tensor | None) -> tuple[Tensor, Tensor]:
         """The codewords of latents, and what their bits cost (refinement.py)."""
@@ -198,6 +204,10 @@ class Codec:
         return _array(self._quantizer.reconstruct(self._tensor(indices.astype(np.int64))))
 
     def _decode(self, latents: Latents) -> NDArray[np.uint8]:
+        return in_strips(self._images, latents, reach=2 + self.geometry.blocks)
+
+    def _images(self, latents: Latents) -> NDArray[np.uint8]:
+        """(B, h, w, g, D) to (B, 4 h, 4 w, 3)."""
         return from_network(self._patches(self._tensor(latents)))
 
     def _patches(self, latents: Tensor, dtype: DType | None = None) -> Tensor:

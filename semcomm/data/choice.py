@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from annotated_types import doc
 
+from semcomm.choices import Broken
 from semcomm.data.cifar10 import Cifar10, Split
 from semcomm.data.data_set import Data
 from semcomm.data.folder import ImageFolder
@@ -24,6 +25,13 @@ class DataChoice(Validated):
     images: Annotated[
         Path | None, doc("a folder of images, or one image's file, in place of a name")
     ] = None
+    broken: Annotated[
+        Broken,
+        doc(
+            "what becomes of images in the folder that cannot be read: `error` lists them all, "
+            "`skip` leaves them out and counts them"
+        ),
+    ] = "error"
     root: Annotated[
         Path | None,
         doc(
@@ -45,9 +53,11 @@ class DataChoice(Validated):
             raise ValueError("it takes either a name, `sample` or `cifar10`, or images, a folder")
         if self.name != "cifar10" and (self.root or self.split):
             raise ValueError("root and split are for the name `cifar10` alone")
+        if self.broken == "skip" and self.images is None:
+            raise ValueError("broken is for images, a folder, alone")
 
     def open(self) -> Data:
         """The data set. What is missing or damaged is a DataError of its first use."""
         if self.images:
-            return ImageFolder(self.images)
+            return ImageFolder(self.images, self.broken)
         return Cifar10(self.root, self.split or "test") if self.name == "cifar10" else Sample()

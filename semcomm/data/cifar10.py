@@ -33,9 +33,11 @@ SPLITS: dict[Split, tuple[Part, range]] = {
 }
 """Of each split, the published part that it is of, and its images there."""
 
-ARCHIVE = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
+ARCHIVES = "https://www.cs.toronto.edu/~kriz/"
+ARCHIVE = f"{ARCHIVES}cifar-10-python.tar.gz"
 ARCHIVE_MD5 = "c58f30108f718f92721af3b95e74349a"
 TIMEOUT_SECONDS = 20.0
+CACHE = "~/.cache/semcomm"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Cifar10:
 
     root: folder that holds `cifar-10-batches-py` or `cifar-10-batches-bin`; by default what the
         environment variable SEMCOMM_DATA names, else ~/.cache/semcomm. A root with neither gets a
-        download.
+        download; of those that do not exist, only the last is made.
     """
 
     root: Path | None = None
@@ -101,13 +103,14 @@ def _pixels(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def default_root() -> Path:
     """Where data sets are looked for when nothing is said: $SEMCOMM_DATA, else ~/.cache/semcomm."""
-    return Path(os.environ.get("SEMCOMM_DATA") or "~/.cache/semcomm")
+    return Path(os.environ.get("SEMCOMM_DATA") or CACHE)
 
 
 @dataclass(frozen=True)
 class _Layout:
     """One of the forms the data set is published in.
 
+    archive: where it is published.
     md5s: for each published part, its files in order.
     planes: from a file's content to (10000, 3072) uint8, an image's red, green and blue, each row
         by row.
@@ -115,6 +118,7 @@ class _Layout:
     """
 
     folder: str
+    archive: str
     md5s: dict[Part, dict[str, str]]
     planes: Callable[[bytes], NDArray[np.uint8]]
     labels: Callable[[bytes], NDArray[Any]]
@@ -126,7 +130,7 @@ class _Layout:
             content = path.read_bytes()
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}") from error
-        _check_md5(content, md5, path)
+        _check_md5(content, md5, path, self.archive)
         # A pickle that is not what it should be fails in as many ways as there are opcodes.
         try:
             part = parse(self, content)
@@ -137,13 +141,12 @@ class _Layout:
             raise DataError(f"{path} is not a file of CIFAR-10: {error}") from error
 
 
-def _check_md5(content: bytes, md5: str, path: Path) -> None:
+def _check_md5(content: bytes, md5: str, path: Path, archive: str) -> None:
     actual = hashlib.md5(content, usedforsecurity=False).hexdigest()
     if actual != md5:
         raise DataError(
             f"{path} is damaged: its {len(content)} bytes have the MD5 {actual}, the official "
-            f"file has {md5}; "
-            f"replace it by the official one ({ARCHIVE})"
+            f"file has {md5}; replace it by that of {archive}"
         )
 
 
@@ -198,6 +201,7 @@ class _ArrayUnpickler(pickle.Unpickler):
 
 PYTHON = _Layout(
     folder="cifar-10-batches-py",
+    archive=ARCHIVE,
     md5s={
         "train": {
             "data_batch_1": "c99cafc152244af753f735de768cd75f",
@@ -214,6 +218,7 @@ PYTHON = _Layout(
 
 BINARY = _Layout(
     folder="cifar-10-batches-bin",
+    archive=f"{ARCHIVES}cifar-10-binary.tar.gz",
     md5s={
         "train": {
             "data_batch_1.bin": "5dd7e06a14cb22eb9f671a540d1b7c25",
@@ -233,6 +238,12 @@ def _layout_under(root: Path) -> _Layout:
     for layout in (PYTHON, BINARY):
         if (root / layout.folder).is_dir():
             return layout
+    if not root.is_dir() and root != expanded(CACHE):
+        raise DataError(
+            f"the data root {root} does not exist: name the folder that holds {PYTHON.folder} or "
+            f"{BINARY.folder} by --data-root or the environment variable SEMCOMM_DATA, or make an "
+            "empty folder there to have CIFAR-10 downloaded into it"
+        )
     try:
         _download(root)
     except (OSError, RuntimeError, HTTPException, ImportError) as error:

@@ -1,15 +1,18 @@
 """Images from anyone's files."""
 
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
+from semcomm.choices import Broken
 from semcomm.errors import DataError
 from semcomm.folders import expanded
-from semcomm.modalities.image_file import image_extensions, image_size, read_image
+from semcomm.modalities.image_file import fault_of, image_extensions, image_size, read_image
 from semcomm.modalities.rgb8 import Image
 from semcomm.terminal import terminal_safe
 
@@ -28,6 +31,11 @@ DROPPINGS = frozenset(
 pictures.
 """
 
+HEIF_ENDINGS = frozenset({".heic", ".heif", ".hif"})
+"""Of the photographs of many phones, which the extra `heif` reads."""
+
+FAULTS_SHOWN = 20
+
 
 @dataclass(frozen=True)
 class ImageFolder:
@@ -35,24 +43,31 @@ class ImageFolder:
     file.
 
     Hidden files and folders, other systems' own files (`DROPPINGS`) and files whose extension is no
-    image's are passed over; an image that cannot be read is an error.
+    image's are passed over.
+
+    broken: images that cannot be read are an error that lists them all, or are left out, for which
+        each is decoded beforehand.
     """
 
     images: Path
+    broken: Broken = "error"
 
     def __len__(self) -> int:
         return len(self._paths)
 
     def names(self) -> list[str]:
+        """Paths inside the folder; bytes of them that are not UTF-8 as `\\xe9`."""
         above = self._root if self._root.is_dir() else self._root.parent
-        return [path.relative_to(above).as_posix() for path in self._paths]
+        return [_utf8(path.relative_to(above).as_posix()) for path in self._paths]
 
     def pixels(self, index: int) -> int:
-        height, width = image_size(self._paths[index])
+        with _all_faults([self]):
+            height, width = image_size(self._paths[index])
         return height * width
 
     def load(self, start: int, stop: int) -> list[Image]:
-        return [read_image(path) for path in self._paths[start:stop]]
+        with _all_faults([self]):
+            return [read_image(path) for path in self._paths[start:stop]]
 
     def labels(self, start: int, stop: int) -> None:
         return None
@@ -64,11 +79,19 @@ class ImageFolder:
     def passed_over(self) -> str:
         """The files in the folder that are no images of it, counted by kind; "" where none are.
 
-        Example: "3 hidden files, 2 of other kinds (.txt, .HEIC)".
+        Example: "3 hidden files, 2 of other kinds (.txt, .raw)".
         """
         if self._root.is_file():
             return ""
-        return counted_by_kind(self._files[1], self._files[2])
+        _, hidden, others = self._files
+        broken = (
+            [path for path in self._pictures if fault_of(path)] if self.broken == "skip" else []
+        )
+        return counted_by_kind(hidden, others, broken)
+
+    def faults(self) -> list[str]:
+        """What is wrong with each image that cannot be read."""
+        return [*filter(None, map(fault_of, self._pictures))]
 
     @cached_property
     def _files(self) -> tuple[list[Path], list[Path], list[Path]]:
@@ -91,6 +114,15 @@ class ImageFolder:
 
     @cached_property
     def _paths(self) -> list[Path]:
+        if self.broken == "error":
+            return self._pictures
+        whole = [path for path in self._pictures if not fault_of(path)]
+        if not whole:
+            raise DataError(f"{self._root}: no image can be read\n{_listed(self.faults())}")
+        return whole
+
+    @cached_property
+    def _pictures(self) -> list[Path]:
         if self._root.is_file():
             return [self._root]
         if not self._root.is_dir():
@@ -110,9 +142,15 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name.lower() in DROPPINGS
 
 
-def counted_by_kind(hidden: Sequence[Path], others: Sequence[Path]) -> str:
+def counted_by_kind(
+    hidden: Sequence[Path], others: Sequence[Path], broken: Sequence[Path] = ()
+) -> str:
     """How many files there are of each kind, in a few words."""
     kinds = []
+    if broken:
+        shown = ", ".join(terminal_safe(path.name) for path in broken[:5])
+        more = ", ..." if len(broken) > 5 else ""
+        kinds.append(f"{len(broken)} broken image{'s' if len(broken) > 1 else ''} ({shown}{more})")
     if hidden:
         kinds.append(f"{len(hidden)} hidden file{'s' if len(hidden) > 1 else ''}")
     if others:
@@ -120,7 +158,34 @@ def counted_by_kind(hidden: Sequence[Path], others: Sequence[Path]) -> str:
         names = [terminal_safe(ending)[:20] for ending, _ in endings[:5]]
         more = ", ..." if len(endings) > 5 else ""
         kinds.append(f"{len(others)} of other kinds ({', '.join(names)}{more})")
+        if any(path.suffix.lower() in HEIF_ENDINGS for path in others):
+            kinds.append("of which pip install 'semcomm[heif]' reads .heic")
     return ", ".join(kinds)
+
+
+@contextmanager
+def _all_faults(folders: "Sequence[ImageFolder]") -> Iterator[None]:
+    """Where an image cannot be read, raise an error that lists all of these folders that cannot."""
+    try:
+        yield
+    except DataError as error:
+        faults = [fault for folder in folders for fault in folder.faults()]
+        if not faults:  # it has been mended meanwhile
+            raise
+        raise DataError(
+            f"{_listed(faults)}\nMend or remove "
+            f"{'them' if len(faults) > 1 else 'it'}; a scenario leaves out what is broken by "
+            "data.broken: skip"
+        ) from error
+
+
+def _listed(faults: Sequence[str]) -> str:
+    more = len(faults) - FAULTS_SHOWN
+    return "\n".join([*faults[:FAULTS_SHOWN], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _utf8(name: str) -> str:
+    return os.fsencode(name).decode(errors="backslashreplace")
 
 
 @dataclass(frozen=True)
@@ -141,11 +206,13 @@ class ImagePaths:
 
     def pixels(self, index: int) -> int:
         folder, place = self._place(index)
-        return folder.pixels(place)
+        with _all_faults(self._folders):
+            return folder.pixels(place)
 
     def load(self, start: int, stop: int) -> list[Image]:
         places = map(self._place, range(start, stop))
-        return [image for folder, place in places for image in folder.load(place, place + 1)]
+        with _all_faults(self._folders):
+            return [image for folder, place in places for image in folder.load(place, place + 1)]
 
     def labels(self, start: int, stop: int) -> None:
         return None

@@ -17,6 +17,7 @@ from scipy.optimize import brentq
 from semcomm.errors import LinkError
 from semcomm.frames import Frames
 from semcomm.link.ldpc import RATES, Ldpc, decode
+from semcomm.nearest import instead
 from semcomm.validation import Validated
 
 Bits = NDArray[np.uint8]
@@ -177,7 +178,7 @@ CODES: dict[str, type[Code]] = {"ldpc": LdpcCode, "repetition": RepetitionCode}
 def find_code(name: str) -> type[Code]:
     """The class of a code by its name."""
     if name not in CODES:
-        raise LinkError(f"code {name} is unknown; there are {', '.join(CODES)}")
+        raise LinkError(f"code {name} is unknown; {instead(name, CODES)}")
     return CODES[name]
 
 

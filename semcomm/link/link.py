@@ -130,7 +130,7 @@ class Link(Validated, error=LinkError):
         name = channel_name(channel)
         if isinstance(channel, SymbolChannel) and not self.modulation:
             raise LinkError(
-                f"channel {name} carries symbols, so it takes link.modulation: "
+                f"channel {name} carries symbols, so it takes link.modulation (--modulation): "
                 f"{', '.join(BITS_PER_SYMBOL)}"
             )
         if isinstance(channel, FlatFading) and channel.estimation == "none":

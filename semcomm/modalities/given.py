@@ -8,7 +8,8 @@ import numpy as np
 import PIL.Image
 
 from semcomm.errors import DataError
-from semcomm.modalities.image_file import IMAGE_PIXELS, read_image, to_rgb
+from semcomm.framing import MAX_PIXELS
+from semcomm.modalities.image_file import read_image, to_rgb
 from semcomm.modalities.rgb8 import Image, check_image
 
 
@@ -33,10 +34,9 @@ def _given_image(image: Any, name: str) -> Image:
         return read_image(Path(image))
     try:
         if isinstance(image, PIL.Image.Image):
-            if not 0 < image.width * image.height <= IMAGE_PIXELS:
+            if not 0 < image.width * image.height <= MAX_PIXELS:
                 raise DataError(
-                    f"{name} has {image.width} x {image.height} pixels; it takes 1 to "
-                    f"{IMAGE_PIXELS}"
+                    f"{name} has {image.width} x {image.height} pixels; it takes 1 to {MAX_PIXELS}"
                 )
             return to_rgb(image, name)
         array = np.asarray(image)

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 import pandas as pd
 
 from semcomm.errors import ReportError
+from semcomm.nearest import instead
 from semcomm.terminal import terminal_safe
 
 SOURCE = "results"
@@ -15,6 +16,7 @@ RETIRED = {
     "codec": "codec.model",
     "entropy_coder": "codec.entropy_coder",
     "channel": "channel.model",
+    "ebn0_db": "channel.ebn0_db",
 }
 """Columns of the first release, and what they are called now."""
 
@@ -73,8 +75,8 @@ def missing_column(table: pd.DataFrame, name: str) -> ReportError:
     files = ", ".join(map(terminal_safe, table[SOURCE].unique()))
     if RETIRED.get(name) in table:
         return ReportError(f"{files}: the column {name} is now called {RETIRED[name]}")
-    names = ", ".join(map(terminal_safe, table.columns))
-    return ReportError(f"{files}: there is no column {terminal_safe(name)}; there are {names}")
+    names = map(terminal_safe, table.columns)
+    return ReportError(f"{files}: there is no column {terminal_safe(name)}; {instead(name, names)}")
 
 
 def _matches(text: str, value: str) -> bool:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -16,11 +17,12 @@ from semcomm.choices import DamagedPolicy, Modulation
 from semcomm.codec.codec import Codec
 from semcomm.codec.levels import digest_of
 from semcomm.data.data_set import BLOCK_PIXELS, Data, blocks
+from semcomm.data.folder import ImagePaths
 from semcomm.errors import CodecError, DataError, TransmissionError
 from semcomm.files import write_atomically
 from semcomm.frames import Frames, Reception
+from semcomm.framing import MAX_PIXELS
 from semcomm.link.link import Link
-from semcomm.modalities.image_file import IMAGE_PIXELS
 from semcomm.modalities.rgb8 import Image
 from semcomm.receiver import Receiver
 from semcomm.run.seeds import block_generator
@@ -124,35 +126,66 @@ def _claimed_pixels(receiver: Receiver, frames: Frames) -> int:
             f"the transmission is damaged: a block has {len(frames)} frames, {slices} an image"
         )
     pixels = sum(height * width for height, width in receiver.sizes(Reception.of(frames)))
-    if pixels > BLOCK_PIXELS + IMAGE_PIXELS:
+    if pixels > BLOCK_PIXELS + MAX_PIXELS:
         raise TransmissionError(
             f"the transmission is damaged: a block claims images of {pixels} pixels"
         )
     return pixels
 
 
-def save_images(received: Iterable[Received], folder: Path, overwrite: bool) -> Saved:
-    """Write all images to `folder`, numbered.
+def save_images(
+    received: Iterable[Received], folder: Path, overwrite: bool, names: Sequence[str] | None = None
+) -> Saved:
+    """Write all images to `folder`, numbered, or by the names of the images that were sent.
 
-    Raises DataError before a file that holds anything else would be replaced, unless `overwrite`.
+    names: as `sent_names` gives them.
+    Raises DataError before a file that holds anything else would be replaced, unless `overwrite`,
+    and where there are more or fewer images than names.
     Raises TransmissionError where the transmission is damaged or cut off, saying which images were
     written before.
     """
     images = damaged = 0
+    last = ""
     try:
         for block in received:
             for image in block.samples:
-                _save_image(image, folder / f"{images:05d}.png", overwrite)
+                last = _name(images, names)
+                _save_image(image, folder / last, overwrite)
                 images += 1
             damaged += int(block.damaged.sum())
     except TransmissionError as error:
         if not images:
             raise
         raise TransmissionError(
-            f"{error}. The images before that are whole, 00000.png to {images - 1:05d}.png: "
+            f"{error}. The images before that are whole, {_name(0, names)} to {last}: "
             f"{Saved(images, damaged, folder)}"
         ) from error
+    if names is not None and images < len(names):
+        raise DataError(f"{images} images were received, but {len(names)} names are given")
     return Saved(images, damaged, folder)
+
+
+def _name(number: int, names: Sequence[str] | None) -> str:
+    if names is None:
+        return f"{number:05d}.png"
+    if number == len(names):
+        raise DataError(f"more images were received than the {number} whose names are given")
+    return names[number]
+
+
+def sent_names(images: Sequence[Path]) -> list[str]:
+    """The names under which images that were sent are received: `a.jpg` as a.png, in the folders
+    that they had; where two would be the same, all of the name, a.jpg.png.
+
+    Raises DataError where images of several folders have one name.
+    """
+    names = ImagePaths(images).names()
+    short = [str(Path(name).with_suffix(".png")) for name in names]
+    for made in (short, [f"{name}.png" for name in names]):
+        if len({*made}) == len(names):
+            return made
+    twice = next(name for name, count in Counter(names).items() if count > 1)
+    raise DataError(f"two of the images are named {twice}: receive them without --names")
 
 
 def _save_image(image: Image, path: Path, overwrite: bool) -> None:

@@ -11,6 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
 from typing import Protocol, TypeVar
@@ -158,23 +159,44 @@ class ProcessPool:
         self._pool = self._started()
 
     def submit(self, run: Callable[[Task], Result], task: Task) -> "Future[Result]":
-        try:
-            return self._pool.submit(run, task)
-        except BrokenExecutor:
-            self._pool = self._started()
-            return self._pool.submit(run, task)
+        with _interrupts_blocked():
+            try:
+                return self._pool.submit(run, task)
+            except BrokenExecutor:
+                self._pool = self._started()
+                return self._pool.submit(run, task)
 
     def delete(self, run: str) -> None:
-        """Remove it from this machine."""
+        """End the processes, which may be writing to it, and remove it from this machine."""
+        self.close()
+        self._pool = self._started()
         delete_cache(run)
 
     def close(self) -> None:
-        """Wait for what was begun, and end the processes."""
+        """End the processes, also amid tasks, as nobody waits for their results any more."""
+        for process in list((self._pool._processes or {}).values()):
+            process.terminate()
         self._pool.shutdown(cancel_futures=True)
 
     def _started(self) -> ProcessPoolExecutor:
         fresh = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(self._workers, fresh, _begin, (str(self._threads),))
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Hold Ctrl-C back meanwhile; processes that start here hold it back until they ignore it.
+
+    A terminal interrupts them, too, which their imports would answer with a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(threads: str) -> None:

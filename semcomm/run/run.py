@@ -24,6 +24,7 @@ from semcomm.run.report_samples import (
 from semcomm.run.run_folder import RESULTS, RunFolder
 from semcomm.run.simulation import OnProgress, Results, simulate_all
 from semcomm.scenario.scenario import Cell
+from semcomm.validation import as_yaml
 
 REASONS_SHOWN = 20
 PROCESS_LOST = "the process that ran it was ended from outside, as where memory runs out"
@@ -90,7 +91,7 @@ def matching(cells: Sequence[Cell], conditions: Sequence[str]) -> list[int]:
     """
     if not conditions:
         return list(range(len(cells)))
-    rows = [{key: _text(value) for key, value in cell.settings().items()} for cell in cells]
+    rows = [{key: _text(value) for key, value in cell.row().items()} for cell in cells]
     table = pd.DataFrame(rows, dtype=str).assign(results="the scenario")
     return list(select(table, conditions).index)
 
@@ -149,7 +150,7 @@ def _failed(cells: Sequence[Cell], failures: Mapping[int, Exception]) -> RunErro
     """What to raise for the cells that failed, with the error of the first as its cause."""
     whats = {place: _what(failure) for place, failure in failures.items()}
     lines = [
-        f"cell {place + 1} of {len(cells)}, {dict(cells[place].changes)}, failed: {what}"
+        f"cell {place + 1} of {len(cells)}, {as_yaml(cells[place].changes)}, failed: {what}"
         for place, what in [*whats.items()][:REASONS_SHOWN]
     ]
     if len(whats) > len(lines):

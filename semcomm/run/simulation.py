@@ -217,7 +217,7 @@ def _results(cell: Cell, totals: Totals, interval: RateInterval) -> Results:
     scenario = cell.scenario
     carried = carrier_summary(totals, scenario.channel, scenario.link, interval)
     row = {
-        **cell.settings(),
+        **cell.row(),
         "images": totals.samples,
         **scenario.codec.summary(totals),
         **measure_summary(totals, scenario.measured),

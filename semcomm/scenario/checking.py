@@ -6,11 +6,11 @@ A section's class is its schema: the names, types and bounds of its fields say w
 import json
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import MISSING
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
 from semcomm.errors import SemcommError
+from semcomm.nearest import nearest
 from semcomm.scenario.document import Document, key_path
 from semcomm.scenario.settings import settings_of
 from semcomm.validation import REFUSED, Checker, as_yaml, checkers_of, describe
@@ -82,7 +82,7 @@ def check_keys(document: Document, key: str, known: Collection[str]) -> None:
     """Keeps a mistake for each key of the mapping at `key` that is not among the known ones."""
     for name in document.value(key) or {}:
         if name not in known:
-            close = get_close_matches(name, known, n=1)
+            close = nearest(name, known)
             takes = f"{key or 'the file'} takes {', '.join(known) or 'nothing'}"
             hint = f"did you mean `{close[0]}`?" if close else takes
             path = key_path(key, name)
@@ -98,7 +98,7 @@ def _find_class(
     path = key_path(key, "model")
     if "model" not in mapping:
         document.mistake(path, f"{path} is missing; it takes a name", at_key=True)
-        for name in get_close_matches("model", mapping):
+        for name in nearest("model", mapping):
             close = key_path(key, name)
             document.mistake(close, f"{close} is not known; did you mean `model`?", at_key=True)
     elif not isinstance(mapping["model"], str):

@@ -31,6 +31,9 @@ TOO_LARGE = f"there are more than {MAX_VALUES} values or {MAX_DEPTH} levels, ali
 STEP = rf"[^\s.=]{{1,{MAX_KEY}}}"
 OVERRIDE = re.compile(rf"{STEP}(\.{STEP}){{0,{MAX_DEPTH - 1}}}=.*", re.DOTALL)
 
+SHORT_FORMS = {("framing", "none"): {"header": False, "crc": 0}}
+"""What a word in place of a section stands for, by the section and the word."""
+
 STANDARD_TAG = "tag:yaml.org,2002:"
 TYPED_SCALARS = {"null", "bool", "int", "float"}
 TEXT_SCALARS = {"str", "timestamp", "merge", "value"}  # YAML 1.2 types only the four above
@@ -180,6 +183,8 @@ class Document:
         section = root
         for step in parents:
             name, inner = key_path(name, step), section.get(step)
+            if isinstance(inner, str):
+                inner = SHORT_FORMS.get((name, inner), inner)
             if inner is None:
                 self.places.setdefault(name, (place, place))
             elif not isinstance(inner, dict):

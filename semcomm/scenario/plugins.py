@@ -23,13 +23,15 @@ from semcomm.errors import ChannelError, CodecError, MeasureError, SemcommError
 from semcomm.folders import expanded, shipped
 from semcomm.measures import MEASURES
 from semcomm.measures.measure import Measure
+from semcomm.nearest import instead
 from semcomm.plugin_code import plugin_line
 from semcomm.scenario.checking import build
 from semcomm.scenario.document import Document
 from semcomm.systems.image_files import ImageFile
 from semcomm.systems.system import System
 from semcomm.validation import plain
-from semcomm.zoo.names import system_of
+from semcomm.zoo.names import CODEC_FILE, codec_file, codec_names, system_of
+from semcomm.zoo.retired import RETIRED
 
 Channel = BitChannel | SymbolChannel
 
@@ -86,11 +88,23 @@ def find_system(name: str) -> type[System]:
         methods = "transmitter and receiver"
         system: type[System] = _checked_class(plugin, name, SYSTEMS, (System,), methods)
         return system
+    _check_codec(name)
     from semcomm.systems.analogue import AnalogueSystem  # they import PyTorch, which takes seconds
     from semcomm.systems.learned import LearnedCodec
 
     systems: dict[str, type[System]] = {"digital": LearnedCodec, "analogue": AnalogueSystem}
     return systems[system_of(name)]
+
+
+def _check_codec(name: str) -> None:
+    """Raises CodecError for a name that is no file's and neither ships nor has shipped."""
+    if codec_file(name) or CODEC_FILE.search(name) or name in RETIRED:
+        return
+    systems = *get_args(ImageFormat), *_entry_names(SYSTEMS)
+    names = [*codec_names(), *codec_names("analogue"), *systems]
+    raise CodecError(
+        f"codec {name!r} is unknown; {instead(name, names)}, or name a .safetensors file"
+    )
 
 
 def find_measure(name: str) -> Measure:
@@ -169,8 +183,7 @@ def _find(name: str, kind: Kind, names: list[str]) -> Any:
         several = " and ".join(point.value for point in points)
         raise kind.error(f"{kind.noun} {name} is ambiguous: {several}")
     if not points:
-        there = ", ".join(names)
-        raise kind.error(f"{kind.noun} {name} is unknown; there are {there}, or file.py:Name")
+        raise kind.error(f"{kind.noun} {name} is unknown; {instead(name, names)}, or file.py:Name")
     try:
         with redirect_stdout(sys.stderr):
             return points[0].load()

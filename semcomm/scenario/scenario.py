@@ -21,8 +21,9 @@ from semcomm.framing import Framing
 from semcomm.link.codes import CODES, find_code
 from semcomm.link.link import Link
 from semcomm.measures.measure import Measure
+from semcomm.nearest import instead
 from semcomm.scenario.checking import build
-from semcomm.scenario.document import Document, SourceLocation, key_path
+from semcomm.scenario.document import SHORT_FORMS, Document, SourceLocation, key_path
 from semcomm.scenario.plugins import (
     find_channel,
     find_measure,
@@ -170,9 +171,28 @@ class Cell:
         as_written = {key: value for key, value in self.written.items() if _is_name(key)}
         return settings | as_written
 
+    def row(self) -> dict[str, Any]:
+        """The settings as results have them: with `channel.ebn0_db` wherever a link has one, also
+        where the scenario gives the channel's esn0_db.
+        """
+        return _ebn0_db(self.scenario) | self.settings()
+
 
 def _is_name(key: str) -> bool:
     return key.endswith(".model") or key in ("data.images", "channel.ebn0_db")
+
+
+def _ebn0_db(scenario: Scenario) -> dict[str, float | None]:
+    """Eb/N0 of a payload bit at the link's nominal rate, None of an ideal code; nothing for
+    channels of bits and symbols without a link.
+    """
+    link, esn0_db = scenario.link, getattr(scenario.channel, "esn0_db", None)
+    if esn0_db is None or not link.modulation:
+        return {}
+    if link.ideal:
+        return {"channel.ebn0_db": None}
+    efficiency = link.adapted(scenario.channel).efficiency
+    return {"channel.ebn0_db": esn0_db - 10 * math.log10(efficiency)}
 
 
 def _settings(section: Any, key: str) -> Iterator[tuple[str, Any]]:
@@ -278,7 +298,7 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
         document.put("channel", {"model": "error_free"}, document.place("channel"))
     _from_ebn0(document)
     if document.value("framing") == "none":
-        document.put("framing", {"header": False, "crc": 0}, document.place("framing"))
+        document.put("framing", SHORT_FORMS["framing", "none"], document.place("framing"))
     _check_system(document)  # also where other sections have mistakes
     check_data(document, DataChoice("sample"))
     _check_measures(document)
@@ -377,7 +397,10 @@ def scenario_path(scenario: Path | str, folder: str = "") -> Path:
         )
     if str(scenario) not in names:
         raise ScenarioError(
-            [f"{scenario}: there is no such file; scenarios with a name are {', '.join(names)}"]
+            [
+                f"{scenario}: there is no such file; "
+                f"{instead(str(scenario), names, 'scenarios with a name are')}"
+            ]
         )
     return shipped("scenarios") / folder / f"{scenario}.yaml"
 

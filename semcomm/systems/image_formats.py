@@ -1,6 +1,6 @@
 """The image formats and their encoders: what each can be set to, in Pillow's words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,7 @@ import PIL.Image
 
 from semcomm.choices import ImageFormat, Tune
 from semcomm.errors import CodecError
+from semcomm.modalities.image_file import register_heif, register_jxl
 
 Options = Mapping[str, Any]
 
@@ -72,8 +73,11 @@ it, and chooses coding tree units of 16 samples for small pictures, which x265 r
 thorough preset.
 """
 
-PLUG_INS: Mapping[ImageFormat, str] = {"jpeg_xl": "jxl", "hevc": "heif"}
-"""The extras of semcomm that install what Pillow lacks."""
+PLUG_INS: Mapping[ImageFormat, tuple[str, Callable[[], None]]] = {
+    "jpeg_xl": ("jxl", register_jxl),
+    "hevc": ("heif", register_heif),
+}
+"""The extras of semcomm that install what Pillow lacks, and what registers it."""
 
 
 def pillow_name(model: ImageFormat) -> str:
@@ -83,11 +87,12 @@ def pillow_name(model: ImageFormat) -> str:
     """
     PIL.Image.init()
     if model in PLUG_INS:
+        extra, register = PLUG_INS[model]
         try:
-            _register(model)
+            register()
         except ImportError as error:
             raise CodecError(
-                f"codec {model} needs a plug-in: pip install 'semcomm[{PLUG_INS[model]}]' ({error})"
+                f"codec {model} needs a plug-in: pip install 'semcomm[{extra}]' ({error})"
             ) from error
     name = FORMATS[model].name
     if name not in PIL.Image.SAVE:
@@ -96,12 +101,3 @@ def pillow_name(model: ImageFormat) -> str:
             "'pillow>=11.3'"
         )
     return name
-
-
-def _register(model: ImageFormat) -> None:
-    if model == "jpeg_xl":
-        import pillow_jxl  # noqa: F401 (registers itself)
-    else:
-        import pillow_heif
-
-        pillow_heif.register_heif_opener(decode_threads=1)

@@ -10,6 +10,7 @@ from semcomm.codec.codec_file import load_codec as load_file
 from semcomm.codec.codec_file import read_levels
 from semcomm.errors import CodecError
 from semcomm.folders import ZOO, expanded
+from semcomm.nearest import instead
 from semcomm.zoo.names import CODEC_FILE, codec_names, system_of
 from semcomm.zoo.retired import RETIRED
 
@@ -95,5 +96,5 @@ def _shipped(stem: str, system: str = "digital") -> Path:
     if stem in RETIRED:
         raise CodecError(f"codec {stem!r} no longer ships; in a checkout it is {RETIRED[stem]}")
     raise CodecError(
-        f"codec {stem!r} is unknown; there are {', '.join(names)}, or name a .safetensors file"
+        f"codec {stem!r} is unknown; {instead(stem, names)}, or name a .safetensors file"
     )

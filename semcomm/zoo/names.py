@@ -50,13 +50,18 @@ def system_of(name: str) -> str:
 
     Where there is no such file it is "digital", and loading it says what is wrong.
     """
+    file = codec_file(name)
+    return codec_system(file) if file else "digital"
+
+
+def codec_file(name: str) -> Path | None:
+    """The file of a codec, by its name or path; None where there is none."""
     stem = re.sub(r"@[0-9]{1,2}$", "", name)
     file = expanded(stem) if CODEC_FILE.search(name) else ZOO / f"{stem}.safetensors"
     try:
-        exists = file.is_file()
+        return file if file.is_file() else None
     except (OSError, ValueError):  # no file has such a name
-        exists = False
-    return codec_system(file) if exists else "digital"
+        return None
 
 
 def codec_system(path: Path) -> str:

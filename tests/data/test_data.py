@@ -156,7 +156,7 @@ def python2_pickle(planes: NDArray[np.uint8]) -> bytes:
 @pytest.fixture
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets files through whatever their MD5."""
-    monkeypatch.setattr(cifar10, "_check_md5", lambda content, md5, path: None)
+    monkeypatch.setattr(cifar10, "_check_md5", lambda content, md5, path, archive: None)
 
 
 def root_with(folder: str, name: str, content: bytes, root: Path) -> Path:
@@ -241,18 +241,22 @@ def test_a_pickle_that_holds_no_10_000_images_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("folder", "name"),
-    [("cifar-10-batches-py", "test_batch"), ("cifar-10-batches-bin", "test_batch.bin")],
+    ("folder", "name", "archive"),
+    [
+        ("cifar-10-batches-py", "test_batch", "cifar-10-python.tar.gz"),
+        ("cifar-10-batches-bin", "test_batch.bin", "cifar-10-binary.tar.gz"),
+    ],
 )
 @pytest.mark.parametrize(
     "content", [b"", b"\x00" * 30_730_000, b"\x00" * 5], ids=["empty", "zeros", "short"]
 )
 def test_a_file_with_another_md5_is_damaged(
-    folder: str, name: str, content: bytes, tmp_path: Path
+    folder: str, name: str, archive: str, content: bytes, tmp_path: Path
 ) -> None:
     root = root_with(folder, name, content, tmp_path)
     with pytest.raises(
-        DataError, match=f"{name} is damaged: its {len(content)} bytes have the MD5 [0-9a-f]+"
+        DataError,
+        match=f"{name} is damaged: its {len(content)} bytes have the MD5 [0-9a-f]+.*/{archive}",
     ):
         Cifar10(root).array()
 
@@ -273,6 +277,7 @@ def test_a_missing_set_without_internet_says_what_to_do(
         raise URLError("no route to host")
 
     monkeypatch.setattr(DOWNLOAD, unreachable)
+    (tmp_path / "root").mkdir()
     with pytest.raises(DataError) as caught:
         Cifar10(tmp_path / "root").array()
     hints = [
@@ -290,6 +295,26 @@ def test_a_missing_set_without_internet_says_what_to_do(
     assert list((tmp_path / "root").iterdir()) == []
 
 
+def test_a_missing_data_root_is_named_and_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a slip of the finger; the message's cures are accepted."""
+    root, planes = tmp_path / "new" / "root", random_planes()
+    monkeypatch.setenv("SEMCOMM_DATA", str(root))
+    for data in (Cifar10(root), Cifar10()):
+        assert f"the data root {root} does not exist: name the folder" in complaint(data)
+        assert not root.parent.exists()
+    monkeypatch.setattr(cifar10, "_check_md5", lambda content, md5, path, archive: None)
+    monkeypatch.setattr(
+        DOWNLOAD,
+        lambda url, folder, md5: root_with(
+            "cifar-10-batches-py", "test_batch", python2_pickle(planes), Path(folder)
+        ),
+    )
+    root.mkdir(parents=True)
+    assert len(Cifar10().array()) == 10_000
+
+
 def test_missing_set_is_downloaded_once_and_silently(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -304,11 +329,14 @@ def test_missing_set_is_downloaded_once_and_silently(
         root_with("cifar-10-batches-py", "test_batch", python2_pickle(planes), Path(folder))
 
     monkeypatch.setattr(DOWNLOAD, served)
-    images = [Cifar10(tmp_path / "new" / "root").array() for _ in range(2)]
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SEMCOMM_DATA", raising=False)
+    images = [Cifar10().array() for _ in range(2)]
     assert asked == [(cifar10.ARCHIVE, cifar10.ARCHIVE_MD5)]
     assert np.array_equal(images[0].transpose(0, 3, 1, 2).reshape(10_000, 3072), planes)
     assert np.array_equal(images[0], images[1])
-    assert [path.name for path in (tmp_path / "new" / "root").iterdir()] == ["cifar-10-batches-py"]
+    cache = tmp_path / ".cache" / "semcomm"
+    assert [path.name for path in cache.iterdir()] == ["cifar-10-batches-py"]
     assert capsys.readouterr().out == ""
 
 
@@ -494,12 +522,12 @@ def test_of_several_frames_the_first_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("side", "reason"),
     [
-        (4097, "4097 x 4097 = 16785409 pixels; an image may have 16777216"),
-        (10_000, "an image may have 16777216"),
-        (2**20, "far more pixels than the 16777216"),
+        (8193, "8193 x 8193 = 67125249 pixels; an image may have 67108864"),
+        (10_000, "an image may have 67108864"),
+        (2**20, "far more pixels than the 67108864"),
     ],
 )
-def test_an_image_above_2_to_24_pixels_is_refused_by_its_header(
+def test_an_image_above_2_to_26_pixels_is_refused_by_its_header(
     side: int, reason: str, tmp_path: Path
 ) -> None:
     (tmp_path / "x.png").write_bytes(png(width=side, height=side, depth=8, colour=2, rows=b""))
@@ -508,9 +536,9 @@ def test_an_image_above_2_to_24_pixels_is_refused_by_its_header(
             read(tmp_path / "x.png")
 
 
-def test_an_image_of_2_to_24_pixels_is_read(tmp_path: Path) -> None:
-    PIL.Image.new("1", (4096, 4096)).save(tmp_path / "x.png")
-    assert read_image(tmp_path / "x.png").shape == (4096, 4096, 3)
+def test_an_image_of_2_to_26_pixels_is_read(tmp_path: Path) -> None:
+    PIL.Image.new("1", (8192, 8192)).save(tmp_path / "x.png")
+    assert read_image(tmp_path / "x.png").shape == (8192, 8192, 3)
 
 
 @pytest.mark.parametrize("form", ["png", "jpeg", "webp", "gif", "bmp", "tiff", "ppm"])

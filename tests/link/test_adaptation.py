@@ -164,4 +164,4 @@ def test_results_name_the_modulation_and_the_rate_that_were_used(tmp_path: Path)
     efficiency = float(BITS_PER_SYMBOL[used.modulation] * Fraction(used.rate))
     assert row["channel_uses_per_image"] == 512
     assert row["bits_per_image"] == int(512 * efficiency)
-    assert row["ebn0_db"] == pytest.approx(7.9 - 10 * np.log10(efficiency))
+    assert row["channel.ebn0_db"] == pytest.approx(7.9 - 10 * np.log10(efficiency))

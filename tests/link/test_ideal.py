@@ -201,7 +201,7 @@ def test_a_scenario_counts_uses_and_losses_and_no_coded_bits(tmp_path: Path) -> 
     assert row["link.ideal.frame_error_rate"] == 0.2
     for name in ("coded_bits_per_image", "overhead_bits_per_image", "bit_errors", "bit_error_rate"):
         assert row[name] is None
-    assert row["ebn0_db"] is None
+    assert row["channel.ebn0_db"] is None
     lost = row["residual_frame_errors"]
     low, high = binom.interval(0.999, 100, 0.2)
     assert low <= lost <= high

@@ -91,7 +91,12 @@ def test_rows_without_a_value_in_any_column_are_refused(tmp_path: Path) -> None:
     ("x", "y", "by", "message"),
     [
         ("bits", "psnr_db", [], "there is no column bits; there are codec.model, quantizer"),
-        ("bits_per_image", "psnr", [], "there is no column psnr; there are"),
+        (
+            "bits_per_image",
+            "psnr",
+            [],
+            "there is no column psnr; did you mean `psnr_db`? There are",
+        ),
         ("bits_per_image", "psnr_db", ["quantizer|kodec"], "there is no column kodec; there are"),
         ("codec.model", "psnr_db", [], "codec.model is ecvq-b in a row; it takes finite numbers"),
         ("bits_per_image", "psnr_db", ["codec"], "column codec is now called codec.model"),

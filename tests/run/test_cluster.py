@@ -138,7 +138,7 @@ def test_cell_that_raises_on_a_worker_costs_no_other(
     reported = run("--scheduler", scheduler, "--out", "there")
     assert reported.exit_code == 2
     assert (
-        "cell 7 of 12, {'channel.crossover': 0.05, 'seed': 1}, failed: ChannelError: "
+        'cell 7 of 12, {"channel.crossover": 0.05, "seed": 1}, failed: ChannelError: '
         in reported.stderr
     )
     assert "no luck" in reported.stderr

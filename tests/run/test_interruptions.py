@@ -168,7 +168,7 @@ def test_cells_that_raise_are_listed_and_tried_again_later(folder: Path) -> None
     assert reported.returncode == 2
     for number, seed in ((5, 1), (6, 2)):
         assert (
-            f"cell {number} of 8, {{'channel.crossover': 0.01, 'seed': {seed}}}, failed: "
+            f'cell {number} of 8, {{"channel.crossover": 0.01, "seed": {seed}}}, failed: '
             "ChannelError" in reported.stderr
         )
     assert "Traceback" not in reported.stderr

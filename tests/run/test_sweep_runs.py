@@ -49,8 +49,9 @@ def test_run_writes_a_row_per_cell_and_numbers_cells_per_image(tmp_path: Path) -
     assert results["codec.quality"].tolist() == [10, 10, 70, 70]
     assert results["codec.container"].tolist() == [True, False, True, False]
     assert results.columns.is_unique
-    assert [line.split()[0] for line in shown[:4]] == ["1/4", "2/4", "3/4", "4/4"]
-    assert shown[1].endswith("10  False")
+    assert [line.split()[0] for line in shown[:5]] == ["cell", "1/4", "2/4", "3/4", "4/4"]
+    assert shown[0].endswith("  codec.quality  codec.container")
+    assert shown[2].endswith("  10             false")
     assert per_image.cell.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
     assert per_image.groupby("cell").bits.mean().tolist() == results.bits_per_image.tolist()
 

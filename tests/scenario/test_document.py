@@ -62,10 +62,17 @@ def test_scalars_are_read_by_the_rules_of_yaml_1_2() -> None:
 
 
 def test_override_below_a_name_says_how_a_mapping_takes_its_place() -> None:
-    assert mistakes_of("framing: none", "framing.header=true") == [
-        '--set framing.header=true: framing is "none"; nothing can be set below it. '
+    assert mistakes_of("framing: raw", "framing.header=true") == [
+        '--set framing.header=true: framing is "raw"; nothing can be set below it. '
         "A mapping takes its place by framing={header: ...}"
     ]
+
+
+def test_what_is_set_below_a_short_form_is_set_in_what_it_stands_for() -> None:
+    assert finished("framing: none", "framing.header=true") == {
+        "framing": {"header": True, "crc": 0}
+    }
+    assert finished("framing: none") == {"framing": "none"}
 
 
 def test_keys_are_text_whatever_they_look_like() -> None:

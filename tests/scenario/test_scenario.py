@@ -142,7 +142,7 @@ def test_an_unknown_codec_is_told_along_with_mistakes_elsewhere(folder: Path) ->
         ),
         (
             "codec: {model: tiny.safetensors}\nchannel: {model: awgm}",
-            "mine.yaml:2:18: channel awgm is unknown; there",
+            "mine.yaml:2:18: channel awgm is unknown; did you mean `awgn`? There",
         ),
         (
             "codec: {model: tiny.safetensors}\nchannel: {model: binary_symmetric}",
@@ -160,7 +160,10 @@ def test_an_unknown_codec_is_told_along_with_mistakes_elsewhere(folder: Path) ->
             "codec: {model: tiny.safetensors}\ndata: {split: test}",
             "mine.yaml:2:1: data: it takes either a name,",
         ),
-        ("codec:\n  model: ecvq-n127", "mine.yaml:2:10: codec 'ecvq-n127' is unknown; there are"),
+        (
+            "codec:\n  model: ecvq-n127",
+            "mine.yaml:2:10: codec 'ecvq-n127' is unknown; did you mean `vq-n128`",
+        ),
         ("codec:\n  model: a/b.c", "mine.yaml:2:10: codec 'a/b.c' is unknown; there are"),
         (
             "codec:\n  model: ../../etc/passwd",
@@ -182,7 +185,7 @@ def test_a_mistake_is_told_at_its_place(folder: Path, text: str, mistake: str) -
 def test_an_unknown_codec_of_an_option_is_told_as_the_options(folder: Path) -> None:
     (reported,) = mistakes(folder, "codec: {model: tiny.safetensors}", "codec.model=ecvq-n127")
     assert reported.startswith(
-        "--set codec.model=ecvq-n127: codec 'ecvq-n127' is unknown; there are"
+        "--set codec.model=ecvq-n127: codec 'ecvq-n127' is unknown; did you mean `vq-n128`"
     )
 
 
