@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from semcomm.codec.devices import fast_dtype
 from semcomm.codec.networks import Geometry
+from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.losses import VqAutoencoder
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.trainer import Trainer
-from semcomm.modalities.rgb8 import PATCH_VALUES
+from semcomm.modalities.rgb8 import PATCH_VALUES, from_patches
 
 IMAGES, GRID = 50_000, (8, 8)
 STEPS = 16  # in a block; run_epoch says as often how it stands
@@ -33,7 +34,7 @@ WARM_UP = 3  # blocks
 
 def ours(patches: NDArray[np.uint8], recipe: Recipe) -> Iterator[None]:
     """A block of training at each turn."""
-    trainer = Trainer(Geometry(), recipe, patches, seed=0)
+    trainer = Trainer(Geometry(), recipe, WholeImages(from_patches(patches)), seed=0)
     while True:
         for so_far in trainer.run_epoch():
             if so_far.images < so_far.of_images:

@@ -88,6 +88,23 @@ def scenario_options(example: str) -> Callable[[Command], Command]:
     return lambda command: option(data_options(command))
 
 
+def folder_options(command: Command) -> Command:
+    """What `design` and `context` share: a folder in place of CIFAR-10."""
+    for option in (
+        click.option(
+            "--validation",
+            type=click.FloatRange(0, 1, min_open=True, max_open=True),
+            metavar="SHARE",
+            help="Leave out what data.validation holds out of the folder.",
+        ),
+        click.option(
+            "--data", type=FILE, help="Folder of images [default: CIFAR-10's for training]."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def where_option(command: Command) -> Command:
     """What is chosen of cells or rows."""
     where_help = "Only rows with KEY=VALUE[,VALUE...]; * and ? are wildcards. May be given again."
@@ -223,9 +240,7 @@ def train(
     help="Squared latent distance that one bit is worth.",
 )
 @click.option("--name", required=True, help="Name of the codec that is made.")
-@click.option(
-    "--data", type=FILE, help="Folder of images to design on [default: CIFAR-10's for training]."
-)
+@folder_options
 @data_options
 @click.option("--out", type=FILE, default=".", help="Folder for the codec.")
 def design(
@@ -233,6 +248,7 @@ def design(
     rate_weight: float,
     name: str,
     data: Path | None,
+    validation: float | None,
     images: int | None,
     data_root: Path | None,
     out: Path,
@@ -242,13 +258,10 @@ def design(
 
     This is the classical design of Chou, Lookabaugh and Gray (1989), which trains no network.
     """
-    from semcomm.data.choice import DataChoice
     from semcomm.run.training import Design, run_design
     from semcomm.zoo.find import load_codec
 
-    choice = (
-        DataChoice(images=data) if data else DataChoice("cifar10", root=data_root, split="train")
-    )
+    choice = training_choice(data, validation, data_root)
     show_passed_over([choice])
     made = Design(name, load_codec(codec_name), rate_weight, choice, images)
     options = [
@@ -270,8 +283,12 @@ def design(
     help="Passes over the images; fewer where a position has more than two indices.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0)
+@folder_options
 @click.option(
-    "--data", type=FILE, help="Folder of images to train on [default: CIFAR-10's for training]."
+    "--crop",
+    type=click.IntRange(4, 4096),
+    metavar="PIXELS",
+    help="Train on crops of so many pixels each way, of images of any sizes.",
 )
 @data_options
 @click.option("--out", type=FILE, default=".", help="Folder for the codec.")
@@ -280,6 +297,8 @@ def context(
     epochs: int,
     seed: int,
     data: Path | None,
+    validation: float | None,
+    crop: int | None,
     images: int | None,
     data_root: Path | None,
     out: Path,
@@ -290,16 +309,19 @@ def context(
     codec with several levels, each is given one.
     """
     from semcomm.codec.training.context import ContextRecipe
-    from semcomm.data.choice import DataChoice
     from semcomm.run.context_training import Context, run_context
     from semcomm.zoo.find import codec_path
 
-    choice = (
-        DataChoice(images=data) if data else DataChoice("cifar10", root=data_root, split="train")
-    )
+    choice = training_choice(data, validation, data_root)
     show_passed_over([choice])
-    made = Context(codec_path(codec_name), ContextRecipe(epochs=epochs, seed=seed), choice, images)
-    options = [f"--epochs {epochs}", f"--seed {seed}", *([f"--images {images}"] if images else [])]
+    recipe = ContextRecipe(epochs=epochs, seed=seed)
+    made = Context(codec_path(codec_name), recipe, choice, images, crop)
+    options = [
+        f"--epochs {epochs}",
+        f"--seed {seed}",
+        *([f"--images {images}"] if images else []),
+        *([f"--crop {crop}"] if crop else []),
+    ]
     command = " ".join(["semcomm context", made.path.stem, *options])
     path = run_context(made, out, command, lambda epoch: click.echo(epoch, err=True))
     click.echo(f"written: {path}")
@@ -702,6 +724,21 @@ def compare(
         for (path, own), name in zip(sides, names, strict=True)
     )
     show_record(comparison(first, second, at))
+
+
+def training_choice(
+    folder: Path | None, validation: float | None, data_root: Path | None
+) -> "DataChoice":
+    """What `design` and `context` take: of a folder what is not held out, else CIFAR-10."""
+    from semcomm.data.choice import DataChoice
+
+    if folder:
+        return DataChoice(
+            images=folder, validation=validation, split="train" if validation else None
+        )
+    if validation:
+        raise click.UsageError("--validation is a share of the folder --data: name one")
+    return DataChoice("cifar10", root=data_root, split="train")
 
 
 def show_passed_over(choices: "Iterable[DataChoice]") -> None:

@@ -17,6 +17,7 @@ from images import save_images
 from semcomm.codec.entropy_coding.context_model import PREFIX
 from semcomm.codec.training.context import ContextRecipe, trained_context
 from semcomm.data.choice import DataChoice
+from semcomm.data.data_set import blocks
 from semcomm.data.folder import ImageFolder
 from semcomm.data.sample import Sample
 from semcomm.errors import RunError
@@ -99,7 +100,7 @@ def test_a_levels_context_model_is_what_it_would_have_alone(trained: Path, photo
     """Trained side by side in processes of their own, each as if there were no other."""
     for level in (0, 1):
         codec = load_codec(f"{trained}@{level}")
-        indices = training_indices(codec, ImageFolder(photos), None)
+        indices = training_indices(codec, blocks(ImageFolder(photos)))
         alone = trained_context(indices, 16, ContextRecipe(epochs=1), lambda epoch: None)
         assert {name for name in codec.tensors if name.startswith(PREFIX)} == set(alone)
         assert all(np.array_equal(codec.tensors[name], alone[name]) for name in alone)

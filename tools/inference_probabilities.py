@@ -19,11 +19,11 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.quantizers.codebook import codeword_bits
 from semcomm.codec.training.export import export_codec
+from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.train import train
 from semcomm.codec.training.trainer import Trainer
 from semcomm.data.cifar10 import Cifar10
 from semcomm.measures.psnr import mean_squared_error, psnr_db
-from semcomm.modalities.rgb8 import to_patches
 from semcomm.scenario.training import TrainingScenario, read_training
 
 Images = NDArray[np.uint8]
@@ -34,7 +34,7 @@ def main(name: str, folder: Path, root: Path | None = None) -> None:
     scenario = read_training(name, [], root)
     assert isinstance(scenario, TrainingScenario)  # the tool is for codecs of bits
     training, test = Cifar10(root, "train").array(), Cifar10(root, "test").array()
-    trainer = Trainer(scenario.geometry, scenario.training, to_patches(training), scenario.seed)
+    trainer = Trainer(scenario.geometry, scenario.training, WholeImages(training), scenario.seed)
     train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", lambda so_far: None)
     codec = export_codec("candidate", trainer.model, scenario.training, list(training), {})
     trained = trainer.model.codebook[0].detach().numpy()

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from annotated_types import doc
+from annotated_types import Gt, Lt, doc
 
 from semcomm.choices import Broken
 from semcomm.data.cifar10 import Cifar10, Split
 from semcomm.data.data_set import Data
 from semcomm.data.folder import ImageFolder
 from semcomm.data.sample import Sample
+from semcomm.data.split import FolderPart
 from semcomm.validation import Validated
 
 
@@ -42,22 +43,43 @@ class DataChoice(Validated):
     split: Annotated[
         Split | None,
         doc(
-            "which of its images: `train`, the first 45,000 of its training images, `validation`, "
-            "the last 5,000, on which choices are made, `train_and_validation`, or `test`; by "
-            "default `test`, of a training `train`"
+            "which of its images. Of `cifar10`: `train`, the first 45,000 of its training images, "
+            "`validation`, the last 5,000, on which choices are made, `train_and_validation`, or "
+            "`test`; by default `test`, of a training `train`. Of a folder with `validation`: "
+            "`train` or `validation`, the default; of a training `train`."
+        ),
+    ] = None
+    validation: Annotated[
+        Annotated[float, Gt(0.0), Lt(1.0)] | None,
+        doc(
+            "about the share of a folder's pictures that is held out of a training, at least one "
+            "of them; which ones is decided by their names alone"
         ),
     ] = None
 
     def __post_init__(self) -> None:
         if (self.name is None) == (self.images is None):
             raise ValueError("it takes either a name, `sample` or `cifar10`, or images, a folder")
-        if self.name != "cifar10" and (self.root or self.split):
-            raise ValueError("root and split are for the name `cifar10` alone")
+        if self.name != "cifar10" and self.root:
+            raise ValueError("root is for the name `cifar10` alone")
+        if self.validation and not self.images:
+            raise ValueError("validation is for a folder of images; `cifar10` has it as a split")
+        if self.split and self.name != "cifar10" and not self.validation:
+            raise ValueError(
+                "split is for the name `cifar10`, and for images with validation, the share that "
+                "is held out"
+            )
+        if self.validation and self.split not in (None, "train", "validation"):
+            raise ValueError(f"split is {self.split}; of images it is `train` or `validation`")
         if self.broken == "skip" and self.images is None:
             raise ValueError("broken is for images, a folder, alone")
 
     def open(self) -> Data:
         """The data set. What is missing or damaged is a DataError of its first use."""
         if self.images:
-            return ImageFolder(self.images, self.broken)
+            folder = ImageFolder(self.images, self.broken)
+            if not self.validation:
+                return folder
+            held_out = self.split != "train"
+            return FolderPart(folder, self.validation, held_out)
         return Cifar10(self.root, self.split or "test") if self.name == "cifar10" else Sample()

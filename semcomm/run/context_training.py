@@ -1,6 +1,6 @@
 """What `semcomm context` is asked for, and doing it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
@@ -14,10 +14,13 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import codec_from, load_codec, read_levels, save_codec, save_levels
 from semcomm.codec.entropy_coding.context_model import without_context
 from semcomm.codec.levels import stacked
+from semcomm.codec.stacks import BATCH_IMAGES
 from semcomm.codec.training.context import ContextEpoch, ContextRecipe, trained_context
 from semcomm.data.choice import DataChoice
-from semcomm.data.data_set import Data, blocks
-from semcomm.errors import DataError, RunError
+from semcomm.data.crops import Crops
+from semcomm.data.data_set import blocks
+from semcomm.errors import DataError, RunError, ScenarioError
+from semcomm.modalities.rgb8 import PATCH, Image
 from semcomm.run.pools import Failure, Pool, ProcessPool, cores, map_in_order
 from semcomm.run.training import data_label
 from semcomm.version import __version__
@@ -31,12 +34,18 @@ class Context:
     what it may have.
 
     images: how many it is trained on, the first ones; None is all.
+    crop: height and width of random crops that it is trained on in their place, a multiple of 4.
     """
 
     path: Path
     recipe: ContextRecipe = field(default_factory=ContextRecipe)
     data: DataChoice = field(default_factory=lambda: DataChoice("cifar10", split="train"))
     images: int | None = None
+    crop: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.crop and self.crop % PATCH:
+            raise ScenarioError([f"crop is {self.crop}; it takes a multiple of {PATCH}"])
 
 
 def level_pool(levels: int) -> Pool:
@@ -66,6 +75,7 @@ def run_context(
         "command": command,
         "data": data_label(context.data),
         "images": min(context.images or there, there),
+        **({"crop": context.crop} if context.crop else {}),
         **asdict(context.recipe),
         "semcomm": __version__,
     }
@@ -80,24 +90,31 @@ def run_context(
     return path
 
 
-def training_indices(codec: Codec, data: Data, count: int | None) -> NDArray[np.uint16]:
-    """The codec's indices of the first images, (n, h, w, g). Raises DataError where their sizes
-    differ.
-    """
+def training_indices(codec: Codec, batches: Iterable[Sequence[Image]]) -> NDArray[np.uint16]:
+    """The codec's indices of images, (n, h, w, g). Raises DataError where their sizes differ."""
     grids: list[NDArray[Any]] = []
-    for images in blocks(data, count):
+    for images in batches:
         grids += codec.quantize(codec.encode(images))
     shapes = {grid.shape for grid in grids}
     if len(shapes) > 1:
         raise DataError(
             f"training takes images of one size; these have {len(shapes)}, with grids "
-            f"{sorted(shapes)[:2]}"
+            f"{sorted(shapes)[:2]}: train on crops of them by --crop, such as --crop 64"
         )
     return np.stack(grids)
 
 
+def _image_batches(context: Context) -> Iterator[Sequence[Image]]:
+    """The first images, or the crops of them that a training sees in its first epoch."""
+    data = context.data.open()
+    if context.crop is None:
+        return blocks(data, context.images)
+    crops = Crops(data, context.crop, context.images or len(data))
+    return map(list, crops.batches(min(BATCH_IMAGES, len(crops)), context.recipe.seed, epoch=0))
+
+
 def _model(context: Context, codec: Codec, on_progress: Callable[[ContextEpoch], None]) -> Model:
-    indices = training_indices(codec, context.data.open(), context.images)
+    indices = training_indices(codec, _image_batches(context))
     return trained_context(indices, codec.geometry.codewords, context.recipe, on_progress)
 
 

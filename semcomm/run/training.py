@@ -1,21 +1,23 @@
 """Doing what `semcomm train` and `semcomm design` are asked for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import save_codec
 from semcomm.codec.training.ecvq_design import Iteration, designed_codec
 from semcomm.codec.training.epochs import EpochProgress
+from semcomm.codec.training.held_out import PICTURES
+from semcomm.codec.training.images import TrainingImages, WholeImages
 from semcomm.codec.training.train import train
 from semcomm.data.choice import DataChoice
+from semcomm.data.crops import Crops
 from semcomm.data.data_set import blocks
 from semcomm.errors import DataError, ScenarioError
-from semcomm.modalities.rgb8 import to_patches
+from semcomm.modalities.rgb8 import Image
 from semcomm.scenario.training import CodecTraining
 from semcomm.version import __version__
 
@@ -32,22 +34,22 @@ def run_training(
     Returns the codec's file, NAME.safetensors; NAME.checkpoint.safetensors stands beside it.
     """
     images = training_images(scenario)
-    trainer = scenario.trainer(to_patches(images))
+    trainer = scenario.trainer(images, held_out_pictures(scenario.data))
     train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", on_progress)
     origin = {
         "command": command,
         "data": data_label(scenario.data),
-        "images": len(images),
+        "images": scenario.images or len(scenario.data.open()),
         "seed": scenario.seed,
         "semcomm": __version__,
     }
     path = folder / f"{scenario.name}.safetensors"
-    trainer.save(path, list(images), origin)
+    trainer.save(path, images.sample(scenario.seed), origin)
     return path
 
 
-def training_images(scenario: CodecTraining) -> NDArray[np.uint8]:
-    """(n, H, W, 3), all images of one size.
+def training_images(scenario: CodecTraining) -> TrainingImages:
+    """Crops of the images, or the whole images, all of one size.
 
     Raises DataError when they are not, or fewer than asked for.
     """
@@ -55,14 +57,26 @@ def training_images(scenario: CodecTraining) -> NDArray[np.uint8]:
     count = scenario.images or len(data)
     if count > len(data):
         raise DataError(f"{count} images are asked for; the data set holds {len(data)}")
+    if scenario.training.crop:
+        return Crops(data, scenario.training.crop, count)
     images = data.load(0, count)
     sizes = {image.shape[:2] for image in images}
     if len(sizes) > 1:
         raise DataError(
             f"training takes images of one size; these have {len(sizes)}, such as "
-            f"{sorted(sizes)[:2]}"
+            f"{sorted(sizes)[:2]}: train on crops of them by training.crop, such as 64"
         )
-    return np.stack(images)
+    return WholeImages(np.stack(images))
+
+
+def held_out_pictures(data: DataChoice) -> list[Image]:
+    """Those that a training is measured on: a few of the folder's validation share, if it has
+    one.
+    """
+    if not data.validation:
+        return []
+    held_out = replace(data, split="validation").open()
+    return held_out.load(0, min(PICTURES, len(held_out)))
 
 
 @dataclass(frozen=True)

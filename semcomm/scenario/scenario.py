@@ -42,6 +42,9 @@ Seed = Annotated[int, Ge(0), Le(2**64 - 1)]
 KINDS = {"channel": find_channel, "codec": find_system, "link.code": find_code}
 """The sections whose class is found by the name under their `model`."""
 
+PATH_OR_NAME = ("codec.model", "channel.model", "training.start")
+"""Fields that take a path or the name of what ships."""
+
 
 @dataclass(frozen=True)
 class ReceiverChoice(Validated):
@@ -417,7 +420,7 @@ def complete(document: Document, path: Path, data_root: Path | None) -> None:
         document.put("data.root", str(data_root.absolute()), document.place("data"))
     measures = document.value("measures")
     items = range(len(measures)) if isinstance(measures, list) else ()
-    for key in ("codec.model", "channel.model", *(f"measures[{number}]" for number in items)):
+    for key in (*PATH_OR_NAME, *(f"measures[{number}]" for number in items)):
         text = document.value(key)
         if isinstance(text, str) and (".py:" in text or CODEC_FILE.search(text)):
             document.resolve(key)

@@ -6,24 +6,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-import numpy as np
 from annotated_types import Ge, Unit, doc
-from numpy.typing import NDArray
 
 from semcomm.codec.analogue.networks import NETWORKS, Network, PatchNetwork
+from semcomm.codec.codec_file import read_levels
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.analogue import AnalogueTrainer
 from semcomm.codec.training.channels import CHANNELS, TrainingChannel
 from semcomm.codec.training.epochs import EpochTrainer
+from semcomm.codec.training.images import TrainingImages
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.schedule import Schedule
+from semcomm.codec.training.start import Start
 from semcomm.codec.training.trainer import Trainer
 from semcomm.data.choice import DataChoice
-from semcomm.errors import SettingError
+from semcomm.errors import CodecError, SettingError
+from semcomm.modalities.rgb8 import Image
 from semcomm.scenario.checking import Kind, build
 from semcomm.scenario.document import Document
 from semcomm.scenario.scenario import Seed, check_data, complete, scenario_path
 from semcomm.validation import Validated, as_yaml
+from semcomm.zoo.find import codec_path, load_codecs
 
 Found = TypeVar("Found")
 
@@ -45,9 +48,16 @@ class CodecTraining(Validated, ABC):
     seed: Annotated[Seed, doc("of all randomness")] = 0
     training: Annotated[Schedule, doc("how it is trained")] = field(default_factory=Schedule)
 
+    def __post_init__(self) -> None:
+        if self.data.validation and self.data.split != "train":
+            raise ValueError(
+                f"data.split is {as_yaml(self.data.split)}; a training with data.validation takes "
+                "`train`"
+            )
+
     @abstractmethod
-    def trainer(self, patches: NDArray[np.uint8]) -> EpochTrainer[Any]:
-        """What trains it on these patches, (n, h, w, 48)."""
+    def trainer(self, images: TrainingImages, held_out: Sequence[Image] = ()) -> EpochTrainer[Any]:
+        """What trains it on these images, and measures it on those that are held out."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,7 @@ class TrainingScenario(CodecTraining):
     training: Annotated[Recipe, doc("how it is trained")] = field(default_factory=Recipe)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         most = max(self.training.level_groups or (1,))
         if most > self.geometry.groups:
             raise ValueError(
@@ -70,8 +81,9 @@ class TrainingScenario(CodecTraining):
                 "most that a level can use"
             )
 
-    def trainer(self, patches: NDArray[np.uint8]) -> Trainer:
-        return Trainer(self.geometry, self.training, patches, self.seed)
+    def trainer(self, images: TrainingImages, held_out: Sequence[Image] = ()) -> Trainer:
+        start = load_start(self.training.start) if self.training.start else None
+        return Trainer(self.geometry, self.training, images, self.seed, held_out, start)
 
 
 @dataclass(frozen=True)
@@ -86,9 +98,22 @@ class AnalogueTraining(CodecTraining):
     )
     channel: Annotated[TrainingChannel, doc("what it is trained for")] = field(kw_only=True)
 
-    def trainer(self, patches: NDArray[np.uint8]) -> AnalogueTrainer:
+    def trainer(self, images: TrainingImages, held_out: Sequence[Image] = ()) -> AnalogueTrainer:
         parts = self.network, self.channel, self.training
-        return AnalogueTrainer(*parts, patches, self.seed)
+        return AnalogueTrainer(*parts, images, self.seed, held_out)
+
+
+def load_start(name: str) -> Start:
+    """The codec of this name or path, or all levels of its file with the kernels that they share.
+
+    Raises CodecError when there is no such codec or it is damaged.
+    """
+    codecs = load_codecs(name)
+    if len(codecs) == 1:
+        return Start(codecs[0].name, codecs, codecs[0].tensors, codecs[0].geometry)
+    path = codec_path(name)
+    about, tensors, _ = read_levels(path)
+    return Start(path.stem, codecs, tensors, about.geometry)
 
 
 TRAININGS: dict[str, type[CodecTraining]] = {
@@ -130,9 +155,16 @@ def read_training(
     path = scenario_path(scenario, "training")
     document = Document.read(path, overrides)
     complete(document, path, data_root)
+    if document.value("data.validation") and not document.value("data.split"):
+        document.put("data.split", "train", document.place("data"))
     check_data(document, DataChoice("cifar10", split="train"))
     kind = _kind(document)
     made = build(document, "", kind, KINDS if kind is AnalogueTraining else {})
+    if isinstance(made, TrainingScenario) and made.training.start:
+        try:
+            load_start(made.training.start).check(made.geometry, made.training)
+        except CodecError as error:
+            document.mistake("training.start", str(error))
     document.finish()
     assert made is not None  # else finish has raised
     return made

@@ -192,7 +192,8 @@ def shortened(arguments: list[str]) -> list[str]:
     sample = SAMPLE if "cifar10" in " ".join(rest) else []
     if name == "run":
         out = [] if "--out" in rest else ["--out", str(own_folder(rest))]
-        return [*arguments, *sample, "--images", "2", "--workers", "1", *out]
+        images = "1" if "validation" in " ".join(rest) else "2"  # of eight photos, one is held out
+        return [*arguments, *sample, "--images", images, "--workers", "1", *out]
     if name == "train":
         return [
             *arguments,

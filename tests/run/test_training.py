@@ -24,6 +24,7 @@ from semcomm.codec.codec_file import load_codec
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.channels import TrainingAwgn
 from semcomm.codec.training.epochs import EpochProgress
+from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.schedule import Schedule
 from semcomm.data import choice
@@ -246,7 +247,8 @@ def test_the_first_images_are_taken(folder: Path) -> None:
     images = training_images(
         TrainingScenario("tiny", data=DataChoice(images=folder / "photos"), images=5)
     )
-    assert np.array_equal(images, np.stack(Sample().load(0, 5)))
+    assert isinstance(images, WholeImages)
+    assert np.array_equal(images.images, np.stack(Sample().load(0, 5)))
 
 
 ONE_RATE, LEVELS, SIXTEEN = BETTER = "ecvq-n128-k512-nu16", "ecvq-levels", "ecvq-16-levels"

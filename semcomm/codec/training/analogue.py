@@ -6,9 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from semcomm.choices import DType
@@ -16,10 +14,12 @@ from semcomm.codec.analogue.codec import AnalogueCodec
 from semcomm.codec.analogue.codec_file import AnalogueAbout, analogue_from, save_analogue
 from semcomm.codec.analogue.networks import AnalogueAutoencoder, Network
 from semcomm.codec.training.channels import TrainingChannel, linear_estimates, normalized
-from semcomm.codec.training.epochs import EpochProgress, EpochTrainer, key_of
+from semcomm.codec.training.epochs import EpochProgress, EpochTrainer
+from semcomm.codec.training.held_out import HeldOut, mean_psnr_db
+from semcomm.codec.training.images import TrainingImages, key_of
 from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.schedule import Schedule
-from semcomm.modalities.rgb8 import Image
+from semcomm.modalities.rgb8 import PATCH_VALUES, Image, from_network, size_of
 
 
 class AnalogueTrainer(EpochTrainer["_Tally"]):
@@ -32,10 +32,11 @@ class AnalogueTrainer(EpochTrainer["_Tally"]):
         network: Network,
         channel: TrainingChannel,
         schedule: Schedule,
-        patches: NDArray[np.uint8],
+        images: TrainingImages,
         seed: int,
+        held_out: Sequence[Image] = (),
     ) -> None:
-        super().__init__(schedule, patches, seed)
+        super().__init__(schedule, images, seed, held_out)
         self.channel, self.schedule = channel, schedule
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(key_of(seed, "weights"))
@@ -55,17 +56,28 @@ class AnalogueTrainer(EpochTrainer["_Tally"]):
         self._noise = torch.Generator().manual_seed(key_of(self.seed, "channel", self.epoch))
         return _Tally()
 
-    def _step(self, images: Tensor, step: int, of_steps: int) -> tuple[float]:
+    def _step(self, patches: Tensor, step: int, of_steps: int) -> tuple[float]:
         """Returns the squared error per image, pixels being from 0 to 1."""
-        patches = self._batch(images)
         received = received_patches(self.model, self.channel, patches, self._noise, self.dtype)
         loss = (received - patches).square().sum(dim=(1, 2, 3)).mean()
         self.optimizers.step(loss, self.schedule.learning_rate_at(step, step / of_steps))
         return (loss.item(),)
 
+    @torch.no_grad()
+    def _measure(self) -> HeldOut:
+        """Over the channel, with the same noise after each epoch."""
+        noise = torch.Generator().manual_seed(key_of(self.seed, "held out"))
+        received = []
+        for picture in self.held_out:
+            patches = self._patches(picture[None])
+            arrived = received_patches(self.model, self.channel, patches, noise, self.dtype)
+            height, width = size_of(picture)
+            received.append(from_network(arrived)[0, :height, :width])
+        return HeldOut(mean_psnr_db(self.held_out, received))
+
     def _progress(self, tally: "_Tally", steps: int) -> EpochProgress:
         loss = tally.loss / tally.steps
-        values = math.prod(self.patches.shape[1:])
+        values = math.prod(self.grid) * PATCH_VALUES
         return EpochProgress(
             epoch=self.epoch,
             images=tally.steps * self.batch_size,

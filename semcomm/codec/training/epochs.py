@@ -5,7 +5,7 @@ All randomness is a function of seed and epoch.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -16,9 +16,11 @@ from torch import Tensor, nn
 
 from semcomm.choices import DType
 from semcomm.codec.devices import fast_dtype, torch_device
+from semcomm.codec.training.held_out import HeldOut, middles
+from semcomm.codec.training.images import TrainingImages
 from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.schedule import Schedule
-from semcomm.modalities.rgb8 import Image, to_network
+from semcomm.modalities.rgb8 import Image, grid_shape, to_network, to_patches
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class EpochProgress:
     """The state of an epoch, over its images so far.
 
     images, of_images: so far, and in the whole epoch.
+    held_out: what the last whole epoch gave, where pictures are held out.
     """
 
     epoch: int
@@ -33,9 +36,15 @@ class EpochProgress:
     of_images: int
     loss: float
     psnr_db: float
+    held_out: HeldOut | None = field(default=None, kw_only=True)
 
     def figures(self) -> str:
         """What a person sees of it."""
+        held_out = f"  held out: {self.held_out}" if self.held_out else ""
+        return f"{self.of_training()}{held_out}"
+
+    def of_training(self) -> str:
+        """The part of `figures` that is of the training's images."""
         return f"{self.psnr_db:.2f} dB"
 
 
@@ -49,20 +58,26 @@ TallyOf = TypeVar("TallyOf", bound=Tally)
 
 
 class EpochTrainer(ABC, Generic[TallyOf]):
-    """Trains `model` on patches (n, h, w, 48) uint8; `epoch` epochs are done.
+    """Trains `model` on images; `epoch` epochs are done.
 
     recipe: the schedule, which may say more.
+    held_out: pictures of any sizes that it is measured on after each epoch; of many the first ones,
+        of large ones the middle (held_out.py).
     """
 
     model: nn.Module
     optimizers: Optimizers
 
-    def __init__(self, recipe: Schedule, patches: NDArray[np.uint8], seed: int) -> None:
+    def __init__(
+        self, recipe: Schedule, images: TrainingImages, seed: int, held_out: Sequence[Image] = ()
+    ) -> None:
         self.seed, self.epoch, self.epochs = seed, 0, recipe.epochs
         self.device = torch_device(recipe.device)
         self.dtype: DType = fast_dtype(self.device) if recipe.dtype == "auto" else recipe.dtype
-        self.patches = torch.from_numpy(patches)
-        self.batch_size = min(recipe.batch_size, len(patches))
+        self.images, self.batch_size = images, min(recipe.batch_size, len(images))
+        self.grid = grid_shape(*images.size)
+        self.held_out = middles(held_out)
+        self.measured: HeldOut | None = None
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
@@ -80,15 +95,17 @@ class EpochTrainer(ABC, Generic[TallyOf]):
         """One pass over the images in whole batches; yields its progress every 16 steps and at the
         end.
         """
-        order = self._order(self.epoch)
-        steps = len(order) // self.batch_size
+        steps = len(self.images) // self.batch_size
         tally = self._start_epoch()
-        batches = order[: steps * self.batch_size].reshape(steps, self.batch_size)
+        batches = self.images.batches(self.batch_size, self.seed, self.epoch)
         for step, images in enumerate(batches):
-            tally.add(*self._step(images, self.epoch * steps + step, steps * self.epochs))
+            patches = self._patches(images)
+            tally.add(*self._step(patches, self.epoch * steps + step, steps * self.epochs))
             if step % 16 == 15 and step < steps - 1:
-                yield self._progress(tally, steps)
-        progress = self._progress(tally, steps)
+                yield replace(self._progress(tally, steps), held_out=self.measured)
+        if self.held_out:
+            self.measured = self._measure()
+        progress = replace(self._progress(tally, steps), held_out=self.measured)
         self.epoch += 1
         self._finish_epoch(tally)
         yield progress
@@ -98,26 +115,20 @@ class EpochTrainer(ABC, Generic[TallyOf]):
         """An empty tally."""
 
     @abstractmethod
-    def _step(self, images: Tensor, step: int, of_steps: int) -> tuple[Any, ...]:
-        """Train on the images of these numbers; returns what the tally takes."""
+    def _step(self, patches: Tensor, step: int, of_steps: int) -> tuple[Any, ...]:
+        """Train on (B, 48, h, w) patches of images; returns what the tally takes."""
 
     @abstractmethod
     def _progress(self, tally: TallyOf, steps: int) -> EpochProgress:
         """How far the epoch of so many steps is."""
 
+    @abstractmethod
+    def _measure(self) -> HeldOut:
+        """The model as it is, on `held_out`."""
+
     def _finish_epoch(self, tally: TallyOf) -> None:
         """What happens between epochs, by default nothing."""
 
-    def _order(self, epoch: int) -> Tensor:
-        generator = torch.Generator().manual_seed(key_of(self.seed, "order", epoch))
-        return torch.randperm(len(self.patches), generator=generator)
-
-    def _batch(self, images: Tensor) -> Tensor:
-        return to_network(self.patches.index_select(0, images).to(self.device))
-
-
-def key_of(seed: int, purpose: str, epoch: int = 0, level: int = 0) -> int:
-    """A generator's seed that depends on the arguments alone."""
-    entropy = [seed, epoch, *purpose.encode(), *[level] * (level > 0)]
-    words = np.random.SeedSequence(entropy).generate_state(2, np.uint32)
-    return int(words[0]) << 31 | int(words[1]) >> 1
+    def _patches(self, images: NDArray[np.uint8]) -> Tensor:
+        """Images (B, H, W, 3) as (B, 48, h, w) float32 on the device."""
+        return to_network(torch.from_numpy(to_patches(images)).to(self.device))

@@ -40,9 +40,9 @@ def export_codec(
     (docs/decisions/0004-probabilities.md). Finally, indices are reassigned so that a wrong bit
     gives a near codeword.
     """
-    about = About(model.geometry, recipe.quantizer, dict(origin))
+    about, networks = _contents(model, recipe, origin)
     (rate_weight,) = recipe.rate_weights
-    tensors = _export(model, 0, about, _networks(model), rate_weight, images)
+    tensors = _export(model, 0, about, networks, rate_weight, images)
     return codec_from(name, about, tensors)
 
 
@@ -50,14 +50,37 @@ def export_levels(
     model: VqAutoencoder, recipe: Recipe, images: Sequence[Image], origin: Mapping[str, Any]
 ) -> tuple[About, dict[str, NDArray[Any]]]:
     """The content of a file with several levels, each exported as `export_codec` does."""
-    about, networks = About(model.geometry, recipe.quantizer, dict(origin)), _networks(model)
-    if recipe.level_groups:
-        networks[GROUPS] = np.array(recipe.level_groups, np.uint8)
+    about, networks = _contents(model, recipe, origin)
     levels = [
         _export(model, level, *of_level(about, networks, level), rate_weight, images)
         for level, rate_weight in enumerate(recipe.rate_weights)
     ]
     return about, stacked(networks, levels)
+
+
+def codec_in_training(
+    model: VqAutoencoder, recipe: Recipe, level: int, rate_weight: float
+) -> Codec:
+    """A level of a model as it is: the P of criterion (3) and of its code table is that of the
+    logits, equation (4).
+    """
+    about, networks = _contents(model, recipe, {})
+    if model.levels > 1:
+        about, networks = of_level(about, networks, level)
+    bits = codeword_bits(model.logits[level].detach().cpu()).double().numpy()
+    tables = QUANTIZERS[about.quantizer].tables(_copied(model.codebook[level]), bits, rate_weight)
+    counts = np.maximum(np.exp2(32 - bits).astype(np.int64), 1)
+    return codec_from("in training", about, {**networks, **tables, **code_table(counts)})
+
+
+def _contents(
+    model: VqAutoencoder, recipe: Recipe, origin: Mapping[str, Any]
+) -> tuple[About, Mapping[str, NDArray[Any]]]:
+    """The text of the file, and its tensors but for those of quantizer and code table."""
+    networks = _networks(model)
+    if recipe.level_groups:
+        networks[GROUPS] = np.array(recipe.level_groups, np.uint8)
+    return About(model.geometry, recipe.quantizer, dict(origin)), networks
 
 
 def _export(

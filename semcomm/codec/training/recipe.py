@@ -56,11 +56,12 @@ class Recipe(Schedule):
     ] = None
     commitment_weight: Annotated[float, Ge(0.0), Le(1e6), doc("the paper's beta")] = 0.25
     rate_ramp: Annotated[
-        float,
-        Ge(0.0),
-        Le(1.0),
-        doc("share of the training over which rate weights rise from 0 to their values"),
-    ] = 0.3
+        Annotated[float, Ge(0.0), Le(1.0)] | None,
+        doc(
+            "share of the training over which rate weights rise from 0 to their values; by default "
+            "0.3, and 0 with a `start`, whose rates are there already"
+        ),
+    ] = None
     logit_learning_rate: Annotated[
         float, Gt(0.0), Le(10.0), doc("as `learning_rate`, for the codewords' logits")
     ] = 1e-2
@@ -70,6 +71,15 @@ class Recipe(Schedule):
         Le(1.0),
         doc("share of the training after which unused codewords are left alone"),
     ] = 0.75
+
+    start: Annotated[
+        str | None,
+        doc(
+            "a codec whose networks, codebooks and probabilities the training starts from: a "
+            "shipped one's name or the path of its `.safetensors` file; geometry and levels are "
+            "the same. By default weights are random."
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         if self.rate_weight and not QUANTIZERS[self.quantizer].default_rate_weight:
@@ -115,5 +125,7 @@ class Recipe(Schedule):
 
     def rate_weights_at(self, progress: float) -> list[float]:
         """The rate weights after a share `progress` (0 to 1) of the training."""
-        risen = min(1.0, progress / self.rate_ramp if self.rate_ramp else 1.0)
+        default = 0.0 if self.start else 0.3
+        ramp = default if self.rate_ramp is None else self.rate_ramp
+        risen = min(1.0, progress / ramp if ramp else 1.0)
         return [weight * risen for weight in self.rate_weights]

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le, Unit, doc
+from annotated_types import Ge, Gt, Le, MultipleOf, Unit, doc
 
 from semcomm.choices import Device, DType
 from semcomm.validation import Validated
@@ -32,6 +32,15 @@ class Schedule(Validated):
         Unit("steps"),
         doc("at the start, while all learning rates rise to their values"),
     ] = 0
+    crop: Annotated[
+        Annotated[int, Ge(4), Le(4096), MultipleOf(4)] | None,
+        Unit("pixels"),
+        doc(
+            "height and width of random crops that it is trained on in place of whole images, "
+            "which then may have any sizes; an epoch has as many of an image as have its pixels "
+            "together, at most 64"
+        ),
+    ] = None
     device: Annotated[
         Device, doc("where the training runs; `auto` takes CUDA, else MPS, else the CPU")
     ] = "auto"

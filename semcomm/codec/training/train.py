@@ -1,6 +1,5 @@
 """A whole training; an interruption loses at most one epoch."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +28,5 @@ def train(
 
 def _identity(trainer: EpochTrainer[Any]) -> str:
     """What a training depends on: its settings, seed and images."""
-    images = hashlib.sha256(trainer.patches.numpy().tobytes()).hexdigest()
-    settings = trainer.settings() | {"seed": trainer.seed, "images": images}
+    settings = trainer.settings() | {"seed": trainer.seed, "images": trainer.images.digest()}
     return json.dumps(settings, sort_keys=True)

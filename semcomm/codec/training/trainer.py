@@ -6,20 +6,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from semcomm.codec.codec_file import save_codec, save_levels
 from semcomm.codec.networks import Geometry
-from semcomm.codec.training.epochs import EpochProgress, EpochTrainer, key_of
-from semcomm.codec.training.export import export_codec, export_levels
+from semcomm.codec.training.epochs import EpochProgress, EpochTrainer
+from semcomm.codec.training.export import codec_in_training, export_codec, export_levels
+from semcomm.codec.training.held_out import HeldOut, measured
+from semcomm.codec.training.images import TrainingImages, key_of
 from semcomm.codec.training.losses import Losses, VqAutoencoder, compute_losses
 from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.recipe import Recipe
+from semcomm.codec.training.start import Start
 from semcomm.errors import DataError
-from semcomm.modalities.rgb8 import Image
+from semcomm.modalities.rgb8 import PATCH_VALUES, Image
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class VqProgress(EpochProgress):
     used_codewords: int
     perplexity: float
 
-    def figures(self) -> str:
+    def of_training(self) -> str:
         return (
             f"loss {self.loss:.2f}  {self.psnr_db:.2f} dB  {self.bits:.1f} bits  "
             f"{self.used_codewords} codewords used, perplexity {self.perplexity:.1f}"
@@ -45,44 +46,62 @@ class VqProgress(EpochProgress):
 
 
 class Trainer(EpochTrainer["_Tally"]):
-    """Trains networks and codebooks."""
+    """Trains networks and codebooks.
+
+    start: the codec to start from in place of random weights and codewords.
+    """
 
     model: VqAutoencoder
 
     def __init__(
-        self, geometry: Geometry, recipe: Recipe, patches: NDArray[np.uint8], seed: int
+        self,
+        geometry: Geometry,
+        recipe: Recipe,
+        images: TrainingImages,
+        seed: int,
+        held_out: Sequence[Image] = (),
+        start: Start | None = None,
     ) -> None:
-        super().__init__(recipe, patches, seed)
-        self.recipe = recipe
-        if len(patches) < recipe.levels:
+        super().__init__(recipe, images, seed, held_out)
+        self.recipe, self.start = recipe, start
+        if len(images) < recipe.levels:
             raise DataError(
-                f"{recipe.levels} levels need at least as many images; there are {len(patches)}"
+                f"{recipe.levels} levels need at least as many images; there are {len(images)}"
             )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(key_of(seed, "weights"))
             groups = recipe.level_groups or ()
             model = VqAutoencoder(geometry, recipe.levels, recipe.quantizer, groups)
         self.model = model.to(self.device).to(memory_format=torch.channels_last)
-        self._initialize_codebook()
+        if start is None:
+            self._initialize_codebook()
+        else:
+            start.check(geometry, recipe)
+            start.copy_to(self.model)
         own_rates = {"logits": recipe.logit_learning_rate}
         self.optimizers = Optimizers(self.model, recipe, own_rates)
 
     def settings(self) -> dict[str, Any]:
-        return {"geometry": asdict(self.model.geometry), "recipe": asdict(self.recipe)}
+        return {"geometry": asdict(self.model.geometry), "recipe": self._recipe()}
 
     def save(self, path: Path, images: Sequence[Image], origin: Mapping[str, Any]) -> None:
-        origin = {**origin, "training": asdict(self.recipe)}
+        origin = {**origin, "training": self._recipe()}
         if self.recipe.levels > 1:
             about, tensors = export_levels(self.model, self.recipe, images, origin)
             save_levels(about, tensors, self.recipe.levels, path)
         else:
             save_codec(export_codec(path.stem, self.model, self.recipe, images, origin), path)
 
+    def _recipe(self) -> dict[str, Any]:
+        """The recipe, in which a start has a name and a digest, but no place on this machine."""
+        start = self.start and {"codec": self.start.name, "sha256": self.start.digest.hex()}
+        return asdict(self.recipe) | {"start": start}
+
     @torch.no_grad()
     def _initialize_codebook(self) -> None:
         """Set codewords to sub-vectors that the untrained encoder makes of training images."""
-        images = self._order(epoch=0)[:1024]
-        vectors = self.model.sub_vectors(self._batch(images)).flatten(end_dim=-2)
+        first = next(self.images.batches(min(1024, len(self.images)), self.seed, epoch=0))
+        vectors = self.model.sub_vectors(self._patches(first)).flatten(end_dim=-2)
         self.model.codebook.copy_(
             _draw(vectors, self.model.geometry.codewords, key_of(self.seed, "codebook"))
         )
@@ -94,7 +113,7 @@ class Trainer(EpochTrainer["_Tally"]):
         if self.epoch <= self.recipe.reseed_until * self.recipe.epochs:
             self._reseed(tally)
 
-    def _step(self, images: Tensor, step: int, of_steps: int) -> tuple[list[Losses], float]:
+    def _step(self, patches: Tensor, step: int, of_steps: int) -> tuple[list[Losses], float]:
         """Step along the weighted mean gradient of all levels, each of which has its share of the
         images.
 
@@ -102,7 +121,7 @@ class Trainer(EpochTrainer["_Tally"]):
         """
         progress = step / of_steps
         weights = self.recipe.rate_weights_at(progress)
-        losses = compute_losses(self.model, self._batch(images), weights, self.dtype)
+        losses = compute_losses(self.model, patches, weights, self.dtype)
         shares = self.recipe.level_weights
         totals = [
             share * level.total(weight, self.recipe.commitment_weight)
@@ -111,6 +130,14 @@ class Trainer(EpochTrainer["_Tally"]):
         loss = torch.stack(totals).sum()
         self.optimizers.step(loss, self.recipe.learning_rate_at(step, progress))
         return losses, loss.item()
+
+    def _measure(self) -> HeldOut:
+        weights = self.recipe.rate_weights_at((self.epoch + 1) / self.epochs)
+        codecs = [
+            codec_in_training(self.model, self.recipe, level, weight).on(self.device.type)
+            for level, weight in enumerate(weights)
+        ]
+        return measured(codecs, self.held_out)
 
     @torch.no_grad()
     def _reseed(self, tally: "_Tally") -> None:
@@ -134,9 +161,9 @@ class Trainer(EpochTrainer["_Tally"]):
                 self.optimizers.moments(parameter)["exp_avg_sq"][level, unused] = 0
 
     def _progress(self, tally: "_Tally", steps: int) -> VqProgress:
-        _, rows, columns, values = self.patches.shape
-        pixels = rows * columns * values
-        indices = rows * columns * torch.tensor(self.model.groups)
+        positions = math.prod(self.grid)
+        pixels = positions * PATCH_VALUES
+        indices = positions * torch.tensor(self.model.groups)
         shares = tally.counts / tally.counts.sum(dim=1, keepdim=True)
         entropies = -torch.xlogy(shares, shares).sum(dim=1) / math.log(2)
         images = tally.steps * self.batch_size

@@ -5,13 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from semcomm.codec.networks import Geometry
+from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.trainer import Trainer
 from semcomm.data.sample import Sample
-from semcomm.modalities.rgb8 import to_patches
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -20,13 +19,13 @@ def _always_one_thread(one_thread: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def patches() -> NDArray[np.uint8]:
-    """(72, 2, 2, 48), cut out of sample images."""
-    return to_patches(np.stack(Sample().load(0, 72))[:, 12:20, 12:20])
+def images() -> WholeImages:
+    """72 images of 8 x 8 pixels, all different, cut out of sample images."""
+    return WholeImages(np.stack(Sample().load(0, 72))[:, 12:20, 12:20])
 
 
 @pytest.fixture(scope="session")
-def make_trainer(patches: NDArray[np.uint8]) -> Callable[..., Trainer]:
+def make_trainer(images: WholeImages) -> Callable[..., Trainer]:
     """A function that makes a small trainer, and takes a seed and what is to differ in the
     recipe.
     """
@@ -34,7 +33,7 @@ def make_trainer(patches: NDArray[np.uint8]) -> Callable[..., Trainer]:
     def make(seed: int = 0, **changes: object) -> Trainer:
         recipe = {"epochs": 4, "batch_size": 4, "device": "cpu"} | changes
         geometry = Geometry(groups=2, dimension=2, codewords=8, channels=4)
-        return Trainer(geometry, Recipe(**recipe), patches, seed)  # type: ignore[arg-type]
+        return Trainer(geometry, Recipe(**recipe), images, seed)  # type: ignore[arg-type]
 
     return make
 

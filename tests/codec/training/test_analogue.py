@@ -19,6 +19,7 @@ from semcomm.codec.analogue.networks import DeepJsccNetwork, PatchNetwork
 from semcomm.codec.training.analogue import AnalogueTrainer, exported, received_patches
 from semcomm.codec.training.channels import TrainingAwgn, TrainingChannel, TrainingRayleigh
 from semcomm.codec.training.epochs import EpochProgress
+from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.schedule import Schedule
 from semcomm.codec.training.train import train
 from semcomm.data.sample import Sample
@@ -35,7 +36,7 @@ Make = Callable[..., AnalogueTrainer]
 
 
 @pytest.fixture(scope="module")
-def make(patches: NDArray[np.uint8]) -> Make:
+def make(images: WholeImages) -> Make:
     """A function that makes a small trainer, and takes what is to differ."""
 
     def made(
@@ -43,7 +44,7 @@ def make(patches: NDArray[np.uint8]) -> Make:
     ) -> AnalogueTrainer:
         schedule = replace(SCHEDULE, **changes)  # type: ignore[arg-type]
         network = PatchNetwork(2, channels=4, blocks=1)
-        return AnalogueTrainer(network, channel or TrainingAwgn(RANGE), schedule, patches, seed)
+        return AnalogueTrainer(network, channel or TrainingAwgn(RANGE), schedule, images, seed)
 
     return made
 
@@ -164,7 +165,7 @@ def test_simulation_finds_what_the_training_measured(case: str, tmp_path: Path) 
     network = DeepJsccNetwork(2) if published else PatchNetwork(2, channels=16, blocks=1)
     images, repeat = list(Sample().load(0, 128)), 4
     schedule = replace(SCHEDULE, epochs=12, learning_rate=1e-3 if published else 4e-3)
-    trainer = AnalogueTrainer(network, channel, schedule, to_patches(np.stack(images)), 0)
+    trainer = AnalogueTrainer(network, channel, schedule, WholeImages(np.stack(images)), 0)
     progress = run(trainer, 12)
     assert progress[-1].psnr_db > progress[0].psnr_db + 1
 

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.epochs import EpochProgress
+from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.train import train
 from semcomm.codec.training.trainer import Trainer
@@ -68,26 +67,24 @@ def test_a_finished_training_called_again_does_nothing(
     assert not seen and fingerprint(trainer) == fingerprint(finished[0])
 
 
-def changed_in_the_last_value(patches: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    changed = patches.copy()
+def changed_in_the_last_value(images: WholeImages) -> WholeImages:
+    changed = images.images.copy()
     changed[-1, -1, -1, -1] ^= 1
-    return changed
+    return WholeImages(changed)
 
 
-def test_a_checkpoint_of_other_settings_is_refused(
-    patches: NDArray[np.uint8], tmp_path: Path
-) -> None:
+def test_a_checkpoint_of_other_settings_is_refused(images: WholeImages, tmp_path: Path) -> None:
     """Other settings, images or seed."""
     path = tmp_path / "it.checkpoint.safetensors"
     recipe, geometry = Recipe(epochs=1, batch_size=4, device="cpu"), Geometry(2, 2, 8, channels=4)
-    train(Trainer(geometry, recipe, patches, seed=0), path, nothing)
+    train(Trainer(geometry, recipe, images, seed=0), path, nothing)
     content = path.read_bytes()
     others = [
-        Trainer(replace(geometry, blocks=0), recipe, patches, seed=0),
-        Trainer(geometry, replace(recipe, epochs=2), patches, seed=0),
-        Trainer(geometry, replace(recipe, rate_weight=0.1), patches, seed=0),
-        Trainer(geometry, recipe, changed_in_the_last_value(patches), seed=0),
-        Trainer(geometry, recipe, patches, seed=1),
+        Trainer(replace(geometry, blocks=0), recipe, images, seed=0),
+        Trainer(geometry, replace(recipe, epochs=2), images, seed=0),
+        Trainer(geometry, replace(recipe, rate_weight=0.1), images, seed=0),
+        Trainer(geometry, recipe, changed_in_the_last_value(images), seed=0),
+        Trainer(geometry, recipe, images, seed=1),
     ]
     for other in others:
         with pytest.raises(

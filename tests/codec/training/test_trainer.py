@@ -10,9 +10,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
 from semcomm.codec.networks import Geometry
+from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.losses import Losses
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.trainer import Trainer, VqProgress
@@ -31,14 +31,14 @@ def run(trainer: Trainer, epochs: int = 1) -> list[VqProgress]:
 def spied(
     trainer: Trainer, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[list[torch.Tensor], list[Losses]]:
-    """The images of each step and what the step finds, written down while the trainer runs."""
+    """The patches of each step and what the step finds, written down while the trainer runs."""
     visited: list[torch.Tensor] = []
     recorded: list[Losses] = []
     step = trainer._step
 
-    def watched(images: torch.Tensor, number: int, of_steps: int) -> tuple[list[Losses], float]:
-        visited.append(images)
-        result = step(images, number, of_steps)
+    def watched(patches: torch.Tensor, number: int, of_steps: int) -> tuple[list[Losses], float]:
+        visited.append(patches)
+        result = step(patches, number, of_steps)
         recorded.extend(result[0])
         return result
 
@@ -104,20 +104,28 @@ def numpy_state() -> list[int]:
 
 @pytest.mark.parametrize(("batch_size", "steps"), [(1, 72), (7, 10), (72, 1), (100, 1)])
 def test_an_epoch_visits_images_at_most_once_in_its_own_order(
-    make_trainer: Make, monkeypatch: pytest.MonkeyPatch, batch_size: int, steps: int
+    make_trainer: Make,
+    images: WholeImages,
+    monkeypatch: pytest.MonkeyPatch,
+    batch_size: int,
+    steps: int,
 ) -> None:
     """In whole batches."""
     trainer = make_trainer(batch_size=batch_size)
     visited, _ = spied(trainer, monkeypatch)
     run(trainer, epochs=2)
-    assert [len(images) for images in visited] == [min(batch_size, 72)] * steps * 2
-    orders = torch.cat(visited[:steps]).tolist(), torch.cat(visited[steps:]).tolist()
+    assert [len(patches) for patches in visited] == [min(batch_size, 72)] * steps * 2
+    known = [patches.tobytes() for patches in to_patches(images.images)]
+    orders = [
+        [known.index(bytes((255 * image).round().byte().permute(1, 2, 0).numpy())) for image in run]
+        for run in (torch.cat(visited[:steps]), torch.cat(visited[steps:]))
+    ]
     assert all(len(set(order)) == len(order) for order in orders)
     assert orders[0] != orders[1] and orders[0] != sorted(orders[0])
 
 
 def test_progress_is_reported_every_16_steps_and_at_the_end(
-    make_trainer: Make, patches: NDArray[np.uint8]
+    make_trainer: Make, images: WholeImages
 ) -> None:
     trainer = make_trainer(batch_size=2)
     progress = [
@@ -130,7 +138,7 @@ def test_progress_is_reported_every_16_steps_and_at_the_end(
     ]  # after 8 steps
     assert [progress.images for progress in run(make_trainer(batch_size=4, epochs=1))] == [64, 72]
     recipe = Recipe(epochs=1, batch_size=4, device="cpu")
-    trainer = Trainer(Geometry(1, 2, 8, channels=4), recipe, patches[:64], 0)
+    trainer = Trainer(Geometry(1, 2, 8, channels=4), recipe, WholeImages(images.images[:64]), 0)
     assert [progress.images for progress in run(trainer)] == [64]  # after 16 steps, once
 
 
@@ -207,11 +215,14 @@ def test_unused_codewords_move_to_vectors_of_the_last_batch(
 
 
 def test_more_unused_codewords_than_sub_vectors_share_them(
-    make_trainer: Make, patches: NDArray[np.uint8]
+    make_trainer: Make, images: WholeImages
 ) -> None:
     recipe = Recipe(epochs=4, batch_size=1, device="cpu")
     trainer = Trainer(
-        Geometry(groups=1, dimension=2, codewords=20, channels=4), recipe, patches[:4], 0
+        Geometry(groups=1, dimension=2, codewords=20, channels=4),
+        recipe,
+        WholeImages(images.images[:4]),
+        0,
     )
     with_unused_codewords(trainer, list(range(1, 20)))
     run(trainer)
@@ -269,7 +280,7 @@ def test_the_rate_weight_0_trains_what_vq_trains(
 
 @pytest.mark.slow
 def test_re_seeding_keeps_the_codebook_from_collapsing() -> None:
-    patches = to_patches(np.stack(Sample().load(0, 256)))
+    images = WholeImages(np.stack(Sample().load(0, 256)))
     geometry = Geometry(groups=1, dimension=4, codewords=32, channels=16)
 
     def trained(reseed_until: float) -> VqProgress:
@@ -282,7 +293,7 @@ def test_re_seeding_keeps_the_codebook_from_collapsing() -> None:
             reseed_until=reseed_until,
             device="cpu",
         )
-        return run(Trainer(geometry, recipe, patches, 0), epochs=10)[-1]
+        return run(Trainer(geometry, recipe, images, 0), epochs=10)[-1]
 
     with_it, without = trained(0.75), trained(0.0)
     # Measured: 32 codewords used, perplexity 23 and 15.9 dB; without re-seeding 13, 3 and 14.4 dB.
@@ -342,7 +353,7 @@ def test_re_seeding_a_level_leaves_the_others_alone(
     assert trainer.optimizers.moments(trainer.model.codebook)["exp_avg"][0, 3].any()
 
 
-def test_more_levels_than_images_are_refused(patches: NDArray[np.uint8]) -> None:
+def test_more_levels_than_images_are_refused(images: WholeImages) -> None:
     recipe = Recipe(levels=3, rate_weight=0.5, finest_rate_weight=0.1, device="cpu")
     with pytest.raises(DataError, match=r"3 levels .* there are 2"):
-        Trainer(Geometry(1, 2, 8, channels=4), recipe, patches[:2], 0)
+        Trainer(Geometry(1, 2, 8, channels=4), recipe, WholeImages(images.images[:2]), 0)
