@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from semcomm.codec.codec import Codec
-from semcomm.codec.levels import digest_of
+from semcomm.codec.levels import FAMILIES, digest_of
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.export import OWN
 from semcomm.codec.training.losses import VqAutoencoder
@@ -38,6 +38,11 @@ class Start:
 
     def check(self, geometry: Geometry, recipe: Recipe) -> None:
         """Raises CodecError with whatever of a training is not the codec's."""
+        if FAMILIES in self.tensors:
+            raise CodecError(
+                f"training.start is {self.name}, whose levels were joined from several trainings: "
+                "start from one of its parts"
+            )
         differing = [
             f"{key} is {ours}, of {self.name} {theirs}"
             for key, ours, theirs in self._pairs(geometry, recipe)
