@@ -16,7 +16,7 @@ from semcomm.codec.analogue.codec import AnalogueCodec
 from semcomm.codec.analogue.codec_file import AnalogueAbout, analogue_from, save_analogue
 from semcomm.codec.analogue.networks import AnalogueAutoencoder, Network
 from semcomm.codec.training.channels import TrainingChannel, linear_estimates, normalized
-from semcomm.codec.training.epochs import EpochProgress, EpochTrainer, key_of
+from semcomm.codec.training.epochs import EpochTrainer, PsnrProgress, key_of
 from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.schedule import Schedule
 from semcomm.modalities.rgb8 import Image
@@ -63,10 +63,10 @@ class AnalogueTrainer(EpochTrainer["_Tally"]):
         self.optimizers.step(loss, self.schedule.learning_rate_at(step, step / of_steps))
         return (loss.item(),)
 
-    def _progress(self, tally: "_Tally", steps: int) -> EpochProgress:
+    def _progress(self, tally: "_Tally", steps: int) -> PsnrProgress:
         loss = tally.loss / tally.steps
         values = math.prod(self.patches.shape[1:])
-        return EpochProgress(
+        return PsnrProgress(
             epoch=self.epoch,
             images=tally.steps * self.batch_size,
             of_images=steps * self.batch_size,

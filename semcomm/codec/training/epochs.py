@@ -22,7 +22,7 @@ from semcomm.modalities.rgb8 import Image, to_network
 
 
 @dataclass(frozen=True)
-class EpochProgress:
+class EpochProgress(ABC):
     """The state of an epoch, over its images so far.
 
     images, of_images: so far, and in the whole epoch.
@@ -32,10 +32,19 @@ class EpochProgress:
     images: int
     of_images: int
     loss: float
+
+    @abstractmethod
+    def figures(self) -> str:
+        """What a person sees of it."""
+
+
+@dataclass(frozen=True)
+class PsnrProgress(EpochProgress):
+    """The same of a codec."""
+
     psnr_db: float
 
     def figures(self) -> str:
-        """What a person sees of it."""
         return f"{self.psnr_db:.2f} dB"
 
 

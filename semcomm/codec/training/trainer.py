@@ -13,7 +13,7 @@ from torch import Tensor
 
 from semcomm.codec.codec_file import save_codec, save_levels
 from semcomm.codec.networks import Geometry
-from semcomm.codec.training.epochs import EpochProgress, EpochTrainer, key_of
+from semcomm.codec.training.epochs import EpochTrainer, PsnrProgress, key_of
 from semcomm.codec.training.export import export_codec, export_levels
 from semcomm.codec.training.losses import Losses, VqAutoencoder, compute_losses
 from semcomm.codec.training.optimizers import Optimizers
@@ -23,7 +23,7 @@ from semcomm.modalities.rgb8 import Image
 
 
 @dataclass(frozen=True)
-class VqProgress(EpochProgress):
+class VqProgress(PsnrProgress):
     """The same of a codec of bits.
 
     bits: per image, N times the empirical entropy of the indices.
