@@ -495,6 +495,8 @@ def list_() -> None:
     show_codecs(codec_figures())
     if analogue := codec_names("analogue"):
         show_names("analogue codecs", analogue)
+    if classifiers := codec_names("classifier"):
+        show_names("classifiers", classifiers)
     show_names("channels", channel_names())
     show_names("scenarios", scenario_names())
     show_names("training scenarios", scenario_names("training"))

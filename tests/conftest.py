@@ -10,6 +10,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from semcomm.codec.analogue.codec import AnalogueCodec
+    from semcomm.codec.classifier.classifier import Classifier
     from semcomm.codec.codec import Codec
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -147,3 +148,34 @@ def tiny_analogue_file(
     path = tmp_path_factory.mktemp("analogue") / "tiny.safetensors"
     save_analogue(tiny_analogue, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small classifier of generated stripes as a file, tiny.safetensors: a minority is wrong."""
+    from stripes import CLASSES, stripes
+
+    from semcomm.codec.classifier.networks import ClassifierNetwork
+    from semcomm.codec.training.classifier import ClassifierTrainer
+    from semcomm.codec.training.schedule import Schedule
+    from semcomm.modalities.rgb8 import to_patches
+
+    images, labels = stripes(128)
+    schedule = Schedule(
+        epochs=4, batch_size=16, learning_rate=0.005, kernel_learning_rate=0.05, device="cpu"
+    )
+    network = ClassifierNetwork((4, 8))
+    trainer = ClassifierTrainer(network, CLASSES, schedule, to_patches(images), labels, 0)
+    for _ in range(trainer.epochs):
+        list(trainer.run_epoch())
+    path = tmp_path_factory.mktemp("classifier") / "tiny.safetensors"
+    trainer.save(path, [], {"seed": 0})
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier(tiny_classifier_file: Path) -> "Classifier":
+    """The same, loaded."""
+    from semcomm.codec.classifier.classifier_file import load_classifier
+
+    return load_classifier(tiny_classifier_file)

@@ -14,7 +14,7 @@ from semcomm.scenario.plugins import find_channel
 from semcomm.scenario.scenario import Scenario
 from semcomm.scenario.schema import Variant, Variants, scenario_variants, training_variants
 from semcomm.scenario.settings import Setting, section_class, settings_of, summary_of
-from semcomm.scenario.training import AnalogueTraining, TrainingScenario
+from semcomm.scenario.training import AnalogueTraining, ClassifierTraining, TrainingScenario
 from semcomm.validation import as_yaml, describe
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -28,12 +28,17 @@ What carries the frames. `channel.model`, by default `error_free`, is one of [th
 whose fields stand there, an entry point's name, or `path/to/file.py:Class`, whose code is run. A channel that
 takes `esn0_db` takes `ebn0_db` in its place: Eb/N0 of a payload bit, in dB, at the link's nominal rate."""
 TRAINING = (
-    "Of a codec of bits. With `system: analogue` the fields are [others](analogue-training.md)."
+    "Of a codec of bits. With `system: analogue` the fields are [others](analogue-training.md), and "
+    "so they are with [`system: classifier`](classifier-training.md)."
 )
 ANALOGUE = (
     "Of a codec of symbols, which is trained through a channel "
     "([guide](../guides/analogue.md)). `system: analogue` and the section `channel` have to be "
     "there. Where `network` is not written, it is `patches` with its defaults."
+)
+CLASSIFIER = (
+    "Of a classifier, by which `accuracy` is measured ([guide](../guides/accuracy.md)). `system: "
+    "classifier` has to be there, and the images need labels."
 )
 FILLED_IN = {"name"}
 """What has no default in its class, but in its file: reading one fills it in."""
@@ -52,6 +57,11 @@ def pages() -> dict[str, str]:
             "Fields of an analogue training scenario",
             ANALOGUE,
             _sections(AnalogueTraining, "", training_variants(AnalogueTraining)),
+        ),
+        "classifier-training.md": _page(
+            "Fields of a classifier's training scenario",
+            CLASSIFIER,
+            _sections(ClassifierTraining, "", {}),
         ),
         "channels.md": _page(
             "Channels", "Those that ship, each a file of `channels/`.", _channels()

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from semcomm.codec.analogue.codec import AnalogueCodec
+from semcomm.codec.classifier.classifier import Classifier
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.errors import CodecError
@@ -17,21 +18,29 @@ MAX_ENTRIES, MAX_NAME, MAX_TEXT = 100, 60, 1000
 """Of an origin that is shown, as anyone may have written it: entries, and characters of each."""
 
 
-def codec_record(codec: Codec | AnalogueCodec) -> dict[str, Any]:
+def codec_record(codec: Codec | AnalogueCodec | Classifier) -> dict[str, Any]:
     """Name, quantizer, geometry, number of network parameters, SHA-256 and origin of a codec; of an
-    analogue one, its network and what it is told of the channel.
+    analogue one, its network and what it is told of the channel; of a classifier, its network and
+    its classes.
 
     Of a long origin only the beginning.
     """
-    about: dict[str, Any] = {"codec": codec.name}
-    if isinstance(codec, AnalogueCodec):
+    kind = "classifier" if isinstance(codec, Classifier) else "codec"
+    about: dict[str, Any] = {kind: codec.name}
+    if isinstance(codec, Classifier):
+        widths = ", ".join(map(str, codec.network.widths))
+        about |= {"widths": widths, "classes": shortened(", ".join(codec.classes), MAX_TEXT)}
+    elif isinstance(codec, AnalogueCodec):
         points = ", ".join(f"{point:g}" for point in codec.points)
         about |= {"network": codec.network.model, **asdict(codec.network)}
         about |= {"esn0_db": points, "knows_noise": codec.knows_noise}
         del about["model"]
     else:
         about |= {"quantizer": codec.quantizer, **asdict(codec.geometry)}
-    parameters = sum(tensor.size for name, tensor in codec.tensors.items() if "coder." in name)
+    networks = ("encoder.", "decoder.", "whitening.", "stages.", "head.")
+    parameters = sum(
+        tensor.size for name, tensor in codec.tensors.items() if name.startswith(networks)
+    )
     about |= {"network_parameters": parameters, "sha256": codec.digest.hex()}
     origin = {
         shortened(name, MAX_NAME): _shown(value)
@@ -55,13 +64,15 @@ def _shown(value: Any) -> Any:
     return shortened(str(value), MAX_TEXT)
 
 
-def write_code_table(codec: Codec | AnalogueCodec, path: Path) -> None:
+def write_code_table(codec: Codec | AnalogueCodec | Classifier, path: Path) -> None:
     """Write the Huffman code as CSV: symbol, probability, length, and the codeword's bits.
 
-    Raises CodecError for an analogue codec, which has none.
+    Raises CodecError for an analogue codec and a classifier, which have none.
     """
     if isinstance(codec, AnalogueCodec):
         raise CodecError(f"codec {codec.name} is analogue, which has no code table: omit --table")
+    if isinstance(codec, Classifier):
+        raise CodecError(f"{codec.name} is a classifier, which has no code table: omit --table")
     lengths = codec.code_lengths
     codes = zip(canonical_codes(lengths), lengths, strict=True)
     columns = {

@@ -33,6 +33,20 @@ SPLITS: dict[Split, tuple[Part, range]] = {
 }
 """Of each split, the published part that it is of, and its images there."""
 
+CLASSES = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
+"""In the order of its labels."""
+
 ARCHIVES = "https://www.cs.toronto.edu/~kriz/"
 ARCHIVE = f"{ARCHIVES}cifar-10-python.tar.gz"
 ARCHIVE_MD5 = "c58f30108f718f92721af3b95e74349a"
@@ -68,6 +82,9 @@ class Cifar10:
 
     def labels(self, start: int, stop: int) -> NDArray[np.int64]:
         return self._labels[start:stop]
+
+    def classes(self) -> tuple[str, ...]:
+        return CLASSES
 
     def array(self) -> NDArray[np.uint8]:
         """All images at once, (n, 32, 32, 3)."""

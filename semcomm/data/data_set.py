@@ -32,7 +32,10 @@ class Data(Protocol):
         """Images `start` to `stop - 1`, the caller's to keep."""
 
     def labels(self, start: int, stop: int) -> NDArray[np.int64] | None:
-        """The classes of these images, counted from 0; None for a data set without labels."""
+        """The classes of these images, by their places in `classes`; None without labels."""
+
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes; empty for a data set without labels."""
 
 
 def blocks(data: Data, images: int | None = None) -> Iterator[list[Image]]:

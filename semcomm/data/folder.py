@@ -9,6 +9,9 @@ from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from semcomm.choices import Broken
 from semcomm.errors import DataError
 from semcomm.folders import expanded
@@ -42,6 +45,8 @@ class ImageFolder:
     """Every image in the folder `images` and the folders below it, sorted by path; or one image's
     file.
 
+    Where each image is in or below a folder of the root, these folders are its classes.
+
     Hidden files and folders, other systems' own files (`DROPPINGS`) and files whose extension is no
     image's are passed over.
 
@@ -69,8 +74,22 @@ class ImageFolder:
         with _all_faults([self]):
             return [read_image(path) for path in self._paths[start:stop]]
 
-    def labels(self, start: int, stop: int) -> None:
-        return None
+    def labels(self, start: int, stop: int) -> NDArray[np.int64] | None:
+        places = {name: place for place, name in enumerate(self.classes())}
+        if not places:
+            return None
+        return np.array([places[name] for name in self._uppermost[start:stop]], np.int64)
+
+    def classes(self) -> tuple[str, ...]:
+        """The folders of the root, where each image is in or below one of them."""
+        folders = set(self._uppermost)
+        return () if "" in folders else tuple(sorted(folders))
+
+    @cached_property
+    def _uppermost(self) -> list[str]:
+        """Of each image, the folder of the root that it is in or below; "" for none."""
+        parents = [Path(name).parts[:-1] for name in self.names()]
+        return [parts[0] if parts else "" for parts in parents]
 
     @property
     def _root(self) -> Path:
@@ -216,6 +235,9 @@ class ImagePaths:
 
     def labels(self, start: int, stop: int) -> None:
         return None
+
+    def classes(self) -> tuple[str, ...]:
+        return ()
 
     def passed_over(self) -> str:
         """As `ImageFolder.passed_over`, of all folders together."""

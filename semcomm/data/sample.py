@@ -7,6 +7,7 @@ from importlib.resources import as_file, files
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomm.data.cifar10 import CLASSES
 from semcomm.modalities.image_file import read_image
 from semcomm.modalities.rgb8 import Image
 
@@ -39,6 +40,9 @@ class Sample:
 
     def labels(self, start: int, stop: int) -> NDArray[np.int64]:
         return np.array(list(LABELS[start:stop]), np.int64)
+
+    def classes(self) -> tuple[str, ...]:
+        return CLASSES
 
     @cached_property
     def _tiles(self) -> NDArray[np.uint8]:

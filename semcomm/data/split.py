@@ -4,6 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from semcomm.data.folder import ImageFolder
 from semcomm.errors import DataError
 from semcomm.modalities.rgb8 import Image
@@ -38,8 +41,12 @@ class FolderPart:
         members = self._members[start:stop]
         return [image for member in members for image in self.folder.load(member, member + 1)]
 
-    def labels(self, start: int, stop: int) -> None:
-        return None
+    def labels(self, start: int, stop: int) -> NDArray[np.int64] | None:
+        labels = self.folder.labels(0, len(self.folder))
+        return None if labels is None else labels[self._members[start:stop]]
+
+    def classes(self) -> tuple[str, ...]:
+        return self.folder.classes()
 
     def passed_over(self) -> str:
         """As `ImageFolder.passed_over`, of the whole folder."""

@@ -6,6 +6,7 @@ columns of results.csv.
 
 import numpy as np
 
+from semcomm.measures.accuracy import SHIPPED, accuracy_by
 from semcomm.measures.measure import Measure, OfMean
 from semcomm.measures.psnr import mean_squared_error, psnr_of_images_db, psnr_of_mse_db
 from semcomm.measures.ssim import ssim
@@ -27,4 +28,5 @@ MEASURES: dict[str, Measure] = {
         step=0.001,
     ),
     "ssim": Measure(ssim),
+    "accuracy": accuracy_by(SHIPPED),
 }

@@ -25,7 +25,7 @@ def half_width(sums: float, squares: float, count: float) -> float:
     return float(stdtrit(count - 1, (1 + CONFIDENCE) / 2)) * math.sqrt(variance / count)
 
 
-def wilson(events: int, of: int) -> tuple[float, float]:
+def wilson(events: float, of: int) -> tuple[float, float]:
     """The 95 % interval of a rate of so many events of independent trials.
 
     Wilson, "Probable inference, the law of succession, and statistical inference", J. Am. Stat.

@@ -1,15 +1,20 @@
 """What a measure is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomm.errors import MeasureError
 from semcomm.stages import Samples
 
 Values = NDArray[np.float64]
+
+SHOWN = 10
+"""Classes that a message names."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,12 @@ class Measure:
     percentiles: shares of the samples by the end of their columns' names; each column has the value
         below which that share is. Values are rounded to whole multiples of `step` for it.
     of_mean: a further column, a function of a mean.
+    share: values are 0 or 1, and Wilson's interval, NAME_low to NAME_high, stands in place of
+        NAME_ci95.
+    beside: measures that come with it, by the names of their columns.
+    classes: of a labelled measure that knows certain classes alone, their names, which have to be
+        the data set's.
+    file: whose content the values depend on.
 
     Example: `blue_error = Measure(lambda sent, received: ...)` in a file blue.py is named
     `blue.py:blue_error` in a scenario and has the columns blue_error and blue_error_ci95.
@@ -50,3 +61,31 @@ class Measure:
     percentiles: Mapping[str, float] = field(default_factory=dict)
     step: float = 0.001
     of_mean: OfMean | None = None
+    share: bool = False
+    beside: Mapping[str, "Measure"] = field(default_factory=dict)
+    classes: Callable[[], Sequence[str]] | None = None
+    file: Path | None = None
+
+    def check_classes(self, name: str, there: Sequence[str]) -> None:
+        """Raises MeasureError for a measure of labels where a data set has none, or others.
+
+        there: the classes of the data set.
+        """
+        if not self.labelled:
+            return
+        if not there:
+            raise MeasureError(
+                f"measure {name} takes labels, and the data set has none: take `sample`, "
+                "`cifar10`, or a folder that holds a folder of images for each class"
+            )
+        known = tuple(self.classes()) if self.classes else tuple(there)
+        if known != tuple(there):
+            raise MeasureError(
+                f"measure {name} knows {_listed(known)}; the data set has {_listed(there)}"
+            )
+
+
+def _listed(classes: Sequence[str]) -> str:
+    """Example: "2 classes (cat, dog)"."""
+    more = ", ..." if len(classes) > SHOWN else ""
+    return f"{len(classes)} classes ({', '.join(classes[:SHOWN])}{more})"

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.measures.intervals import half_width
+from semcomm.measures.intervals import half_width, wilson
 
 Columns = Mapping[str, Any]
 """Entries of samples, (B,) each, by the name of what they are."""
@@ -76,6 +76,10 @@ class RepeatedSums:
             part = slice(first, first + values.size)
             sums[part] += np.nan_to_num(values, nan=0.0, posinf=np.inf, neginf=-np.inf)
             counts[part] += ~np.isnan(values)
+
+    def count(self, name: str) -> int | None:
+        """How many images have a number in a column; None for other columns."""
+        return int((self._counts[name] > 0).sum()) if name in self._counts else None
 
     def half_width(self, name: str) -> float | None:
         """Half the width of the 95 % interval over the means of images; None for other columns."""
@@ -171,6 +175,15 @@ class Totals:
         if of_images is not None:
             return of_images
         return half_width(self.sums[name], self.squares[name], self.counts[name])
+
+    def wilson(self, name: str) -> tuple[float, float]:
+        """Wilson's 95 % interval of that mean, of values that are 0 or 1; NaN where there is none.
+
+        Repetitions of an image count as one trial, whose outcome is their mean.
+        """
+        of_images = self.repeated.count(name) if self.repeated else None
+        trials = int(self.counts[name]) if of_images is None else of_images
+        return wilson(self.mean(name) * trials, trials) if trials else (math.nan, math.nan)
 
 
 def added(ours: NDArray[np.int64], theirs: NDArray[np.int64]) -> NDArray[np.int64]:

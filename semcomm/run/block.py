@@ -76,8 +76,11 @@ def run_block(task: Task) -> Block:
     spans = block_spans(run, scenario.data, scenario.images)
     span = spans[number % len(spans)]
     data, measures = _opened(run, scenario.data), scenario.measured
-    labelled = any(measure.labelled for measure in measures.values())
-    labels = data.labels(span.start, span.stop) if labelled else None
+    labels = None
+    if any(measure.labelled for measure in measures.values()):
+        for name, measure in measures.items():
+            measure.check_classes(name, data.classes())
+        labels = data.labels(span.start, span.stop)
     path = cache_path(run, (scenario.encode_key, span)) if task.shared else None
     system = CachedSystem(_ends(run, scenario), measures, labels, path)
     rng = block_generator(scenario.seed, scenario.channel, number)

@@ -110,7 +110,11 @@ def measure_summary(totals: Totals, measures: Mapping[str, Measure]) -> dict[str
     row: dict[str, Any] = {}
     for name, item in measures.items():
         if item.mean:
-            row |= {name: totals.mean(name), f"{name}_ci95": totals.half_width(name)}
+            row[name] = totals.mean(name)
+        if item.mean and item.share:
+            row[f"{name}_low"], row[f"{name}_high"] = totals.wilson(name)
+        elif item.mean:
+            row[f"{name}_ci95"] = totals.half_width(name)
         for end, share in item.percentiles.items():
             row[f"{name}_{end}"] = totals.histograms[name].percentile(share)
         if item.of_mean:

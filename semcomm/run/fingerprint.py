@@ -36,7 +36,8 @@ def fingerprints(cell: Cell) -> dict[str, str | None]:
     """Digests of what its scenario names, of the files of its plug-ins, and of semcomm."""
     scenario = cell.scenario
     own_measures = sorted(name for name in scenario.measures if name not in MEASURES)
-    measure_files = (Path(name.rpartition(":")[0]) for name in own_measures)
+    measure_files = [Path(name.rpartition(":")[0]) for name in own_measures if ".py:" in name]
+    measure_files += [measure.file for measure in scenario.measured.values() if measure.file]
     return {
         "codec": scenario.codec.fingerprint(),
         "system": _source_of(type(scenario.codec)),

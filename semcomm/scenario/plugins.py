@@ -22,6 +22,7 @@ from semcomm.choices import ImageFormat
 from semcomm.errors import ChannelError, CodecError, MeasureError, SemcommError
 from semcomm.folders import expanded, shipped
 from semcomm.measures import MEASURES
+from semcomm.measures.accuracy import accuracy_by
 from semcomm.measures.measure import Measure
 from semcomm.nearest import instead
 from semcomm.plugin_code import plugin_line
@@ -108,12 +109,16 @@ def _check_codec(name: str) -> None:
 
 
 def find_measure(name: str) -> Measure:
-    """A measure, by its name, an entry point, or `path/to/file.py:name`, whose code is run.
+    """A measure, by its name, an entry point, `path/to/file.py:name`, whose code is run, or
+    `path/to/classifier.safetensors:accuracy`.
 
     Raises MeasureError when there is none.
     """
     if name in MEASURES:
         return MEASURES[name]
+    path, _, column = name.rpartition(":")
+    if path.endswith(".safetensors") and column == "accuracy":
+        return accuracy_by(path)
     plugin = _find(name, MEASURED, [*MEASURES, *_entry_names(MEASURED)])
     if not isinstance(plugin, Measure):
         raise MeasureError(f"measure {name} is no semcomm.measures.measure.Measure")

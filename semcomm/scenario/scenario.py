@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, is_dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -14,7 +15,8 @@ from annotated_types import Ge, Le, MinLen, Unit, doc
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.choices import DamagedPolicy
 from semcomm.data.choice import DataChoice
-from semcomm.errors import MeasureError, ScenarioError, SemcommError, SettingError
+from semcomm.data.data_set import Data
+from semcomm.errors import DataError, ScenarioError, SemcommError, SettingError
 from semcomm.folders import scenario_names, shipped
 from semcomm.frames import Symbols
 from semcomm.framing import Framing
@@ -38,7 +40,12 @@ from semcomm.validation import Validated, as_yaml, checkers_of
 from semcomm.zoo.names import CODEC_FILE
 from semcomm.zoo.retired import RETIRED
 
+SAMPLE = DataChoice("sample")
+"""The images where a scenario names none."""
+
 Seed = Annotated[int, Ge(0), Le(2**64 - 1)]
+PATHS = re.compile(rf"\.py:|\.safetensors:|{CODEC_FILE.pattern}")
+"""In the name of a plug-in or codec that is a path."""
 KINDS = {"channel": find_channel, "codec": find_system, "link.code": find_code}
 """The sections whose class is found by the name under their `model`."""
 
@@ -78,9 +85,7 @@ class Scenario(Validated):
     channel: Annotated[
         BitChannel | SymbolChannel, doc("what carries the frames, by default `error_free`")
     ]
-    data: Annotated[DataChoice, doc("the images")] = field(
-        default_factory=lambda: DataChoice("sample")
-    )
+    data: Annotated[DataChoice, doc("the images")] = SAMPLE
     framing: Annotated[
         Framing, doc("how payloads become frames; `none` sends the entropy-coded bits alone")
     ] = field(default_factory=Framing)
@@ -95,7 +100,8 @@ class Scenario(Validated):
         MinLen(1),
         doc(
             "what is measured of each image; a measure of one's own is named "
-            "`path/to/file.py:name`, whose code is run"
+            "`path/to/file.py:name`, whose code is run, and accuracy by a classifier of one's own "
+            "`path/to/file.safetensors:accuracy`"
         ),
     ] = ("mse", "psnr_db", "ssim")
     stop: Annotated[Stop, doc("when to end before the last image, by default never")] = field(
@@ -131,8 +137,11 @@ class Scenario(Validated):
 
     @property
     def measured(self) -> dict[str, Measure]:
-        """Its measures by the names of their columns."""
-        return {measure_name(name): find_measure(name) for name in self.measures}
+        """Its measures, and those that come with them, by the names of their columns."""
+        measured = {measure_name(name): find_measure(name) for name in self.measures}
+        for measure in [*measured.values()]:
+            measured |= measure.beside
+        return measured
 
     def image_count(self) -> int:
         """How many images are sent, all repetitions together."""
@@ -303,7 +312,7 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
     if document.value("framing") == "none":
         document.put("framing", SHORT_FORMS["framing", "none"], document.place("framing"))
     _check_system(document)  # also where other sections have mistakes
-    check_data(document, DataChoice("sample"))
+    check_data(document, SAMPLE)
     _check_measures(document)
     made = build(document, "", Scenario, KINDS)
     if made:
@@ -341,11 +350,18 @@ def _check_columns(measures: Sequence[str]) -> None:
 
 
 def _check_labels(document: Document, name: str) -> None:
-    """Raises MeasureError for a measure of labels and a data set that has none."""
-    if find_measure(name).labelled:
-        data = build(document.copied(), "data", DataChoice) if document.value("data") else None
-        if data and data.open().labels(0, 1) is None:
-            raise MeasureError(f"measure {name} takes labels, and the data set has none")
+    """Raises MeasureError for a measure of labels and a data set that has none, or others."""
+    if (measure := find_measure(name)).labelled:
+        choice = build(document.copied(), "data", DataChoice) if document.value("data") else SAMPLE
+        with suppress(DataError):  # `check_data` keeps it
+            if choice:
+                measure.check_classes(name, _opened(document, choice).classes())
+
+
+def _opened(document: Document, choice: DataChoice) -> Data:
+    """The data set, the same for all cells, since a folder is read only once."""
+    opened: Data = document.built.setdefault(("data", choice), choice.open())
+    return opened
 
 
 def _check_signal(document: Document, scenario: Scenario) -> None:
@@ -422,7 +438,7 @@ def complete(document: Document, path: Path, data_root: Path | None) -> None:
     items = range(len(measures)) if isinstance(measures, list) else ()
     for key in (*PATH_OR_NAME, *(f"measures[{number}]" for number in items)):
         text = document.value(key)
-        if isinstance(text, str) and (".py:" in text or CODEC_FILE.search(text)):
+        if isinstance(text, str) and PATHS.search(text):
             document.resolve(key)
 
 
@@ -442,9 +458,7 @@ def check_data(document: Document, default: DataChoice) -> None:
 
 
 def _check_images(document: Document, data: DataChoice) -> None:
-    if data not in document.built:
-        document.built[data] = len(data.open())
-    there, images = document.built[data], document.value("images")
+    there, images = len(_opened(document, data)), document.value("images")
     if isinstance(images, int) and images > there:
         document.mistake("images", f"images is {images}; the data set holds {there}")
 

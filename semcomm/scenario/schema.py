@@ -120,11 +120,11 @@ def training_schema() -> Schema:
         name: _whole(section, training_variants(section)) for name, section in TRAININGS.items()
     }
     needed = _needed(AnalogueTraining, "", training_variants(AnalogueTraining))
-    chosen = {
-        "if": {"properties": {"system": {"const": "analogue"}}, "required": ["system"]},
-        "then": {"allOf": [schemas["analogue"], needed | {"required": ["channel"]}]},
-        "else": schemas["digital"],
-    }
+    schemas["analogue"] = {"allOf": [schemas["analogue"], needed | {"required": ["channel"]}]}
+    chosen = schemas.pop("digital")
+    for name, schema in schemas.items():
+        is_it = {"properties": {"system": {"const": name}}, "required": ["system"]}
+        chosen = {"if": is_it, "then": schema, "else": chosen}
     title = "semcomm: a codec to be made."
     return {"$schema": DRAFT, "title": title, "type": "object", **chosen}
 

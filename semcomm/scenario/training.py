@@ -9,18 +9,20 @@ from typing import Annotated, Any, Literal, TypeVar
 from annotated_types import Ge, Unit, doc
 
 from semcomm.codec.analogue.networks import NETWORKS, Network, PatchNetwork
+from semcomm.codec.classifier.networks import ClassifierNetwork
 from semcomm.codec.codec_file import read_levels
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.analogue import AnalogueTrainer
 from semcomm.codec.training.channels import CHANNELS, TrainingChannel
+from semcomm.codec.training.classifier import ClassifierTrainer
 from semcomm.codec.training.epochs import EpochTrainer
-from semcomm.codec.training.images import TrainingImages
+from semcomm.codec.training.images import TrainingImages, WholeImages
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.schedule import Schedule
 from semcomm.codec.training.start import Start
 from semcomm.codec.training.trainer import Trainer
 from semcomm.data.choice import DataChoice
-from semcomm.errors import CodecError, SettingError
+from semcomm.errors import CodecError, DataError, SettingError
 from semcomm.modalities.rgb8 import Image
 from semcomm.scenario.checking import Kind, build
 from semcomm.scenario.document import Document
@@ -116,16 +118,44 @@ def load_start(name: str) -> Start:
     return Start(path.stem, codecs, tensors, about.geometry)
 
 
+@dataclass(frozen=True)
+class ClassifierTraining(CodecTraining):
+    """A classifier to be made, by which the measure `accuracy` judges images."""
+
+    system: Annotated[
+        Literal["classifier"], doc("what is trained: `classifier` names the classes of images")
+    ] = "classifier"
+    network: Annotated[ClassifierNetwork, doc("its layers")] = field(
+        default_factory=ClassifierNetwork
+    )
+
+    def trainer(self, images: TrainingImages, held_out: Sequence[Image] = ()) -> ClassifierTrainer:
+        if not isinstance(images, WholeImages):
+            raise DataError("a classifier is trained on whole images: leave out training.crop")
+        data = self.data.open()
+        labels = data.labels(0, len(images))
+        if labels is None:
+            raise DataError(
+                "the data set has no labels, which a classifier learns: take CIFAR-10, or a folder "
+                "that holds a folder of images for each class"
+            )
+        return ClassifierTrainer(
+            self.network, data.classes(), self.training, images, labels, self.seed
+        )
+
+
 TRAININGS: dict[str, type[CodecTraining]] = {
     "digital": TrainingScenario,
     "analogue": AnalogueTraining,
+    "classifier": ClassifierTraining,
 }
 """By the name under `system`."""
 
 
 def either(choices: Iterable[str]) -> str:
-    """Example: `digital` or `analogue`."""
-    return " or ".join(f"`{choice}`" for choice in choices)
+    """Example: `digital`, `analogue` or `classifier`."""
+    *others, last = (f"`{choice}`" for choice in choices)
+    return f"{', '.join(others)} or {last}"
 
 
 def one_of(key: str, choices: Mapping[str, Found]) -> Callable[[str], Found]:

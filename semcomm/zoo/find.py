@@ -5,6 +5,8 @@ from pathlib import Path
 
 from semcomm.codec.analogue.codec import AnalogueCodec
 from semcomm.codec.analogue.codec_file import load_analogue as load_analogue_file
+from semcomm.codec.classifier.classifier import Classifier
+from semcomm.codec.classifier.classifier_file import load_classifier as load_classifier_file
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import load_codec as load_file
 from semcomm.codec.codec_file import read_levels
@@ -55,13 +57,24 @@ def load_analogue(name: str | Path) -> AnalogueCodec:
     return load_analogue_file(expanded(str(name)) if is_file else _shipped(str(name), "analogue"))
 
 
-def load_any(name: str) -> Codec | AnalogueCodec:
-    """What `load_codec` or `load_analogue` loads, by the kind of the file."""
+def load_classifier(name: str) -> Classifier:
+    """A classifier, a shipped one by its name or any by the path of its file.
+
+    Raises CodecError when there is no such classifier or it is damaged.
+    """
+    is_file = CODEC_FILE.search(name)
+    return load_classifier_file(expanded(name) if is_file else _shipped(name, "classifier"))
+
+
+def load_any(name: str) -> Codec | AnalogueCodec | Classifier:
+    """What `load_codec`, `load_analogue` or `load_classifier` loads, by the kind of the file."""
     try:
-        is_analogue = system_of(name) == "analogue"
+        system = system_of(name)
     except CodecError:  # loading it says more
-        is_analogue = False
-    return load_analogue(name) if is_analogue else load_codec(name)
+        system = "digital"
+    if system == "classifier":
+        return load_classifier(name)
+    return load_analogue(name) if system == "analogue" else load_codec(name)
 
 
 def changed_at(name: str) -> int:
@@ -95,6 +108,6 @@ def _shipped(stem: str, system: str = "digital") -> Path:
         return ZOO / f"{stem}.safetensors"
     if stem in RETIRED:
         raise CodecError(f"codec {stem!r} no longer ships; in a checkout it is {RETIRED[stem]}")
-    raise CodecError(
-        f"codec {stem!r} is unknown; {instead(stem, names)}, or name a .safetensors file"
-    )
+    noun = "classifier" if system == "classifier" else "codec"
+    there = instead(stem, names) if names else "none ship"
+    raise CodecError(f"{noun} {stem!r} is unknown; {there}, or name a .safetensors file")

@@ -18,8 +18,13 @@ FIGURES = ZOO / "figures.csv"
 MAX_HEADER_BYTES = 1 << 20
 """As in codec/tensor_file.py, which imports numpy."""
 
-SYSTEMS = {"semcomm codec": "digital", "semcomm analogue codec": "analogue"}
-"""From the `format` of a file's metadata to the kind of system that it is for."""
+SYSTEMS = {
+    "semcomm codec": "digital",
+    "semcomm analogue codec": "analogue",
+    "semcomm classifier": "classifier",
+}
+"""From the `format` of a file's metadata to the kind of system that it is for; a classifier is for
+none."""
 
 
 def codec_names(system: str = "digital") -> list[str]:

@@ -17,9 +17,12 @@ import pytest
 from click.testing import Result
 from command import cli
 from images import save_images
+from stripes import CLASSES, save_stripes
 
 from semcomm.codec.analogue.codec_file import load_analogue
 from semcomm.codec.analogue.networks import DeepJsccNetwork, PatchNetwork
+from semcomm.codec.classifier.classifier_file import load_classifier
+from semcomm.codec.classifier.networks import ClassifierLayers, ClassifierNetwork
 from semcomm.codec.codec_file import load_codec
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.channels import TrainingAwgn
@@ -34,7 +37,12 @@ from semcomm.data.sample import Sample
 from semcomm.errors import DataError
 from semcomm.folders import scenario_names
 from semcomm.run.training import run_training, training_images
-from semcomm.scenario.training import AnalogueTraining, TrainingScenario, read_training
+from semcomm.scenario.training import (
+    AnalogueTraining,
+    ClassifierTraining,
+    TrainingScenario,
+    read_training,
+)
 
 SCENARIO = """\
 data: {images: photos}
@@ -78,7 +86,12 @@ KILLED_IN_THE_SECOND_EPOCH = """
 import os, signal, sys
 from pathlib import Path
 from semcomm.run.training import run_training
-from semcomm.scenario.training import AnalogueTraining, TrainingScenario, read_training
+from semcomm.scenario.training import (
+    AnalogueTraining,
+    ClassifierTraining,
+    TrainingScenario,
+    read_training,
+)
 
 def watch(so_far):
     if so_far.epoch == 1 and so_far.images < so_far.of_images:
@@ -253,7 +266,9 @@ def test_the_first_images_are_taken(folder: Path) -> None:
 
 ONE_RATE, LEVELS, SIXTEEN = BETTER = "ecvq-n128-k512-nu16", "ecvq-levels", "ecvq-16-levels"
 ANALOGUE = [name for name in scenario_names("training") if name.startswith(("analogue", "deep"))]
-PAPERS = [name for name in scenario_names("training") if name not in (*BETTER, *ANALOGUE)]
+CLASSIFIER = "cifar10-classifier"
+OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER)
+PAPERS = [name for name in scenario_names("training") if name not in OTHERS]
 
 
 @pytest.mark.parametrize("name", PAPERS)
@@ -373,9 +388,48 @@ def test_mistakes_of_an_analogue_training_have_their_places(folder: Path) -> Non
     ]
     path.write_text("system: quantum\n")
     assert semcomm_train(path).stderr == (
-        f'{path}:1:9: system is "quantum"; it takes `digital` or `analogue`\n'
+        f'{path}:1:9: system is "quantum"; it takes `digital`, `analogue` or `classifier`\n'
     )
     path.write_text("system: analogue\nchannel: {model: awgn, esn0_db: [3, 2]}\n")
     assert ":2:1: channel: esn0_db is [3.0, 2.0]; several take" in semcomm_train(path).stderr
     path.write_text("system: analogue\n")
     assert "channel.model is missing" in semcomm_train(path).stderr
+
+
+def test_the_shipped_classifier_is_trained_on_training_images_alone() -> None:
+    made = read_training(CLASSIFIER)
+    assert isinstance(made, ClassifierTraining)
+    assert made.data == DataChoice("cifar10", split="train") and made.images is None
+    layers = ClassifierLayers(made.network, 10, normalized=False)
+    assert 2 * sum(tensor.numel() for tensor in layers.state_dict().values()) < 4_000_000
+
+
+CLASSIFIER_SCENARIO = """\
+system: classifier
+data: {images: stripes}
+network: {widths: [4]}
+training: {epochs: 2, batch_size: 8, device: cpu}
+"""
+
+
+def test_the_command_line_trains_a_classifier_of_folders(tmp_path: Path) -> None:
+    save_stripes(tmp_path / "stripes", 40)
+    path = tmp_path / "striped.yaml"
+    path.write_text(CLASSIFIER_SCENARIO)
+    result = semcomm_train(path, "--out", tmp_path)
+    assert result.exit_code == 0
+    line = r"epoch {}/2: loss [\d.]+  [\d.]+% right\n"
+    assert re.fullmatch(line.format(1) + line.format(2), result.stderr)
+    classifier = load_classifier(tmp_path / "striped.safetensors")
+    assert classifier.classes == CLASSES and classifier.network == ClassifierNetwork((4,))
+    assert (classifier.origin["data"], classifier.origin["images"]) == ("a folder", 40)
+    shown = cli("codec", "show", tmp_path / "striped.safetensors").stdout
+    assert "striped" in shown and "lying, standing" in shown
+
+
+def test_a_classifier_of_images_without_classes_is_refused(folder: Path, tmp_path: Path) -> None:
+    path = folder / "unlabelled.yaml"
+    path.write_text(CLASSIFIER_SCENARIO.replace("stripes", "photos"))
+    result = semcomm_train(path, "--out", tmp_path)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: the data set has no labels, which a classifier learns")

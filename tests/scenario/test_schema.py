@@ -27,7 +27,12 @@ from semcomm.scenario.schema import (
     training_variants,
 )
 from semcomm.scenario.settings import Setting, section_class, settings_of
-from semcomm.scenario.training import AnalogueTraining, TrainingScenario, read_training
+from semcomm.scenario.training import (
+    AnalogueTraining,
+    ClassifierTraining,
+    TrainingScenario,
+    read_training,
+)
 
 SCENARIO = Draft202012Validator(scenario_schema())
 TRAINING = Draft202012Validator(training_schema())
@@ -219,6 +224,7 @@ LEAVES = [
     *leaves(Scenario, "", scenario_variants()),
     *leaves(TrainingScenario, "", {}),
     *leaves(AnalogueTraining, "", training_variants(AnalogueTraining)),
+    *leaves(ClassifierTraining, "", {}),
 ]
 
 

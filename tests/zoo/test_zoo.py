@@ -14,16 +14,18 @@ from safetensors.numpy import save
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.context_model import has_context
+from semcomm.data.cifar10 import Cifar10
 from semcomm.data.sample import Sample
 from semcomm.errors import CodecError, ScenarioError
 from semcomm.framing import Framing
+from semcomm.measures.intervals import wilson
 from semcomm.run.simulation import simulate
 from semcomm.scenario.plugins import load_channel
 from semcomm.scenario.scenario import Scenario, read_scenarios
 from semcomm.systems.learned import LearnedCodec
 from semcomm.zoo import find as zoo
 from semcomm.zoo import names as zoo_names
-from semcomm.zoo.find import load_codec, load_shipped
+from semcomm.zoo.find import load_classifier, load_codec, load_shipped
 from semcomm.zoo.names import FIGURES, codec_figures, codec_names, codec_system
 from semcomm.zoo.retired import RATE_PSNR_CODECS, RETIRED
 
@@ -71,6 +73,16 @@ def test_shipped_codecs_have_the_listed_rate_and_psnr(row: dict[str, str]) -> No
     assert summary["psnr_db"] == pytest.approx(float(row["cifar10_psnr_db"]), abs=4 * 2.5 / 16)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", codec_names("classifier"))
+def test_a_shipped_classifier_finds_93_percent_of_classes(name: str, cifar10_root: Path) -> None:
+    """Within the 95 % interval that 1,000 images give."""
+    classifier, data = load_classifier(name), Cifar10(cifar10_root)
+    right = classifier.classify(data.load(0, 1000)) == data.labels(0, 1000)
+    assert classifier.classes == data.classes()
+    assert wilson(int(right.sum()), right.size)[1] >= 0.93
+
+
 def test_the_wheel_stays_small() -> None:
     files = [Path(file.path) for file in WheelBuilder(str(ROOT)).recurse_included_files()]
     assert ROOT / "semcomm" / "zoo" / "figures.csv" in files
@@ -104,7 +116,8 @@ def test_the_figures_are_of_the_shipped_codecs() -> None:
 
 def test_a_codecs_system_is_read_from_its_header(tiny_codec_file: Path) -> None:
     assert codec_system(tiny_codec_file) == "digital"
-    assert {codec_system(path) for path in zoo.ZOO.glob("*.safetensors")} == {"digital"}
+    kinds = {codec_system(path) for path in zoo.ZOO.glob("*.safetensors")}
+    assert {"digital"} <= kinds <= {"digital", "analogue", "classifier"}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from semcomm.codec.analogue.codec import AnalogueCodec
 from semcomm.codec.analogue.codec_file import AnalogueAbout, analogue_from, save_analogue
 from semcomm.codec.analogue.networks import AnalogueAutoencoder, Network
 from semcomm.codec.training.channels import TrainingChannel, linear_estimates, normalized
-from semcomm.codec.training.epochs import EpochProgress, EpochTrainer
+from semcomm.codec.training.epochs import CodecTrainer, PsnrProgress, patches_of
 from semcomm.codec.training.held_out import HeldOut, mean_psnr_db
 from semcomm.codec.training.images import TrainingImages, key_of
 from semcomm.codec.training.optimizers import Optimizers
@@ -22,7 +22,7 @@ from semcomm.codec.training.schedule import Schedule
 from semcomm.modalities.rgb8 import PATCH_VALUES, Image, from_network, size_of
 
 
-class AnalogueTrainer(EpochTrainer["_Tally"]):
+class AnalogueTrainer(CodecTrainer["_Tally"]):
     """Trains both networks; noise and fades are new in each step."""
 
     model: AnalogueAutoencoder
@@ -56,34 +56,35 @@ class AnalogueTrainer(EpochTrainer["_Tally"]):
         self._noise = torch.Generator().manual_seed(key_of(self.seed, "channel", self.epoch))
         return _Tally()
 
-    def _step(self, patches: Tensor, step: int, of_steps: int) -> tuple[float]:
+    def _step(self, batch: Tensor, step: int, of_steps: int) -> tuple[float]:
         """Returns the squared error per image, pixels being from 0 to 1."""
-        received = received_patches(self.model, self.channel, patches, self._noise, self.dtype)
-        loss = (received - patches).square().sum(dim=(1, 2, 3)).mean()
+        received = received_patches(self.model, self.channel, batch, self._noise, self.dtype)
+        loss = (received - batch).square().sum(dim=(1, 2, 3)).mean()
         self.optimizers.step(loss, self.schedule.learning_rate_at(step, step / of_steps))
         return (loss.item(),)
 
     @torch.no_grad()
-    def _measure(self) -> HeldOut:
+    def _held_out_quality(self) -> HeldOut:
         """Over the channel, with the same noise after each epoch."""
         noise = torch.Generator().manual_seed(key_of(self.seed, "held out"))
         received = []
         for picture in self.held_out:
-            patches = self._patches(picture[None])
+            patches = patches_of(picture[None], self.device)
             arrived = received_patches(self.model, self.channel, patches, noise, self.dtype)
             height, width = size_of(picture)
             received.append(from_network(arrived)[0, :height, :width])
         return HeldOut(mean_psnr_db(self.held_out, received))
 
-    def _progress(self, tally: "_Tally", steps: int) -> EpochProgress:
+    def _progress(self, tally: "_Tally", steps: int) -> PsnrProgress:
         loss = tally.loss / tally.steps
         values = math.prod(self.grid) * PATCH_VALUES
-        return EpochProgress(
+        return PsnrProgress(
             epoch=self.epoch,
             images=tally.steps * self.batch_size,
             of_images=steps * self.batch_size,
             loss=loss,
             psnr_db=-10 * math.log10(max(loss / values, 1e-12)),
+            held_out=self.measured,
         )
 
 

@@ -17,7 +17,7 @@ from semcomm.files import write_atomically
 
 
 def save_checkpoint(trainer: EpochTrainer[Any], path: Path, training: str) -> None:
-    """Write weights, optimizer state and epoch; randomness needs no state, as epochs key it.
+    """Write weights, buffers, optimizer state and epoch; randomness, which epochs key, has none.
 
     training: identifies the training; only the same training can resume from the file.
     """
@@ -73,4 +73,4 @@ def _state(trainer: EpochTrainer[Any]) -> dict[str, Tensor]:
             (f"{name}.{moment}", tensor)
             for moment, tensor in trainer.optimizers.moments(parameter).items()
         )
-    return state
+    return state | dict(trainer.model.named_buffers())

@@ -5,7 +5,7 @@ All randomness is a function of seed and epoch.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -24,22 +24,33 @@ from semcomm.modalities.rgb8 import Image, grid_shape, to_network, to_patches
 
 
 @dataclass(frozen=True)
-class EpochProgress:
+class EpochProgress(ABC):
     """The state of an epoch, over its images so far.
 
     images, of_images: so far, and in the whole epoch.
-    held_out: what the last whole epoch gave, where pictures are held out.
     """
 
     epoch: int
     images: int
     of_images: int
     loss: float
+
+    @abstractmethod
+    def figures(self) -> str:
+        """What a person sees of it."""
+
+
+@dataclass(frozen=True)
+class PsnrProgress(EpochProgress):
+    """The same of a codec.
+
+    held_out: what the last whole epoch gave, where pictures are held out.
+    """
+
     psnr_db: float
     held_out: HeldOut | None = field(default=None, kw_only=True)
 
     def figures(self) -> str:
-        """What a person sees of it."""
         held_out = f"  held out: {self.held_out}" if self.held_out else ""
         return f"{self.of_training()}{held_out}"
 
@@ -61,23 +72,16 @@ class EpochTrainer(ABC, Generic[TallyOf]):
     """Trains `model` on images; `epoch` epochs are done.
 
     recipe: the schedule, which may say more.
-    held_out: pictures of any sizes that it is measured on after each epoch; of many the first ones,
-        of large ones the middle (held_out.py).
     """
 
     model: nn.Module
     optimizers: Optimizers
 
-    def __init__(
-        self, recipe: Schedule, images: TrainingImages, seed: int, held_out: Sequence[Image] = ()
-    ) -> None:
+    def __init__(self, recipe: Schedule, images: TrainingImages, seed: int) -> None:
         self.seed, self.epoch, self.epochs = seed, 0, recipe.epochs
         self.device = torch_device(recipe.device)
         self.dtype: DType = fast_dtype(self.device) if recipe.dtype == "auto" else recipe.dtype
         self.images, self.batch_size = images, min(recipe.batch_size, len(images))
-        self.grid = grid_shape(*images.size)
-        self.held_out = middles(held_out)
-        self.measured: HeldOut | None = None
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
@@ -97,15 +101,12 @@ class EpochTrainer(ABC, Generic[TallyOf]):
         """
         steps = len(self.images) // self.batch_size
         tally = self._start_epoch()
-        batches = self.images.batches(self.batch_size, self.seed, self.epoch)
-        for step, images in enumerate(batches):
-            patches = self._patches(images)
-            tally.add(*self._step(patches, self.epoch * steps + step, steps * self.epochs))
+        for step, batch in enumerate(self._batches()):
+            tally.add(*self._step(batch, self.epoch * steps + step, steps * self.epochs))
             if step % 16 == 15 and step < steps - 1:
-                yield replace(self._progress(tally, steps), held_out=self.measured)
-        if self.held_out:
-            self.measured = self._measure()
-        progress = replace(self._progress(tally, steps), held_out=self.measured)
+                yield self._progress(tally, steps)
+        self._measure()
+        progress = self._progress(tally, steps)
         self.epoch += 1
         self._finish_epoch(tally)
         yield progress
@@ -115,20 +116,53 @@ class EpochTrainer(ABC, Generic[TallyOf]):
         """An empty tally."""
 
     @abstractmethod
-    def _step(self, patches: Tensor, step: int, of_steps: int) -> tuple[Any, ...]:
-        """Train on (B, 48, h, w) patches of images; returns what the tally takes."""
+    def _batches(self) -> Iterator[Tensor]:
+        """The batches of the epoch, in the form in which `_step` takes them."""
+
+    @abstractmethod
+    def _step(self, batch: Tensor, step: int, of_steps: int) -> tuple[Any, ...]:
+        """Train on a batch; returns what the tally takes."""
 
     @abstractmethod
     def _progress(self, tally: TallyOf, steps: int) -> EpochProgress:
         """How far the epoch of so many steps is."""
 
-    @abstractmethod
-    def _measure(self) -> HeldOut:
-        """The model as it is, on `held_out`."""
+    def _measure(self) -> None:
+        """What is measured after an epoch, by default nothing."""
 
     def _finish_epoch(self, tally: TallyOf) -> None:
         """What happens between epochs, by default nothing."""
 
-    def _patches(self, images: NDArray[np.uint8]) -> Tensor:
-        """Images (B, H, W, 3) as (B, 48, h, w) float32 on the device."""
-        return to_network(torch.from_numpy(to_patches(images)).to(self.device))
+
+class CodecTrainer(EpochTrainer[TallyOf]):
+    """Of a codec, which sees patches of images.
+
+    held_out: pictures of any sizes that it is measured on after each epoch; of many the first ones,
+        of large ones the middle (held_out.py).
+    """
+
+    def __init__(
+        self, recipe: Schedule, images: TrainingImages, seed: int, held_out: Sequence[Image] = ()
+    ) -> None:
+        super().__init__(recipe, images, seed)
+        self.grid = grid_shape(*images.size)
+        self.held_out = middles(held_out)
+        self.measured: HeldOut | None = None
+
+    def _batches(self) -> Iterator[Tensor]:
+        """(B, 48, h, w) each."""
+        for images in self.images.batches(self.batch_size, self.seed, self.epoch):
+            yield patches_of(images, self.device)
+
+    def _measure(self) -> None:
+        if self.held_out:
+            self.measured = self._held_out_quality()
+
+    @abstractmethod
+    def _held_out_quality(self) -> HeldOut:
+        """The model as it is, on `held_out`."""
+
+
+def patches_of(images: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """Images (B, H, W, 3) as (B, 48, h, w) float32 on a device."""
+    return to_network(torch.from_numpy(to_patches(images)).to(device))

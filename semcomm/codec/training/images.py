@@ -47,10 +47,15 @@ class WholeImages:
         return len(self.images)
 
     def batches(self, size: int, seed: int, epoch: int) -> Iterator[NDArray[np.uint8]]:
+        for numbers in self.numbers(size, seed, epoch):
+            yield self.images[numbers]
+
+    def numbers(self, size: int, seed: int, epoch: int) -> Iterator[NDArray[np.int64]]:
+        """(size,) which images are in each batch."""
         generator = torch.Generator().manual_seed(key_of(seed, "order", epoch))
         order = torch.randperm(len(self), generator=generator).numpy()
         for start in range(0, len(self) - size + 1, size):
-            yield self.images[order[start : start + size]]
+            yield order[start : start + size]
 
     def sample(self, seed: int) -> list[Image]:
         return list(self.images)

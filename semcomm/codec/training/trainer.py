@@ -11,7 +11,7 @@ from torch import Tensor
 
 from semcomm.codec.codec_file import save_codec, save_levels
 from semcomm.codec.networks import Geometry
-from semcomm.codec.training.epochs import EpochProgress, EpochTrainer
+from semcomm.codec.training.epochs import CodecTrainer, PsnrProgress, patches_of
 from semcomm.codec.training.export import codec_in_training, export_codec, export_levels
 from semcomm.codec.training.held_out import HeldOut, measured
 from semcomm.codec.training.images import TrainingImages, key_of
@@ -24,7 +24,7 @@ from semcomm.modalities.rgb8 import PATCH_VALUES, Image
 
 
 @dataclass(frozen=True)
-class VqProgress(EpochProgress):
+class VqProgress(PsnrProgress):
     """The same of a codec of bits.
 
     bits: per image, N times the empirical entropy of the indices.
@@ -45,7 +45,7 @@ class VqProgress(EpochProgress):
         )
 
 
-class Trainer(EpochTrainer["_Tally"]):
+class Trainer(CodecTrainer["_Tally"]):
     """Trains networks and codebooks.
 
     start: the codec to start from in place of random weights and codewords.
@@ -101,7 +101,7 @@ class Trainer(EpochTrainer["_Tally"]):
     def _initialize_codebook(self) -> None:
         """Set codewords to sub-vectors that the untrained encoder makes of training images."""
         first = next(self.images.batches(min(1024, len(self.images)), self.seed, epoch=0))
-        vectors = self.model.sub_vectors(self._patches(first)).flatten(end_dim=-2)
+        vectors = self.model.sub_vectors(patches_of(first, self.device)).flatten(end_dim=-2)
         self.model.codebook.copy_(
             _draw(vectors, self.model.geometry.codewords, key_of(self.seed, "codebook"))
         )
@@ -113,7 +113,7 @@ class Trainer(EpochTrainer["_Tally"]):
         if self.epoch <= self.recipe.reseed_until * self.recipe.epochs:
             self._reseed(tally)
 
-    def _step(self, patches: Tensor, step: int, of_steps: int) -> tuple[list[Losses], float]:
+    def _step(self, batch: Tensor, step: int, of_steps: int) -> tuple[list[Losses], float]:
         """Step along the weighted mean gradient of all levels, each of which has its share of the
         images.
 
@@ -121,7 +121,7 @@ class Trainer(EpochTrainer["_Tally"]):
         """
         progress = step / of_steps
         weights = self.recipe.rate_weights_at(progress)
-        losses = compute_losses(self.model, patches, weights, self.dtype)
+        losses = compute_losses(self.model, batch, weights, self.dtype)
         shares = self.recipe.level_weights
         totals = [
             share * level.total(weight, self.recipe.commitment_weight)
@@ -131,7 +131,7 @@ class Trainer(EpochTrainer["_Tally"]):
         self.optimizers.step(loss, self.recipe.learning_rate_at(step, progress))
         return losses, loss.item()
 
-    def _measure(self) -> HeldOut:
+    def _held_out_quality(self) -> HeldOut:
         weights = self.recipe.rate_weights_at((self.epoch + 1) / self.epochs)
         codecs = [
             codec_in_training(self.model, self.recipe, level, weight).on(self.device.type)
@@ -176,6 +176,7 @@ class Trainer(EpochTrainer["_Tally"]):
             bits=(entropies * indices).mean().item(),
             used_codewords=int((tally.counts > 0).sum(dim=1).min()),
             perplexity=2 ** entropies.mean().item(),
+            held_out=self.measured,
         )
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def digest(trainer: AnalogueTrainer) -> str:
     return hashlib.sha256(b"".join(state)).hexdigest()
 
 
-def run(trainer: AnalogueTrainer, epochs: int = 3) -> list[EpochProgress]:
+def run(trainer: AnalogueTrainer, epochs: int = 3) -> list[Any]:
     return [list(trainer.run_epoch())[-1] for _ in range(epochs)]
 
 

@@ -35,7 +35,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, make_trainer: Make) -> tu
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("epoch", "images"),
+    ("epoch", "reached"),
     [(0, 32), (0, 72), (2, 64), (2, 72), (3, 72)],
     ids=lambda moment: str(moment),
 )
@@ -45,10 +45,10 @@ def test_an_interrupted_training_ends_in_the_same_state(
     finished: tuple[Trainer, Path],
     tmp_path: Path,
     epoch: int,
-    images: int,
+    reached: int,
 ) -> None:
     def interrupt(progress: EpochProgress) -> None:
-        if (progress.epoch, progress.images) == (epoch, images):
+        if (progress.epoch, progress.images) == (epoch, reached):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

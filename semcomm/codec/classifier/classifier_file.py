@@ -1,0 +1,79 @@
+"""A classifier as one file of tensors and text (codec/tensor_file.py).
+
+The file's metadata: `format` is "semcomm classifier"; `version` is "1"; `about` is a JSON object
+with the network, the names of the classes and the origin.
+"""
+
+import json
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+from annotated_types import MaxLen, MinLen
+from pydantic.dataclasses import dataclass
+
+from semcomm.codec.classifier.classifier import Classifier
+from semcomm.codec.classifier.networks import ClassifierLayers, ClassifierNetwork
+from semcomm.codec.tensor_file import (
+    Shapes,
+    Tensors,
+    check_tensors,
+    described,
+    digest_of,
+    intact_about,
+    read_tensors,
+    write_tensors,
+)
+from semcomm.errors import CodecError
+
+FORMAT, VERSION = "semcomm classifier", "1"
+
+
+@dataclass(frozen=True)
+class ClassifierAbout:
+    """The part of a classifier that is text; `origin` says how it was made."""
+
+    network: ClassifierNetwork
+    classes: Annotated[tuple[Annotated[str, MinLen(1)], ...], MinLen(2), MaxLen(65536)]
+    origin: dict[str, Any]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def classifier_from(name: str, about: ClassifierAbout, tensors: Tensors) -> Classifier:
+    """A classifier, after checks of its parts.
+
+    Raises CodecError when the tensors do not match the network or hold invalid values.
+    """
+    check_tensors(tensors, _shapes(about.network, len(about.classes)))
+    digest = digest_of(about.to_json(), tensors)
+    return Classifier(name, about.network, about.classes, tensors, about.origin, digest)
+
+
+def save_classifier(classifier: Classifier, path: Path) -> None:
+    """Write the classifier's file, whole or not at all."""
+    about = ClassifierAbout(classifier.network, classifier.classes, dict(classifier.origin))
+    write_tensors(path, FORMAT, VERSION, about.to_json(), classifier.tensors)
+
+
+def load_classifier(path: Path) -> Classifier:
+    """Read a classifier's file.
+
+    Raises CodecError when the file is missing, damaged, of another version, or none.
+    """
+    metadata, tensors = read_tensors(path, FORMAT)
+    try:
+        about = described(ClassifierAbout, intact_about(FORMAT, VERSION, metadata, tensors))
+        return classifier_from(path.stem, about, tensors)
+    except CodecError as error:
+        raise CodecError(f"{path} {error}; train or copy it again") from None
+
+
+@lru_cache(maxsize=32)
+def _shapes(network: ClassifierNetwork, classes: int) -> Shapes:
+    with torch.device("meta"):
+        layers = ClassifierLayers(network, classes, normalized=False)
+    return {name: (tuple(tensor.shape), "float16") for name, tensor in layers.state_dict().items()}

@@ -1,0 +1,186 @@
+"""Training of a classifier of images, by cross-entropy with smoothed labels."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from semcomm.codec.classifier.classifier_file import (
+    ClassifierAbout,
+    classifier_from,
+    save_classifier,
+)
+from semcomm.codec.classifier.networks import (
+    ClassifierLayers,
+    ClassifierNetwork,
+    whitening_of,
+    without_normalization,
+)
+from semcomm.codec.training.epochs import EpochProgress, EpochTrainer
+from semcomm.codec.training.images import WholeImages, key_of
+from semcomm.codec.training.optimizers import Optimizers
+from semcomm.codec.training.schedule import Schedule
+from semcomm.modalities.rgb8 import Image
+
+LABEL_SMOOTHING = 0.2
+LARGEST_SHIFT = 2
+"""Pixels by which a training image is moved in each direction at most."""
+
+WHITENING_IMAGES = 5000
+
+
+@dataclass(frozen=True)
+class ClassifierProgress(EpochProgress):
+    """The same of a classifier.
+
+    accuracy: share of the training images, moved and flipped, whose class was right.
+    """
+
+    accuracy: float
+
+    def figures(self) -> str:
+        return f"loss {self.loss:.3f}  {self.accuracy:.2%} right"
+
+
+class ClassifierTrainer(EpochTrainer["_Tally"]):
+    """Trains the layers on images that are flipped from left to right in every second epoch and
+    moved by up to two pixels.
+
+    labels: (n,) the classes of the images, by their places in `classes`.
+    """
+
+    model: ClassifierLayers
+    images: WholeImages
+
+    def __init__(
+        self,
+        network: ClassifierNetwork,
+        classes: Sequence[str],
+        schedule: Schedule,
+        images: WholeImages,
+        labels: NDArray[np.int64],
+        seed: int,
+    ) -> None:
+        super().__init__(schedule, images, seed)
+        self.network, self.classes, self.schedule = network, tuple(classes), schedule
+        self._images = torch.from_numpy(images.images)
+        self._labels = torch.from_numpy(labels)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(key_of(seed, "weights"))
+            model = ClassifierLayers(network, len(self.classes), normalized=True)
+        self.model = model.to(self.device).to(memory_format=torch.channels_last)
+        self._initialize_whitening()
+        self.optimizers = Optimizers(self.model, schedule)
+
+    def settings(self) -> dict[str, Any]:
+        labels = self._labels.bincount(minlength=len(self.classes)).tolist()
+        return {
+            "network": asdict(self.network),
+            "training": asdict(self.schedule),
+            "classes": dict(zip(self.classes, labels, strict=True)),
+        }
+
+    def save(self, path: Path, images: Sequence[Image], origin: Mapping[str, Any]) -> None:
+        about = ClassifierAbout(
+            self.network, self.classes, {**origin, "training": asdict(self.schedule)}
+        )
+        tensors = {
+            name: tensor.detach().cpu().half().contiguous().numpy()
+            for name, tensor in without_normalization(self.model).items()
+        }
+        save_classifier(classifier_from(path.stem, about, tensors), path)
+
+    def _initialize_whitening(self) -> None:
+        kernel, bias = whitening_of(_pixels(self._images[:WHITENING_IMAGES].to(self.device)))
+        whitening = self.model.whitening.requires_grad_(False)
+        whitening.weight.copy_(kernel)
+        assert whitening.bias is not None
+        whitening.bias.copy_(bias)
+
+    def _start_epoch(self) -> "_Tally":
+        generator = torch.Generator().manual_seed(key_of(self.seed, "flips"))
+        flips = torch.randint(2, (len(self._images),), generator=generator)
+        self._flips = (flips + self.epoch) % 2 == 1
+        self._moves = torch.Generator().manual_seed(key_of(self.seed, "moves", self.epoch))
+        return _Tally()
+
+    def _batches(self) -> Iterator[Tensor]:
+        """(B,) the numbers of the images."""
+        for numbers in self.images.numbers(self.batch_size, self.seed, self.epoch):
+            yield torch.from_numpy(numbers)
+
+    def _step(self, batch: Tensor, step: int, of_steps: int) -> tuple[float, float]:
+        """Returns the loss per image, and the share of the batch that was right."""
+        moves = torch.randint(
+            -LARGEST_SHIFT, LARGEST_SHIFT + 1, (2, len(batch)), generator=self._moves
+        )
+        moved = moved_images(self._images[batch], moves, self._flips[batch])
+        labels = self._labels[batch].to(self.device)
+        scores = self.model.scores(_pixels(moved.to(self.device)), self.dtype)
+        loss = F.cross_entropy(scores, labels, label_smoothing=LABEL_SMOOTHING)
+        self.optimizers.step(loss, self.schedule.learning_rate_at(step, step / of_steps))
+        normalize_kernels(self.model)
+        return loss.item(), (scores.argmax(dim=1) == labels).float().mean().item()
+
+    def _progress(self, tally: "_Tally", steps: int) -> ClassifierProgress:
+        return ClassifierProgress(
+            epoch=self.epoch,
+            images=tally.steps * self.batch_size,
+            of_images=steps * self.batch_size,
+            loss=tally.loss / tally.steps,
+            accuracy=tally.accuracy / tally.steps,
+        )
+
+
+class _Tally:
+    """Sums over an epoch."""
+
+    def __init__(self) -> None:
+        self.steps, self.loss, self.accuracy = 0, 0.0, 0.0
+
+    def add(self, loss: float, accuracy: float) -> None:
+        self.steps += 1
+        self.loss += loss
+        self.accuracy += accuracy
+
+
+def moved_images(images: Tensor, moves: Tensor, flips: Tensor) -> Tensor:
+    """Images moved, mirrored beyond their borders, and flipped from left to right.
+
+    images: (B, H, W, 3); moves: (2, B) pixels up and to the left; flips: (B,) bool.
+
+    Example: a row a b c d moved by 1 is b c d c, and flipped then c d c b.
+    """
+    count, height, width, _ = images.shape
+    rows = _mirrored(torch.arange(height) + moves[0, :, None], height)
+    columns = _mirrored(torch.arange(width) + moves[1, :, None], width)
+    columns = torch.where(flips[:, None], columns.flip(1), columns)
+    return images[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def _mirrored(places: Tensor, length: int) -> Tensor:
+    return length - 1 - (length - 1 - places.abs()).abs()
+
+
+@torch.no_grad()
+def normalize_kernels(layers: ClassifierLayers) -> None:
+    """Give each kernel that batch normalization follows the norm of a matrix with orthonormal rows.
+
+    What the layers compute does not change. A step of Muon then turns a kernel by an angle that the
+    learning rate alone decides.
+    """
+    for module in layers.stages.modules():
+        if isinstance(module, nn.Conv2d):
+            module.weight.mul_(math.sqrt(len(module.weight)) / module.weight.norm())
+
+
+def _pixels(images: Tensor) -> Tensor:
+    """(B, H, W, 3) uint8 to (B, 3, H, W) float32 from 0 to 1."""
+    return images.float().div_(255).permute(0, 3, 1, 2)
