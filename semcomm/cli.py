@@ -411,6 +411,29 @@ def receive(
     click.echo(str(saved), err=True)
 
 
+@main.command()
+@click.argument("sent", type=FILE)
+@click.argument("received", type=FILE)
+@click.option("-o", "--output", type=FILE, help="CSV file [default: standard output].")
+def measure(sent: Path, received: Path, output: Path | None) -> None:
+    """Measure the pictures of RECEIVED against those of SENT, two folders or two files.
+
+    Pictures of folders are matched by name, without the extension. A row per picture goes to
+    OUTPUT, and a summary to standard error.
+    """
+    from semcomm.console import show_record
+    from semcomm.report.results import write_csv
+    from semcomm.run.picture_measures import measure_pictures
+
+    measured = measure_pictures(sent, received)
+    if output is None:
+        click.echo(measured.rows.to_csv(index=False), nl=False)
+    else:
+        write_csv([measured.rows], output)
+        click.echo(f"written: {output}")
+    show_record(measured.summary, err=True)
+
+
 @main.command("list")
 def list_() -> None:
     """Show the codecs, channels and scenarios that there are."""

@@ -43,9 +43,10 @@ def training_bar(epochs: int) -> "Iterator[Callable[[EpochProgress], None]]":
         yield on_progress
 
 
-def show_record(record: Mapping[str, Any]) -> None:
-    """A row of results, its columns below each other."""
-    console, width = Console(soft_wrap=True, markup=False), max(map(len, record))
+def show_record(record: Mapping[str, Any], err: bool = False) -> None:
+    """A row of results, its columns below each other; err: on standard error."""
+    console = Console(soft_wrap=True, markup=False, stderr=err)
+    width = max(map(len, record))
     for name, value in record.items():
         text = f"{value:.6g}" if isinstance(value, float) else str(value)
         console.print(terminal_safe(f"{name:{width}}  {text}"))

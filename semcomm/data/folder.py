@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
+from semcomm.data.data_set import Data
 from semcomm.errors import DataError
 from semcomm.folders import expanded
 from semcomm.modalities.image_file import image_extensions, image_size, read_image
@@ -30,7 +31,7 @@ pictures.
 
 
 @dataclass(frozen=True)
-class ImageFolder:
+class ImageFolder(Data):
     """Every image in the folder `images` and the folders below it, sorted by path; or one image's
     file.
 
@@ -56,6 +57,11 @@ class ImageFolder:
 
     def labels(self, start: int, stop: int) -> None:
         return None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is one image's file."""
+        return self._root.is_file()
 
     @property
     def _root(self) -> Path:
@@ -124,7 +130,7 @@ def counted_by_kind(hidden: Sequence[Path], others: Sequence[Path]) -> str:
 
 
 @dataclass(frozen=True)
-class ImagePaths:
+class ImagePaths(Data):
     """The images of several files and folders, in the order given."""
 
     paths: Sequence[Path]
