@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar, get_args
 
 import click
 
-from semcomm.choices import Crc, DamagedPolicy, Device, EntropyCoding, Modulation, TableFormat
+from semcomm.choices import (
+    Axis,
+    Crc,
+    DamagedPolicy,
+    Device,
+    EntropyCoding,
+    FigureSize,
+    Modulation,
+    TableFormat,
+    Theory,
+)
 from semcomm.errors import ScenarioError, SemcommError
 from semcomm.version import __version__
 
@@ -553,7 +563,8 @@ def table(
 @click.option(
     "--by",
     metavar="NAME,NAME...",
-    help="A line for each of their values; `A|B`: B where A is empty.",
+    help="A line for each of their values; `A|B`: B where A is empty "
+    "[default: for each combination of what was swept].",
 )
 @click.option(
     "--label",
@@ -562,7 +573,7 @@ def table(
     metavar="OLD=NEW",
     help="Call a line NEW. May be given again.",
 )
-@click.option("--log", multiple=True, type=click.Choice(["x", "y"]), help="A logarithmic axis.")
+@click.option("--log", multiple=True, type=click.Choice(get_args(Axis)), help="A logarithmic axis.")
 @click.option(
     "--hull",
     is_flag=True,
@@ -571,7 +582,24 @@ def table(
 @click.option(
     "--envelope",
     is_flag=True,
-    help="Draw only the highest point of each line at each x: the best of what was swept besides.",
+    help="Draw only the highest point of each line at each x: the best of what was swept besides. "
+    "Without --by all rows are one line.",
+)
+@click.option(
+    "--theory",
+    "theories",
+    multiple=True,
+    type=click.Choice(get_args(Theory)),
+    help="Draw theory over AWGN, too: the bit error rate of uncoded symbols, the capacity or the "
+    "ideal code's bits. May be given again.",
+)
+@click.option("--x-limits", type=(float, float), metavar="LOW HIGH", help="Ends of the x axis.")
+@click.option("--y-limits", type=(float, float), metavar="LOW HIGH", help="Ends of the y axis.")
+@click.option(
+    "--size",
+    type=click.Choice(get_args(FigureSize)),
+    default="one-column",
+    help="Width: 3.5 or 7.16 inches.",
 )
 @click.option("-o", "--output", required=True, type=FILE, help="Figure in .svg, .png or .pdf.")
 def plot(
@@ -581,23 +609,36 @@ def plot(
     y: str,
     by: str | None,
     labels: tuple[str, ...],
-    log: tuple[Literal["x", "y"], ...],
+    log: tuple[Axis, ...],
     hull: bool,
     envelope: bool,
+    theories: tuple[Theory, ...],
+    x_limits: tuple[float, float] | None,
+    y_limits: tuple[float, float] | None,
+    size: FigureSize,
     output: Path,
 ) -> None:
-    """Draw RESULTS, folders of runs or their results.csv, as a figure one column of a paper
-    wide.
+    """Draw RESULTS, folders of runs or their results.csv, as a figure as wide as one column of a
+    paper or two.
     """
     from semcomm.report.curves import curves_of, renamed, upper_envelope
     from semcomm.report.plot import write_plot
     from semcomm.report.results import read_results
+    from semcomm.report.swept import swept_curves
+    from semcomm.report.theory import theory_curves
     from semcomm.run.conditions import select
 
-    curves = curves_of(select(read_results(results), where), x, y, by.split(",") if by else [])
+    table = select(read_results(results), where)
+    if by or envelope:
+        curves = curves_of(table, x, y, by.split(",") if by else [])
+    else:
+        curves = swept_curves(table, x, y)
     if envelope:
         curves = [upper_envelope(curve) for curve in curves]
-    write_plot(renamed(curves, labels), output, x, y, hull, log)
+    curves += theory_curves(theories, table, x, y, curves)
+    ends: tuple[tuple[Axis, tuple[float, float] | None], ...] = (("x", x_limits), ("y", y_limits))
+    limits = {axis: pair for axis, pair in ends if pair}
+    write_plot(renamed(curves, labels), output, x, y, hull, log, size, limits)
     click.echo(f"written: {output}")
 
 
