@@ -17,7 +17,7 @@ from semcomm.modalities.rgb8 import Image
 IMAGE_PIXELS = 2**24
 
 
-def read_image(path: Path) -> Image:
+def read_image(path: Path | str) -> Image:
     """The image in a file, upright and as 8-bit red, green and blue.
 
     The orientation that a camera noted is applied and transparency is laid on white. Of 16-bit
@@ -27,7 +27,7 @@ def read_image(path: Path) -> Image:
     Raises DataError when there is no such file, Pillow cannot read it, it has more than 2**24
     pixels, or its samples are floating-point or beyond 16 bits and so have no known white.
     """
-    with _opened(path) as picture:
+    with _opened(Path(path)) as picture:
         return to_rgb(picture, path)
 
 
