@@ -18,6 +18,7 @@ from semcomm.choices import (
     Device,
     EntropyCoding,
     FigureSize,
+    Listed,
     Modulation,
     TableFormat,
     Theory,
@@ -445,19 +446,32 @@ def measure(sent: Path, received: Path, output: Path | None) -> None:
 
 
 @main.command("list")
-def list_() -> None:
-    """Show the codecs, channels and scenarios that there are."""
-    from semcomm.console import show_codecs, show_names
+@click.argument("kind", required=False, type=click.Choice(get_args(Listed)))
+def list_(kind: Listed | None) -> None:
+    """Show the codecs, channels and scenarios that there are; of one KIND all that can be set."""
+    from semcomm.console import show_codecs, show_entries, show_names
     from semcomm.folders import scenario_names
+    from semcomm.scenario.listing import ADVICE, channel_entries, scenario_entries, system_entries
     from semcomm.scenario.plugins import channel_names
     from semcomm.zoo.names import codec_figures, codec_names
 
-    show_codecs(codec_figures())
-    if analogue := codec_names("analogue"):
-        show_names("analogue codecs", analogue)
-    show_names("channels", channel_names())
-    show_names("scenarios", scenario_names())
-    show_names("training scenarios", scenario_names("training"))
+    if kind == "channels":
+        show_entries("channels", channel_entries())
+    elif kind == "systems":
+        show_entries("systems, by what codec.model names", system_entries())
+    elif kind == "scenarios":
+        show_entries("scenarios", scenario_entries())
+        show_entries("training scenarios", scenario_entries("training"))
+    if kind in (None, "codecs"):
+        show_codecs(codec_figures())
+        if analogue := codec_names("analogue"):
+            show_names("analogue codecs", analogue)
+        click.echo(ADVICE, nl=False)
+    if kind is None:
+        show_names("channels", channel_names())
+        show_names("scenarios", scenario_names())
+        show_names("training scenarios", scenario_names("training"))
+        click.echo(f"what each is and takes: semcomm list {'|'.join(get_args(Listed))}")
 
 
 @main.command()
@@ -648,6 +662,8 @@ def plot(
 def report(results: tuple[Path, ...], output: Path) -> None:
     """Make one HTML page of RESULTS, folders of runs: curves, pictures and the code at work, to
     look at offline.
+
+    Of a run that has not ended it shows the cells that are done, and says so.
     """
     from semcomm.report.page import write_report
 
