@@ -18,7 +18,7 @@ from semcomm.codec.codec import Codec, Latents
 from semcomm.codec.rate_control import WEIGHTS
 from semcomm.data.cifar10 import Cifar10
 from semcomm.frames import Frames
-from semcomm.measures.psnr import mean_squared_error, psnr_db
+from semcomm.measures.psnr import finite_psnr_db, mean_squared_error
 from semcomm.modalities.rgb8 import Image
 from semcomm.stages import Sent
 
@@ -44,7 +44,7 @@ def _sent(transmitter: Transmitter, latents: Sequence[Latents], weight: float) -
 def show(name: str, codec: Codec, images: list[Image], sent: Sent[Frames]) -> None:
     """A line of the table."""
     pictures = codec.decode(codec.dequantize(list(sent.encoded["indices"])), [SIZE] * len(images))
-    quality = psnr_db(mean_squared_error(images, pictures), images[0].size).mean()
+    quality = finite_psnr_db(mean_squared_error(images, pictures), images[0].size).mean()
     print(
         f"{name:24}{sent.signal.lengths.mean():10.2f}{sent.signal.lengths.max():8d}{quality:10.3f}",
         flush=True,

@@ -16,7 +16,7 @@ import numpy as np
 from semcomm.choices import DType
 from semcomm.codec.codec import Codec
 from semcomm.data.cifar10 import Cifar10
-from semcomm.measures.psnr import psnr_of_images_db
+from semcomm.measures.psnr import psnr_db
 from semcomm.modalities.rgb8 import Image
 from semcomm.zoo.find import load_codec
 
@@ -34,7 +34,7 @@ def outcome(codec: Codec, images: list[Image], steps: int) -> str:
     indices = codec.quantize(codec.encode(images, steps))
     pictures = codec.decode(codec.dequantize(indices), [(32, 32)] * len(images))
     bits = np.mean([codec.code_lengths[grid].sum(dtype=int) for grid in indices])
-    quality = psnr_of_images_db(images, pictures).mean()
+    quality = psnr_db(images, pictures).mean()
     return f"{bits:10.1f} bits{quality:10.3f} dB"
 
 

@@ -12,6 +12,8 @@ picture.
     )
     received = semcomm.Receiver(codec).receive(reception)
 
+    results = semcomm.run("binary-symmetric", ["images=32"])  # a scenario as a table
+
 Names are imported when first used, because torch takes seconds.
 """
 
@@ -33,8 +35,15 @@ if TYPE_CHECKING:
     from semcomm.frames import Reception as Reception
     from semcomm.frames import Symbols as Symbols
     from semcomm.framing import Framing as Framing
+    from semcomm.link.coded import Retransmission as Retransmission
+    from semcomm.link.codes import LdpcCode as LdpcCode
     from semcomm.link.link import Link as Link
+    from semcomm.measures.ms_ssim import ms_ssim as ms_ssim
+    from semcomm.measures.psnr import psnr_db as psnr_db
+    from semcomm.measures.ssim import ssim as ssim
+    from semcomm.modalities.image_file import read_image as read_image
     from semcomm.receiver import Receiver as Receiver
+    from semcomm.run.from_python import run as run
     from semcomm.run.simulation import simulate as simulate
     from semcomm.scenario.plugins import load_channel as load_channel
     from semcomm.scenario.scenario import Scenario as Scenario
@@ -51,10 +60,12 @@ _HOMES = {
     "Frames": "frames",
     "Framing": "framing",
     "ImageFolder": "data.folder",
+    "LdpcCode": "link.codes",
     "Link": "link.link",
     "Received": "stages",
     "Receiver": "receiver",
     "Reception": "frames",
+    "Retransmission": "link.coded",
     "Sample": "data.sample",
     "Scenario": "scenario.scenario",
     "SemcommError": "errors",
@@ -65,8 +76,13 @@ _HOMES = {
     "Transmitter": "transmitter",
     "load_channel": "scenario.plugins",
     "load_codec": "zoo.find",
+    "ms_ssim": "measures.ms_ssim",
+    "psnr_db": "measures.psnr",
+    "read_image": "modalities.image_file",
     "read_scenario": "scenario.scenario",
+    "run": "run.from_python",
     "simulate": "run.simulation",
+    "ssim": "measures.ssim",
 }
 """Each public name and the module that it is imported from when it is first used."""
 

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar, get_args
 
 import click
 
-from semcomm.choices import Crc, DamagedPolicy, Device, EntropyCoding, Modulation, TableFormat
+from semcomm.choices import (
+    Axis,
+    Crc,
+    DamagedPolicy,
+    Device,
+    EntropyCoding,
+    FigureSize,
+    Listed,
+    Modulation,
+    TableFormat,
+    Theory,
+)
 from semcomm.errors import ScenarioError, SemcommError
 from semcomm.terminal import terminal_safe
 from semcomm.version import __version__
@@ -484,22 +495,58 @@ def receive(
     click.echo(str(saved), err=True)
 
 
+@main.command()
+@click.argument("sent", type=FILE)
+@click.argument("received", type=FILE)
+@click.option("-o", "--output", type=FILE, help="CSV file [default: standard output].")
+def measure(sent: Path, received: Path, output: Path | None) -> None:
+    """Measure the pictures of RECEIVED against those of SENT, two folders or two files.
+
+    Pictures of folders are matched by name, without the extension. A row per picture goes to
+    OUTPUT, and a summary to standard error.
+    """
+    from semcomm.console import show_record
+    from semcomm.report.results import write_csv
+    from semcomm.run.picture_measures import measure_pictures
+
+    measured = measure_pictures(sent, received)
+    if output is None:
+        click.echo(measured.rows.to_csv(index=False), nl=False)
+    else:
+        write_csv([measured.rows], output)
+        click.echo(f"written: {output}")
+    show_record(measured.summary, err=True)
+
+
 @main.command("list")
-def list_() -> None:
-    """Show the codecs, channels and scenarios that there are."""
-    from semcomm.console import show_codecs, show_names
+@click.argument("kind", required=False, type=click.Choice(get_args(Listed)))
+def list_(kind: Listed | None) -> None:
+    """Show the codecs, channels and scenarios that there are; of one KIND all that can be set."""
+    from semcomm.console import show_codecs, show_entries, show_names
     from semcomm.folders import scenario_names
+    from semcomm.scenario.listing import ADVICE, channel_entries, scenario_entries, system_entries
     from semcomm.scenario.plugins import channel_names
     from semcomm.zoo.names import codec_figures, codec_names
 
-    show_codecs(codec_figures())
-    if analogue := codec_names("analogue"):
-        show_names("analogue codecs", analogue)
-    if classifiers := codec_names("classifier"):
-        show_names("classifiers", classifiers)
-    show_names("channels", channel_names())
-    show_names("scenarios", scenario_names())
-    show_names("training scenarios", scenario_names("training"))
+    if kind == "channels":
+        show_entries("channels", channel_entries())
+    elif kind == "systems":
+        show_entries("systems, by what codec.model names", system_entries())
+    elif kind == "scenarios":
+        show_entries("scenarios", scenario_entries())
+        show_entries("training scenarios", scenario_entries("training"))
+    if kind in (None, "codecs"):
+        show_codecs(codec_figures())
+        if analogue := codec_names("analogue"):
+            show_names("analogue codecs", analogue)
+        if classifiers := codec_names("classifier"):
+            show_names("classifiers", classifiers)
+        click.echo(ADVICE, nl=False)
+    if kind is None:
+        show_names("channels", channel_names())
+        show_names("scenarios", scenario_names())
+        show_names("training scenarios", scenario_names("training"))
+        click.echo(f"what each is and takes: semcomm list {'|'.join(get_args(Listed))}")
 
 
 @main.command()
@@ -605,7 +652,8 @@ def table(
 @click.option(
     "--by",
     metavar="NAME,NAME...",
-    help="A line for each of their values; `A|B`: B where A is empty.",
+    help="A line for each of their values; `A|B`: B where A is empty "
+    "[default: for each combination of what was swept].",
 )
 @click.option(
     "--label",
@@ -614,7 +662,7 @@ def table(
     metavar="OLD=NEW",
     help="Call a line NEW. May be given again.",
 )
-@click.option("--log", multiple=True, type=click.Choice(["x", "y"]), help="A logarithmic axis.")
+@click.option("--log", multiple=True, type=click.Choice(get_args(Axis)), help="A logarithmic axis.")
 @click.option(
     "--hull",
     is_flag=True,
@@ -623,7 +671,24 @@ def table(
 @click.option(
     "--envelope",
     is_flag=True,
-    help="Draw only the highest point of each line at each x: the best of what was swept besides.",
+    help="Draw only the highest point of each line at each x: the best of what was swept besides. "
+    "Without --by all rows are one line.",
+)
+@click.option(
+    "--theory",
+    "theories",
+    multiple=True,
+    type=click.Choice(get_args(Theory)),
+    help="Draw theory over AWGN, too: the bit error rate of uncoded symbols, the capacity or the "
+    "ideal code's bits. May be given again.",
+)
+@click.option("--x-limits", type=(float, float), metavar="LOW HIGH", help="Ends of the x axis.")
+@click.option("--y-limits", type=(float, float), metavar="LOW HIGH", help="Ends of the y axis.")
+@click.option(
+    "--size",
+    type=click.Choice(get_args(FigureSize)),
+    default="one-column",
+    help="Width: 3.5 or 7.16 inches.",
 )
 @click.option("-o", "--output", required=True, type=FILE, help="Figure in .svg, .png or .pdf.")
 def plot(
@@ -633,23 +698,36 @@ def plot(
     y: str,
     by: str | None,
     labels: tuple[str, ...],
-    log: tuple[Literal["x", "y"], ...],
+    log: tuple[Axis, ...],
     hull: bool,
     envelope: bool,
+    theories: tuple[Theory, ...],
+    x_limits: tuple[float, float] | None,
+    y_limits: tuple[float, float] | None,
+    size: FigureSize,
     output: Path,
 ) -> None:
-    """Draw RESULTS, folders of runs or their results.csv, as a figure one column of a paper
-    wide.
+    """Draw RESULTS, folders of runs or their results.csv, as a figure as wide as one column of a
+    paper or two.
     """
     from semcomm.report.curves import curves_of, renamed, upper_envelope
     from semcomm.report.plot import write_plot
     from semcomm.report.results import read_results
+    from semcomm.report.swept import swept_curves
+    from semcomm.report.theory import theory_curves
     from semcomm.run.conditions import select
 
-    curves = curves_of(select(read_results(results), where), x, y, by.split(",") if by else [])
+    table = select(read_results(results), where)
+    if by or envelope:
+        curves = curves_of(table, x, y, by.split(",") if by else [])
+    else:
+        curves = swept_curves(table, x, y)
     if envelope:
         curves = [upper_envelope(curve) for curve in curves]
-    write_plot(renamed(curves, labels), output, x, y, hull, log)
+    curves += theory_curves(theories, table, x, y, curves)
+    ends: tuple[tuple[Axis, tuple[float, float] | None], ...] = (("x", x_limits), ("y", y_limits))
+    limits = {axis: pair for axis, pair in ends if pair}
+    write_plot(renamed(curves, labels), output, x, y, hull, log, size, limits)
     click.echo(f"written: {output}")
 
 
@@ -659,6 +737,8 @@ def plot(
 def report(results: tuple[Path, ...], output: Path) -> None:
     """Make one HTML page of RESULTS, folders of runs: curves, pictures and the code at work, to
     look at offline.
+
+    Of a run that has not ended it shows the cells that are done, and says so.
     """
     from semcomm.report.page import write_report
 

@@ -15,6 +15,7 @@ from semcomm.validation import yaml_words
 if TYPE_CHECKING:  # they import PyTorch, which takes seconds
     from semcomm.codec.training.epochs import EpochProgress
     from semcomm.run.simulation import Results
+    from semcomm.scenario.listing import Entry
     from semcomm.scenario.scenario import Cell
 
 
@@ -52,9 +53,11 @@ def training_bar(epochs: int) -> "Iterator[Callable[[EpochProgress], None]]":
         yield on_progress
 
 
-def show_record(record: Mapping[str, Any], console: Console | None = None) -> None:
-    """A row of results, its columns below each other."""
-    console, width = console or Console(), max(map(len, record))
+def show_record(
+    record: Mapping[str, Any], console: Console | None = None, err: bool = False
+) -> None:
+    """A row of results, its columns below each other; err: on standard error."""
+    console, width = console or Console(stderr=err), max(map(len, record))
     for name, value in record.items():
         text = f"{value:.6g}" if isinstance(value, float) else yaml_words(value)
         _print(console, f"{name:{width}}  {text}")
@@ -146,6 +149,17 @@ def _figure(row: Mapping[str, str], name: str, decimals: int) -> str:
     """A figure over CIFAR-10's test images; nothing where it was not measured."""
     figure = row.get(f"cifar10_{name}")
     return f"{float(figure):.{decimals}f}" if figure else ""
+
+
+def show_entries(title: str, entries: "Sequence[Entry]") -> None:
+    """A titled list of what can be named, each with a line on it and one for each parameter."""
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    console.print(f"{title}:")
+    for entry in entries:
+        name = f"{entry.name} (default)" if entry.is_default else entry.name
+        console.print(f"  {name}: {entry.about}")
+        for parameter in entry.parameters:
+            console.print(f"    {parameter}")
 
 
 def show_names(title: str, names: list[str]) -> None:

@@ -24,9 +24,11 @@ from semcomm import __version__
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import load_codec, save_codec
 from semcomm.data.sample import Sample
+from semcomm.folders import scenario_names
 from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.modalities.image_file import read_image
+from semcomm.scenario.plugins import channel_names
 from semcomm.transmission import Preamble, write_transmission
 from semcomm.zoo.names import codec_names
 
@@ -146,6 +148,26 @@ def test_list_shows_codecs_channels_and_scenarios() -> None:
     for name in codec_names():
         assert re.search(rf"^  {name} +\d+\.\d\d  ", reported, re.MULTILINE)
     assert "nan" not in reported
+
+
+def test_list_of_channels_has_what_each_is_and_takes() -> None:
+    lines = cli_ok("list", "channels").output.splitlines()
+    assert "  error_free (default): Delivers every bit as it was sent." in lines
+    place = next(n for n, line in enumerate(lines) if line.startswith("  binary_symmetric: "))
+    assert lines[place + 1] == "    crossover: a number from 0 to 0.5; needed"
+    assert "    esn0_db: a number from -30 to 60, dB; needed" in lines
+    assert [line.partition(":")[0].split()[0] for line in lines if re.match("  [^ ]", line)] == (
+        channel_names()
+    )
+
+
+def test_list_of_scenarios_and_systems_says_what_each_is() -> None:
+    scenarios, systems = cli_ok("list", "scenarios").output, cli_ok("list", "systems").output
+    for name in (*scenario_names(), *scenario_names("training")):
+        assert re.search(rf"^  {re.escape(name)}: [A-Z].{{20,}}\.$", scenarios, re.MULTILINE), name
+    assert "  a trained codec: A learned encoder and decoder" in systems
+    assert '    entropy_coder: `huffman`, `fixed_length` or `context`; default "huffman"' in systems
+    assert "\n  jpeg, webp, avif, jpeg_xl, hevc: " in systems
 
 
 def test_a_shown_code_table_is_the_codecs_complete_prefix_code(

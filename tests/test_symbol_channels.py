@@ -2,7 +2,6 @@
 frame meets.
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,43 +18,15 @@ from semcomm.choices import Modulation
 from semcomm.errors import LinkError, ScenarioError
 from semcomm.fading import FlatFading, complex_normals
 from semcomm.frames import Symbols
+from semcomm.link.bit_error_rate import Tail, awgn_tail, gray_error_rate
 from semcomm.link.link import Link
 from semcomm.link.modulation import BITS_PER_SYMBOL, demap, modulate
 from semcomm.scenario.plugins import load_channel
-
-Tail = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 # A busy machine may take longer for an example than hypothesis allows.
 without_deadline = settings(deadline=None)
 
 PILOTS = {"estimation": "pilots", "coherence": 12, "pilots": 2}
-
-
-def gray_error_rate(modulation: Modulation, tail: Tail) -> float:
-    """The exact bit error rate of hard decisions on amplitudes, from the probabilities of all
-    decision regions.
-
-    Amplitudes from left to right have the binary reflected Gray code. Cho and Yoon, On the general
-    BER expression of one- and two-dimensional amplitude modulations, IEEE Trans. Commun. 50(7),
-    2002.
-
-    tail: the probability that one dimension's noise exceeds these values, symbols being of unit
-        energy.
-    """
-    if modulation == "bpsk":
-        return float(tail(np.ones(1))[0])
-    width = BITS_PER_SYMBOL[modulation] // 2
-    index = np.arange(1 << width)
-    gray = index ^ index >> 1
-    spacing = np.sqrt(6 / ((1 << 2 * width) - 1))
-    edges = np.concatenate([[-np.inf], index[1:] - 0.5, [np.inf]])
-    decided = -np.diff(tail(spacing * (edges - index[:, None])))
-    wrong_bits = np.bitwise_count(gray[:, None] ^ gray)
-    return float((decided * wrong_bits).sum() / (index.size * width))
-
-
-def awgn_tail(esn0: float) -> Tail:
-    return lambda distances: ndtr(-distances * np.sqrt(2 * esn0))
 
 
 def rayleigh_tail(esn0: float) -> Tail:

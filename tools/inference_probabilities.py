@@ -23,7 +23,7 @@ from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.train import train
 from semcomm.codec.training.trainer import Trainer
 from semcomm.data.cifar10 import Cifar10
-from semcomm.measures.psnr import mean_squared_error, psnr_db
+from semcomm.measures.psnr import finite_psnr_db, mean_squared_error
 from semcomm.scenario.training import TrainingScenario, read_training
 
 Images = NDArray[np.uint8]
@@ -63,7 +63,7 @@ def measured(codec: Codec, training: Images, test: Images) -> str:
     indices = codec.quantize(codec.encode(list(test)))
     bits = sum(int(lengths[grid].sum(dtype=np.int64)) for grid in indices) / len(test)
     received = np.stack(codec.decode(codec.dequantize(indices), [(32, 32)] * len(test)))
-    quality = psnr_db(mean_squared_error(list(test), list(received)), test[0].size).mean()
+    quality = finite_psnr_db(mean_squared_error(list(test), list(received)), test[0].size).mean()
     return (
         f"{bits:7.2f} bits per image, {quality:.3f} dB, {np.count_nonzero(counts)} codewords in use"
     )

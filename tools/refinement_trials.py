@@ -17,7 +17,7 @@ from semcomm import load_codec
 from semcomm.codec import refinement
 from semcomm.codec.codec import Codec
 from semcomm.data.cifar10 import Cifar10
-from semcomm.measures.psnr import mean_squared_error, psnr_db
+from semcomm.measures.psnr import finite_psnr_db, mean_squared_error
 from semcomm.modalities.rgb8 import Image
 
 LEVELS, SHOWN = range(8), (0, 2, 5)
@@ -45,7 +45,9 @@ def measured(codec: Codec, images: list[Image], steps: int) -> tuple[float, floa
     indices = codec.quantize(codec.encode(images, steps))
     pictures = codec.decode(codec.dequantize(indices), [(32, 32)] * len(images))
     bits = np.mean([codec.code_lengths[grid].sum(dtype=int) for grid in indices])
-    return float(bits), float(psnr_db(mean_squared_error(images, pictures), images[0].size).mean())
+    return float(bits), float(
+        finite_psnr_db(mean_squared_error(images, pictures), images[0].size).mean()
+    )
 
 
 def main(root: Path, count: int) -> None:

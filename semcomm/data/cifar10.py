@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomm.data.data_set import Data
 from semcomm.errors import DataError
 from semcomm.folders import expanded
 
@@ -55,7 +56,7 @@ CACHE = "~/.cache/semcomm"
 
 
 @dataclass(frozen=True)
-class Cifar10:
+class Cifar10(Data):
     """Images of CIFAR-10, 32 x 32 pixels each: its 10,000 test images, the first 45,000 or the last
     5,000 of its training images, or all 50,000.
 

@@ -1,7 +1,7 @@
 """What a data set is, and the blocks that it is cut into."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ class Data(Protocol):
     """A data set: a frozen dataclass whose fields are its parameters.
 
     Constructing one reads nothing; what is missing or damaged is a DataError of the first use.
+
+    Example: Sample()[0] is the first image, Sample()[-2:] are the last two, and a loop over
+    Sample() goes through all, one at a time.
     """
 
     def __len__(self) -> int:
@@ -36,6 +39,21 @@ class Data(Protocol):
 
     def classes(self) -> tuple[str, ...]:
         """The names of the classes; empty for a data set without labels."""
+
+    @overload
+    def __getitem__(self, index: int) -> Image: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Image]: ...
+
+    def __getitem__(self, index: int | slice) -> Image | list[Image]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(len(self))[index]]
+        number = range(len(self))[index]
+        return self.load(number, number + 1)[0]
+
+    def __iter__(self) -> Iterator[Image]:
+        return (self[number] for number in range(len(self)))
 
 
 def blocks(data: Data, images: int | None = None) -> Iterator[list[Image]]:

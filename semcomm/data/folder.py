@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.choices import Broken
+from semcomm.data.data_set import Data
 from semcomm.errors import DataError
 from semcomm.folders import expanded
 from semcomm.modalities.image_file import fault_of, image_extensions, image_size, read_image
@@ -41,7 +42,7 @@ FAULTS_SHOWN = 20
 
 
 @dataclass(frozen=True)
-class ImageFolder:
+class ImageFolder(Data):
     """Every image in the folder `images` and the folders below it, sorted by path; or one image's
     file.
 
@@ -90,6 +91,11 @@ class ImageFolder:
         """Of each image, the folder of the root that it is in or below; "" for none."""
         parents = [Path(name).parts[:-1] for name in self.names()]
         return [parts[0] if parts else "" for parts in parents]
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is one image's file."""
+        return self._root.is_file()
 
     @property
     def _root(self) -> Path:
@@ -208,7 +214,7 @@ def _utf8(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class ImagePaths:
+class ImagePaths(Data):
     """The images of several files and folders, in the order given."""
 
     paths: Sequence[Path]

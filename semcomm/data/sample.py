@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.data.cifar10 import CLASSES
+from semcomm.data.data_set import Data
 from semcomm.modalities.image_file import read_image
 from semcomm.modalities.rgb8 import Image
 
@@ -21,7 +22,7 @@ LABELS = (
 
 
 @dataclass(frozen=True)
-class Sample:
+class Sample(Data):
     """The first 256 test images of CIFAR-10, which ship with the package (made by
     tools/make_sample.py).
     """

@@ -7,13 +7,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomm.data.data_set import Data
 from semcomm.data.folder import ImageFolder
 from semcomm.errors import DataError
 from semcomm.modalities.rgb8 import Image
 
 
 @dataclass(frozen=True)
-class FolderPart:
+class FolderPart(Data):
     """The pictures of a folder that are held out of a training, or the others.
 
     validation: about the share of the pictures that is held out.

@@ -8,7 +8,8 @@ import numpy as np
 
 from semcomm.measures.accuracy import SHIPPED, accuracy_by
 from semcomm.measures.measure import Measure, OfMean
-from semcomm.measures.psnr import mean_squared_error, psnr_of_images_db, psnr_of_mse_db
+from semcomm.measures.ms_ssim import ms_ssim
+from semcomm.measures.psnr import mean_squared_error, psnr_db, psnr_of_mse_db
 from semcomm.measures.ssim import ssim
 
 MEASURES: dict[str, Measure] = {
@@ -22,11 +23,12 @@ MEASURES: dict[str, Measure] = {
         ),
     ),
     "psnr_db": Measure(
-        psnr_of_images_db,
+        psnr_db,
         unit="dB",
         percentiles={"5th_percentile": 0.05, "median": 0.5},
         step=0.001,
     ),
     "ssim": Measure(ssim),
+    "ms_ssim": Measure(ms_ssim),
     "accuracy": accuracy_by(SHIPPED),
 }

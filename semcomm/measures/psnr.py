@@ -1,11 +1,13 @@
 """MSE and PSNR: how far received images are from those sent, one value per image."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.compiled import compiled
+from semcomm.modalities.given import given_images
 from semcomm.modalities.rgb8 import Image
 
 PEAK = 255
@@ -16,15 +18,15 @@ def mean_squared_error(sent: Sequence[Image], received: Sequence[Image]) -> NDAr
 
     sent, received: B images (H, W, 3) uint8, of any sizes, or an array (B, H, W, 3).
     Returns (B,).
-    Raises ValueError when the shapes differ.
+    Raises ValueError when the shapes differ, DataError for what is no image.
 
     Example: an image of 0 received as all 2 has 4.
     """
     errors = [
-        _squared_error(ours.reshape(-1), theirs.reshape(-1))
+        _squared_error(ours.reshape(-1), theirs.reshape(-1)) / ours.size
         for ours, theirs in image_pairs(sent, received)
     ]
-    return np.array(errors, np.float64) / [image.size for image in sent]
+    return np.array(errors, np.float64)
 
 
 @compiled
@@ -47,7 +49,9 @@ def psnr_of_mse_db(mse: NDArray[np.float64]) -> NDArray[np.float64]:
     return decibels
 
 
-def psnr_db(mse: NDArray[np.float64], values: int | NDArray[np.int64]) -> NDArray[np.float64]:
+def finite_psnr_db(
+    mse: NDArray[np.float64], values: int | NDArray[np.int64]
+) -> NDArray[np.float64]:
     """PSNR of images with these MSEs, in dB.
 
     A perfect image counts as if one of its samples were off by one, because infinity has no mean.
@@ -58,21 +62,31 @@ def psnr_db(mse: NDArray[np.float64], values: int | NDArray[np.int64]) -> NDArra
     return psnr_of_mse_db(np.maximum(mse, 1 / values))
 
 
-def psnr_of_images_db(sent: Sequence[Image], received: Sequence[Image]) -> NDArray[np.float64]:
-    """PSNR of each image, (B,). Raises ValueError when the shapes differ."""
+def psnr_db(sent: Sequence[Image], received: Sequence[Image]) -> NDArray[np.float64]:
+    """PSNR of each image in dB, as `finite_psnr_db` has it.
+
+    sent, received: B images (H, W, 3) uint8, of any sizes, or an array (B, H, W, 3).
+    Returns (B,).
+    Raises ValueError when the shapes differ, DataError for what is no image.
+    """
+    sent = given_images(sent)
     values = np.array([image.size for image in sent])
-    return psnr_db(mean_squared_error(sent, received), values)
+    return finite_psnr_db(mean_squared_error(sent, received), values)
 
 
-def image_pairs(sent: Sequence[Image], received: Sequence[Image]) -> Iterator[tuple[Image, Image]]:
-    if len(sent) != len(received):
+def image_pairs(sent: Sequence[Any], received: Sequence[Any]) -> Iterator[tuple[Image, Image]]:
+    """Each image as sent and as received.
+
+    Tensors, pictures of Pillow and paths of image files are converted.
+    """
+    ours, theirs = given_images(sent), given_images(received)
+    if len(ours) != len(theirs):
         raise ValueError(
-            f"{len(sent)} images are sent, {len(received)} received; they must be as many"
+            f"{len(ours)} images are sent, {len(theirs)} received; they must be as many"
         )
-    for number, (ours, theirs) in enumerate(zip(sent, received, strict=True)):
-        if ours.shape != theirs.shape:
+    for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+        if one.shape != other.shape:
             raise ValueError(
-                f"image {number} is sent as {ours.shape}, received as {theirs.shape}; they must "
-                "agree"
+                f"image {number} is sent as {one.shape}, received as {other.shape}; they must agree"
             )
-        yield np.ascontiguousarray(ours), np.ascontiguousarray(theirs)
+        yield np.ascontiguousarray(one), np.ascontiguousarray(other)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +39,27 @@ def ssim(sent: Sequence[Image], received: Sequence[Image]) -> NDArray[np.float64
 
 @compiled
 def _similarity(sent: Image, received: Image, weights: NDArray[np.float64]) -> float:
-    """All in float64, as a variance is a small difference of large numbers."""
-    height, width, colours = sent.shape
-    if min(height, width) < WINDOW:
+    if min(sent.shape[0], sent.shape[1]) < WINDOW:
         return math.nan
+    sums, windows = window_sums(sent, received, weights, True)
+    mean: float = sums.sum() / windows
+    return mean
+
+
+@compiled
+def window_sums(
+    sent: NDArray[Any], received: NDArray[Any], weights: NDArray[np.float64], luminance: bool
+) -> tuple[NDArray[np.float64], int]:
+    """The similarities of all windows of an image, added up down its columns.
+
+    All in float64, as a variance is a small difference of large numbers.
+
+    sent, received: (H, W, 3) of any real dtype, sides of at least 11.
+    luminance: with the term of the means; else of contrast and structure alone.
+    Returns (3 (W - 10),) sums, colour by colour at each place, and how many windows there are in
+    all colours.
+    """
+    height, width, colours = sent.shape
     samples = width * colours
     sent_rows, received_rows = sent.reshape(height, samples), received.reshape(height, samples)
     moments = np.empty((WINDOW, 4, samples))  # of the last eleven rows, row r in place r mod 11
@@ -54,15 +72,12 @@ def _similarity(sent: Image, received: Image, weights: NDArray[np.float64]) -> f
         if row >= WINDOW - 1:
             first = WINDOW - (row + 1) % WINDOW
             _filter_down(rows, turned[first : first + WINDOW], means)
-            _add_similarities(down, weights, sums)
-    mean: float = sums.sum() / (sums.size * (height - WINDOW + 1))
-    return mean
+            _add_similarities(down, weights, luminance, sums)
+    return sums, sums.size * (height - WINDOW + 1)
 
 
 @compiled
-def _read_moments(
-    sent: NDArray[np.uint8], received: NDArray[np.uint8], moments: NDArray[np.float64]
-) -> None:
+def _read_moments(sent: NDArray[Any], received: NDArray[Any], moments: NDArray[np.float64]) -> None:
     """x, y, x y and x^2 + y^2 of a row's samples: (n,) and (n,) to (4, n)."""
     for place in range(sent.size):
         x, y = float(sent[place]), float(received[place])
@@ -85,7 +100,10 @@ def _filter_down(
 
 @compiled
 def _add_similarities(
-    down: NDArray[np.float64], weights: NDArray[np.float64], sums: NDArray[np.float64]
+    down: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    luminance: bool,
+    sums: NDArray[np.float64],
 ) -> None:
     """Filter across, where a colour's neighbours are three places apart, and add each window's
     similarity.
@@ -99,5 +117,9 @@ def _add_similarities(
             covariance += weights[k] * products[place + 3 * k]
             variances += weights[k] * squares[place + 3 * k]
         product, power = mean_x * mean_y, mean_x * mean_x + mean_y * mean_y
-        alike = (2 * product + LUMINANCE_FLOOR) * (2 * (covariance - product) + CONTRAST_FLOOR)
-        sums[place] += alike / ((power + LUMINANCE_FLOOR) * (variances - power + CONTRAST_FLOOR))
+        alike = 2 * (covariance - product) + CONTRAST_FLOOR
+        most = variances - power + CONTRAST_FLOOR
+        if luminance:
+            alike *= 2 * product + LUMINANCE_FLOOR
+            most *= power + LUMINANCE_FLOOR
+        sums[place] += alike / most

@@ -16,7 +16,7 @@ from semcomm.framing import MAX_PIXELS
 from semcomm.modalities.rgb8 import Image
 
 
-def read_image(path: Path) -> Image:
+def read_image(path: Path | str) -> Image:
     """The image in a file, upright and as 8-bit red, green and blue.
 
     The orientation that a camera noted is applied and transparency is laid on white. Of 16-bit
@@ -26,6 +26,7 @@ def read_image(path: Path) -> Image:
     Raises DataError when there is no such file, Pillow cannot read it, it has more than 2**26
     pixels, or its samples are floating-point or beyond 16 bits and so have no known white.
     """
+    path = Path(path)
     with warnings.catch_warnings(record=True, action="always") as warned, _opened(path) as picture:
         image = to_rgb(picture, path)
     for warning in warned or ():

@@ -28,6 +28,7 @@ class Curve:
     low, high: (n,) ends of the 95 % interval of each y, NaN for a point without one; None where the
         results have no intervals.
     approximation: of an ideal code, whose lengths are by the normal approximation.
+    theory: computed from a formula, not measured.
     """
 
     label: str
@@ -36,6 +37,7 @@ class Curve:
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
     approximation: bool = False
+    theory: bool = False
 
     def __len__(self) -> int:
         return self.x.size
@@ -63,7 +65,12 @@ def curves_of(table: pd.DataFrame, x: str, y: str, by: Sequence[str] = ()) -> li
     Example: by ["quantizer", "codec.entropy_coder"] gives curves "vq, fixed_length" and "ecvq,
     huffman".
     """
-    groups_of = list(zip(_row_labels(table, by), _is_approximation(table), strict=True))
+    return labelled_curves(table, x, y, _row_labels(table, by))
+
+
+def labelled_curves(table: pd.DataFrame, x: str, y: str, labels: Sequence[str]) -> list[Curve]:
+    """A curve for each label of a row, else as `curves_of` has it."""
+    groups_of = list(zip(labels, _is_approximation(table), strict=True))
     points = pd.DataFrame({"x": numbers(table, x), "y": numbers(table, y)})
     points["group"] = pd.Series(groups_of, dtype=object)
     if ends := interval(table, y):

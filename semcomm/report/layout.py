@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from semcomm.report.curves import IDEAL, Curve, upper_hull
-from semcomm.report.lines import NumericAxis, Settings, labels, slider_axis, unify_null_sections
+from semcomm.report.lines import (
+    RATE_SETTINGS,
+    NumericAxis,
+    Settings,
+    labels,
+    slider_axis,
+    unify_null_sections,
+)
 from semcomm.report.runs import Runs
-
-RATE_SETTINGS = "codec.model", "codec.quality", "codec.container", "codec.device"
-"""Settings that move a point along its curve of rate and quality."""
-
 
 OWN = "results", IDEAL
 """Settings that make lines of one name several."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from semcomm.report.plot import axis_label
+from semcomm.run.conditions import number
 
 Settings = Mapping[str, Any]
 
@@ -21,6 +22,9 @@ FIRST = (
     "link.code.rate",
 )
 LAST = "results"
+RATE_SETTINGS = "codec.model", "codec.quality", "codec.container", "codec.device"
+"""Settings that move a point along its curve of rate and quality."""
+
 NO_AXIS = "seed", "images", "stop.frame_errors"
 AXIS_PREFERENCE = "channel.esn0_db", "channel.", "link.", "codec.quality", ""
 
@@ -107,9 +111,12 @@ def _numeric_axis(cells: Sequence[Settings], key: str) -> NumericAxis | None:
 
 
 def _label_order(key: str) -> tuple[int, str]:
+    """Names of models before other settings, which only some models have."""
     if key in FIRST:
         return FIRST.index(key), ""
-    return (len(FIRST) + 1, "") if key == LAST else (len(FIRST), key)
+    if key == LAST:
+        return len(FIRST) + 2, ""
+    return len(FIRST) + (not key.endswith(".model")), key
 
 
 def _setting_text(cell: Settings, key: str) -> str:
@@ -124,5 +131,5 @@ def _setting_text(cell: Settings, key: str) -> str:
         return f"no {word}"
     if not isinstance(value, str):
         return f"{word} {json.dumps(value)}"
-    is_number = value.replace("/", "").replace(".", "").isdigit()
+    is_number = number(value.replace("/", "")) is not None
     return f"{word} {value}" if is_number else value

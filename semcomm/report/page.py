@@ -77,7 +77,15 @@ def _summary(runs: Runs, data: Mapping[str, Any]) -> list[str]:
         *([f"{len(axis['values'])} values of {axis['name']}"] if axis else []),
         f"{images} images per point",
         f"seed {', '.join(map(str, seeds))}",
+        *_unfinished(runs),
     ]
+
+
+def _unfinished(runs: Runs) -> list[str]:
+    if not runs.unfinished:
+        return []
+    done, cells = map(sum, zip(*runs.unfinished.values(), strict=True))
+    return [f"partial: {done} of {cells} cells are done"]
 
 
 def _origins(runs: Runs) -> list[dict[str, Any]]:
@@ -92,5 +100,6 @@ def _origins(runs: Runs) -> list[dict[str, Any]]:
             text = value if isinstance(value, str) else json.dumps(value)
             settings.setdefault(key, {})[text] = None
         values = {key: ", ".join(settings[key]) for key in sorted(settings)}
-        origins.append({"folder": folder, "settings": values, **origin})
+        progress = "{} of {} cells".format(*runs.unfinished.get(folder, (len(cells), len(cells))))
+        origins.append({"folder": folder, "done": progress, "settings": values, **origin})
     return origins

@@ -1,34 +1,39 @@
-"""Curves as a figure for a paper: the width and type size of an IEEE column."""
+"""Curves as a figure for a paper: as wide as an IEEE paper's columns, in its type size."""
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
+from semcomm.choices import Axis, FigureSize
 from semcomm.errors import ReportError
 from semcomm.files import atomic_writer
 from semcomm.report.curves import Curve, upper_hull
 from semcomm.terminal import terminal_safe
 
-Direction = Literal["x", "y"]
 Format = Literal["svg", "png", "pdf"]
+Limits = tuple[float, float]
 
-WIDTH, HEIGHT = 3.5, 2.5  # inches, without the legend above
-LEGEND_CHARACTERS = 60  # that fit in one line of a legend
+WIDTHS: dict[FigureSize, float] = {"one-column": 3.5, "two-columns": 7.16}  # inches
+HEIGHT = 2.5  # inches, without the legend above
+LEGEND_CHARACTERS = 60  # that fit in one line of a legend, in one column
+LEGEND_COLUMNS = 3  # at most, in one column
 
 # Okabe and Ito, Color universal design, 2008; without its yellow, which white paper swallows.
 COLOURS = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"
 MARKERS = "o", "s", "^", "D", "v", "P", "X", "<"
 DASHES = "-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (5, 1, 1, 1, 1, 1))
 APPROXIMATION_DASH = 0, (9, 4)
+THEORY_COLOUR = "#666666"
 
 NAMES = {
     "bits_per_image": "Bits per image",
@@ -76,7 +81,9 @@ def write_plot(
     x: str,
     y: str,
     hull: bool = False,
-    log: Collection[Direction] = (),
+    log: Collection[Axis] = (),
+    size: FigureSize = "one-column",
+    limits: Mapping[Axis, Limits] = MappingProxyType({}),
 ) -> None:
     """Draw curves with their intervals into an SVG, PNG or PDF file, chosen by its ending.
 
@@ -86,7 +93,10 @@ def write_plot(
     hull: lines join only the points on each curve's upper hull; its other points are hollow
         markers.
     log: which axes are logarithmic; they show no point at or below 0.
-    Raises ReportError for another ending and where a logarithmic axis leaves no point.
+    size: the width, in columns of a paper.
+    limits: the ends of an axis, by default those of what is drawn.
+    Raises ReportError for another ending, for limits that do not rise, and where a logarithmic axis
+    leaves no point.
     """
     kind = path.suffix.removeprefix(".").lower()
     if kind not in get_args(Format):
@@ -95,23 +105,33 @@ def write_plot(
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # a person's own settings would change the figure
         matplotlib.rcParams.update(STYLE)
-        figure = draw_figure(curves, x, y, hull, log)
+        figure = draw_figure(curves, x, y, hull, log, size, limits)
         with atomic_writer(path) as file:
             figure.savefig(file, format=kind, metadata=undated)
 
 
 def draw_figure(
-    curves: Sequence[Curve], x: str, y: str, hull: bool, log: Collection[Direction]
+    curves: Sequence[Curve],
+    x: str,
+    y: str,
+    hull: bool,
+    log: Collection[Axis],
+    size: FigureSize,
+    limits: Mapping[Axis, Limits],
 ) -> Figure:
     """The figure, in matplotlib's current style."""
-    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    figure = Figure(figsize=(WIDTHS[size], HEIGHT), layout="constrained")
     axes = figure.add_subplot(xlabel=axis_label(x), ylabel=axis_label(y))
     lines = [_draw(axes, curve, number, hull) for number, curve in enumerate(curves)]
+    for direction, ends in limits.items():
+        _set_limits(axes, direction, ends, direction in log)
     for direction in log:
-        _make_logarithmic(axes, direction)
+        _make_logarithmic(axes, direction, limits.get(direction))
     if any(curve.title for curve in curves):
-        texts = [fill(_plain(curve.title), LEGEND_CHARACTERS) for curve in curves]
-        _add_legend(figure, lines, texts)
+        columns = round(WIDTHS[size] / WIDTHS["one-column"])
+        names = [_plain(curve.title) or "measured" for curve in curves]
+        texts = [fill(name, columns * LEGEND_CHARACTERS) for name in names]
+        _add_legend(figure, lines, texts, columns * LEGEND_COLUMNS)
     return figure
 
 
@@ -131,6 +151,9 @@ def _draw(axes: Axes, curve: Curve, number: int, hull: bool) -> Line2D:
     marker, dash = (kinds[number % len(kinds)] for kinds in (MARKERS, DASHES))
     if curve.approximation:
         dash = APPROXIMATION_DASH
+    if curve.theory:
+        (line,) = axes.plot(curve.x, curve.y, ls=dash, color=THEORY_COLOUR)
+        return line
     if curve.low is not None and curve.high is not None:
         reach = curve.y - curve.low, curve.high - curve.y
         bars: dict[str, Any] = {
@@ -147,11 +170,13 @@ def _draw(axes: Axes, curve: Curve, number: int, hull: bool) -> Line2D:
     return line
 
 
-def _add_legend(figure: Figure, lines: Sequence[Line2D], labels: Sequence[str]) -> None:
+def _add_legend(
+    figure: Figure, lines: Sequence[Line2D], labels: Sequence[str], most_columns: int
+) -> None:
     """Put a legend above the axes, in as many columns as fit, and raise the figure's height by
     the legend's.
     """
-    for columns in (3, 2, 1):
+    for columns in range(most_columns, 0, -1):
         legend = figure.legend(
             lines, labels, loc="outside upper center", ncols=columns, handlelength=2.8
         )
@@ -159,17 +184,27 @@ def _add_legend(figure: Figure, lines: Sequence[Line2D], labels: Sequence[str]) 
         if extent.width <= figure.bbox.width or columns == 1:
             break
         legend.remove()
-    figure.set_size_inches(WIDTH, HEIGHT + extent.height / figure.dpi)
+    figure.set_size_inches(figure.get_figwidth(), HEIGHT + extent.height / figure.dpi)
 
 
-def _make_logarithmic(axes: Axes, direction: Direction) -> None:
+def _set_limits(axes: Axes, direction: Axis, ends: Limits, is_logarithmic: bool) -> None:
+    low, high = ends
+    if not (math.isfinite(low) and low < high < math.inf):
+        raise ReportError(f"the {direction} limits are {low:g} and {high:g}; they have to rise")
+    if is_logarithmic and low <= 0:
+        raise ReportError(f"the lower {direction} limit is {low:g}; a logarithmic axis is above 0")
+    axes.set(**{f"{direction}lim": ends})
+
+
+def _make_logarithmic(axes: Axes, direction: Axis, limits: Limits | None) -> None:
     """Make an axis logarithmic, with plain numbers where it spans less than two decades."""
     values = np.concatenate([np.asarray(line.get_data()[direction == "y"]) for line in axes.lines])
     if not (values > 0).any():
         raise ReportError(f"no {direction} is above 0; a logarithmic axis needs one")
-    axis: Axis = {"x": axes.xaxis, "y": axes.yaxis}[direction]
+    axis = {"x": axes.xaxis, "y": axes.yaxis}[direction]
     {"x": axes.set_xscale, "y": axes.set_yscale}[direction]("log", nonpositive="mask")
-    if values.max() < 100 * values[values > 0].min():
+    low, high = limits or (values[values > 0].min(), values.max())
+    if high < 100 * low:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.set_minor_formatter(NullFormatter())

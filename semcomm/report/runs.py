@@ -15,6 +15,7 @@ from semcomm.report.intervals import Ends, interval
 from semcomm.report.plot import axis_label
 from semcomm.report.results import numbers, optional_numbers, read_results
 from semcomm.run.conditions import number, texts
+from semcomm.run.partial_run import read_partial
 from semcomm.run.report_samples import ReportSample, load_report_sample
 
 BITS, CHANNEL_USES = "bits_per_image", "channel_uses_per_image"
@@ -82,6 +83,8 @@ class Runs:
     images: (N,) how many each cell sent.
     bits, channel_uses: per image; quality: what the figures' y axes show.
     origins: for each folder, the command, date and versions that made it.
+    unfinished: for each folder whose run has not ended, how many of its cells are here, and how
+        many it has.
     """
 
     table: pd.DataFrame
@@ -91,6 +94,7 @@ class Runs:
     channel_uses: Measure
     quality: Measure
     origins: dict[str, dict[str, Any]]
+    unfinished: dict[str, tuple[int, int]]
 
     @property
     def rate(self) -> Measure:
@@ -106,7 +110,7 @@ class Runs:
 
 
 def read_runs(folders: Sequence[Path]) -> Runs:
-    """All that the report shows of these runs.
+    """All that the report shows of these runs, of one that has not ended the cells that are done.
 
     Raises ReportError for a missing or damaged file, and for runs that sent different images.
     """
@@ -115,12 +119,16 @@ def read_runs(folders: Sequence[Path]) -> Runs:
             raise ReportError(
                 f"{folder}: a report takes folders of runs, as `semcomm run` writes them"
             )
-    tables = [read_results([folder]) for folder in folders]
-    samples = [
-        load_report_sample(folder, row)
-        for folder, table in zip(folders, tables, strict=True)
-        for row in range(len(table))
-    ]
+    tables, samples, unfinished = [], list[ReportSample](), {}
+    for folder in folders:
+        if partial := read_partial(folder):
+            tables.append(partial.table)
+            samples += partial.samples
+            unfinished[str(folder)] = len(partial.samples), partial.cells
+            continue
+        table = read_results([folder])
+        tables.append(table)
+        samples += [load_report_sample(folder, row) for row in range(len(table))]
     _check_same_images(samples)
     table = pd.concat(tables, ignore_index=True)
     return Runs(
@@ -131,6 +139,7 @@ def read_runs(folders: Sequence[Path]) -> Runs:
         Measure.of(table, CHANNEL_USES),
         Measure.of(table, quality_column(table, samples)),
         {str(folder): _read_origin(folder) for folder in folders},
+        unfinished,
     )
 
 

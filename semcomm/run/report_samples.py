@@ -135,11 +135,16 @@ def report_pictures(images: Sequence[Image]) -> list[Image]:
 
 def save_report_sample(folder: Path, row: int, sample: ReportSample) -> None:
     """Store the samples of a row of results.csv, counted from 0, in the run's folder."""
+    write_report_sample(_sample_file(folder, row), sample)
+
+
+def write_report_sample(path: Path, sample: ReportSample) -> None:
+    """Store them in this file."""
     arrays = sample.first.to_arrays() | {"index counts": sample.index_counts}
     if sample.code:
         arrays |= {"code lengths": sample.code.lengths, "probabilities": sample.code.probabilities}
     texts = {"settings": json.dumps(sample.settings), "rows": json.dumps(sample.rows)}
-    save_arrays(_sample_file(folder, row), texts, arrays)
+    save_arrays(path, texts, arrays)
 
 
 def delete_report_samples(folder: Path) -> None:
@@ -149,7 +154,11 @@ def delete_report_samples(folder: Path) -> None:
 
 def load_report_sample(folder: Path, row: int) -> ReportSample:
     """Undo `save_report_sample`. Raises ReportError for a missing or a damaged file."""
-    path = _sample_file(folder, row)
+    return read_report_sample(_sample_file(folder, row))
+
+
+def read_report_sample(path: Path) -> ReportSample:
+    """Undo `write_report_sample`. Raises ReportError for a missing or a damaged file."""
     if not path.exists():
         raise ReportError(
             f"{path} does not exist; a run writes it at its end, and again with --fresh"

@@ -13,6 +13,7 @@ from semcomm.errors import RunError
 from semcomm.files import write_atomically
 from semcomm.run.block import Block, Task, per_image_table, run_block
 from semcomm.run.conditions import select
+from semcomm.run.partial_run import results_table
 from semcomm.run.per_image_table import write_per_image, write_pictures
 from semcomm.run.pools import Failure, Pool
 from semcomm.run.report_samples import (
@@ -72,7 +73,7 @@ def run_cells(
         if isinstance(outcome, Failure):
             failures[place] = outcome.error
             continue
-        folder.keep_results(place, outcome)
+        folder.keep_results(place, outcome, _report_sample(cells, place, outcome, folder))
         done[place] = outcome
         write_results(done, folder)
         on_cell(outcome, cells[place], place + 1)
@@ -98,9 +99,7 @@ def matching(cells: Sequence[Cell], conditions: Sequence[str]) -> list[int]:
 
 def write_results(done: Mapping[int, Results], folder: RunFolder) -> None:
     """Write results.csv, a row per cell that is done, in their order."""
-    rows = [done[place].summary for place in sorted(done)]
-    columns = _columns_of(rows)
-    table = pd.DataFrame(rows, columns=columns, dtype=object)
+    table = results_table([done[place].summary for place in sorted(done)])
     write_atomically(folder.path / RESULTS, table.to_csv(index=False).encode())
 
 
@@ -116,27 +115,18 @@ def write_image_files(
     blocks = [folder.blocks(place) for place in places]
     table = write_per_image(blocks, len(cells) > 1, images, folder.path, form)
     for row, place in enumerate(places):
-        first = next(iter(folder.blocks(place)))
-        save_report_sample(folder.path, row, _report_sample(cells[place], done[place], first))
+        sample = _report_sample(cells, place, done[place], folder)
+        save_report_sample(folder.path, row, sample)
     pictures = write_pictures(load_report_sample(folder.path, len(places) - 1).first, folder.path)
     if len(done) == len(cells):
         folder.finish()
     return [table, pictures]
 
 
-def _columns_of(rows: Sequence[Mapping[str, object]]) -> list[str]:
-    """Settings before measured columns: all before `images` of any row, then all others."""
-    head: dict[str, None] = {}
-    tail: dict[str, None] = {}
-    for row in rows:
-        part = head
-        for name in row:
-            part = tail if name == "images" else part
-            part[name] = None
-    return [*head, *tail]
-
-
-def _report_sample(cell: Cell, results: Results, block: Block) -> ReportSample:
+def _report_sample(
+    cells: Sequence[Cell], place: int, results: Results, folder: RunFolder
+) -> ReportSample:
+    cell, block = cells[place], next(iter(folder.blocks(place)))
     assert block.first  # as the first block of each cell has it
     counts = np.array(results.tallies.get("index", []), np.int64)
     table = per_image_table([block]).head(len(block.first.sent))

@@ -22,6 +22,7 @@ from semcomm.run.block_file import load_block, save_block
 from semcomm.run.checked_files import DamagedFileError, file_digest, read_json, write_json
 from semcomm.run.fingerprint import difference, identity
 from semcomm.run.report_samples import FOLDER as SAMPLES
+from semcomm.run.report_samples import ReportSample, write_report_sample
 from semcomm.run.run_lock import Holder, locked, require_alone
 from semcomm.run.simulation import Results
 from semcomm.scenario.scenario import Cell
@@ -31,7 +32,7 @@ IDENTITY, RESULTS, ORIGIN, DONE = "run.json", "results.csv", "origin.json", "don
 TABLES = (IDENTITY, ORIGIN, RESULTS, "per_image.csv", "per_image.parquet", "pictures.png", SAMPLES)
 """Files and folders of a finished run, of which `done.json` has the digests."""
 
-BLOCKS, GOING, ROW = "blocks", ".blocks", "row.json"
+BLOCKS, GOING, ROW, SAMPLE = "blocks", ".blocks", "row.json", "sample.safetensors"
 FILES_SHOWN = 5
 LONGEST_NAME = 100
 
@@ -60,7 +61,8 @@ class RunFolder:
     """Where a run of these cells keeps what is done.
 
     `blocks/000003/000017.safetensors` is a block, both numbers from 0 on; `blocks/000003/row.json`
-    is the row of a cell that is done. Each carries a digest of its content and says which cell it
+    is the row of a cell that is done, and `sample.safetensors` there what reports show of it. Each
+    carries a digest of its content and says which cell it
     belongs to; one of which either is wrong is computed again. Once all cells are done, and the
     tables are written, `done.json` has their digests, and `blocks` goes.
 
@@ -145,8 +147,12 @@ class RunFolder:
         self._block_counts[place] = row["blocks"]
         return Results(row["summary"], row["link_columns"], row["tallies"])
 
-    def keep_results(self, place: int, results: Results) -> None:
-        """Keep what the cell at this place gave, whose blocks are all kept."""
+    def keep_results(self, place: int, results: Results, sample: ReportSample) -> None:
+        """Keep what the cell at this place gave, whose blocks are all kept.
+
+        sample: what a report of the run shows of it before the run ends.
+        """
+        write_report_sample(self._cell(place) / SAMPLE, sample)
         row = {
             "cell": self._sources[place],
             "summary": results.summary,

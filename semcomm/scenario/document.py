@@ -3,8 +3,9 @@
 A document keeps the mistakes found in it, so that `finish` can tell a person all of them at once.
 """
 
+import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from ruamel.yaml.reader import ReaderError
 from semcomm.errors import ScenarioError
 from semcomm.folders import expanded
 from semcomm.terminal import terminal_safe
-from semcomm.validation import as_yaml, shortened
+from semcomm.validation import as_yaml, plain, shortened
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -105,9 +106,24 @@ class Document:
             what = "empty" if root is None else as_yaml(root)
             reader.fail(start, f"the file is {what}; it takes `key: value` lines")
         document = cls(root, {**reader.places, "": (start, start)}, reader.mistakes)
-        for number, option in enumerate(overrides, start=1):
-            document._option(option, SourceLocation(number, 0, 0, f"--set {shortened(option)}"))
-        document.put_all(document.options)
+        document._override(overrides)
+        return document
+
+    @classmethod
+    def of(cls, mapping: Mapping[str, Any], name: str, overrides: Sequence[str] = ()) -> "Document":
+        """The same of a mapping that was made in Python, all of it at the place `name`.
+
+        Raises ScenarioError for what YAML cannot write.
+        """
+        try:
+            root = json.loads(json.dumps(mapping, default=plain))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ScenarioError(
+                [f"{name}: it takes plain values, such as YAML has: {error}"]
+            ) from None
+        place = SourceLocation(0, 0, 0, name)
+        document = cls(root, {"": (place, place)})
+        document._override(overrides)
         return document
 
     def value(self, key: str) -> Any:
@@ -154,6 +170,11 @@ class Document:
         """Raises ScenarioError with all mistakes in file order, if there are any."""
         if self.mistakes:
             raise _error(self.mistakes)
+
+    def _override(self, overrides: Sequence[str]) -> None:
+        for number, option in enumerate(overrides, start=1):
+            self._option(option, SourceLocation(number, 0, 0, f"--set {shortened(option)}"))
+        self.put_all(self.options)
 
     def _option(self, option: str, place: SourceLocation) -> None:
         key, _, text = option.partition("=")

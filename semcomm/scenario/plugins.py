@@ -62,6 +62,11 @@ def channel_names() -> list[str]:
     return sorted({*_channel_files(), *_entry_names(CHANNELS)})
 
 
+def system_names() -> list[str]:
+    """The systems that packages offer as entry points."""
+    return sorted(_entry_names(SYSTEMS))
+
+
 def find_channel(name: str) -> type[Channel]:
     """The class of a channel, by the stem of its file in `channels/`, an entry point or a path.
 

@@ -251,27 +251,37 @@ def rebuilt(text: str) -> Cell:
 
 
 def read_scenario(
-    scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None
+    scenario: Path | str | Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    data_root: Path | None = None,
 ) -> Scenario:
     """The scenario in a file that has no sweep; everything else as `read_scenarios` has it."""
     read = read_scenarios(scenario, overrides, data_root)
     if len(read) > 1:
-        raise ScenarioError([f"{scenario}: it sweeps over {len(read)} scenarios; one is asked for"])
+        name = "scenario" if isinstance(scenario, Mapping) else scenario
+        raise ScenarioError([f"{name}: it sweeps over {len(read)} scenarios; one is asked for"])
     return read[0].scenario
 
 
 def read_scenarios(
-    scenario: Path | str, overrides: Sequence[str] = (), data_root: Path | None = None
+    scenario: Path | str | Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    data_root: Path | None = None,
 ) -> list[Cell]:
     """The scenarios in a file, or in a shipped one by its name: one for each cell of its sweep.
 
+    scenario: also what a file would have, as a dict; paths in it start at the working folder.
     overrides: `key.path=value`, each in place of what the file has; paths in them start at the
         working folder, those in the file at the file's.
     data_root: where CIFAR-10 is, in place of `data.root`.
     Raises ScenarioError with every mistake of every cell, each with its place.
     """
-    path = scenario_path(scenario)
-    document = Document.read(path, overrides)
+    if isinstance(scenario, Mapping):
+        path = Path("scenario")
+        document = Document.of(scenario, "scenario", overrides)
+    else:
+        path = scenario_path(scenario)
+        document = Document.read(path, overrides)
     swept, read = cells(document), list[Cell]()
     mistakes, first_of = dict.fromkeys(document.mistakes), dict[object, Mapping[str, Any]]()
     for cell in swept:

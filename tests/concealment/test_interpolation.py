@@ -8,7 +8,7 @@ from semcomm.concealment.neighbourhood import MISSING, Neighbourhood, SliceLayou
 from semcomm.data.sample import Sample
 from semcomm.frames import Reception
 from semcomm.framing import Framing
-from semcomm.measures.psnr import mean_squared_error, psnr_db
+from semcomm.measures.psnr import finite_psnr_db, mean_squared_error
 from semcomm.receiver import Receiver
 from semcomm.scenario.plugins import load_channel
 from semcomm.stages import Arrived
@@ -71,7 +71,9 @@ def test_interpolation_beats_the_most_probable_codeword(shipped_codec: Codec) ->
         Arrived({"indices": list(filled), "size": np.full((256, 2), 32)}, concealed.damaged)
     )
     errors = [mean_squared_error(images, end.samples) for end in (concealed, probable)]
-    ours, theirs = (psnr_db(error[concealed.damaged], 3 * 32 * 32).mean() for error in errors)
+    ours, theirs = (
+        finite_psnr_db(error[concealed.damaged], 3 * 32 * 32).mean() for error in errors
+    )
     print(f"concealed {ours:.2f} dB, most probable codeword {theirs:.2f} dB")
     assert ours > theirs + 0.8
     assert isinstance(reception, Reception)

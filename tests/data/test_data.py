@@ -15,12 +15,13 @@ import PIL.Image
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from images import noise, save_images
 from numpy.typing import NDArray
 
 from semcomm.data import cifar10
 from semcomm.data.cifar10 import Cifar10
 from semcomm.data.data_set import Data, Image, block_ranges, blocks
-from semcomm.data.folder import ImageFolder
+from semcomm.data.folder import ImageFolder, ImagePaths
 from semcomm.data.sample import Sample
 from semcomm.errors import DataError
 from semcomm.modalities.image_file import read_image
@@ -583,3 +584,14 @@ def test_a_folder_or_nothing_is_not_an_image(tmp_path: Path) -> None:
         read_image(tmp_path)
     with pytest.raises(DataError, match="x does not exist"):
         read_image(tmp_path / "x")
+
+
+def test_data_sets_are_indexed_and_iterated_as_lists_are(tmp_path: Path) -> None:
+    folder = save_images(tmp_path / "a", noise(5))
+    for data in (Sample(), ImageFolder(folder), ImagePaths([folder, folder])):
+        images = data.load(0, len(data))
+        assert all(map(np.array_equal, data, images))
+        assert np.array_equal(data[3], images[3]) and np.array_equal(data[-1], images[-1])
+        assert [image.tobytes() for image in data[1:4:2]] == [images[n].tobytes() for n in (1, 3)]
+        with pytest.raises(IndexError):
+            data[len(data)]

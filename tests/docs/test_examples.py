@@ -22,6 +22,7 @@ import tomllib
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
@@ -224,7 +225,10 @@ def make(words: list[str]) -> None:
 
 
 def script(words: list[str]) -> None:
-    """It is there, and every name that it imports from semcomm is."""
+    """It is there, and every name that it imports from semcomm is; a module can be run."""
+    if words[1] == "-m":
+        assert find_spec(f"{words[2]}.__main__"), words
+        return
     tree = ast.parse((ROOT / words[1]).read_text())
     imports = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     exec("\n".join(line for line in imports if line.startswith("from semcomm")))

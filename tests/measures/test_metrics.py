@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from semcomm.data.sample import Sample
-from semcomm.measures.psnr import mean_squared_error, psnr_db
+from semcomm.measures.psnr import finite_psnr_db, mean_squared_error
 from semcomm.measures.ssim import ssim
 
 Images = NDArray[np.uint8]
@@ -66,13 +66,13 @@ def _rows(sent: Images, received: Images) -> list[tuple[list[int], list[int]]]:
 
 
 def test_psnr_of_worked_cases() -> None:
-    assert psnr_db(np.array([65025.0, 650.25, 65.025]), 3072) == pytest.approx(
+    assert finite_psnr_db(np.array([65025.0, 650.25, 65.025]), 3072) == pytest.approx(
         [0, 20, 30], abs=ROUNDING
     )
 
 
 def test_psnr_of_perfect_image_is_that_of_one_sample_off_by_one() -> None:
-    perfect, one_off = psnr_db(np.array([0.0, 1 / 3072]), 3072)
+    perfect, one_off = finite_psnr_db(np.array([0.0, 1 / 3072]), 3072)
     # 20 log10(255) + 10 log10(3072), to four places each.
     assert perfect == one_off == pytest.approx(48.1308 + 34.8742, abs=1e-4)
 

@@ -12,13 +12,12 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
-from command import cli_ok
+from command import cli, cli_ok
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from semcomm.errors import ReportError
-from semcomm.report import plot
 from semcomm.report.curves import Curve
 from semcomm.report.plot import (
     APPROXIMATION_DASH,
@@ -26,6 +25,7 @@ from semcomm.report.plot import (
     DASHES,
     MARKERS,
     STYLE,
+    THEORY_COLOUR,
     axis_label,
     draw_figure,
     write_plot,
@@ -38,11 +38,17 @@ def system(label: str, loss: float = 0.0) -> Curve:
 
 
 def figure(
-    *curves: Curve, x: str = "bits_per_image", y: str = "psnr_db", hull: bool = False, log: str = ""
+    *curves: Curve,
+    x: str = "bits_per_image",
+    y: str = "psnr_db",
+    hull: bool = False,
+    log: str = "",
+    size: str = "one-column",
+    limits: dict[str, tuple[float, float]] | None = None,
 ) -> Figure:
     with matplotlib.rc_context(STYLE):
         made = draw_figure(
-            curves, x, y, hull, [direction for direction in ("x", "y") if direction in log]
+            curves, x, y, hull, [axis for axis in ("x", "y") if axis in log], size, limits or {}
         )
         made.draw_without_rendering()
     return made
@@ -82,7 +88,6 @@ def test_a_figure_is_as_wide_as_a_column_in_each_format(
 ) -> None:
     for ending in ("svg", "PDF", "png"):
         write_plot(systems, tmp_path / f"figure.{ending}", "bits_per_image", "psnr_db")
-    assert plot.WIDTH == 3.5
     with PIL.Image.open(tmp_path / "figure.png") as picture:
         assert picture.width == 3.5 * 300
         assert len(picture.convert("RGB").getcolors(1 << 20)) > 100
@@ -200,6 +205,12 @@ def test_a_long_logarithmic_axis_has_powers_of_ten_and_no_zeros() -> None:
     assert 1e-6 < axes.get_ylim()[0] < 1e-5
 
 
+def test_limits_of_decades_have_powers_of_ten_too() -> None:
+    axes = figure(system("one"), log="x", limits={"x": (1.0, 1e4)}).axes[0]
+    assert axes.get_xlim() == (1, 1e4)
+    assert "$\\mathdefault{10^{2}}$" in tick_labels(axes.xaxis)
+
+
 def test_a_logarithmic_axis_needs_a_point_above_0() -> None:
     with pytest.raises(ReportError, match="no y is above 0"):
         figure(Curve("none", np.arange(3.0), -np.arange(3.0)), log="xy")
@@ -254,3 +265,38 @@ def test_lines_differ_without_colour(systems: list[Curve]) -> None:
     """By marker and dash, too: no two of the first twenty lines have both in common."""
     looks = [(MARKERS[n % len(MARKERS)], DASHES[n % len(DASHES)]) for n in range(20)]
     assert len(set(looks)) == 20
+
+
+def test_a_theory_is_a_grey_line_without_markers() -> None:
+    measured, theory = figure(system("a"), replace(system("b"), theory=True)).axes[0].lines
+    assert measured.get_marker() == "o" and theory.get_marker() == "None"
+    assert theory.get_color() == THEORY_COLOUR and THEORY_COLOUR not in COLOURS
+
+
+def test_two_columns_are_as_wide_as_an_ieee_page(tmp_path: Path) -> None:
+    pd.DataFrame({"esn0_db": [1, 2], "psnr_db": [20, 22]}).to_csv(tmp_path / "a.csv", index=False)
+    options = ["--x", "esn0_db", "--size", "two-columns", "-o", tmp_path / "a.svg"]
+    cli_ok("plot", tmp_path / "a.csv", *options)
+    width = ElementTree.parse(tmp_path / "a.svg").getroot().get("width")
+    assert width == "515.52pt" and pytest.approx(515.52) == 7.16 * 72
+
+
+def test_limits_are_the_ends_of_the_axes(tmp_path: Path) -> None:
+    axes = figure(system("a"), limits={"x": (-5.0, 900.0), "y": (18.5, 30.0)}).axes[0]
+    assert axes.get_xlim() == (-5, 900) and axes.get_ylim() == (18.5, 30)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--x-limits", 5, 5], "the x limits are 5 and 5; they have to rise"),
+        (["--y-limits", -1, "nan"], "the y limits are -1 and nan; they have to rise"),
+        (["--x-limits", 0, 1, "--log", "x"], "the lower x limit is 0; a logarithmic axis is"),
+    ],
+)
+def test_limits_that_no_axis_has_are_refused(
+    tmp_path: Path, options: list[object], message: str
+) -> None:
+    pd.DataFrame({"esn0_db": [1, 2], "psnr_db": [20, 22]}).to_csv(tmp_path / "a.csv", index=False)
+    result = cli("plot", tmp_path / "a.csv", "--x", "esn0_db", *options, "-o", tmp_path / "a.svg")
+    assert result.exit_code == 2 and message in result.stderr

@@ -1,0 +1,5 @@
+"""The command line, as `python -m semcomm`."""
+
+from semcomm.cli import main
+
+main(prog_name="semcomm")

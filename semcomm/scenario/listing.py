@@ -1,0 +1,85 @@
+"""What a scenario can name, with a line on each and the parameters that it takes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import get_args
+
+from semcomm.choices import ImageFormat
+from semcomm.folders import scenario_names, shipped
+from semcomm.scenario.plugins import channel_names, find_channel, find_system, system_names
+from semcomm.scenario.settings import settings_of, summary_of
+from semcomm.validation import as_yaml, describe
+
+DEFAULT_CHANNEL = "error_free"
+
+ADVICE = """\
+which codec:
+  any number of bits or channel uses: ecvq-16-levels, with codec.entropy_coder: context, and
+    codec.budget_bits or link.channel_uses
+  300 to 850 bits per 32 x 32 image: ecvq-levels@0 to @7
+  where speed counts: codec.entropy_coder: huffman, the default; context takes a fifth fewer bits
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something that a scenario can name.
+
+    parameters: a line for each, as "esn0_db: a number from -30 to 60, dB; needed".
+    """
+
+    name: str
+    about: str
+    parameters: list[str]
+    is_default: bool = False
+
+
+def channel_entries() -> list[Entry]:
+    """The channels that can be named without a path."""
+    entries = []
+    for name in channel_names():
+        section = find_channel(name)
+        about, parameters = summary_of(section), list(_parameters(section))
+        entries.append(Entry(name, about, parameters, name == DEFAULT_CHANNEL))
+    return entries
+
+
+def system_entries() -> list[Entry]:
+    """The kinds of systems, by what `codec.model` names; importing them loads PyTorch."""
+    from semcomm.systems.analogue import AnalogueSystem
+    from semcomm.systems.image_files import ImageFile
+    from semcomm.systems.learned import LearnedCodec
+
+    kinds: dict[str, type] = {
+        "a trained codec": LearnedCodec,
+        "an analogue codec": AnalogueSystem,
+        ", ".join(get_args(ImageFormat)): ImageFile,
+        **{name: find_system(name) for name in system_names()},
+    }
+    return [
+        Entry(name, summary_of(section), list(_parameters(section)))
+        for name, section in kinds.items()
+    ]
+
+
+def scenario_entries(folder: str = "") -> list[Entry]:
+    """The scenarios that ship, or those for `training`, each with its first sentence."""
+    root = shipped("scenarios") / folder
+    return [Entry(name, _sentence(root / f"{name}.yaml"), []) for name in scenario_names(folder)]
+
+
+def _parameters(section: type) -> Iterator[str]:
+    for setting in settings_of(section):
+        unit = f", {setting.unit}" if setting.unit else ""
+        default = "needed" if setting.needed else f"default {as_yaml(setting.default)}"
+        yield f"{setting.name}: {describe(setting.hint)}{unit}; {default}"
+
+
+def _sentence(path: Path) -> str:
+    """The first sentence of the comment that a file begins with."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    comment = takewhile(lambda line: line.startswith("#"), lines)
+    text = " ".join(line.removeprefix("#").strip() for line in comment)
+    return text.partition(". ")[0].removesuffix(".") + "."
