@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import About, codec_from, of_level, read_levels, save_levels
 from semcomm.codec.levels import FAMILIES, GAIN, GROUPS, KERNEL, Tensors, at_level, stacked
 from semcomm.errors import CodecError
@@ -20,12 +19,12 @@ def join_codecs(parts: Sequence[Path], path: Path, origin: dict[str, Any]) -> No
 
     origin: how it was made, beside the origin of each part.
     Raises CodecError where a part has no levels or is damaged, where parts have unlike networks or
-    quantizers, and where a level has fewer bits than the one before it.
+    quantizers, and where a part begins with fewer bits than the part before it ends with.
     """
     contents = [_content(part) for part in parts]
     about = _about([about for about, _, _ in contents], parts)
     about = replace(about, origin=origin | {"parts": _origins(contents, parts)})
-    _check_order([level for content in contents for level in _levels(content)])
+    _check_order(contents, parts)
     levels = sum(count for _, _, count in contents)
     save_levels(about, _joined(contents), levels, path)
 
@@ -65,21 +64,21 @@ def _origins(contents: Sequence[Content], parts: Sequence[Path]) -> list[dict[st
     ]
 
 
-def _levels(content: Content) -> list[Codec]:
-    about, tensors, count = content
-    return [codec_from(f"@{level}", *of_level(about, tensors, level)) for level in range(count)]
-
-
-def _check_order(codecs: Sequence[Codec]) -> None:
-    bits = [
-        float(codec.probabilities @ codec.code_lengths) * codec.geometry.groups for codec in codecs
-    ]
-    for level, (fewer, more) in enumerate(pairwise(bits), start=1):
+def _check_order(contents: Sequence[Content], parts: Sequence[Path]) -> None:
+    for (before, after), part in zip(pairwise(contents), parts[1:], strict=True):
+        fewer, more = _bits(before, before[2] - 1), _bits(after, 0)
         if more < fewer:
             raise CodecError(
-                f"level {level} would have {more:.2f} bits a position and the one before it "
-                f"{fewer:.2f}: name files from few bits to many"
+                f"the first level of {part} has {more:.2f} bits a position, the last of the file "
+                f"before it {fewer:.2f}: name files from few bits to many"
             )
+
+
+def _bits(content: Content, level: int) -> float:
+    """The mean of a level's Huffman-coded bits at a position."""
+    about, tensors, _ = content
+    codec = codec_from(f"@{level}", *of_level(about, tensors, level))
+    return float(codec.probabilities @ codec.code_lengths) * codec.geometry.groups
 
 
 def _joined(contents: Sequence[Content]) -> dict[str, NDArray[Any]]:

@@ -264,7 +264,9 @@ def test_the_first_images_are_taken(folder: Path) -> None:
     assert np.array_equal(images.images, np.stack(Sample().load(0, 5)))
 
 
-ONE_RATE, LEVELS, SIXTEEN = BETTER = "ecvq-n128-k512-nu16", "ecvq-levels", "ecvq-16-levels"
+ONE_RATE, LEVELS, SIXTEEN = "ecvq-n128-k512-nu16", "ecvq-levels", "ecvq-16-levels"
+COARSE, MIDDLE, FINE = (f"{LEVELS}-{part}" for part in ("coarse", "middle", "fine"))
+BETTER = ONE_RATE, LEVELS, SIXTEEN, COARSE, MIDDLE, FINE
 ANALOGUE = [name for name in scenario_names("training") if name.startswith(("analogue", "deep"))]
 CLASSIFIER = "cifar10-classifier"
 OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER)
@@ -303,10 +305,13 @@ def test_shipped_training_scenarios_are_the_better_recipe(name: str) -> None:
             ONE_RATE: [1 / 16],
             LEVELS: list(np.geomspace(1 / 4, 1 / 100, 8)),
             SIXTEEN: list(np.geomspace(1, 9e-4, 16)),
+            COARSE: list(np.geomspace(0.85, 0.13, 5)),
+            MIDDLE: list(np.geomspace(0.085, 0.036, 3)),
+            FINE: list(np.geomspace(0.024, 4.5e-4, 8)),
         },
     )
     split: Split = "train_and_validation" if name == LEVELS else "train"
-    groups = 9 if name == SIXTEEN else 2
+    groups = {SIXTEEN: 9, COARSE: 1, FINE: 11}.get(name, 2)
     assert (
         made.name == name
         and made.data == DataChoice("cifar10", split=split)
@@ -316,9 +321,10 @@ def test_shipped_training_scenarios_are_the_better_recipe(name: str) -> None:
     assert made.training.rate_weights == pytest.approx(rates[name])
     assert made.training.epochs == (32 if name == ONE_RATE else 64)
     rates_of_learning = made.training.learning_rate, made.training.kernel_learning_rate
-    assert (*rates_of_learning, made.training.warm_up_steps) == (4e-3, 7e-3, 200)
+    first = 3e-3 if name == FINE else 4e-3
+    assert (*rates_of_learning, made.training.warm_up_steps) == (first, 7e-3, 200)
     assert made.training.quantizer == "ecvq" and made.training.batch_size == (
-        64 if name == ONE_RATE else 128
+        64 if name in (ONE_RATE, COARSE, MIDDLE) else 128
     )
 
 
