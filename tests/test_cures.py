@@ -91,7 +91,7 @@ UNKNOWN = [
     (["channel", "ERROR-FREE", "sent.sem"], "error_free"),
     (["channel", "binary_symmetric", "sent.sem", "--set", "cross_over=0"], "crossover"),
     (["transmit", "a.png", "--codec", "vq-n46"], "vq-n64"),
-    ([*RUN, "--set", "codec.model=webpp"], "webp"),
+    ([*RUN, "--set", "codec={model: webpp, quality: 10}"], "webp"),
     ([*RUN, "--set", "codec.model=vq_n64"], "vq-n64"),
     ([*RUN, "--set", "measures=[psnr]"], "psnr_db"),
     ([*RUN, "--set", "framing.crcs=8"], "crc"),
@@ -116,7 +116,6 @@ def test_an_unknown_name_is_answered_with_one_that_is_taken(
     offered = re.search(r"did you mean `([^`]+)`", told)
     assert offered and offered[1] == meant, told
     extra = ["--set", "framing.header=true"] if "error-free" in arguments else []
-    extra += ["--set", "codec.quality=10"] if meant == "webp" else []
     typed = [re.sub(WRONG, meant, str(argument)) for argument in arguments]
     cli_ok(*typed, *extra, *(["--fresh"] if arguments[0] == "run" else []))
 

@@ -97,7 +97,7 @@ def test_efficiency_is_bits_per_symbol_times_code_rate(link: Link, efficiency: F
             Link(),
             AWGN,
             16,
-            "channel Awgn carries symbols, so it takes link.modulation (--modulation): bpsk, qpsk, 16qam, 64qam, "
+            "channel Awgn carries symbols, so it takes link.modulation .--modulation.: bpsk, qpsk, 16qam, 64qam, "
             "256qam",
         ),
         (

@@ -95,7 +95,7 @@ def test_rows_without_a_value_in_any_column_are_refused(tmp_path: Path) -> None:
             "bits_per_image",
             "psnr",
             [],
-            "there is no column psnr; did you mean `psnr_db`? There are",
+            r"there is no column psnr; did you mean `psnr_db`\? There are",
         ),
         ("bits_per_image", "psnr_db", ["quantizer|kodec"], "there is no column kodec; there are"),
         ("codec.model", "psnr_db", [], "codec.model is ecvq-b in a row; it takes finite numbers"),
