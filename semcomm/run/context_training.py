@@ -47,6 +47,14 @@ class Context:
         if self.crop and self.crop % PATCH:
             raise ScenarioError([f"crop is {self.crop}; it takes a multiple of {PATCH}"])
 
+    @property
+    def in_use(self) -> ContextRecipe:
+        """The recipe; a batch of crops has as many pixels as one of images of 32 x 32."""
+        if self.crop is None:
+            return self.recipe
+        crops = self.recipe.batch_size * 32**2 // self.crop**2
+        return replace(self.recipe, batch_size=max(1, crops))
+
 
 def level_pool(levels: int) -> Pool:
     """A process on each core, up to one per level."""
@@ -76,7 +84,7 @@ def run_context(
         "data": data_label(context.data),
         "images": min(context.images or there, there),
         **({"crop": context.crop} if context.crop else {}),
-        **asdict(context.recipe),
+        **asdict(context.in_use),
         "semcomm": __version__,
     }
     about = replace(about, origin={**about.origin, "context": origin})
@@ -115,7 +123,7 @@ def _image_batches(context: Context) -> Iterator[Sequence[Image]]:
 
 def _model(context: Context, codec: Codec, on_progress: Callable[[ContextEpoch], None]) -> Model:
     indices = training_indices(codec, _image_batches(context))
-    return trained_context(indices, codec.geometry.codewords, context.recipe, on_progress)
+    return trained_context(indices, codec.geometry.codewords, context.in_use, on_progress)
 
 
 def _models(

@@ -176,7 +176,8 @@ def test_context_models_train_on_crops(folder: Path, tmp_path: Path) -> None:
     context = Context(path, recipe, data, crop=16)
     files = [run_context(context, tmp_path / name, "by hand", print) for name in ("one", "two")]
     assert load_codec(files[0]).digest == load_codec(files[1]).digest
-    assert load_codec(files[0]).origin["context"]["crop"] == 16
+    origin = load_codec(files[0]).origin["context"]
+    assert (origin["crop"], origin["batch_size"]) == (16, 64 * 4)  # as many pixels as 64 of 32 x 32
     with pytest.raises(DataError, match="train on crops of them by --crop, such as --crop 64"):
         run_context(replace(context, crop=None), tmp_path, "by hand", print)
 

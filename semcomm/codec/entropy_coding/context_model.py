@@ -38,6 +38,11 @@ def without_context(tensors: Tensors) -> Tensors:
     return {name: tensor for name, tensor in tensors.items() if not name.startswith(PREFIX)}
 
 
+def context_of(tensors: Tensors) -> Tensors:
+    """The tensors of a codec's context model; none where it has none."""
+    return {name: tensor for name, tensor in tensors.items() if name.startswith(PREFIX)}
+
+
 def has_context(tensors: Tensors) -> bool:
     """Whether a codec's tensors include a context model."""
     return any(name.startswith(PREFIX) for name in tensors)

@@ -12,6 +12,7 @@ from torch import Tensor
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import About, codec_from, of_level
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
+from semcomm.codec.entropy_coding.context_model import context_of
 from semcomm.codec.levels import GAIN, GROUPS, stacked
 from semcomm.codec.quantizers import QUANTIZERS
 from semcomm.codec.quantizers.codebook import codeword_bits
@@ -32,6 +33,7 @@ def export_codec(
     recipe: Recipe,
     images: Sequence[Image],
     origin: Mapping[str, Any],
+    start: Sequence[Codec] = (),
 ) -> Codec:
     """The codec of a trained model; probabilities and code lengths are those of `images`.
 
@@ -39,20 +41,27 @@ def export_codec(
     pass quantizes with the shares that the pass before counted
     (docs/decisions/0004-probabilities.md). Finally, indices are reassigned so that a wrong bit
     gives a near codeword.
+
+    start: the codecs of each level that the training started from. Indices then stay as they are
+        there, and a context model of theirs stays in use.
     """
     about, networks = _contents(model, recipe, origin)
     (rate_weight,) = recipe.rate_weights
-    tensors = _export(model, 0, about, networks, rate_weight, images)
+    tensors = _export(model, 0, about, networks, rate_weight, images, start)
     return codec_from(name, about, tensors)
 
 
 def export_levels(
-    model: VqAutoencoder, recipe: Recipe, images: Sequence[Image], origin: Mapping[str, Any]
+    model: VqAutoencoder,
+    recipe: Recipe,
+    images: Sequence[Image],
+    origin: Mapping[str, Any],
+    start: Sequence[Codec] = (),
 ) -> tuple[About, dict[str, NDArray[Any]]]:
     """The content of a file with several levels, each exported as `export_codec` does."""
     about, networks = _contents(model, recipe, origin)
     levels = [
-        _export(model, level, *of_level(about, networks, level), rate_weight, images)
+        _export(model, level, *of_level(about, networks, level), rate_weight, images, start)
         for level, rate_weight in enumerate(recipe.rate_weights)
     ]
     return about, stacked(networks, levels)
@@ -90,6 +99,7 @@ def _export(
     networks: Mapping[str, NDArray[Any]],
     rate_weight: float,
     images: Sequence[Image],
+    start: Sequence[Codec],
 ) -> dict[str, NDArray[Any]]:
     quantizer, codebook = QUANTIZERS[about.quantizer], _copied(model.codebook[level])
 
@@ -105,6 +115,8 @@ def _export(
         counts = np.maximum(index_counts(codec_of(bits, counts), latents), 1)
         codec = codec_of(bits, counts)
         bits = np.log2(counts.sum()) - np.log2(counts)
+    if start:
+        return {**codec.tensors, **context_of(start[level].tensors)}
     return with_assigned_indices(codec.tensors)
 
 

@@ -77,7 +77,7 @@ class Recipe(Schedule):
         doc(
             "a codec whose networks, codebooks and probabilities the training starts from: a "
             "shipped one's name or the path of its `.safetensors` file; geometry and levels are "
-            "the same. By default weights are random."
+            "the same, and its context model stays. By default weights are random."
         ),
     ] = None
 

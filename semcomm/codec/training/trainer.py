@@ -86,11 +86,13 @@ class Trainer(CodecTrainer["_Tally"]):
 
     def save(self, path: Path, images: Sequence[Image], origin: Mapping[str, Any]) -> None:
         origin = {**origin, "training": self._recipe()}
+        start = self.start.levels if self.start else ()
         if self.recipe.levels > 1:
-            about, tensors = export_levels(self.model, self.recipe, images, origin)
+            about, tensors = export_levels(self.model, self.recipe, images, origin, start)
             save_levels(about, tensors, self.recipe.levels, path)
         else:
-            save_codec(export_codec(path.stem, self.model, self.recipe, images, origin), path)
+            codec = export_codec(path.stem, self.model, self.recipe, images, origin, start)
+            save_codec(codec, path)
 
     def _recipe(self) -> dict[str, Any]:
         """The recipe, in which a start has a name and a digest, but no place on this machine."""

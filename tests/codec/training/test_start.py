@@ -1,12 +1,15 @@
 """A training that starts from a codec begins with exactly that codec."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from semcomm.codec.codec import Codec
+from semcomm.codec.codec_file import load_codec
+from semcomm.codec.entropy_coding.context_model import has_context
 from semcomm.codec.training.export import codec_in_training
 from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.recipe import Recipe
@@ -75,6 +78,19 @@ def mean_square(codec: Codec, images: list[np.ndarray]) -> float:
     indices = codec.quantize(codec.encode(images))
     received = codec.decode(codec.dequantize(indices), [(32, 32)] * len(images))
     return float(np.square((np.stack(received) - np.stack(images).astype(float)) / 255).mean())
+
+
+def test_indices_stay_and_so_does_the_context_model(
+    started: Callable[[str], tuple[Start, Trainer]], images: WholeImages, tmp_path: Path
+) -> None:
+    """Of a codec that is saved before its first step: all but the probabilities is the start's."""
+    start, trainer = started("ecvq-n128-nu16")
+    trainer.save(tmp_path / "it.safetensors", images.sample(0), {})
+    (codec,), saved = start.levels, load_codec(tmp_path / "it.safetensors")
+    assert saved.tensors.keys() == codec.tensors.keys()
+    for name in saved.tensors.keys() - {"probabilities", "code_lengths", "bias"}:
+        assert np.array_equal(saved.tensors[name], codec.tensors[name]), name
+    assert has_context(saved.tensors)
 
 
 def test_a_start_has_no_ramp_unless_one_is_asked_for() -> None:
