@@ -22,6 +22,7 @@ from semcomm.link.ideal import IdealCarrier, IdealCode
 from semcomm.link.interleaved import Interleaved
 from semcomm.link.modulated import Modulated
 from semcomm.link.modulation import BITS_PER_SYMBOL
+from semcomm.ofdm.channel import Ofdm
 from semcomm.terms import Terms
 from semcomm.validation import Validated
 
@@ -133,10 +134,10 @@ class Link(Validated, error=LinkError):
                 f"channel {name} carries symbols, so it takes link.modulation: "
                 f"{', '.join(BITS_PER_SYMBOL)}"
             )
-        if isinstance(channel, FlatFading) and channel.estimation == "none":
+        if isinstance(channel, FlatFading | Ofdm) and channel.estimation == "none":
             raise LinkError(
                 f"channel {name} has estimation none, and no demapper works without the gain: take "
-                "known or pilots"
+                "another estimation"
             )
         if isinstance(channel, BitChannel) and self.modulation:
             raise LinkError(
@@ -221,7 +222,7 @@ class Link(Validated, error=LinkError):
         symbols = with_checks(channel).symbols_in(uses) if is_of_symbols else uses
         if symbols != uses and self.interleaving not in (None, 1):
             raise LinkError(
-                f"link.interleaving is {self.interleaving}, but pilots of channel "
+                f"link.interleaving is {self.interleaving}, but pilots or prefixes of channel "
                 f"{channel_name(channel)} take some of the channel uses of each frame: with "
                 "link.channel_uses it takes 1"
             )
