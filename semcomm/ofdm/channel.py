@@ -11,7 +11,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le, Unit, doc
 from numpy.typing import NDArray
 
-from semcomm.channel import SymbolChannel, SymbolReception
+from semcomm.channel import State, SymbolChannel, SymbolReception
 from semcomm.errors import ChannelError
 from semcomm.fading import complex_normals
 from semcomm.frames import Symbols
@@ -168,7 +168,9 @@ class Ofdm(SymbolChannel):
         """Channel uses of an OFDM symbol."""
         return self.subcarriers + self.prefix
 
-    def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:
+    def transmit(
+        self, symbols: Symbols, rng: np.random.Generator, state: State | None = None
+    ) -> SymbolReception:
         """As `SymbolChannel.transmit`: what was received, divided by the gain that the receiver
         assumes, which is 1 where it knows none; then the noise variance is that of n alone.
 
@@ -178,13 +180,17 @@ class Ofdm(SymbolChannel):
         """
         lengths = symbols.lengths
         grids = self.grid.symbols_for(lengths)
-        paths = self.path_gains(grids.size, grids.max(initial=0), rng)
+        drawn = 0 if state else grids.size  # a state has them all
+        paths = self.path_gains(drawn, grids.max(initial=0), rng)
         noise = np.sqrt(self.noise_variance) * complex_normals((symbols.values.size,), rng)
         pilot_noise = self._pilot_noise(grids, rng)
         received, variances = np.empty_like(noise), np.empty(noise.size)
         for frames in _parts(grids, self.subcarriers):
             count = int(grids[frames[0]])
-            gains = self._over_grid(paths[frames, :count], count)
+            if state:
+                gains = state.gains[frames, None].repeat(count, axis=1)
+            else:
+                gains = self._over_grid(paths[frames, :count], count)
             assumed, errors = self._estimate(gains, pilot_noise[:, frames])
             is_data = self.grid.is_data(count)
             cells = np.arange(is_data.sum()) < lengths[frames, None]
@@ -196,6 +202,12 @@ class Ofdm(SymbolChannel):
         return SymbolReception(
             symbols.with_values(received), variances, channel_uses=grids * self.symbol_uses
         )
+
+    def draw(self, frames: int, rng: np.random.Generator) -> State | None:
+        """As `SymbolChannel.draw`: a gain per subcarrier, at rest and without pilots."""
+        if self.doppler_hz or self.pilot_spacing:
+            return None
+        return State(self.gains(frames, 1, rng)[:, 0], self.noise_variance)
 
     def symbols_in(self, channel_uses: int) -> int:
         """As `SymbolChannel.symbols_in`: whole OFDM symbols, less their pilots."""
