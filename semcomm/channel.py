@@ -42,6 +42,18 @@ class SymbolReception:
     channel_uses: NDArray[np.int64]
 
 
+@dataclass(frozen=True, eq=False)
+class State:
+    """The gains of a block, drawn before anything is sent, for a transmitter that knows them.
+
+    gains: (F, K) complex128; the i-th symbol of a frame is multiplied by the gain i modulo K.
+    noise_variance: E|noise|^2 of a symbol before the receiver divides by its gain.
+    """
+
+    gains: NDArray[np.complex128]
+    noise_variance: float
+
+
 class SymbolChannel(Validated, ABC):
     """Carries frames of complex symbols of unit mean energy: a frozen dataclass, as a `BitChannel`
     is.
@@ -56,8 +68,17 @@ class SymbolChannel(Validated, ABC):
     def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:
         """Carry a block of frames, drawing all randomness from `rng`, gains before noise.
 
-        The channel's state starts anew with each frame.
+        The channel's state starts anew with each frame. A channel with `draw` takes a state as a
+        third argument, `state=None`, and then draws noise alone.
         """
+
+    def draw(self, frames: int, rng: np.random.Generator) -> State | None:
+        """The gains of so many frames, which `transmit` would draw first from this generator.
+
+        None where there is nothing to know in advance: no gains, or gains that change within a
+        frame.
+        """
+        return None
 
     def symbols_in(self, channel_uses: int) -> int:
         """The number of symbols of a frame that takes exactly this many channel uses.

@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge, Le, Unit, doc
 from numpy.typing import NDArray
 
-from semcomm.channel import SymbolChannel, SymbolReception
+from semcomm.channel import State, SymbolChannel, SymbolReception
 from semcomm.errors import ChannelError
 from semcomm.frames import Symbols
 from semcomm.ragged import offsets, ragged_arange
@@ -100,7 +100,9 @@ class FlatFading(SymbolChannel):
         """E|h - E h|^2."""
         return 1 / (1 + self.k_factor)
 
-    def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:
+    def transmit(
+        self, symbols: Symbols, rng: np.random.Generator, state: State | None = None
+    ) -> SymbolReception:
         """As `SymbolChannel.transmit`: what was received, divided by the gain that the receiver
         assumes, which is 1 where it knows none; then the noise variance is that of n alone.
 
@@ -112,7 +114,7 @@ class FlatFading(SymbolChannel):
         room = lengths.max(initial=1) if self.coherence is None else self.coherence - self.pilots
         blocks = -(-lengths // room)
         block_of_symbol = offsets(blocks).repeat(lengths) + ragged_arange(lengths) // room
-        gains = self.gains(blocks, rng)
+        gains = state.gains[lengths > 0, 0] if state else self.gains(blocks, rng)
         noise = np.sqrt(self.noise_variance) * complex_normals((symbols.values.size,), rng)
         estimates, error_variance = self._estimate(gains, rng)
         assumed = estimates[block_of_symbol]
@@ -121,6 +123,13 @@ class FlatFading(SymbolChannel):
             noise_variances=(error_variance + self.noise_variance) / np.abs(assumed) ** 2,
             channel_uses=lengths + self.pilots * blocks,
         )
+
+    def draw(self, frames: int, rng: np.random.Generator) -> State | None:
+        """As `SymbolChannel.draw`: one gain per frame, where it holds for a whole frame."""
+        if self.coherence is not None:
+            return None
+        gains = self.gains(np.ones(frames, np.int64), rng)
+        return State(gains[:, None], self.noise_variance)
 
     def symbols_in(self, channel_uses: int) -> int:
         """As `SymbolChannel.symbols_in`: each coherence block, the last one included, has its

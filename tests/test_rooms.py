@@ -23,6 +23,7 @@ ROOMS = (
     "modalities",
     "frame_format",
     "framing terms",
+    "ofdm",
     "counting fading",
     "channel",
     "frames",

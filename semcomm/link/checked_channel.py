@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.channel import BitChannel, SymbolChannel, SymbolReception
+from semcomm.channel import BitChannel, State, SymbolChannel, SymbolReception
 from semcomm.errors import ChannelError
 from semcomm.frames import Counts, Frames, Reception, Symbols, lossless
 from semcomm.link.modulation import LARGEST_LLR
@@ -52,9 +52,12 @@ class CheckedSymbols(SymbolChannel):
 
     channel: SymbolChannel
 
-    def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:
+    def transmit(
+        self, symbols: Symbols, rng: np.random.Generator, state: State | None = None
+    ) -> SymbolReception:
         name = channel_name(self.channel)
-        reception = _answer(self.channel, symbols, rng, (symbols.values, symbols.lengths))
+        sent = symbols.values, symbols.lengths
+        reception = _answer(self.channel, symbols, rng, sent, *([state] if state else []))
         if not isinstance(reception, SymbolReception):
             raise _wrong_type(name, "SymbolReception", len(symbols), reception)
         given: Any = reception.symbols
@@ -73,6 +76,26 @@ class CheckedSymbols(SymbolChannel):
         values = _checked_symbols(name, arrived.values, variances)
         uses = _checked_count(name, "channel_uses", reception.channel_uses, len(symbols))
         return SymbolReception(Symbols(values, symbols.lengths), variances, uses)
+
+    def draw(self, frames: int, rng: np.random.Generator) -> State | None:
+        """As the channel draws. Raises ChannelError for gains that are not those of the frames."""
+        name = channel_name(self.channel)
+        with plugin_code(f"channel {name}", type(self.channel), ChannelError):
+            state = self.channel.draw(frames, rng)
+        if state is None:
+            return None
+        gains = np.asarray(state.gains) if isinstance(state, State) else np.empty(0)
+        if gains.ndim != 2 or len(gains) != frames or not gains.size >= frames:
+            raise ChannelError(
+                f"channel {name} drew gains of the shape {gains.shape}; of {frames} frames it "
+                f"takes a State with ({frames}, K), or None"
+            )
+        if not np.isfinite(gains).all() or not 0 < state.noise_variance < np.inf:
+            raise ChannelError(
+                f"channel {name} drew gains or a noise variance ({state.noise_variance}) that are "
+                "not finite, or no noise at all"
+            )
+        return state
 
     def symbols_in(self, channel_uses: int) -> int:
         """As the channel says. Raises ChannelError for what is no number of symbols."""
@@ -105,6 +128,7 @@ def _answer(
     signal: Signal,
     rng: np.random.Generator,
     sent: tuple[NDArray[Any], NDArray[np.int64]],
+    *state: State,
 ) -> Any:
     """What the channel returns of a read-only copy of the signal.
 
@@ -115,7 +139,7 @@ def _answer(
         copy.flags.writeable = False
     name, before = channel_name(channel), _state(channel)
     with plugin_code(f"channel {name}", type(channel), ChannelError):
-        reception = channel.transmit(type(signal)(*copies), rng)
+        reception = channel.transmit(type(signal)(*copies), rng, *state)
     if not all(map(np.array_equal, copies, sent)):
         raise ChannelError(f"channel {name} changed what was sent; it takes a copy to change")
     if _state(channel) != before:

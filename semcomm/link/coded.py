@@ -151,7 +151,7 @@ class Coded(BitChannel):
         np.add.at(words.llrs, positions, llrs)
         cost, once = channel_counts(frames, reception), np.ones_like(lengths)
         self._check_uses(cost.channel_uses)
-        feedback = once if self.retransmission else 0 * once
+        feedback = cost.feedback_bits + (1 if self.retransmission else 0)
         return np.array([cost.channel_uses, cost.channel_bits, cost.bit_errors, once, feedback])
 
     def _check_uses(self, channel_uses: Numbers) -> None:

@@ -20,8 +20,11 @@ from semcomm.link.coded import Coded, Retransmission, TransportBlock
 from semcomm.link.codes import Code, LdpcCode, RepetitionCode
 from semcomm.link.ideal import IdealCarrier, IdealCode
 from semcomm.link.interleaved import Interleaved
+from semcomm.link.loaded import Loaded
+from semcomm.link.loading import Loading
 from semcomm.link.modulated import Modulated
 from semcomm.link.modulation import BITS_PER_SYMBOL
+from semcomm.ofdm.channel import Ofdm
 from semcomm.terms import Terms
 from semcomm.validation import Validated
 
@@ -71,6 +74,14 @@ class Link(Validated, error=LinkError):
             "channel_uses; no code, and no bound. By default none."
         ),
     ] = None
+    loading: Annotated[
+        Loading | None,
+        doc(
+            "in place of a modulation, one for each subcarrier by its gain, with its share of the "
+            "energy; for channels whose gains hold for a frame and are known to both ends. By "
+            "default none."
+        ),
+    ] = None
 
     @property
     def bits_per_symbol(self) -> int:
@@ -87,6 +98,8 @@ class Link(Validated, error=LinkError):
         """
         if self.ideal:
             raise LinkError("link.ideal has no code rate but by the channel's Es/N0")
+        if self.loading:
+            raise LinkError("link.loading has as many bits per symbol as the gains allow")
         return self.bits_per_symbol * (self.code.nominal_rate if self.code else Fraction(1))
 
     def terms(self, channel: BitChannel | SymbolChannel) -> Terms:
@@ -128,22 +141,24 @@ class Link(Validated, error=LinkError):
     def check_channel(self, channel: BitChannel | SymbolChannel) -> None:
         """Raises LinkError where this link does not match the channel, or its parts each other."""
         name = channel_name(channel)
-        if isinstance(channel, SymbolChannel) and not self.modulation:
+        if self.loading:
+            self._check_loading(channel)
+        elif isinstance(channel, SymbolChannel) and not self.modulation:
             raise LinkError(
                 f"channel {name} carries symbols, so it takes link.modulation (--modulation): "
                 f"{', '.join(BITS_PER_SYMBOL)}"
             )
-        if isinstance(channel, FlatFading) and channel.estimation == "none":
+        if isinstance(channel, FlatFading | Ofdm) and channel.estimation == "none":
             raise LinkError(
                 f"channel {name} has estimation none, and no demapper works without the gain: take "
-                "known or pilots"
+                "another estimation"
             )
         if isinstance(channel, BitChannel) and self.modulation:
             raise LinkError(
                 f"link.modulation is {self.modulation}, but channel {name} carries bits: leave "
                 "it out"
             )
-        if self.decisions == "hard" and not self.modulation:
+        if self.decisions == "hard" and not self.modulation and not self.loading:
             raise LinkError(
                 f"link.decisions is hard, but channel {name} has no demapper: leave it out"
             )
@@ -184,7 +199,10 @@ class Link(Validated, error=LinkError):
     ) -> BitChannel:
         code, block = self.code or UNCODED, self._block(channel)
         channel = with_checks(channel)
-        if isinstance(channel, BitChannel):
+        carrier: BitChannel
+        if self.loading:
+            carrier = Loaded(channel, self.loading, self.decisions, code.hard_llr)
+        elif isinstance(channel, BitChannel):
             carrier = channel
         else:
             assert self.modulation in BITS_PER_SYMBOL  # else a channel of symbols was refused
@@ -194,6 +212,26 @@ class Link(Validated, error=LinkError):
         if self.code or self.retransmission or block:
             carrier = Coded(carrier, code, self.bits_per_symbol, self.retransmission, crc_ok, block)
         return carrier
+
+    def _check_loading(self, channel: BitChannel | SymbolChannel) -> None:
+        for part in ("modulation", "interleaving", "channel_uses", "ideal"):
+            if getattr(self, part) is not None:
+                raise LinkError(
+                    f"link.{part} is beside link.loading, by which bits and channel uses of a "
+                    "frame follow from its gains: leave it out"
+                )
+        name, rng = channel_name(channel), np.random.default_rng(0)
+        if isinstance(channel, BitChannel) or with_checks(channel).draw(1, rng) is None:
+            raise LinkError(
+                f"link.loading takes gains that hold for a whole frame, and channel {name} has "
+                "none: take rayleigh or rician without coherence, or tdl without speed and pilots"
+            )
+        estimation = getattr(channel, "estimation", "known")
+        if estimation != "known":
+            raise LinkError(
+                f"link.loading takes gains that the receiver knows, but channel {name} has "
+                f"estimation {estimation}: take known"
+            )
 
     def _ideal_carrier(self, channel: BitChannel | SymbolChannel) -> IdealCarrier:
         assert self.ideal
@@ -221,7 +259,7 @@ class Link(Validated, error=LinkError):
         symbols = with_checks(channel).symbols_in(uses) if is_of_symbols else uses
         if symbols != uses and self.interleaving not in (None, 1):
             raise LinkError(
-                f"link.interleaving is {self.interleaving}, but pilots of channel "
+                f"link.interleaving is {self.interleaving}, but pilots or prefixes of channel "
                 f"{channel_name(channel)} take some of the channel uses of each frame: with "
                 "link.channel_uses it takes 1"
             )

@@ -172,7 +172,7 @@ def carrier_summary(
             "bit_error_rate": sums["bit_errors"] / sums["coded_bits"],
         }
     used, esn0_db = link.adapted(channel), getattr(channel, "esn0_db", None)
-    if esn0_db is not None and link.modulation:
+    if esn0_db is not None and (link.modulation or link.loading):
         uses, bits = sums["channel_uses"], sums["payload_bits"]
         per_bit_db = esn0_db + 10 * math.log10(uses / bits) if bits else None
         row["energy_per_payload_bit_db"] = per_bit_db

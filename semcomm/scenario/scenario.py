@@ -195,13 +195,13 @@ def _is_name(key: str) -> bool:
 
 
 def _ebn0_db(scenario: Scenario) -> dict[str, float | None]:
-    """Eb/N0 of a payload bit at the link's nominal rate, None of an ideal code; nothing for
-    channels of bits and symbols without a link.
+    """Eb/N0 of a payload bit at the link's nominal rate, None of an ideal code and with loading;
+    nothing for channels of bits and symbols without a link.
     """
     link, esn0_db = scenario.link, getattr(scenario.channel, "esn0_db", None)
-    if esn0_db is None or not link.modulation:
+    if esn0_db is None or not (link.modulation or link.loading):
         return {}
-    if link.ideal:
+    if link.ideal or link.loading:
         return {"channel.ebn0_db": None}
     efficiency = link.adapted(scenario.channel).efficiency
     return {"channel.ebn0_db": esn0_db - 10 * math.log10(efficiency)}

@@ -304,7 +304,7 @@ def send_costly() -> None:
             lambda: Link("qpsk", interleaving=2, channel_uses=64).check(
                 load_channel("rayleigh", esn0_db=9.0, pilots=2), 16
             ),
-            "link.interleaving is 2, but pilots of channel Rayleigh take some",
+            "link.interleaving is 2, but pilots or prefixes of channel Rayleigh take some",
         ),
         (lambda: Link("qpsk", channel_uses=63), "channel_uses is 63; it takes .* from 64 to 4096"),
         (lambda: LdpcCode("5/4"), "rate is 5/4; the LDPC codes of 5G NR take 30/1024 to 948/1024"),

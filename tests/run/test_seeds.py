@@ -23,6 +23,18 @@ KEYS: dict[str, tuple[dict[str, object], int]] = {
         {"esn0_db": 12.0, "coherence": 40, "estimation": "pilots", "pilots": 2},
         12381329560300088929,
     ),
+    "tdl": ({"esn0_db": 10.0, "profile": "c", "delay_spread_ns": 300.0}, 5276050746548917040),
+    "tdl estimated": (
+        {
+            "esn0_db": 10.0,
+            "profile": "c",
+            "delay_spread_ns": 300.0,
+            "estimation": "lmmse",
+            "pilot_spacing": 4,
+            "pilot_period": 2,
+        },
+        5276050746548917040,
+    ),
     "rician": ({"esn0_db": 12.0, "k_factor_db": 6.0}, 17789951252102356650),
 }
 

@@ -1,0 +1,1 @@
+"""OFDM over tapped delay lines: what channels of frequency-selective fading share."""
