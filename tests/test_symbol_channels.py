@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.special import ndtr
 from scipy.stats import expon, kstest, ncx2, norm
 
 from semcomm import fading
