@@ -379,7 +379,7 @@ def test_a_cell_that_fails_costs_the_others_nothing(folder: Path) -> None:
             raise ValueError("no luck")
         return run_block(task)
 
-    with pytest.raises(RunError, match=r"cell 2 of 4.*'seed': 2.*ValueError: no luck"):
+    with pytest.raises(RunError, match=r'cell 2 of 4.*"seed": 2.*ValueError: no luck'):
         run_with("out", fails)
     assert len((folder / "out" / "results.csv").read_text().splitlines()) == 4
     run_ok("--out", "out")
