@@ -83,7 +83,7 @@ def test_mistakes_of_a_dict_are_told_without_a_place_in_a_file() -> None:
         semcomm.run({"codec": object()})
 
 
-def test_run_is_a_function_before_and_after_its_package_is_imported() -> None:
+def test_run_is_a_function_whether_its_package_is_loaded_or_not() -> None:
     program = (
         "import semcomm; first = semcomm.run; import semcomm.run.seeds; second = semcomm.run\n"
         "for run in (first, second):\n"

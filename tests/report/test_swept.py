@@ -59,7 +59,7 @@ def test_each_combination_is_a_line_named_by_what_differs(tmp_path: Path) -> Non
     }
 
 
-def test_over_a_measured_rate_codecs_of_one_quantizer_are_one_line(tmp_path: Path) -> None:
+def test_over_a_measured_rate_a_quantizer_is_one_line(tmp_path: Path) -> None:
     rows = """scenario,codec.model,codec.quality,codec.entropy_coder,images,quantizer,bits_per_image,psnr_db
 a,levels@0,,huffman,9,ecvq,300,22
 a,levels@1,,huffman,9,ecvq,400,24
