@@ -49,6 +49,8 @@ def _named(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.strerror is None:  # it is not the operating system's
+            raise
         if error.filename is None or Path(str(error.filename)).name.startswith(f".{path.name}."):
             error.filename, error.filename2 = str(path), None
         raise

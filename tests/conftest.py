@@ -157,15 +157,15 @@ def tiny_classifier_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from semcomm.codec.classifier.networks import ClassifierNetwork
     from semcomm.codec.training.classifier import ClassifierTrainer
+    from semcomm.codec.training.images import WholeImages
     from semcomm.codec.training.schedule import Schedule
-    from semcomm.modalities.rgb8 import to_patches
 
     images, labels = stripes(128)
     schedule = Schedule(
         epochs=4, batch_size=16, learning_rate=0.005, kernel_learning_rate=0.05, device="cpu"
     )
     network = ClassifierNetwork((4, 8))
-    trainer = ClassifierTrainer(network, CLASSES, schedule, to_patches(images), labels, 0)
+    trainer = ClassifierTrainer(network, CLASSES, schedule, WholeImages(images), labels, 0)
     for _ in range(trainer.epochs):
         list(trainer.run_epoch())
     path = tmp_path_factory.mktemp("classifier") / "tiny.safetensors"

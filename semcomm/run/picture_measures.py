@@ -46,7 +46,8 @@ def measure_pictures(sent: Path, received: Path) -> PictureMeasures:
         try:
             columns = _columns(names[first], ours[first], theirs[second])
         except DataError as error:
-            mistakes.append(str(error))
+            alone = error.__cause__  # where a folder's error lists all of its broken pictures
+            mistakes.append(str(alone if isinstance(alone, DataError) else error))
             continue
         parts.append(Totals.of(columns, {}, steps))
         rows.append({name: values[0] for name, values in columns.items() if " " not in name})

@@ -273,6 +273,8 @@ def noisy_block() -> tuple[list[Ldpc], list[Llrs]]:
         Ldpc(int(draws.integers(12, 900)), RATES[draws.integers(len(RATES))]) for _ in range(60)
     ]
     codes += [codes[0], Ldpc(9000, HALF), codes[0]]
+    # More of one graph than are decoded at a time, each with other rows that carry information.
+    codes += [Ldpc(512 - number % 8, RATES[number % 5]) for number in range(60)]
     llrs = []
     for number, code in enumerate(codes):
         mother = code.encode(random_payloads(1, code, number))

@@ -38,5 +38,5 @@ def test_tables_count_ofdm_symbols_and_reports_on_any_workers(
     assert (loaded.feedback_bits == 64 * 5).all()
     overhead = loaded.coded_bits + loaded.feedback_bits - loaded.payload_bits
     assert rows.overhead_bits_per_image[2] == pytest.approx(overhead.mean())
-    assert rows.ebn0_db.isna().tolist() == [False, False, True]
+    assert rows["channel.ebn0_db"].isna().tolist() == [False, False, True]
     assert rows.energy_per_payload_bit_db.notna().all()

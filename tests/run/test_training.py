@@ -265,8 +265,8 @@ def test_the_first_images_are_taken(folder: Path) -> None:
 
 
 ONE_RATE, LEVELS, SIXTEEN = "ecvq-n128-k512-nu16", "ecvq-levels", "ecvq-16-levels"
-COARSE, MIDDLE, FINE = (f"{LEVELS}-{part}" for part in ("coarse", "middle", "fine"))
-BETTER = ONE_RATE, LEVELS, SIXTEEN, COARSE, MIDDLE, FINE
+COARSE, MIDDLE, UPPER, FINE = (f"{LEVELS}-{part}" for part in ("coarse", "middle", "upper", "fine"))
+BETTER = ONE_RATE, LEVELS, SIXTEEN, COARSE, MIDDLE, UPPER, FINE
 ANALOGUE = [name for name in scenario_names("training") if name.startswith(("analogue", "deep"))]
 CLASSIFIER = "cifar10-classifier"
 OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER)
@@ -307,11 +307,12 @@ def test_shipped_training_scenarios_are_the_better_recipe(name: str) -> None:
             SIXTEEN: list(np.geomspace(1, 9e-4, 16)),
             COARSE: list(np.geomspace(0.85, 0.13, 5)),
             MIDDLE: list(np.geomspace(0.085, 0.036, 3)),
+            UPPER: list(np.geomspace(0.024, 0.0098, 3)),
             FINE: list(np.geomspace(0.024, 4.5e-4, 8)),
         },
     )
     split: Split = "train_and_validation" if name == LEVELS else "train"
-    groups = {SIXTEEN: 9, COARSE: 1, FINE: 11}.get(name, 2)
+    groups = {SIXTEEN: 9, COARSE: 1, UPPER: 4, FINE: 11}.get(name, 2)
     assert (
         made.name == name
         and made.data == DataChoice("cifar10", split=split)
@@ -324,7 +325,7 @@ def test_shipped_training_scenarios_are_the_better_recipe(name: str) -> None:
     first = 3e-3 if name == FINE else 4e-3
     assert (*rates_of_learning, made.training.warm_up_steps) == (first, 7e-3, 200)
     assert made.training.quantizer == "ecvq" and made.training.batch_size == (
-        64 if name in (ONE_RATE, COARSE, MIDDLE) else 128
+        64 if name in (ONE_RATE, COARSE, MIDDLE, UPPER) else 128
     )
 
 

@@ -198,7 +198,8 @@ def test_a_folder_that_is_not_there_is_told_at_the_data(folder: Path) -> None:
 
 def test_a_scenario_that_is_nowhere_is_told_so() -> None:
     with pytest.raises(
-        ScenarioError, match=r"^eror-free: there is no such file; scenarios with a name are "
+        ScenarioError,
+        match=r"^eror-free: there is no such file; did you mean `error-free`\? Scenarios with a name are ",
     ):
         read_scenario("eror-free")
 

@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import select
+import signal
 import struct
 import sys
 import termios
@@ -28,6 +29,7 @@ def at_terminal(
 
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job in the background may ignore it
         os.execvpe(
             sys.executable,
             [*PROGRAM, *map(str, arguments)],

@@ -66,7 +66,8 @@ class Memory(NamedTuple):
     kept: (Z lanes,), 0 in lanes whose block begins, so that its first messages are zeros, else 1.
     blocks: (lanes,), which of the code blocks a lane holds.
     iterations: (lanes,), how many a lane's block had.
-    active: (rows, lanes), -1 where a row's checks carry information for a lane's block, else 0.
+    used: (rows,), whether a row's checks carry information for any block.
+    active: (rows, lanes), -1 where they do for a lane's block, else 0.
     odd: (lanes,), negative where a check does not hold.
     """
 
@@ -78,6 +79,7 @@ class Memory(NamedTuple):
     kept: NDArray[np.float32]
     blocks: NDArray[np.int64]
     iterations: NDArray[np.int64]
+    used: NDArray[np.bool_]
     active: NDArray[np.int32]
     odd: NDArray[np.int32]
 
@@ -102,6 +104,7 @@ def decode_blocks(
         kept=np.empty(width, np.float32),
         blocks=np.full(lanes, FREE),
         iterations=np.zeros(lanes, np.int64),
+        used=np.zeros(rows, np.bool_),
         active=np.zeros((rows, lanes), np.int32),
         odd=np.zeros(lanes, np.int32),
     )
@@ -117,6 +120,9 @@ def _decode_blocks(
     results: Results,
     memory: Memory,
 ) -> None:
+    for block in range(blocks.numbers.size):
+        for row in range(memory.used.size):
+            memory.used[row] = memory.used[row] or _carries(graph, blocks, block, llrs, row)
     waiting, left = 0, blocks.numbers.size
     while left:
         for lane in range(memory.blocks.size):
@@ -160,16 +166,22 @@ def _load(
     for bit in range(payload_bits, first_parity):
         posteriors[bit] = CERTAIN
     parities = llrs[start + payload_bits : blocks.llr_stops[block]]
-    for row in range(graph.row_starts.size - 1):
-        received = parities[row * graph.lifting : (row + 1) * graph.lifting]
-        # The checks of a row whose own parity column was not received carry no information.
-        active = row < CORE_ROWS or received.any()
-        memory.active[row, lane] = -1 if active else 0
-        if active:
-            for bit in range(graph.lifting):
-                place = first_parity + row * graph.lifting + bit
-                posteriors[place] = _accepted(received[bit])
+    for bit in range(parities.size):
+        posteriors[first_parity + bit] = _accepted(parities[bit])
+    for row in range(memory.used.size):
+        memory.active[row, lane] = -1 if _carries(graph, blocks, block, llrs, row) else 0
     memory.blocks[lane], memory.iterations[lane] = block, 0
+
+
+@compiled
+def _carries(
+    graph: LiftedGraph, blocks: CodeBlocks, block: int, llrs: NDArray[np.float32], row: int
+) -> bool:
+    """Whether a row's checks carry information for a block: not where the row's own parity column
+    was not received. Then all messages of these checks are 0, but for those to that column.
+    """
+    start = blocks.llr_starts[block] + blocks.payload_bits[block] + row * graph.lifting
+    return bool(row < CORE_ROWS or llrs[start : start + graph.lifting].any())
 
 
 @compiled
@@ -194,17 +206,17 @@ def _finish(
 
 @compiled
 def _iterate(graph: LiftedGraph, memory: Memory) -> None:
-    """Update the checks of all rows that are active in any lane, then see which lanes' hold."""
+    """Update the checks of all rows in use, then see in which lanes they hold."""
     kept = memory.kept.reshape(-1, memory.blocks.size)
     for lane in range(memory.blocks.size):
         kept[:, lane] = memory.iterations[lane] > 0
         memory.iterations[lane] += 1
     for row in range(graph.row_starts.size - 1):
-        if memory.active[row].any():
+        if memory.used[row]:
             _update_row(graph, row, memory)
     memory.odd[:] = 0
     for row in range(graph.row_starts.size - 1):
-        if memory.active[row].any():
+        if memory.used[row]:
             _check_row(graph, row, memory)
 
 
