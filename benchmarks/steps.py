@@ -24,7 +24,7 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.huffman import Huffman
 from semcomm.codec.quantizers import codebook
 from semcomm.data import cifar10
-from semcomm.framing import Framing
+from semcomm.frame_format import FrameFormat
 from semcomm.measures.totals import Totals
 from semcomm.run import block, cached_system, run, run_folder
 from semcomm.run.pools import SerialPool
@@ -37,7 +37,7 @@ STEPS: dict[str, list[tuple[Any, str]]] = {
     "around them: stacking, patches, rounding": [(Codec, name) for name in VERBS],
     "search for codewords": [(codebook, "nearest_codewords")],
     "entropy coding": [(Huffman, "encode"), (Huffman, "decode")],
-    "frames": [(Framing, "frame"), (Framing, "unframe")],
+    "frames": [(FrameFormat, "frame"), (FrameFormat, "unframe")],
     "MSE and SSIM": [(cached_system, "measure")],
     "CIFAR-10: MD5, reading, layout": [(cifar10.Cifar10, "load")],
     "a block's table": [

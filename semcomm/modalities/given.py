@@ -10,7 +10,7 @@ import PIL.Image
 from semcomm.errors import DataError
 from semcomm.framing import MAX_PIXELS
 from semcomm.modalities.image_file import read_image, to_rgb
-from semcomm.modalities.rgb8 import Image, check_image
+from semcomm.modalities.rgb8 import Image, check_image, is_image
 
 
 def given_images(images: Any) -> list[Image]:
@@ -26,7 +26,10 @@ def given_images(images: Any) -> list[Image]:
         )
     if getattr(images, "shape", None) == ():
         raise DataError("images are given as one number; they are a list of images")
-    return [_given_image(image, f"image {number}") for number, image in enumerate(images)]
+    return [
+        image if is_image(image) else _given_image(image, f"image {number}")
+        for number, image in enumerate(images)
+    ]
 
 
 def _given_image(image: Any, name: str) -> Image:

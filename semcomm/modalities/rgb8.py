@@ -19,9 +19,16 @@ PATCH_VALUES = PATCH * PATCH * 3
 GREY = 128
 
 
+def is_image(image: object) -> bool:
+    """Whether it is an array (H, W, 3) uint8, of at least one pixel."""
+    if type(image) is not np.ndarray or image.dtype != np.uint8 or image.ndim != 3:
+        return False
+    return image.shape[2] == 3 and image.size > 0
+
+
 def check_image(image: Image, name: str = "an image") -> None:
     """Raises DataError unless the image is (H, W, 3) uint8, of at least one pixel."""
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+    if not is_image(image):
         raise DataError(
             f"{name} is {image.shape} {image.dtype}; it takes (height, width, 3) uint8, red, "
             "green, blue, of at least one pixel"
