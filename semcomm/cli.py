@@ -524,12 +524,20 @@ def list_(kind: Listed | None) -> None:
     """Show the codecs, channels and scenarios that there are; of one KIND all that can be set."""
     from semcomm.console import show_codecs, show_entries, show_names
     from semcomm.folders import scenario_names
-    from semcomm.scenario.listing import ADVICE, channel_entries, scenario_entries, system_entries
+    from semcomm.scenario.listing import (
+        ADVICE,
+        channel_entries,
+        codec_entries,
+        scenario_entries,
+        system_entries,
+    )
     from semcomm.scenario.plugins import channel_names
     from semcomm.zoo.names import codec_figures, codec_names
 
     if kind == "channels":
         show_entries("channels", channel_entries())
+    elif kind == "codecs":
+        show_entries("codecs", codec_entries())
     elif kind == "systems":
         show_entries("systems, by what codec.model names", system_entries())
     elif kind == "scenarios":

@@ -170,6 +170,12 @@ def test_list_of_scenarios_and_systems_says_what_each_is() -> None:
     assert "\n  jpeg, webp, avif, jpeg_xl, hevc: " in systems
 
 
+def test_list_of_codecs_says_what_each_file_is() -> None:
+    shown = cli_ok("list", "codecs").output
+    for name in {name.partition("@")[0] for name in codec_names()}:
+        assert re.search(rf"^  {re.escape(name)}: [A-Z].{{20,}}\.$", shown, re.MULTILINE), name
+
+
 def test_a_shown_code_table_is_the_codecs_complete_prefix_code(
     tmp_path: Path, tiny_codec: Codec, tiny_codec_file: Path
 ) -> None:

@@ -11,6 +11,7 @@ from semcomm.folders import scenario_names, shipped
 from semcomm.scenario.plugins import channel_names, find_channel, find_system, system_names
 from semcomm.scenario.settings import settings_of, summary_of
 from semcomm.validation import as_yaml, describe
+from semcomm.zoo.names import codec_names
 
 DEFAULT_CHANNEL = "error_free"
 
@@ -68,6 +69,12 @@ def scenario_entries(folder: str = "") -> list[Entry]:
     """The scenarios that ship, or those for `training`, each with its first sentence."""
     root = shipped("scenarios") / folder
     return [Entry(name, _sentence(root / f"{name}.yaml"), []) for name in scenario_names(folder)]
+
+
+def codec_entries() -> list[Entry]:
+    """The codecs that ship, each file with the first sentence of the training that made it."""
+    files = dict.fromkeys(name.partition("@")[0] for name in codec_names())
+    return [entry for entry in scenario_entries("training") if entry.name in files]
 
 
 def _parameters(section: type) -> Iterator[str]:
