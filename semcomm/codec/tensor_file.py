@@ -5,7 +5,7 @@ A file's metadata: `format` and `version` say what it is; `about` is a JSON obje
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -43,6 +43,7 @@ class About(Protocol):
 
 
 Described = TypeVar("Described", bound=About)
+Made = TypeVar("Made")
 
 
 def write_tensors(
@@ -142,6 +143,26 @@ def described(kind: type[Described], about: str) -> Described:
         raise CodecError(f"has an invalid description: {error.errors()[0]['msg']}") from None
     except (ValueError, RecursionError) as error:  # numbers and nesting that Python cannot write
         raise CodecError(f"has an invalid description: {error}") from None
+
+
+def load_described(
+    path: Path,
+    form: str,
+    version: str,
+    kind: type[Described],
+    make: Callable[[str, Described, Tensors], Made],
+) -> Made:
+    """What `make` makes of a file's name, its text, a dataclass `kind`, and its tensors.
+
+    Raises CodecError when the file is missing, damaged, or of another format or version, and where
+    `make` does.
+    """
+    metadata, tensors = read_tensors(path, form)
+    try:
+        about = described(kind, intact_about(form, version, metadata, tensors))
+        return make(path.stem, about, tensors)
+    except CodecError as error:
+        raise CodecError(f"{path} {error}; train or copy it again") from None
 
 
 def check_tensors(tensors: Tensors, expected: Shapes) -> None:

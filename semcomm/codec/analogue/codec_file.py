@@ -22,10 +22,8 @@ from semcomm.codec.tensor_file import (
     Shapes,
     Tensors,
     check_tensors,
-    described,
     digest_of,
-    intact_about,
-    read_tensors,
+    load_described,
     write_tensors,
 )
 from semcomm.errors import CodecError
@@ -74,12 +72,7 @@ def load_analogue(path: Path) -> AnalogueCodec:
 
     Raises CodecError when the file is missing, damaged, of another version, or none.
     """
-    metadata, tensors = read_tensors(path, FORMAT)
-    try:
-        about = described(AnalogueAbout, intact_about(FORMAT, VERSION, metadata, tensors))
-        return analogue_from(path.stem, about, tensors)
-    except CodecError as error:
-        raise CodecError(f"{path} {error}; train or copy it again") from None
+    return load_described(path, FORMAT, VERSION, AnalogueAbout, analogue_from)
 
 
 @lru_cache(maxsize=32)

@@ -20,13 +20,10 @@ from semcomm.codec.tensor_file import (
     Shapes,
     Tensors,
     check_tensors,
-    described,
     digest_of,
-    intact_about,
-    read_tensors,
+    load_described,
     write_tensors,
 )
-from semcomm.errors import CodecError
 
 FORMAT, VERSION = "semcomm classifier", "1"
 
@@ -64,12 +61,7 @@ def load_classifier(path: Path) -> Classifier:
 
     Raises CodecError when the file is missing, damaged, of another version, or none.
     """
-    metadata, tensors = read_tensors(path, FORMAT)
-    try:
-        about = described(ClassifierAbout, intact_about(FORMAT, VERSION, metadata, tensors))
-        return classifier_from(path.stem, about, tensors)
-    except CodecError as error:
-        raise CodecError(f"{path} {error}; train or copy it again") from None
+    return load_described(path, FORMAT, VERSION, ClassifierAbout, classifier_from)
 
 
 @lru_cache(maxsize=32)
