@@ -346,14 +346,15 @@ def join(codec_names: tuple[str, ...], name: str, out: Path) -> None:
     """Write one codec with the levels of each CODEC, shipped ones' names or files, from few bits to
     many.
 
-    The levels of each keep networks of their own.
+    The levels of each keep networks of their own. CODEC@FIRST-LAST takes some of its levels.
     """
-    from semcomm.codec.joining import join_codecs
+    from semcomm.codec.joining import Part, join_codecs
     from semcomm.version import __version__
-    from semcomm.zoo.find import codec_path
+    from semcomm.zoo.find import levels_of
 
-    parts, path = [codec_path(part) for part in codec_names], out / f"{name}.safetensors"
-    command = " ".join(["semcomm join", *(part.stem for part in parts), f"--name {name}"])
+    parts, path = [Part(*levels_of(part)) for part in codec_names], out / f"{name}.safetensors"
+    named = [Path(codec_name).name.replace(".safetensors", "") for codec_name in codec_names]
+    command = " ".join(["semcomm join", *named, f"--name {name}"])
     join_codecs(parts, path, {"command": command, "semcomm": __version__})
     click.echo(f"written: {path}")
 

@@ -96,6 +96,17 @@ def codec_path(name: str) -> Path:
     return expanded(name) if name.endswith(".safetensors") else _shipped(name)
 
 
+def levels_of(name: str) -> tuple[Path, range | None]:
+    """The file that CODEC@FIRST-LAST or CODEC@LEVEL names and these levels; without, None for all.
+
+    Raises CodecError when no such codec ships.
+    """
+    match = re.fullmatch("(.*)@([0-9]{1,2})(?:-([0-9]{1,2}))?", name, re.DOTALL)
+    if match is None:
+        return codec_path(name), None
+    return codec_path(match[1]), range(int(match[2]), int(match[3] or match[2]) + 1)
+
+
 def split_level(name: str) -> tuple[str, int | None]:
     """NAME@LEVEL in two parts; the level is None where the name has none."""
     match = re.fullmatch("(.*)@([0-9]{1,2})", name, re.DOTALL)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from semcomm.cli import main
 from semcomm.codec.codec_file import load_codec, of_level, read_levels, save_codec, save_levels
-from semcomm.codec.joining import join_codecs
+from semcomm.codec.joining import Part, join_codecs
 from semcomm.codec.levels import stacked
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.export import export_levels
@@ -52,7 +52,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture
 def joined(parts: list[Path], tmp_path: Path) -> Path:
     path = tmp_path / "all.safetensors"
-    join_codecs(parts, path, {"made": "here"})
+    join_codecs(list(map(Part, parts)), path, {"made": "here"})
     return path
 
 
@@ -84,6 +84,39 @@ def test_what_is_stacked_comes_out_again(joined: Path) -> None:
     assert all(np.array_equal(again[name], tensors[name]) for name in tensors)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "taken"),
+    [
+        (range(1), None, [(0, 0), (1, 0), (1, 1)]),
+        (range(1, 2), range(1, 2), [(0, 1), (1, 1)]),
+        (None, range(1), [(0, 0), (0, 1), (1, 0)]),
+    ],
+)
+def test_some_levels_of_a_file_may_be_taken(
+    parts: list[Path],
+    first: range | None,
+    second: range | None,
+    taken: list[tuple[int, int]],
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "some.safetensors"
+    join_codecs([Part(parts[0], first), Part(parts[1], second)], path, {})
+    assert read_levels(path)[2] == len(taken)
+    assert load_codec(path, 0).origin["parts"][0]["levels"] == [
+        level for part, level in taken if part == 0
+    ]
+    for level, (part, before) in enumerate(taken):
+        one, other = load_codec(path, level), load_codec(parts[part], before)
+        assert one.geometry == other.geometry
+        assert all(np.array_equal(one.tensors[name], other.tensors[name]) for name in one.tensors)
+
+
+def test_levels_that_a_file_lacks_are_told(parts: list[Path], tmp_path: Path) -> None:
+    for levels, named in ((range(1, 3), "@1-2"), (range(1, 1), "@1-0")):
+        with pytest.raises(CodecError, match=rf"coarse.safetensors{named}: .* levels 0 to 1"):
+            join_codecs([Part(parts[0], levels), Part(parts[1])], tmp_path / "x.safetensors", {})
+
+
 def test_what_cannot_be_joined_is_told(parts: list[Path], joined: Path, tmp_path: Path) -> None:
     path, alone = tmp_path / "made.safetensors", tmp_path / "alone.safetensors"
     save_codec(load_codec(parts[0], 0), alone)
@@ -101,7 +134,7 @@ def test_what_cannot_be_joined_is_told(parts: list[Path], joined: Path, tmp_path
         ([parts[0], tmp_path / "none.safetensors"], "there is no codec"),
     ):
         with pytest.raises(CodecError, match=message):
-            join_codecs(wrong, path, {})
+            join_codecs(list(map(Part, wrong)), path, {})
         assert not path.exists()
 
 
@@ -133,9 +166,9 @@ def test_families_that_cannot_be_are_refused(
 
 def test_the_command_joins_files(parts: list[Path], tmp_path: Path) -> None:
     result = CliRunner().invoke(
-        main, ["join", *map(str, parts), "--name", "all", "--out", str(tmp_path)]
+        main, ["join", str(parts[0]), f"{parts[1]}@0-1", "--name", "all", "--out", str(tmp_path)]
     )
     assert result.exit_code == 0, result.output
     assert load_codec(tmp_path / "all.safetensors", 3).origin["command"] == (
-        "semcomm join coarse fine --name all"
+        "semcomm join coarse fine@0-1 --name all"
     )
