@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from semcomm.ragged import join_runs, offsets, split_runs
+from semcomm.ragged import gather_runs, join_runs, offsets, split_runs
 
 
 def lossless(name: str, values: Any, dtype: DTypeLike) -> NDArray[Any]:
@@ -70,6 +70,11 @@ class Frames:
     def split(self) -> list[NDArray[np.uint8]]:
         """The bits of each frame, as views."""
         return split_runs(self.bits, self.lengths)
+
+    def take(self, numbers: NDArray[np.int64]) -> Self:
+        """A copy of the frames of these numbers, in their order; a number may repeat."""
+        lengths = self.lengths[numbers]
+        return type(self)(gather_runs(self.bits, self.starts[numbers], lengths), lengths)
 
     def with_bits(self, bits: NDArray[np.uint8]) -> Self:
         """Frames of the same lengths with these bits, (sum(lengths),)."""

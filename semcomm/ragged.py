@@ -74,7 +74,9 @@ def gather_runs(
     copies = np.empty(lengths.sum(), values.dtype)
     position = 0
     for run in range(starts.size):
+        # Compilers vectorize the loop over views whose places are never negative.
+        run_values, run_copies = values[starts[run] :], copies[position:]
         for k in range(lengths[run]):
-            copies[position + k] = values[starts[run] + k]
+            run_copies[k] = run_values[k]
         position += lengths[run]
     return copies

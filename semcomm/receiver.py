@@ -16,7 +16,6 @@ from semcomm.frame_format import FrameFormat, Header, ParsedFrames
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.modalities.rgb8 import Image, blank
-from semcomm.ragged import gather_runs
 from semcomm.slice_decoder import SliceDecoder
 from semcomm.stages import Arrived, Received
 from semcomm.terms import Terms
@@ -71,11 +70,12 @@ class Receiver:
         sound = np.empty((levels.size, self.framing.slices), np.bool_)
         for level, members in members_by_level(levels):
             frames, of_level = _members(reception.frames, parsed, members)
+            numbers = members.tolist()
             decoded, sound_slices = self.levels[level].decode(
-                frames, of_level, [shapes[number] for number in members]
+                frames, of_level, [shapes[number] for number in numbers]
             )
             sound[members] = sound_slices.reshape(members.size, -1)
-            for number, grid in zip(members, decoded, strict=True):
+            for number, grid in zip(numbers, decoded, strict=True):
                 grids[number] = grid
         encoded: dict[str, Any] = {"indices": grids, "size": parsed.sizes}
         if len(self.levels) > 1:
@@ -85,19 +85,21 @@ class Receiver:
     def reconstruct(self, arrived: Arrived) -> Received:
         """Dequantizer and network: the images of these indices, grey where there are none."""
         encoded = arrived.encoded
-        grids, sizes = encoded["indices"], [(int(h), int(w)) for h, w in encoded["size"]]
-        images: list[Image] = [blank(*size) for size in sizes]
+        grids, sizes = encoded["indices"], np.asarray(encoded["size"]).tolist()
         levels = np.asarray(encoded.get("level", np.zeros(len(sizes), np.int64)))
         has_indices = np.array([grid.size > 0 for grid in grids], np.bool_)
+        images: dict[int, Image] = {}
         for level, members in members_by_level(np.where(has_indices, levels, -1)):
+            numbers = members.tolist()
+            of_level = [sizes[number] for number in numbers]
             if level < 0:
-                continue
-            codec = self.levels[level].codec
-            latents = codec.dequantize([grids[number] for number in members])
-            pictures = codec.decode(latents, [sizes[number] for number in members])
-            for number, picture in zip(members, pictures, strict=True):
-                images[number] = picture
-        return Received(images, arrived.damaged, encoded)
+                pictures = [blank(height, width) for height, width in of_level]
+            else:
+                codec = self.levels[level].codec
+                latents = codec.dequantize([grids[number] for number in numbers])
+                pictures = codec.decode(latents, of_level)
+            images.update(zip(numbers, pictures, strict=True))
+        return Received([images[number] for number in range(len(sizes))], arrived.damaged, encoded)
 
     def sizes(self, reception: Reception) -> list[tuple[int, int]]:
         """Height and width of each image that `receive` would make, before any is allocated."""
@@ -115,19 +117,21 @@ class Receiver:
         It was if a sound frame of it is filled and has no payload, although its slice has indices:
         more than one codeword takes at least one bit.
         """
-        codecs = [self.levels[header.tag].codec for header in parsed.headers]
-        shapes = [
-            codec.index_shape(header.size)
-            for codec, header in zip(codecs, parsed.headers, strict=True)
-        ]
+        shape_of = {
+            header: self.levels[header.tag].codec.index_shape(header.size)
+            for header in set(parsed.headers)
+        }
+        shapes = [shape_of[header] for header in parsed.headers]
         if self.format.frame_bits is None:
             return shapes
         counts = symbol_counts(self.framing.slice_runs(shapes))
         empty = parsed.intact & (parsed.payloads.lengths == 0) & (counts > 0)
         is_grey = empty.reshape(-1, self.framing.slices).any(axis=1)
         return [
-            (0, 0, shape[2]) if grey and codec.geometry.codewords > 1 else shape
-            for grey, codec, shape in zip(is_grey, codecs, shapes, strict=True)
+            (0, 0, shape[2])
+            if grey and self.levels[header.tag].codec.geometry.codewords > 1
+            else shape
+            for grey, header, shape in zip(is_grey, parsed.headers, shapes, strict=True)
         ]
 
 
@@ -139,14 +143,8 @@ def _members(
         return frames, parsed
     slices = len(frames) // len(parsed.headers)
     numbers = (slices * members[:, None] + np.arange(slices)).ravel()
-    ours, payloads = (
-        Frames(
-            gather_runs(each.bits, each.starts[numbers], each.lengths[numbers]),
-            each.lengths[numbers],
-        )
-        for each in (frames, parsed.payloads)
-    )
     headers = [parsed.headers[number] for number in members]
-    return ours, ParsedFrames(
+    payloads = parsed.payloads.take(numbers)
+    return frames.take(numbers), ParsedFrames(
         payloads, headers, parsed.header_bits[numbers], parsed.intact[numbers]
     )

@@ -17,7 +17,7 @@ from semcomm.concealment.neighbourhood import MISSING, Neighbourhood, SliceLayou
 from semcomm.concealment.repair import Repair
 from semcomm.frame_format import FrameFormat, ParsedFrames
 from semcomm.frames import Frames
-from semcomm.ragged import ragged_arange
+from semcomm.ragged import offsets, spans
 
 Shape = tuple[int, int, int]
 
@@ -72,8 +72,9 @@ class SliceDecoder:
     ) -> NDArray[np.uint16]:
         """The symbols of all slices, `fill_index` for those that the policy gives up."""
         usable = np.where(sound, counts, 0) if self.damaged == "drop" else decoded.valid
-        arrived = ragged_arange(counts) < np.repeat(usable, counts)
-        return np.where(arrived, decoded.symbols, np.uint16(self.codec.fill_index))
+        symbols = decoded.symbols.copy()
+        symbols[spans(offsets(counts) + usable, counts - usable)] = self.codec.fill_index
+        return symbols
 
     def _conceal(
         self,

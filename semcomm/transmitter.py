@@ -105,30 +105,35 @@ class Transmitter:
         Raises FramingError for sizes that the framing does not allow, and for other indices than
         images of these sizes have.
         """
-        indices, sizes = encoded["indices"], [(int(h), int(w)) for h, w in encoded["size"]]
+        indices = list(encoded["indices"])
+        sizes = [(height, width) for height, width in np.asarray(encoded["size"]).tolist()]
         levels = np.asarray(encoded.get("level", np.zeros(len(sizes), np.int64)))
         self.framing.check(sizes)
-        slices = self.framing.slices
-        payloads = [np.empty(0, np.uint8)] * (slices * len(sizes))
-        for level, members in members_by_level(levels):
-            for number in members:
-                self._check_shape(level, indices[number], sizes[number])
-            bits, lengths = self._entropy_code(level, [indices[n] for n in members])
-            frames = (slices * members[:, None] + np.arange(slices)).ravel()
-            for frame, payload in zip(frames, Frames(bits, lengths).split(), strict=True):
-                payloads[frame] = payload
-        joined = Frames.join(payloads)
-        headers = [Header(size, int(level)) for size, level in zip(sizes, levels, strict=True)]
-        payload_bits = joined.lengths.reshape(-1, slices).sum(axis=1)
-        return Sent(self.format.frame(joined, headers), payload_bits, encoded)
+        headers = [Header(size, level) for size, level in zip(sizes, levels.tolist(), strict=True)]
+        shapes = [grid.shape for grid in indices]
+        for header, shape in dict.fromkeys(zip(headers, shapes, strict=True)):
+            self._check_shape(header, shape)
+        payloads = self._payloads(indices, levels)
+        payload_bits = payloads.lengths.reshape(-1, self.framing.slices).sum(axis=1)
+        return Sent(self.format.frame(payloads, headers), payload_bits, encoded)
 
-    def _entropy_code(
-        self, level: int, indices: Sequence[Indices]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """The payloads of images of one level in a row, and the bits of each."""
+    def _payloads(self, indices: Sequence[Indices], levels: NDArray[np.int64]) -> Frames:
+        """S payloads per image, each coded by the coder of the image's level."""
+        coded = [Frames.join([])]
+        for level, members in members_by_level(levels):
+            coded.append(self._entropy_code(level, [indices[n] for n in members.tolist()]))
+        by_level = Frames(
+            np.concatenate([part.bits for part in coded]),
+            np.concatenate([part.lengths for part in coded]),
+        )
+        places, slices = np.argsort(np.argsort(levels, kind="stable")), self.framing.slices
+        return by_level.take((slices * places[:, None] + np.arange(slices)).ravel())
+
+    def _entropy_code(self, level: int, indices: Sequence[Indices]) -> Frames:
+        """The payloads of images of one level."""
         symbols = np.concatenate([np.empty(0, np.uint16), *(grid.ravel() for grid in indices)])
         runs = self.framing.slice_runs([grid.shape for grid in indices])
-        return self.entropy_coders[level].encode(symbols, runs)
+        return Frames(*self.entropy_coders[level].encode(symbols, runs))
 
     def longest(
         self,
@@ -139,8 +144,7 @@ class Transmitter:
     ) -> NDArray[np.int64]:
         """The bits of the longest frame of each of these images, without filling."""
         headers = [Header((int(h), int(w)), level) for h, w in sizes[list(numbers)]]
-        _, payload_bits = self._entropy_code(level, indices)
-        bits = self.format.bits(payload_bits, headers)
+        bits = self.format.bits(self._entropy_code(level, indices).lengths, headers)
         longest: NDArray[np.int64] = bits.reshape(-1, self.framing.slices).max(axis=1)
         return longest
 
@@ -153,13 +157,13 @@ class Transmitter:
         fits = longest(0, [number], [uniform])[0] <= self.budget_bits
         return uniform if fits else np.empty((0, 0, shape[2]), np.uint16)
 
-    def _check_shape(self, level: int, grid: Indices, size: tuple[int, int]) -> None:
-        codec = self.codecs[level]
-        is_grey = self.terms.frame_bits is not None and not grid.size
-        if grid.shape != codec.index_shape(size) and not is_grey:
+    def _check_shape(self, header: Header, shape: tuple[int, ...]) -> None:
+        codec, (height, width) = self.codecs[header.tag], header.size
+        is_grey = self.terms.frame_bits is not None and 0 in shape
+        if shape != codec.index_shape(header.size) and not is_grey:
             raise FramingError(
-                f"indices of an image of {size[0]} x {size[1]} have the shape {grid.shape}; "
-                f"{codec.name} has {codec.index_shape(size)} for it"
+                f"indices of an image of {height} x {width} have the shape {shape}; "
+                f"{codec.name} has {codec.index_shape(header.size)} for it"
             )
 
     def _no_budget_holds(self, size: NDArray[np.int64], bits: int) -> FramingError:

@@ -27,6 +27,13 @@ def test_joined_frames_split_into_the_same(bits: list[Bits]) -> None:
     ] == [run.tolist() for run in bits]
 
 
+def test_frames_are_taken_in_any_order_and_again() -> None:
+    frames = Frames.join([bits_of("101"), bits_of(""), bits_of("11")])
+    taken = frames.take(np.array([2, 0, 1, 0]))
+    assert [run.tolist() for run in taken.split()] == [[1, 1], [1, 0, 1], [], [1, 0, 1]]
+    assert len(frames.take(np.empty(0, np.int64))) == 0
+
+
 @given(runs)
 def test_bytes_round_trip(bits: list[Bits]) -> None:
     frames = Frames.join(bits)

@@ -1,7 +1,7 @@
 """Arrays of images in the batches in which networks compute on them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -77,6 +77,9 @@ class Stacked(Sequence[Array]):
 
     def __len__(self) -> int:
         return len(self._arrays)
+
+    def __iter__(self) -> Iterator[Array]:
+        return iter(self._arrays)
 
     def __getitem__(self, number: Any) -> Any:
         return self._arrays[number]

@@ -104,7 +104,7 @@ class Repair:
         """All symbols that the payloads decode to, aligned with the slices' start and with their
         end.
         """
-        payloads = self.layout.payloads(_select(self.frames, slices), self.header_bits[slices])
+        payloads = self.layout.payloads(self.frames.take(slices), self.header_bits[slices])
         room = 2 * counts + 1
         decoded = self.coder.decode(payloads.bits, payloads.lengths, flat_runs(room))
         whole = self.coder.decode(payloads.bits, payloads.lengths, flat_runs(decoded.valid)).intact
@@ -123,7 +123,7 @@ class Repair:
         """The payloads of these slices, each frame with its own bits flipped, which may move the
         end of a filled one's payload.
         """
-        frames = _select(self.frames, slices)
+        frames = self.frames.take(slices)
         for column in positions.T:
             frames.bits[frames.starts + column] ^= 1
         return self.layout.payloads(frames, self.header_bits[slices])
@@ -134,12 +134,6 @@ class Repair:
         target = spans(layout.firsts[slices], layout.counts[slices])
         self.neighbourhood.symbols[target] = runs
         self.neighbourhood.trusted[target] = runs != MISSING
-
-
-def _select(frames: Frames, numbers: NDArray[np.int64]) -> Frames:
-    """A copy of the frames of these numbers, which may repeat."""
-    lengths = frames.lengths[numbers]
-    return Frames(gather_runs(frames.bits, frames.starts[numbers], lengths), lengths)
 
 
 def _best_candidates(slices: Slices, ratios: NDArray[np.float64]) -> NDArray[np.int64]:

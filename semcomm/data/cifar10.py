@@ -24,6 +24,7 @@ from semcomm.folders import expanded
 
 Split = Literal["train", "validation", "train_and_validation", "test"]
 Part = Literal["train", "test"]
+Content = bytes | memoryview
 
 FILE_IMAGES = 10_000
 SPLITS: dict[Split, tuple[Part, range]] = {
@@ -99,7 +100,7 @@ class Cifar10(Data):
     def _labels(self) -> NDArray[np.int64]:
         return self._read(lambda layout, content: layout.labels(content).astype(np.int64))
 
-    def _read(self, parse: "Callable[[_Layout, bytes], NDArray[Any]]") -> NDArray[Any]:
+    def _read(self, parse: "Callable[[_Layout, Content], NDArray[Any]]") -> NDArray[Any]:
         """What is wanted of each of the split's images, from the files that hold them."""
         root = expanded(self.root or default_root())
         layout = _layout_under(root)
@@ -138,14 +139,14 @@ class _Layout:
     folder: str
     archive: str
     md5s: dict[Part, dict[str, str]]
-    planes: Callable[[bytes], NDArray[np.uint8]]
-    labels: Callable[[bytes], NDArray[Any]]
+    planes: Callable[[Content], NDArray[np.uint8]]
+    labels: Callable[[Content], NDArray[Any]]
 
     def read(
-        self, path: Path, md5: str, parse: "Callable[[_Layout, bytes], NDArray[Any]]"
+        self, path: Path, md5: str, parse: "Callable[[_Layout, Content], NDArray[Any]]"
     ) -> NDArray[Any]:
         try:
-            content = path.read_bytes()
+            content = np.fromfile(path, np.uint8).data
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}") from error
         _check_md5(content, md5, path, self.archive)
@@ -159,7 +160,7 @@ class _Layout:
             raise DataError(f"{path} is not a file of CIFAR-10: {error}") from error
 
 
-def _check_md5(content: bytes, md5: str, path: Path, archive: str) -> None:
+def _check_md5(content: Content, md5: str, path: Path, archive: str) -> None:
     actual = hashlib.md5(content, usedforsecurity=False).hexdigest()
     if actual != md5:
         raise DataError(
@@ -168,23 +169,23 @@ def _check_md5(content: bytes, md5: str, path: Path, archive: str) -> None:
         )
 
 
-def _planes_of_records(content: bytes) -> NDArray[np.uint8]:
+def _planes_of_records(content: Content) -> NDArray[np.uint8]:
     """A record is a label's byte and 3072 of pixels."""
     return np.frombuffer(content, np.uint8).reshape(FILE_IMAGES, 3073)[:, 1:]
 
 
-def _planes_of_pickle(content: bytes) -> NDArray[np.uint8]:
+def _planes_of_pickle(content: Content) -> NDArray[np.uint8]:
     """A pickle of Python 2 holds a dict whose b"data" is a numpy array (10000, 3072)."""
     array = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()[b"data"]
     *_, shape, _, column_major, pixels = array.state
     return np.frombuffer(pixels, np.uint8).reshape(shape, order="F" if column_major else "C")
 
 
-def _labels_of_records(content: bytes) -> NDArray[np.uint8]:
+def _labels_of_records(content: Content) -> NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8).reshape(FILE_IMAGES, 3073)[:, 0]
 
 
-def _labels_of_pickle(content: bytes) -> NDArray[np.int64]:
+def _labels_of_pickle(content: Content) -> NDArray[np.int64]:
     """The same dict has a list under b"labels"."""
     labels = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()[b"labels"]
     return np.array(labels, np.int64)

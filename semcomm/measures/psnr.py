@@ -23,17 +23,16 @@ def mean_squared_error(sent: Sequence[Image], received: Sequence[Image]) -> NDAr
     Example: an image of 0 received as all 2 has 4.
     """
     errors = [
-        _squared_error(ours.reshape(-1), theirs.reshape(-1)) / ours.size
-        for ours, theirs in image_pairs(sent, received)
+        _squared_error(ours, theirs) / ours.size for ours, theirs in image_pairs(sent, received)
     ]
     return np.array(errors, np.float64)
 
 
 @compiled
-def _squared_error(sent: NDArray[np.uint8], received: NDArray[np.uint8]) -> int:
-    total = 0
-    for place in range(sent.size):
-        error = int(sent[place]) - int(received[place])
+def _squared_error(sent: Image, received: Image) -> int:
+    total, ours, theirs = 0, sent.reshape(-1), received.reshape(-1)
+    for place in range(ours.size):
+        error = int(ours[place]) - int(theirs[place])
         total += error * error
     return total
 
@@ -89,4 +88,4 @@ def image_pairs(sent: Sequence[Any], received: Sequence[Any]) -> Iterator[tuple[
             raise ValueError(
                 f"image {number} is sent as {one.shape}, received as {other.shape}; they must agree"
             )
-        yield np.ascontiguousarray(one), np.ascontiguousarray(other)
+    return zip(map(np.ascontiguousarray, ours), map(np.ascontiguousarray, theirs), strict=True)

@@ -159,10 +159,10 @@ def _changed(sent: Encoded, arrived: Encoded, count: int) -> list[int]:
 
     What only the transmitter knows does not arrive.
     """
-    pairs = [(sent[name], theirs) for name, theirs in arrived.items()]
-    return [
-        n for n in range(count) if not all(_equal(ours[n], theirs[n]) for ours, theirs in pairs)
-    ]
+    same = np.ones(count, np.bool_)
+    for name, theirs in arrived.items():
+        same &= [*map(_equal, sent[name], theirs)]
+    return np.flatnonzero(~same).tolist()
 
 
 def _equal(ours: NDArray[Any], theirs: NDArray[Any]) -> bool:

@@ -10,7 +10,7 @@ from annotated_types import doc
 from numpy.typing import NDArray
 
 from semcomm.choices import DamagedPolicy, Device, DType, EntropyCoding
-from semcomm.codec.codec import Codec
+from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.devices import torch_device
 from semcomm.codec.entropy_coding import entropy_coder
 from semcomm.codec.entropy_coding.code_table import CodeTable
@@ -127,15 +127,13 @@ class LearnedCodec(System):
         assert arrived is not None  # as the receiver gives what it decoded
         indices = sent.encoded["indices"]
         headers = [name for name in ("size", "level") if name in sent.encoded]
-        errors = np.array([grid.size for grid in indices], np.int64)
-        columns = {**bit_columns(sent), "indices": errors.copy(), "index_errors": errors}
-        for number, (ours, theirs) in enumerate(zip(indices, arrived["indices"], strict=True)):
-            same = all(
-                np.array_equal(sent.encoded[name][number], arrived[name][number])
-                for name in headers
-            )
-            if same and ours.shape == theirs.shape:
-                errors[number] = 0 if ours is theirs else np.count_nonzero(ours != theirs)
+        counts = np.array([grid.size for grid in indices], np.int64)
+        wrong = np.array([*map(_index_errors, indices, arrived["indices"])], np.int64)
+        for name in headers:
+            differs = np.asarray(sent.encoded[name]) != np.asarray(arrived[name])
+            lost = differs.reshape(counts.size, -1).any(axis=1)
+            wrong = np.where(lost, counts, wrong)
+        columns = {**bit_columns(sent), "indices": counts, "index_errors": wrong}
         own = {"level": np.asarray(sent.encoded["level"])} if "level" in headers else {}
         return columns | own
 
@@ -177,6 +175,13 @@ class LearnedCodec(System):
     def _preamble_bytes(self, codecs: Sequence[Codec]) -> int:
         """Of a transmission with this codec; its length depends on no framing."""
         return len(Preamble.of(codecs, self.entropy_coder, Framing()).to_bytes())
+
+
+def _index_errors(sent: Indices, arrived: Indices) -> int:
+    """How many of an image's indices differ: all where its grid has another shape."""
+    if sent is arrived:
+        return 0
+    return int((sent != arrived).sum()) if sent.shape == arrived.shape else sent.size
 
 
 def read_codecs(model: str) -> tuple[Codec, ...]:
