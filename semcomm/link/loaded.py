@@ -54,7 +54,7 @@ class Loaded(BitChannel):
 
         decided = Frames((llrs < 0).astype(np.uint8), sent)
         counts = counts_of(frames, decided, arrived.channel_uses)
-        reports = np.full(len(frames), self.loading.gain_bits * state.gains.shape[1])
+        reports = np.full(len(frames), self.loading.feedback_bits(state.gains.shape[1]))
         errors = counts.bit_errors * is_sent
         counts = replace(counts, channel_bits=sent, bit_errors=errors, feedback_bits=reports)
         return Reception(decided, llrs, counts)

@@ -67,16 +67,34 @@ class Loading(Validated, error=LinkError):
         Le(10),
         Unit("bits"),
         doc(
-            "of the report of each gain, in equal steps of decibels from -20 to 12 about the mean, "
+            "of each report, in equal steps of decibels from -20 to 12 about the mean gain, "
             "rounded down; they count as feedback of each transmission"
         ),
     ] = 5
+    subband: Annotated[
+        int,
+        Ge(1),
+        Le(8192),
+        Unit("subcarriers"),
+        doc(
+            "neighbours that share one report, that of their lowest gain, so that each still meets "
+            "the target; the last subband may be narrower"
+        ),
+    ] = 1
 
     def loads(self, state: State) -> Loads:
         """What both ends compute from the reports, which are always received correctly."""
-        snrs = self.reported(np.abs(state.gains) ** 2) / state.noise_variance
+        energies = np.abs(state.gains) ** 2
+        channels = energies.shape[1]
+        lowest = np.minimum.reduceat(energies, np.arange(0, channels, self.subband), axis=1)
+        reports = self.reported(lowest).repeat(self.subband, axis=1)[:, :channels]
+        snrs = reports / state.noise_variance
         load = levin_campello if self.model == "levin_campello" else water_filled
         return load(snrs, self.bit_error_rate)
+
+    def feedback_bits(self, channels: int) -> int:
+        """Of the reports of a frame's gains on so many parallel channels."""
+        return self.gain_bits * -(-channels // self.subband)
 
     def reported(self, energies: Reals) -> Reals:
         """|h|^2 as the transmitter is told, never above what it is.

@@ -190,7 +190,7 @@ class Ofdm(SymbolChannel):
             if state:
                 gains = state.gains[frames, None].repeat(count, axis=1)
             else:
-                gains = self._over_grid(paths[frames, :count], count)
+                gains = self.over_grid(paths[frames, :count], count)
             assumed, errors = self._estimate(gains, pilot_noise[:, frames])
             is_data = self.grid.is_data(count)
             cells = np.arange(is_data.sum()) < lengths[frames, None]
@@ -239,10 +239,10 @@ class Ofdm(SymbolChannel):
 
     def gains(self, frames: int, symbols: int, rng: np.random.Generator) -> NDArray[np.complex128]:
         """The gain of each cell, (F, T, N)."""
-        return self._over_grid(self.path_gains(frames, symbols, rng), symbols)
+        return self.over_grid(self.path_gains(frames, symbols, rng), symbols)
 
-    def _over_grid(self, paths: NDArray[np.complex128], symbols: int) -> NDArray[np.complex128]:
-        """The gains of cells from those of paths: (F, T or 1, L) to (F, T, N)."""
+    def over_grid(self, paths: NDArray[np.complex128], symbols: int) -> NDArray[np.complex128]:
+        """The gains of cells from those of `path_gains`: (F, T or 1, L) to (F, T, N)."""
         scattered = np.einsum("ftl,nl->ftn", paths, self._responses)
         gains: NDArray[np.complex128] = scattered + self._line_of_sight(symbols)
         return gains

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -18,26 +19,27 @@ from semcomm.report.layout import FigurePoint, Layout, Line, lay_out
 from semcomm.report.lines import NumericAxis
 from semcomm.report.runs import Measure, Runs
 from semcomm.report.store import Store
-from semcomm.run.report_samples import ReportSample
+from semcomm.run.report_samples import FirstSamples, ReportSample
 
 Values = dict[str, Any]
 
 MAX_SYMBOLS = 2048
+MAX_SUBCARRIERS = 1024
 
 
 def page_data(runs: Runs) -> Values:
-    """What the page's script reads; all numbers but channel symbols are unrounded."""
+    """What the page's script reads; all numbers but channel symbols and gains are unrounded."""
     layout = lay_out(runs)
     pictures, codes, streams, constellations = Store(), Store(), Store(), Store()
+    gains = Store()
     points = []
     for point in layout.points:
         sample = runs.samples[point.row]
+        first = _received_samples(sample, runs.quality.column, pictures, constellations, gains)
         points.append(
-            _point_values(runs, point)
-            | {"first": _received_samples(sample, runs.quality.column, pictures, constellations)}
-            | code_values(sample, codes, streams)
+            _point_values(runs, point) | {"first": first} | code_values(sample, codes, streams)
         )
-    first = runs.samples[0]
+    sent = runs.samples[0]
     return {
         "axis": _axis_values(layout.axis, layout.has_axis_figure) if layout.axis else None,
         "rate": _measure_values(runs.rate),
@@ -46,12 +48,13 @@ def page_data(runs: Runs) -> Values:
         "points": points,
         "sent": [
             {"name": str(row["image"]), "picture": _picture_number(pictures, image)}
-            for row, image in zip(first.rows, first.first.sent, strict=True)
+            for row, image in zip(sent.rows, sent.first.sent, strict=True)
         ],
         "pictures": pictures.values,
         "codes": codes.values,
         "streams": streams.values,
         "constellations": constellations.values,
+        "gains": gains.values,
     }
 
 
@@ -157,7 +160,7 @@ def _finite(value: float) -> float | None:
 
 
 def _received_samples(
-    sample: ReportSample, quality: str, pictures: Store, constellations: Store
+    sample: ReportSample, quality: str, pictures: Store, constellations: Store, gains: Store
 ) -> list[Values]:
     """What became of each of the first samples; what its system does not have is None."""
     values = []
@@ -168,6 +171,8 @@ def _received_samples(
         if sample.first.symbols:
             symbols = sample.first.symbols[number]
             received["symbols"] = _constellation_number(constellations, symbols)
+        if sample.first.gains_db is not None:
+            received["gains"] = _gains_number(gains, sample.first, number)
         values.append(received)
     return values
 
@@ -193,3 +198,20 @@ def _constellation_number(constellations: Store, symbols: NDArray[np.complex128]
         "points": np.round([drawn.real, drawn.imag], 3).T.tolist(),
     }
     return constellations.number(symbols.tobytes(), lambda: values)
+
+
+def _gains_number(gains: Store, first: FirstSamples, number: int) -> int:
+    """The gain of each subcarrier in dB and the bits that it carries, of at most so many as a
+    figure shows: each n-th of more.
+    """
+    assert first.gains_db is not None
+    decibels = first.gains_db[number]
+    loads = None if first.loads is None else first.loads[number]
+    every = -(-decibels.size // MAX_SUBCARRIERS)
+    values = {
+        "of": decibels.size,
+        "decibels": [round(value, 2) for value in decibels[::every].tolist()],
+        "loads": None if loads is None else loads[::every].tolist(),
+        "bits": None if loads is None else int(loads.sum()),
+    }
+    return gains.number(json.dumps(values), lambda: values)

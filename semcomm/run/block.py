@@ -1,7 +1,7 @@
 """The unit of work: one block of images through transmitter, channel and receiver."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from semcomm.measures.totals import Columns
 from semcomm.run.cached_system import CachedSystem, Ends, cache_path
 from semcomm.run.columns import carrier_columns, measure_columns, sample_columns
 from semcomm.run.fingerprint import require_same
+from semcomm.run.first_gains import first_gains
 from semcomm.run.report_samples import COUNT, FirstSamples, report_pictures
 from semcomm.run.seeds import block_generator
 from semcomm.scenario.scenario import Cell, Scenario
@@ -98,7 +99,11 @@ def run_block(task: Task) -> Block:
         "damaged": received.damaged,
         **carrier_columns(sent, reception, scenario.framing, scenario.link),
     }
-    first = None if number else first_samples(samples, sent, received, scenario.framing)
+    first = None
+    if number == 0:
+        gains_db, loads = first_gains(scenario, len(samples), len(sent.signal))
+        first = first_samples(samples, sent, received, scenario.framing)
+        first = replace(first, gains_db=gains_db, loads=loads)
     return Block(columns, checked_tallies(scenario.codec, sent), first)
 
 

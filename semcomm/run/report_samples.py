@@ -40,6 +40,9 @@ class FirstSamples:
     indices, received_indices: of a system with a codebook, a grid (h, w, g) per sample.
     indices_per_frame: (B * S,) how many indices each frame holds.
     symbols: of an analogue system, (n,) complex channel symbols per sample, as sent.
+    gains_db: over a frequency-selective channel, (B, K) |h|^2 on each subcarrier of each sample's
+        first frame, as `first_gains` has it.
+    loads: with loading, (B, K) bits that each of these subcarriers carries.
     """
 
     sent: list[Image]
@@ -50,6 +53,8 @@ class FirstSamples:
     received_indices: list[NDArray[np.uint16]] | None = None
     indices_per_frame: NDArray[np.int64] | None = None
     symbols: list[NDArray[np.complex128]] | None = None
+    gains_db: NDArray[np.float32] | None = None
+    loads: NDArray[np.uint8] | None = None
 
     def to_arrays(self) -> Arrays:
         """All fields that are not None, under names that begin with "first "."""
@@ -69,8 +74,9 @@ class FirstSamples:
             arrays |= {"first bits": self.frames.bits, "first lengths": self.frames.lengths}
         if self.crc is not None:
             arrays["first crc"] = np.array([self.crc])
-        if self.indices_per_frame is not None:
-            arrays["first indices_per_frame"] = self.indices_per_frame
+        for name in ("indices_per_frame", "gains_db", "loads"):
+            if (array := getattr(self, name)) is not None:
+                arrays[f"first {name}"] = array
         return arrays
 
     @classmethod
@@ -94,6 +100,8 @@ class FirstSamples:
             listed("received_indices") or None,
             arrays.get("first indices_per_frame"),
             [pairs.view(np.complex128)[:, 0] for pairs in listed("symbols")] or None,
+            arrays.get("first gains_db"),
+            arrays.get("first loads"),
         )
 
 

@@ -127,6 +127,30 @@ def test_reports_are_never_above_the_gain_and_within_a_step() -> None:
     assert len(np.unique(loading.reported(np.logspace(-3, 3, 5000)))) == 32
 
 
+@pytest.mark.parametrize("model", ["levin_campello", "water_filling"])
+@pytest.mark.parametrize("subband", [1, 5, 8, 100])
+def test_every_subcarrier_of_a_subband_meets_the_target(model: Any, subband: int) -> None:
+    channel: Any = load_channel("tdl", esn0_db=12.0, **SMALL)
+    state = channel.draw(50, np.random.default_rng(3))
+    loads = Loading(0.02, model=model, subband=subband).loads(state)
+    assert loads.bits.any()
+    np.testing.assert_allclose(loads.energies.mean(axis=1), loads.bits.any(axis=1))
+    received = loads.energies * np.abs(state.gains) ** 2 / state.noise_variance
+    for bits, modulation in zip((2, 4, 6, 8), LOADED, strict=True):
+        rates = [bit_error_rate(modulation, esn0) for esn0 in received[loads.bits == bits]]
+        assert max(rates, default=0.0) <= 0.02 * (1 + 1e-9)
+
+
+def test_subbands_are_loaded_as_if_all_had_their_lowest_gain() -> None:
+    gains = np.array([[2.0, 1.0, 0.5, 1.5, 1.0]], complex)
+    lowest = np.array([[1.0, 1.0, 0.5, 0.5, 1.0]], complex)
+    shared = Loading(0.02, subband=2).loads(State(gains, 0.01))
+    alone = Loading(0.02).loads(State(lowest, 0.01))
+    assert np.array_equal(shared.bits, alone.bits)
+    assert np.array_equal(shared.energies, alone.energies)
+    assert [Loading(0.02, subband=2).feedback_bits(channels) for channels in (5, 4)] == [15, 10]
+
+
 def link_error_rates(
     channel: SymbolChannel, loading: Loading, bits_per_frame: int, frames: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -64,13 +64,15 @@ def make_run(tmp_path: Path) -> MakeRun:
     """A function that writes a run's folder with these rows of results.csv, a cell each.
 
     Key paths in a row are its settings. Of two samples of 4 x 6 pixels all cells sent the same;
-    `per_image` are the measured columns of theirs, and `symbols` what an analogue cell sent.
+    `per_image` are the measured columns of theirs, and `symbols` what an analogue cell sent. The
+    gains of `subcarriers` are 0 dB, -1 dB, -2 dB and so on, and every second carries 2 bits.
     """
 
     def make(
         rows: list[dict[str, Any]],
         per_image: dict[str, list[Any]] | None = None,
         symbols: bool = False,
+        subcarriers: int = 0,
         name: str = "run",
     ) -> Path:
         folder = tmp_path / name
@@ -83,6 +85,15 @@ def make_run(tmp_path: Path) -> MakeRun:
         for number, row in enumerate(rows):
             received = list(rng.integers(0, 256, (2, 4, 6, 3), np.uint8))
             drawn = [rng.normal(size=12) + 1j * rng.normal(size=12) for _ in sent]
+            gains_db = np.tile(-np.arange(subcarriers, dtype=np.float32), (2, 1))
+            loads = np.tile((2 * (np.arange(subcarriers) % 2)).astype(np.uint8), (2, 1))
+            first = FirstSamples(
+                sent,
+                received,
+                symbols=drawn if symbols else None,
+                gains_db=gains_db if subcarriers else None,
+                loads=loads if subcarriers else None,
+            )
             measured = per_image or {"psnr_db": [20.5, 21.5]}
             table = pd.DataFrame({"image": ["a", "b"], "channel_uses": [12, 12], **measured})
             save_report_sample(
@@ -90,7 +101,7 @@ def make_run(tmp_path: Path) -> MakeRun:
                 number,
                 ReportSample(
                     {"name": row["scenario"], **{key: row[key] for key in row if "." in key}},
-                    FirstSamples(sent, received, symbols=drawn if symbols else None),
+                    first,
                     table.to_dict("records"),
                     None,
                     np.empty(0, np.int64),

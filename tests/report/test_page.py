@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from base64 import b64decode
 from collections.abc import Callable
@@ -520,7 +521,7 @@ def test_images_of_any_size_and_of_lost_size_are_shown(browser: Chrome, tmp_path
     assert console_messages(browser) == []
 
 
-def test_an_analogue_system_shows_channel_uses_and_symbols(
+def test_an_analogue_system_shows_uses_symbols_and_gains(
     browser: Chrome, make_run: MakeRun, tmp_path: Path
 ) -> None:
     rows = [
@@ -534,7 +535,7 @@ def test_an_analogue_system_shows_channel_uses_and_symbols(
         }
         for esn0_db in (0, 4)
     ]
-    run = make_run(rows, symbols=True)
+    run = make_run(rows, symbols=True, subcarriers=6)
     cli_ok("report", run, "-o", tmp_path / "r.html")
     browser.get_log("browser")
     browser.get((tmp_path / "r.html").as_uri())
@@ -545,6 +546,11 @@ def test_an_analogue_system_shows_channel_uses_and_symbols(
     dots = shown.find_element(By.CSS_SELECTOR, ".constellation .dots")
     assert str(dots.get_dom_attribute("d")).count("M") == 12
     assert "12 channel symbols" in shown.find_element(By.TAG_NAME, "figcaption").text
+    gains = shown.find_element(By.CLASS_NAME, "gains")
+    line, loads = (gains.find_element(By.CLASS_NAME, name) for name in ("line", "loads"))
+    assert len(re.findall("[ML]", str(line.get_dom_attribute("d")))) == 6
+    assert re.findall(r"v(-?\d+)", str(loads.get_dom_attribute("d"))) == ["0", "-28"] * 3
+    assert "6 subcarriers, first frame; beneath, the bits of each, 6 in all" in gains.text
     assert not browser.find_element(By.ID, "code").is_displayed()
     assert console_messages(browser) == []
 

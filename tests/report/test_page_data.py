@@ -62,6 +62,16 @@ def test_runs_of_analogue_systems_need_no_column_of_bits(make_run: MakeRun) -> N
     assert first["bits"] is None and first["damaged"] is None
 
 
+def test_gains_are_drawn_of_each_nth_subcarrier(make_run: MakeRun) -> None:
+    data = page_data(read_runs([make_run([digital(0, 18)], subcarriers=2050)]))
+    numbers = [first["gains"] for first in data["points"][0]["first"]]
+    assert numbers == [0, 0]
+    (gains,) = data["gains"]
+    assert gains["of"] == 2050 and gains["bits"] == 2050
+    assert gains["decibels"] == [-3.0 * n for n in range(684)]
+    assert gains["loads"] == [0, 2] * 342
+
+
 def test_folders_with_and_without_bits_go_together(make_run: MakeRun) -> None:
     folders = [make_run([digital(0, 18)], name="one"), make_run([analogue(0, 19)], name="two")]
     data = page_data(read_runs(folders))

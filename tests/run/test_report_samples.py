@@ -69,7 +69,11 @@ def digital_sample() -> ReportSample:
 
 def analogue_sample() -> ReportSample:
     symbols = [np.array([1 + 2j, -0.5j]), np.array([], complex)]
-    first = FirstSamples(pictures(0), pictures(1), symbols=symbols)
+    gains_db, loads = (
+        np.array([[-1.5, 2], [0, -100]], np.float32),
+        np.array([[2, 8], [4, 0]], np.uint8),
+    )
+    first = FirstSamples(pictures(0), pictures(1), symbols=symbols, gains_db=gains_db, loads=loads)
     return ReportSample({"seed": 1}, first, [{}, {}], None, np.empty(0, np.int64))
 
 

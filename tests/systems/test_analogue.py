@@ -188,18 +188,28 @@ def scenario(tiny_analogue_file: Path, tmp_path: Path) -> Path:
 
 
 def test_tables_have_channel_uses_and_no_bits(scenario: Path, tmp_path: Path) -> None:
-    fading = "sweep={channel: [{model: awgn, esn0_db: 5}, {model: rayleigh, esn0_db: 5}, {model: rayleigh, esn0_db: 5, estimation: none}, {model: rician, esn0_db: 5, k_factor_db: 3, coherence: 16, estimation: pilots, pilots: 1}, {model: tdl, profile: c, delay_spread_ns: 300, esn0_db: 5, subcarriers: 64, estimation: lmmse, pilot_spacing: 4}]}"
+    tdl = "model: tdl, profile: c, delay_spread_ns: 300, esn0_db: 5"
+    channels = (
+        "{model: awgn, esn0_db: 5}",
+        "{model: rayleigh, esn0_db: 5}",
+        "{model: rayleigh, esn0_db: 5, estimation: none}",
+        "{model: rician, esn0_db: 5, k_factor_db: 3, coherence: 16, estimation: pilots, pilots: 1}",
+        f"{{{tdl}, subcarriers: 64, estimation: lmmse, pilot_spacing: 4}}",
+        f"{{{tdl}, subcarriers: 128}}",
+        f"{{{tdl}, subcarriers: 128, estimation: none}}",
+        f"{{{tdl}}}",
+    )
+    fading = f"sweep={{channel: [{', '.join(channels)}]}}"
     cli_ok("run", scenario, "--set", fading, "--out", tmp_path / "out", "--workers", 1)
     rows = pd.read_csv(tmp_path / "out" / "results.csv")
-    assert rows.channel_uses_per_image.tolist() == [128, 128, 128, 128 + 9, 3 * 69]
-    assert rows.bandwidth_ratio.tolist() == pytest.approx(
-        [128 / 3072] * 3 + [137 / 3072, 207 / 3072]
-    )
+    uses = [128, 128, 128, 128 + 9, 3 * (64 + 5), 128 + 10, 128 + 10, 512 + 40]
+    assert rows.channel_uses_per_image.tolist() == uses
+    assert rows.bandwidth_ratio.tolist() == pytest.approx([each / 3072 for each in uses])
     for name in ("bits_per_image", "payload_bits_per_image", "bpp", "quantizer", "unfit"):
         assert rows[name].isna().all()
-    assert rows["codec.esn0_db"].tolist() == ["channel"] * 5
-    assert rows["codec.size"].tolist() == ["[32, 32]"] * 5
-    assert rows.psnr_db.nunique() == 5 and (rows.damaged_images == 0).all()
+    assert rows["codec.esn0_db"].tolist() == ["channel"] * 8
+    assert rows["codec.size"].tolist() == ["[32, 32]"] * 8
+    assert rows.psnr_db.nunique() == 8 and (rows.damaged_images == 0).all()
 
 
 def test_images_of_a_folder_take_its_size(scenario: Path, tmp_path: Path) -> None:

@@ -76,7 +76,8 @@ function card(system, number) {
   errors.setAttribute("aria-label", `Error map of ${system.label}`);
   const pair = element("div", { className: "pair" }, image, errors);
   const values = element("dl", {}),
-    constellation = element("figure", { className: "constellation" });
+    constellation = element("figure", { className: "constellation" }),
+    gains = element("figure", { className: "gains" });
   const made = element(
     "article",
     { className: "card" },
@@ -84,12 +85,14 @@ function card(system, number) {
     pair,
     values,
     constellation,
+    gains,
   );
   watchers.push(() => {
     const point = pointOf(number);
     made.classList.toggle("absent", !point);
     pair.hidden = !point;
     constellation.hidden = !point || point.first[state.image].symbols === undefined;
+    gains.hidden = !point || point.first[state.image].gains === undefined;
     if (!point) return values.replaceChildren(element("p", { textContent: "Not simulated here." }));
     const sent = data.sent[state.image].picture,
       first = point.first[state.image];
@@ -101,6 +104,7 @@ function card(system, number) {
     if (whole) drawErrors(errors, sent, first.picture);
     values.replaceChildren(...readingsOf(first));
     if (!constellation.hidden) drawConstellation(constellation, data.constellations[first.symbols]);
+    if (!gains.hidden) drawGains(gains, data.gains[first.gains]);
   });
   return made;
 }
@@ -141,6 +145,50 @@ function drawConstellation(figure, { points, of }) {
   figure.replaceChildren(
     drawing,
     element("figcaption", { textContent: `${share} channel symbols, as sent` }),
+  );
+}
+
+/** |h|² in dB over the subcarriers of a picture's first frame, and beneath it the bits of each. */
+function drawGains(figure, { decibels, loads, bits, of }) {
+  const width = 320,
+    left = 26,
+    height = 110,
+    foot = loads ? 34 : 0;
+  const top = 10 * Math.ceil(Math.max(...decibels) / 10);
+  const bottom = Math.min(top - 20, 10 * Math.floor(Math.min(...decibels) / 10));
+  const across = (place) => left + ((width - left) * place) / decibels.length;
+  const down = (value) => 6 + ((height - 12) * (top - value)) / (top - bottom);
+  const spacing = 10 * Math.ceil((top - bottom) / 50);
+  const rules = [];
+  for (let value = top; value >= bottom; value -= spacing) rules.push(value);
+  const line = decibels.map(
+    (value, place) => `${place ? "L" : "M"}${across(place)},${down(value)}`,
+  );
+  const most = Math.max(...(loads ?? []), 2);
+  const bars = (loads ?? []).map(
+    (load, place) => `M${across(place)},${height + foot}v${(-(foot - 6) * load) / most}`,
+  );
+  const label = (textContent, y) => {
+    const made = svg("text", { x: left - 4, y: y + 3.5, "text-anchor": "end" });
+    made.textContent = textContent;
+    return made;
+  };
+  const drawing = svg(
+    "svg",
+    { viewBox: `0 0 ${width} ${height + foot}`, role: "img" },
+    svg("path", { class: "axes", d: rules.map((y) => `M${left},${down(y)}H${width}`).join("") }),
+    svg("path", { class: "line", d: line.join("") }),
+    svg("path", { class: "loads", d: bars.join("") }),
+    ...rules.map((value) => label(value, down(value))),
+    ...(loads ? [label(most, height + 6)] : []),
+  );
+  drawing.setAttribute("aria-label", "Gain over frequency");
+  const carried = loads ? `; beneath, the bits of each, ${round(bits, 0)} in all` : "";
+  figure.replaceChildren(
+    drawing,
+    element("figcaption", {
+      textContent: `Gain |h|² in dB over ${round(of, 0)} subcarriers, first frame${carried}`,
+    }),
   );
 }
 
