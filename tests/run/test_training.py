@@ -264,9 +264,9 @@ def test_the_first_images_are_taken(folder: Path) -> None:
     assert np.array_equal(images.images, np.stack(Sample().load(0, 5)))
 
 
-ONE_RATE, LEVELS, SIXTEEN = "ecvq-n128-k512-nu16", "ecvq-levels", "ecvq-16-levels"
+ONE_RATE, LEVELS = "ecvq-n128-k512-nu16", "ecvq-levels"
 COARSE, MIDDLE, UPPER, FINE = (f"{LEVELS}-{part}" for part in ("coarse", "middle", "upper", "fine"))
-BETTER = ONE_RATE, LEVELS, SIXTEEN, COARSE, MIDDLE, UPPER, FINE
+BETTER = ONE_RATE, LEVELS, COARSE, MIDDLE, UPPER, FINE
 ANALOGUE = [name for name in scenario_names("training") if name.startswith(("analogue", "deep"))]
 CLASSIFIER = "cifar10-classifier"
 OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER)
@@ -304,7 +304,6 @@ def test_shipped_training_scenarios_are_the_better_recipe(name: str) -> None:
         {
             ONE_RATE: [1 / 16],
             LEVELS: list(np.geomspace(1 / 4, 1 / 100, 8)),
-            SIXTEEN: list(np.geomspace(1, 9e-4, 16)),
             COARSE: list(np.geomspace(0.85, 0.13, 5)),
             MIDDLE: list(np.geomspace(0.085, 0.036, 3)),
             UPPER: list(np.geomspace(0.024, 0.0098, 3)),
@@ -312,7 +311,7 @@ def test_shipped_training_scenarios_are_the_better_recipe(name: str) -> None:
         },
     )
     split: Split = "train_and_validation" if name == LEVELS else "train"
-    groups = {SIXTEEN: 9, COARSE: 1, UPPER: 4, FINE: 11}.get(name, 2)
+    groups = {COARSE: 1, UPPER: 4, FINE: 11}.get(name, 2)
     assert (
         made.name == name
         and made.data == DataChoice("cifar10", split=split)

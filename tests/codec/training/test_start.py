@@ -19,7 +19,9 @@ from semcomm.data.sample import Sample
 from semcomm.errors import CodecError
 from semcomm.scenario.training import load_start, read_training
 
-SHIPPED = ["vq-n64", "ecvq-n128-nu16", "ecvq-levels", "ecvq-16-levels"]
+SHIPPED = ["vq-n64", "ecvq-n128-nu16", "ecvq-levels"]
+PART = str(Path(__file__).parents[3] / "experiments/codecs/ecvq-levels-upper.safetensors")
+"""Its levels have three and four sub-vectors per position."""
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +31,10 @@ def images() -> WholeImages:
 
 @pytest.fixture(scope="module")
 def started(images: WholeImages) -> Callable[[str], tuple[Start, Trainer]]:
-    """A function that starts the training of a shipped codec from that codec."""
+    """A function that starts the training of a codec from that codec."""
 
     def start(name: str) -> tuple[Start, Trainer]:
-        scenario = read_training(name, [f"training.start={name}", "training.device=cpu"])
+        scenario = read_training(Path(name).stem, [f"training.start={name}", "training.device=cpu"])
         trainer = scenario.trainer(images)
         assert isinstance(trainer, Trainer) and trainer.start
         return trainer.start, trainer
@@ -40,7 +42,7 @@ def started(images: WholeImages) -> Callable[[str], tuple[Start, Trainer]]:
     return start
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [*SHIPPED, PART])
 def test_weights_codebooks_and_probabilities_are_the_codecs(
     started: Callable[[str], tuple[Start, Trainer]], name: str
 ) -> None:
