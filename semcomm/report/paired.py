@@ -2,83 +2,141 @@
 
 A curve between two points is no codec, so a difference is taken at a rate at which the test has
 one. There the anchor is the straight line, over the logarithm of the rate, between its neighbours:
-for each image the mixture of what they make of it. Intervals are over images. They say what other
-images of the kind would change, and nothing of other seeds of a training.
+for each image the mixture of what they make of it. Runs over different numbers of images are
+compared over the first images, which all of them have. Intervals are over images. They say what
+other images of the kind would change, and nothing of other seeds of a training.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from semcomm.errors import ReportError
 from semcomm.measures.intervals import half_width
+from semcomm.measures.psnr import psnr_of_mse_db
 from semcomm.report.curves import Curve, upper_hull
 from semcomm.report.results import numbers, read_results
 from semcomm.run.conditions import select
 
 MEAN_MSE = "psnr_of_mean_mse_db"
-IMAGE, CELL = "image", "cell"
+IMAGE, CELL, VALUE, RATE = "image", "cell", "value", "rate"
 
 
 @dataclass(frozen=True, eq=False)
 class Point:
     """A row of results.csv, with what per_image.csv has of its images.
 
-    parts: by image; their mean is `quality`, and differences of means have the variance of theirs.
+    values: by image, in the order of the run: the quality, or `mse` where the quality is
+        `psnr_of_mean_mse_db`.
+    rates: by image; None where the rate is no mean over images.
     """
 
     rate: float
-    quality: float
-    parts: "pd.Series[float]"
+    values: "pd.Series[float]"
+    rates: "pd.Series[float] | None"
+    is_of_mean_mse: bool
+
+    @property
+    def quality(self) -> float:
+        """Of all images together."""
+        mean = self.values.to_numpy().mean()
+        return float(psnr_of_mse_db(mean)) if self.is_of_mean_mse else float(mean)
+
+    @property
+    def parts(self) -> "pd.Series[float]":
+        """By image; their mean is `quality`, and differences of means have the variance of theirs.
+
+        Those of `psnr_of_mean_mse_db` are those of its linearization in `mse` (the delta method).
+        """
+        if not self.is_of_mean_mse:
+            return self.values
+        return self.quality + 10 * (1 - self.values / self.values.mean()) / math.log(10)
+
+    def place(self) -> tuple[float, float]:
+        """Its coordinates, by which points are sorted: of equal rates the best is the last."""
+        return self.rate, self.quality
+
+    def of_first(self, count: int) -> "Point":
+        """The row as it would be over its first images alone.
+
+        Raises ReportError where the rate of these is unknown.
+        """
+        if count == len(self.values):
+            return self
+        if self.rates is None:
+            raise ReportError(
+                f"runs over {count} and over {len(self.values)} images have the first {count} in "
+                "common, and this rate is of all images: take one that per_image.csv has, such as "
+                "bits_per_image or channel_uses_per_image"
+            )
+        rates = self.rates.iloc[:count]
+        return replace(self, rate=float(rates.mean()), values=self.values.iloc[:count], rates=rates)
 
 
 def points_of(folder: Path, conditions: Sequence[str], rate: str, quality: str) -> list[Point]:
-    """The rows of a run that meet the conditions, by rising rate.
+    """The rows of a run that meet the conditions.
 
-    quality: a column of both tables, or `psnr_of_mean_mse_db`, whose parts are those of its
-        linearization in the images' `mse` (the delta method).
-    Raises ReportError for a folder without the tables, and for columns that they lack.
+    quality: a column of both tables, or `psnr_of_mean_mse_db`.
+    Raises ReportError for a folder without the tables, for columns that they lack, and where no row
+    has both rate and quality.
     """
     rows = select(read_results([folder]), conditions)
     values = zip(rows.index, numbers(rows, rate), numbers(rows, quality), strict=True)
-    column = "mse" if quality == MEAN_MSE else quality
-    images = _images(folder, column)
+    is_of_mean_mse = quality == MEAN_MSE
+    images = _images(folder, "mse" if is_of_mean_mse else quality, rate.removesuffix("_per_image"))
     points = []
-    for cell, bits, value in values:
-        if not (math.isnan(bits) or math.isnan(value)):
+    for cell, mean, value in values:
+        if not (math.isnan(mean) or math.isnan(value)):
             own = images.loc[cell]
-            linear = value + 10 * (1 - own / own.mean()) / math.log(10)
-            points.append(Point(bits, value, linear if quality == MEAN_MSE else own))
-    return sorted(points, key=lambda point: point.rate)
+            is_setting = "." in rate
+            rates = pd.Series(mean, own.index) if is_setting else own.get(RATE)
+            points.append(Point(mean, own[VALUE], rates, is_of_mean_mse))
+    if not points:
+        raise ReportError(f"{folder}: none of the rows has both {rate} and {quality}")
+    return points
 
 
-def _images(folder: Path, column: str) -> "pd.Series[float]":
-    """A column of per_image.csv by row of results.csv and by image; repetitions count as one."""
-    path = folder / "per_image.csv"
+def _images(folder: Path, quality: str, rate: str) -> pd.DataFrame:
+    """The columns `value` and, where the run has it by image, `rate`, by row of results.csv and by
+    image; repetitions count as one.
+    """
+    table = _per_image(folder, {IMAGE, CELL, quality, rate})
+    if missing := {IMAGE, quality} - set(table):
+        raise ReportError(f"{folder}: there is no column {', '.join(sorted(missing))} by image")
+    columns = {VALUE: table[quality]} | ({RATE: table[rate]} if rate in table else {})
+    keys = [table[CELL] if CELL in table else np.zeros(len(table), np.int64), table[IMAGE]]
+    return pd.DataFrame(columns).groupby(keys, sort=False).mean()
+
+
+def _per_image(folder: Path, names: set[str]) -> pd.DataFrame:
+    """Those of these columns that per_image.csv, or per_image.parquet of a large run, has."""
+    parquet, path = folder / "per_image.parquet", folder / "per_image.csv"
     try:
-        table = pd.read_csv(path)
+        if not parquet.exists():
+            return pd.read_csv(path, usecols=names.__contains__)
+        from pyarrow.dataset import dataset
+
+        source = dataset(parquet, format="parquet", partitioning="hive")
+        table: pd.DataFrame = source.to_table([*names & set(source.schema.names)]).to_pandas()
+        return table
     except (OSError, ValueError) as error:
         raise ReportError(f"{path}: {error}; `semcomm run` writes it") from error
-    missing = {IMAGE, column} - set(table)
-    if missing:
-        raise ReportError(f"{path}: there is no column {', '.join(sorted(missing))}")
-    table = table if CELL in table else table.assign(**{CELL: 0})
-    return table.groupby([CELL, IMAGE], sort=False)[column].mean()
 
 
 def differences(anchor: Sequence[Point], test: Sequence[Point]) -> pd.DataFrame:
     """The test's quality above the anchor's hull at each of the test's rates that the hull covers.
 
-    A row has the rate, the difference and half the width of its 95 % interval, and the rates of the
-    anchor's points on either side, which show how far the difference is interpolated, all as text.
+    A row has the rate, the difference and half the width of its 95 % interval in the quality's
+    unit, over how many images they are, and the rates of the anchor's points on either side, which
+    show how far the difference is interpolated, all as text.
     Raises ReportError where no rate is covered, and for points over different images.
     """
+    anchor, test = over_common_images(anchor, test)
     hull = _on_hull(anchor)
     rows = []
     for point in test:
@@ -87,36 +145,48 @@ def differences(anchor: Sequence[Point], test: Sequence[Point]) -> pd.DataFrame:
             rows.append(_difference(hull[max(above - 1, 0)], hull[above], point))
     if not rows:
         raise ReportError(
-            f"no point of the test, which has {_range(test)} bits, is within the anchor's "
+            f"no point of the test, which has rates of {_range(test)}, is within the anchor's "
             f"{_range(hull)}"
         )
     return pd.DataFrame(rows).astype(str)
+
+
+def over_common_images(
+    anchor: Sequence[Point], test: Sequence[Point]
+) -> tuple[list[Point], list[Point]]:
+    """All points over the first images, as many as each of them has, by rising rate and quality.
+
+    Raises ReportError where these are not the same images.
+    """
+    count = min(len(point.values) for point in (*anchor, *test))
+    ours, theirs = ([point.of_first(count) for point in points] for points in (anchor, test))
+    for point in (*ours, *theirs):
+        if not point.values.index.equals(ours[0].values.index):
+            raise ReportError("anchor and test are over different images, so they have no pairs")
+    return sorted(ours, key=Point.place), sorted(theirs, key=Point.place)
 
 
 def _difference(low: Point, high: Point, point: Point) -> dict[str, Any]:
     """`low` and `high` may be one point, at the test's own rate."""
     span = math.log(high.rate / low.rate)
     share = math.log(point.rate / low.rate) / span if span else 1.0
-    if not low.parts.index.equals(point.parts.index) or not high.parts.index.equals(
-        low.parts.index
-    ):
-        raise ReportError("anchor and test are over different images, so they have no pairs")
     apart = point.parts - (1 - share) * low.parts - share * high.parts
     half = half_width(float(apart.sum()), float((apart**2).sum()), len(apart))
     return {
         "rate": point.rate,
-        "difference_db": float(apart.mean()),
-        "difference_db_ci95": half,
+        "difference": float(apart.mean()),
+        "difference_ci95": half,
+        "images": len(apart),
         "anchor_rate_below": low.rate,
         "anchor_rate_above": high.rate,
     }
 
 
 def _on_hull(points: Sequence[Point]) -> list[Point]:
-    rates: NDArray[np.float64] = np.array([point.rate for point in points])
-    curve = upper_hull(Curve("", rates, np.array([point.quality for point in points])))
+    rates, qualities = np.array([point.place() for point in points]).T
+    curve = upper_hull(Curve("", rates, qualities))
     kept = set(zip(curve.x.tolist(), curve.y.tolist(), strict=True))
-    return [point for point in points if (point.rate, point.quality) in kept]
+    return [point for point in points if point.place() in kept]
 
 
 def _range(points: Sequence[Point]) -> str:

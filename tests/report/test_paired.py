@@ -15,7 +15,19 @@ Cells = dict[float, NDArray[np.float64]]
 """The MSE of each image, by rate."""
 
 
-def written(folder: Path, cells: Cells, images: int = 0) -> Path:
+Images = dict[float, tuple[list[float], list[int]]]
+"""The PSNR and the bits of each image, by mean bits."""
+
+ANCHOR: Images = {100: ([20, 26], [50, 150]), 400: ([24, 28], [300, 500])}
+OF_THREE: Images = {200: ([20, 26, 90], [50, 150, 400]), 600: ([24, 28, 90], [300, 500, 1000])}
+TEST: Images = {200: ([23, 27.5], [150, 250])}
+TEST_OF_THREE: Images = {800: ([23, 27.5, 90], [150, 250, 2000])}
+
+
+def written(
+    folder: Path, cells: Cells, images: int = 0, bits: dict[float, list[int]] | None = None
+) -> Path:
+    """images: the number of the first; bits: of each image, by rate, which is their mean."""
     folder.mkdir()
     psnrs = {rate: 10 * np.log10(255**2 / mse) for rate, mse in cells.items()}
     rows = [
@@ -33,7 +45,17 @@ def written(folder: Path, cells: Cells, images: int = 0) -> Path:
         )
         for cell, (rate, mse) in enumerate(cells.items())
     ]
+    if bits:
+        tables = [table.assign(bits=bits[rate]) for table, rate in zip(tables, cells, strict=True)]
     pd.concat(tables).to_csv(folder / "per_image.csv", index=False)
+    return folder
+
+
+def as_parquet(folder: Path) -> Path:
+    """The same run as if it were a large one."""
+    table = pd.read_csv(folder / "per_image.csv")
+    table.to_parquet(folder / "per_image.parquet", partition_cols=["cell"])
+    (folder / "per_image.csv").unlink()
     return folder
 
 
@@ -57,14 +79,59 @@ def test_a_case_by_hand(tmp_path: Path) -> None:
     test = written(tmp_path / "test", {50: mse_of(9, 9), 200: mse_of(23, 27.5)})
     (row,) = compared(anchor, test).to_dict("records")
     assert (row["rate"], row["anchor_rate_below"], row["anchor_rate_above"]) == (200, 100, 400)
-    assert row["difference_db"] == pytest.approx(0.75)
-    assert row["difference_db_ci95"] == pytest.approx(12.7062 * 0.25, rel=1e-5)
+    assert row["difference"] == pytest.approx(0.75)
+    assert row["difference_ci95"] == pytest.approx(12.7062 * 0.25, rel=1e-5)
 
 
 def test_at_a_rate_of_both_the_difference_is_of_two_codecs(tmp_path: Path) -> None:
     anchor = written(tmp_path / "anchor", {100: mse_of(20, 26), 400: mse_of(24, 28)})
     test = written(tmp_path / "test", {100: mse_of(21, 26), 400: mse_of(24, 27)})
-    assert compared(anchor, test)["difference_db"].tolist() == pytest.approx([0.5, -0.5])
+    assert compared(anchor, test)["difference"].tolist() == pytest.approx([0.5, -0.5])
+
+
+def test_of_equal_rates_the_best_is_the_anchor(tmp_path: Path) -> None:
+    anchor = written(tmp_path / "anchor", {100: mse_of(20, 26), 100.0001: mse_of(19, 22)})
+    results = pd.read_csv(anchor / "results.csv").assign(bits_per_image=100)
+    results.to_csv(anchor / "results.csv", index=False)
+    test = written(tmp_path / "test", {100: mse_of(21, 26)})
+    assert compared(anchor, test)["difference"].tolist() == pytest.approx([0.5])
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("anchor_images", "test_images"), [(OF_THREE, TEST), (ANCHOR, TEST_OF_THREE)]
+)
+def test_runs_over_other_numbers_of_images_by_hand(
+    anchor_images: Images, test_images: Images, form: str, tmp_path: Path
+) -> None:
+    """One run has a third image. Over the first two, which both have, it is the case above; means
+    over all three would be far off, and rates 200 and 600 in place of 100 and 400, or 800.
+
+    By the PSNR of the mean MSE the anchor has 22.0371 and 25.5549 dB, thus 23.7960 half way, and
+    the test 24.6915.
+    """
+    anchor, test = (
+        written(
+            tmp_path / name,
+            {rate: mse_of(*psnrs) for rate, (psnrs, _) in images.items()},
+            bits={rate: bits for rate, (_, bits) in images.items()},
+        )
+        for name, images in (("anchor", anchor_images), ("test", test_images))
+    )
+    if form == "parquet":
+        as_parquet(anchor)
+    for quality, difference in (("psnr_db", 0.75), (MEAN_MSE, 24.6915 - 23.7960)):
+        (row,) = compared(anchor, test, quality).to_dict("records")
+        assert (row["images"], row["rate"]) == (2, 200)
+        assert (row["anchor_rate_below"], row["anchor_rate_above"]) == (100, 400)
+        assert row["difference"] == pytest.approx(difference, abs=1e-4)
+
+
+def test_a_rate_of_other_images_is_refused(tmp_path: Path) -> None:
+    anchor = written(tmp_path / "anchor", {100: mse_of(20, 26, 90)})
+    test = written(tmp_path / "test", {100: mse_of(23, 27.5)})
+    with pytest.raises(ReportError, match="over 2 and over 3 images"):
+        compared(anchor, test)
 
 
 @pytest.mark.parametrize("quality", ["psnr_db", MEAN_MSE])
@@ -92,17 +159,22 @@ def test_intervals_are_those_of_resampled_images(tmp_path: Path, quality: str) -
             value(test[150.0]) - (1 - share) * value(anchor[100.0]) - share * value(anchor[200.0])
         )
 
-    assert row["difference_db"] == pytest.approx(difference(np.arange(400)), rel=1e-9)
+    assert row["difference"] == pytest.approx(difference(np.arange(400)), rel=1e-9)
     drawn = [difference(rng.integers(0, 400, 400)) for _ in range(4000)]
-    assert row["difference_db_ci95"] == pytest.approx(1.966 * np.std(drawn), rel=0.06)
+    assert row["difference_ci95"] == pytest.approx(1.966 * np.std(drawn), rel=0.06)
 
 
 def test_what_cannot_be_paired_is_refused(tmp_path: Path) -> None:
     anchor = written(tmp_path / "anchor", {100: mse_of(20, 26), 400: mse_of(24, 28)})
     with pytest.raises(ReportError, match="different images"):
         compared(anchor, written(tmp_path / "others", {200: mse_of(20, 21)}, images=1))
-    with pytest.raises(ReportError, match="500 to 500 bits, is within the anchor's 100 to 400"):
+    with pytest.raises(ReportError, match="rates of 500 to 500, is within the anchor's 100 to 400"):
         compared(anchor, written(tmp_path / "above", {500: mse_of(20, 21)}))
+    pd.read_csv(anchor / "results.csv").assign(psnr_db="").to_csv(
+        anchor / "results.csv", index=False
+    )
+    with pytest.raises(ReportError, match="none of the rows has both bits_per_image and psnr_db"):
+        compared(anchor, anchor)
     (anchor / "per_image.csv").unlink()
     with pytest.raises(ReportError, match=r"per_image\.csv: "):
         compared(anchor, anchor)
