@@ -34,11 +34,11 @@ class TrainingStep(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class CodebookQuantizer(ABC):
-    """Gives each sub-vector z the index k of lowest cost |z - codebook[k]|^2 + bias[k].
+class CodebookQuantizer:
+    """Gives each sub-vector z the index k of lowest cost |z - expected_codewords[k]|^2 + bias[k].
 
-    codebook: (K, D) float32.
-    bias: (K,) float32, `rate_weight` times the bits of each codeword where these have a cost.
+    codebook: (K, D) float32, what the receiver reconstructs of each index.
+    bias: (K,) float32, what an index costs besides.
     bits: (K,) float32, what a further rate weight multiplies: the lengths of Huffman codewords in
         a codec, the bits of equation (4) in training.
     """
@@ -48,35 +48,16 @@ class CodebookQuantizer(ABC):
     bits: Tensor
 
     TABLES: ClassVar[tuple[str, ...]] = ("codebook", "bias")
-    """The tensors of a codec's file that are the quantizer's; each has a row per codeword."""
-
-    default_rate_weight: ClassVar[float]
-    """Of a training that names none; where it is 0, bits have no cost and no other is valid."""
-
-    @staticmethod
-    @abstractmethod
-    def costs(bits: Any, rate_weight: float) -> Any:
-        """The bias (K,) that belongs to codewords of `bits` (K,), tensor or array."""
+    """The tensors of a codec's file that are the quantizer's, named as its fields; each has a row
+    per codeword.
+    """
 
     @classmethod
     def of(cls, tensors: Mapping[str, NDArray[Any]], device: torch.device) -> Self:
         """The quantizer of a codec, on a device."""
-        lengths = tensors["code_lengths"].astype(np.float32)
-        tables = (tensors["codebook"], tensors["bias"], lengths)
-        return cls(*(torch.from_numpy(table).to(device) for table in tables))
-
-    @classmethod
-    def in_training(cls, codebook: Tensor, logits: Tensor, rate_weight: float) -> Self:
-        """The quantizer as it is trained; gradients reach `codebook` and `logits`."""
-        bits = codeword_bits(logits)
-        return cls(codebook, cls.costs(bits.detach(), rate_weight), bits)
-
-    @classmethod
-    def tables(
-        cls, codebook: NDArray[np.float32], bits: NDArray[np.float64], rate_weight: float
-    ) -> dict[str, NDArray[np.float32]]:
-        """`TABLES`, by name, of a codebook whose codewords take `bits` (K,)."""
-        return {"codebook": codebook, "bias": cls.costs(bits, rate_weight).astype(np.float32)}
+        tables = {name: tensors[name] for name in cls.TABLES}
+        tables["bits"] = tensors["code_lengths"].astype(np.float32)
+        return cls(**{name: torch.from_numpy(table).to(device) for name, table in tables.items()})
 
     @classmethod
     def shapes(cls, geometry: Geometry) -> dict[str, tuple[tuple[int, ...], str]]:
@@ -87,6 +68,11 @@ class CodebookQuantizer(ABC):
             "bias": ((codewords,), "float32"),
         }
 
+    @property
+    def expected_codewords(self) -> Tensor:
+        """The mean of what the receiver reconstructs of each index that is sent, (K, D)."""
+        return self.codebook
+
     def assign(self, latents: Tensor, rate_weights: Tensor | None = None) -> Tensor:
         """The index of each sub-vector's codeword: (B, ..., D) to (B, ...) int64.
 
@@ -94,14 +80,16 @@ class CodebookQuantizer(ABC):
         """
         vectors = latents.flatten(end_dim=-2)
         if rate_weights is None:
-            indices = nearest_codewords(vectors, self.codebook, self.bias)
+            indices = nearest_codewords(vectors, self.expected_codewords, self.bias)
         else:
             weights = rate_weights.repeat_interleave(len(vectors) // len(latents))
-            indices = nearest_codewords(vectors, self.codebook, self.bias, weights, self.bits)
+            indices = nearest_codewords(
+                vectors, self.expected_codewords, self.bias, weights, self.bits
+            )
         return indices.view(latents.shape[:-1])
 
     def rate_costs(self, indices: Tensor, rate_weights: Tensor | None = None) -> Tensor:
-        """What `assign` added to the squared distance of each index's codeword; shape as indices.
+        """What `assign` added to the squared distance of each index; shape as indices.
 
         indices: (B, h, w, g).
         """
@@ -117,6 +105,34 @@ class CodebookQuantizer(ABC):
     def reconstruct(self, indices: Tensor) -> Tensor:
         """The codeword of each index: any shape (...) int64 to (..., D)."""
         return F.embedding(indices, self.codebook)
+
+
+class TrainedQuantizer(CodebookQuantizer, ABC):
+    """A quantizer that is trained together with the networks.
+
+    bias: `rate_weight` times the bits of each codeword where these have a cost.
+    """
+
+    default_rate_weight: ClassVar[float]
+    """Of a training that names none; where it is 0, bits have no cost and no other is valid."""
+
+    @staticmethod
+    @abstractmethod
+    def costs(bits: Any, rate_weight: float) -> Any:
+        """The bias (K,) that belongs to codewords of `bits` (K,), tensor or array."""
+
+    @classmethod
+    def in_training(cls, codebook: Tensor, logits: Tensor, rate_weight: float) -> Self:
+        """The quantizer as it is trained; gradients reach `codebook` and `logits`."""
+        bits = codeword_bits(logits)
+        return cls(codebook, cls.costs(bits.detach(), rate_weight), bits)
+
+    @classmethod
+    def tables(
+        cls, codebook: NDArray[np.float32], bits: NDArray[np.float64], rate_weight: float
+    ) -> dict[str, NDArray[np.float32]]:
+        """`TABLES`, by name, of a codebook whose codewords take `bits` (K,)."""
+        return {"codebook": codebook, "bias": cls.costs(bits, rate_weight).astype(np.float32)}
 
     def training_step(self, vectors: Tensor) -> TrainingStep:
         """Quantize sub-vectors (n, D) and compute the quantizer's terms of the loss (5)."""

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semcomm.choices import DType, QuantizerName
+from semcomm.choices import DType, TrainedQuantizerName
 from semcomm.codec.devices import autocast
 from semcomm.codec.networks import (
     Geometry,
@@ -21,8 +21,8 @@ from semcomm.codec.networks import (
     semantic_decoder,
     semantic_encoder,
 )
-from semcomm.codec.quantizers import QUANTIZERS
-from semcomm.codec.quantizers.codebook import CodebookQuantizer
+from semcomm.codec.quantizers import TRAINED
+from semcomm.codec.quantizers.codebook import TrainedQuantizer
 
 
 class SharedConvolution(ScaledConvolution):
@@ -75,7 +75,7 @@ class VqAutoencoder(nn.Module):
         self,
         geometry: Geometry,
         levels: int = 1,
-        quantizer: QuantizerName = "ecvq",
+        quantizer: TrainedQuantizerName = "ecvq",
         groups: Sequence[int] = (),
     ) -> None:
         super().__init__()
@@ -102,9 +102,9 @@ class VqAutoencoder(nn.Module):
             network[place] = OwnConvolutions(convolution, takes_and_gives)
             _share_kernels(network, self.levels)
 
-    def quantizer(self, rate_weight: float, level: int = 0) -> CodebookQuantizer:
+    def quantizer(self, rate_weight: float, level: int = 0) -> TrainedQuantizer:
         """The quantizer of a level; gradients reach its codebook and logits."""
-        quantizer = QUANTIZERS[self.quantizer_name]
+        quantizer = TRAINED[self.quantizer_name]
         return quantizer.in_training(self.codebook[level], self.logits[level], rate_weight)
 
     def sub_vectors(self, patches: Tensor) -> Tensor:

@@ -6,8 +6,8 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt, Le, doc
 
-from semcomm.choices import QuantizerName
-from semcomm.codec.quantizers import QUANTIZERS
+from semcomm.choices import TrainedQuantizerName
+from semcomm.codec.quantizers import TRAINED
 from semcomm.codec.training.schedule import Schedule
 
 LEVEL_BALANCE = 0.45
@@ -22,7 +22,7 @@ class Recipe(Schedule):
     """Section IV of the paper, and what it leaves open (docs/decisions/0003-training.md)."""
 
     quantizer: Annotated[
-        QuantizerName, doc("`vq` chooses the nearest codeword; `ecvq` counts its bits, too")
+        TrainedQuantizerName, doc("`vq` chooses the nearest codeword; `ecvq` counts its bits, too")
     ] = "ecvq"
     rate_weight: Annotated[
         Annotated[float, Ge(0.0), Le(1e6)] | None,
@@ -82,7 +82,7 @@ class Recipe(Schedule):
     ] = None
 
     def __post_init__(self) -> None:
-        if self.rate_weight and not QUANTIZERS[self.quantizer].default_rate_weight:
+        if self.rate_weight and not TRAINED[self.quantizer].default_rate_weight:
             raise ValueError(
                 f"rate_weight is {self.rate_weight}; {self.quantizer} takes 0, or set quantizer "
                 "to `ecvq`"
@@ -113,7 +113,7 @@ class Recipe(Schedule):
         if self.rate_weight and self.finest_rate_weight:
             weights = np.geomspace(self.rate_weight, self.finest_rate_weight, self.levels)
             return [float(weight) for weight in weights]
-        default = QUANTIZERS[self.quantizer].default_rate_weight
+        default = TRAINED[self.quantizer].default_rate_weight
         return [default if self.rate_weight is None else self.rate_weight]
 
     @property
