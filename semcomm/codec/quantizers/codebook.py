@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -15,14 +15,17 @@ from torch import Tensor
 from semcomm.codec.networks import Geometry
 from semcomm.codec.quantizers.nearest import nearest_codewords
 
+Transmit = Callable[[Tensor], Tensor]
+"""The indices (n,) that arrive of indices (n,) that are sent."""
+
 
 class TrainingStep(NamedTuple):
     """What a quantizer made of n sub-vectors in training, and its terms of the loss (5).
 
-    straight_through: (n, D) the codewords; their gradient goes to the sub-vectors.
-    indices: (n,) int64.
+    straight_through: (n, D) the codewords that arrive; their gradient goes to the sub-vectors.
+    indices: (n,) int64, those chosen.
     codebook, commitment: squared distances, summed over all sub-vectors; the gradient of the one
-        goes to the codewords, of the other to the sub-vectors.
+        goes to the codewords that arrive, of the other, from those chosen, to the sub-vectors.
     bits: of all codewords together, by equation (4).
     """
 
@@ -134,15 +137,20 @@ class TrainedQuantizer(CodebookQuantizer, ABC):
         """`TABLES`, by name, of a codebook whose codewords take `bits` (K,)."""
         return {"codebook": codebook, "bias": cls.costs(bits, rate_weight).astype(np.float32)}
 
-    def training_step(self, vectors: Tensor) -> TrainingStep:
-        """Quantize sub-vectors (n, D) and compute the quantizer's terms of the loss (5)."""
+    def training_step(self, vectors: Tensor, transmit: Transmit | None = None) -> TrainingStep:
+        """Quantize sub-vectors (n, D) and compute the quantizer's terms of the loss (5).
+
+        transmit: what indices become on the way, by default what they are.
+        """
         indices = self.assign(vectors)
-        codewords = self.reconstruct(indices)
+        chosen = arrived = self.reconstruct(indices)
+        if transmit:
+            arrived = self.reconstruct(transmit(indices))
         return TrainingStep(
-            straight_through(vectors, codewords),
+            straight_through(vectors, arrived),
             indices,
-            codebook=F.mse_loss(codewords, vectors.detach(), reduction="sum"),
-            commitment=F.mse_loss(vectors, codewords.detach(), reduction="sum"),
+            codebook=F.mse_loss(arrived, vectors.detach(), reduction="sum"),
+            commitment=F.mse_loss(vectors, chosen.detach(), reduction="sum"),
             bits=self.bits[indices].sum(),
         )
 

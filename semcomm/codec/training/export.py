@@ -40,7 +40,7 @@ def export_codec(
     For ecvq, the P of criterion (3) is empirical, too: it begins with the trained logits, and each
     pass quantizes with the shares that the pass before counted
     (docs/decisions/0004-probabilities.md). Finally, indices are reassigned so that a wrong bit
-    gives a near codeword.
+    gives a near codeword, unless the training had a channel, for which it assigned them.
 
     start: the codecs of each level that the training started from. Indices then stay as they are
         there, and a context model of theirs stays in use.
@@ -117,7 +117,7 @@ def _export(
         bits = np.log2(counts.sum()) - np.log2(counts)
     if start:
         return {**codec.tensors, **context_of(start[level].tensors)}
-    return with_assigned_indices(codec.tensors)
+    return dict(codec.tensors) if recipe.channel else with_assigned_indices(codec.tensors)
 
 
 def networks_of(codec: Codec) -> dict[str, NDArray[Any]]:

@@ -22,7 +22,7 @@ from semcomm.codec.networks import (
     semantic_encoder,
 )
 from semcomm.codec.quantizers import TRAINED
-from semcomm.codec.quantizers.codebook import TrainedQuantizer
+from semcomm.codec.quantizers.codebook import TrainedQuantizer, Transmit
 
 
 class SharedConvolution(ScaledConvolution):
@@ -139,7 +139,7 @@ def _share_kernels(network: nn.Module, levels: int) -> None:
 class Losses:
     """Means over a batch of the terms of (5), in squared pixel or latent units per image, and bits.
 
-    vectors, indices: (n, D) and (n,), what was quantized, and the result.
+    vectors, indices: (n, D) and (n,), what was quantized, and the indices chosen.
     """
 
     distortion: Tensor
@@ -156,10 +156,15 @@ class Losses:
 
 
 def compute_losses(
-    model: VqAutoencoder, patches: Tensor, rate_weights: Sequence[float], dtype: DType
+    model: VqAutoencoder,
+    patches: Tensor,
+    rate_weights: Sequence[float],
+    dtype: DType,
+    transmit: Transmit | None = None,
 ) -> list[Losses]:
     """Run a batch of (B, 48, h, w) float32 patches through encoder, quantizer and decoder.
 
+    transmit: what the indices of the images of a level become on the way.
     Returns the losses of each level, over its share of the batch (`level_shares`).
     """
     with autocast(patches.device, dtype):
@@ -170,7 +175,8 @@ def compute_losses(
     for level, (part, groups) in enumerate(zip(parts, model.groups, strict=True)):
         used = part[..., :groups, :]
         vectors.append(used.flatten(end_dim=-2))
-        steps.append(model.quantizer(rate_weights[level], level).training_step(vectors[-1]))
+        quantizer = model.quantizer(rate_weights[level], level)
+        steps.append(quantizer.training_step(vectors[-1], transmit))
         unused = (0, 0, 0, model.geometry.groups - groups)
         quantized.append(F.pad(steps[-1].straight_through.view_as(used), unused))
     with autocast(patches.device, dtype):

@@ -8,6 +8,7 @@ from annotated_types import Ge, Gt, Le, doc
 
 from semcomm.choices import TrainedQuantizerName
 from semcomm.codec.quantizers import TRAINED
+from semcomm.codec.training.bit_flips import BitFlips
 from semcomm.codec.training.schedule import Schedule
 
 LEVEL_BALANCE = 0.45
@@ -69,7 +70,10 @@ class Recipe(Schedule):
         float,
         Ge(0.0),
         Le(1.0),
-        doc("share of the training after which unused codewords are left alone"),
+        doc(
+            "share of the training after which unused codewords are left alone; with a `channel` "
+            "they always are, as they learn from bits that flip"
+        ),
     ] = 0.75
 
     start: Annotated[
@@ -81,7 +85,21 @@ class Recipe(Schedule):
         ),
     ] = None
 
+    channel: Annotated[
+        BitFlips | None,
+        doc(
+            "a binary symmetric channel that flips bits of indices in training, so that codewords "
+            "and decoder are learned from what arrives; it takes `vq`, whose indices have a fixed "
+            "length, and as many codewords as a power of two"
+        ),
+    ] = None
+
     def __post_init__(self) -> None:
+        if self.channel and self.quantizer != "vq":
+            raise ValueError(
+                f"quantizer is {self.quantizer}; with a channel, which flips bits of fixed-length "
+                "indices, it takes `vq`"
+            )
         if self.rate_weight and not TRAINED[self.quantizer].default_rate_weight:
             raise ValueError(
                 f"rate_weight is {self.rate_weight}; {self.quantizer} takes 0, or set quantizer "
