@@ -244,19 +244,16 @@ def train(
 
 @main.command()
 @click.argument("codec_name", metavar="CODEC")
-@click.option(
-    "--rate-weight",
-    type=float,
-    required=True,
-    help="Squared latent distance that one bit is worth.",
-)
+@click.option("--rate-weight", type=float, help="Squared latent distance that one bit is worth.")
+@click.option("--crossover", type=float, help="Probability that a bit of an index flips.")
 @click.option("--name", required=True, help="Name of the codec that is made.")
 @folder_options
 @data_options
 @click.option("--out", type=FILE, default=".", help="Folder for the codec.")
 def design(
     codec_name: str,
-    rate_weight: float,
+    rate_weight: float | None,
+    crossover: float | None,
     name: str,
     data: Path | None,
     validation: float | None,
@@ -264,19 +261,21 @@ def design(
     data_root: Path | None,
     out: Path,
 ) -> None:
-    """Design an entropy-constrained quantizer for the networks of CODEC, a shipped one's name or a
-    file.
+    """Design a quantizer for the networks of CODEC, a shipped one's name or a file; it trains no
+    network.
 
-    This is the classical design of Chou, Lookabaugh and Gray (1989), which trains no network.
+    With --rate-weight it is entropy-constrained, by the classical design of Chou, Lookabaugh and
+    Gray (1989). With --crossover it is optimized for fixed-length indices over a binary symmetric
+    channel, by that of Farvardin and Vaishampayan (1991).
     """
     from semcomm.run.training import Design, run_design
     from semcomm.zoo.find import load_codec
 
     choice = training_choice(data, validation, data_root)
     show_passed_over([choice])
-    made = Design(name, load_codec(codec_name), rate_weight, choice, images)
+    made = Design(name, load_codec(codec_name), rate_weight, crossover, choice, images)
     options = [
-        f"--rate-weight {rate_weight}",
+        f"--rate-weight {rate_weight}" if crossover is None else f"--crossover {crossover}",
         f"--name {name}",
         *([f"--images {images}"] if images else []),
     ]

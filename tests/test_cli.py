@@ -610,6 +610,43 @@ def test_an_image_sent_is_one_received_as_png(
     assert json.dumps(matches.shape) == "[32, 32, 3]"
 
 
+def test_a_design_for_a_crossover_has_its_origin(
+    tmp_path: Path, photos: Path, tiny_codec: Codec, tiny_codec_file: Path
+) -> None:
+    options = ["--crossover", 0.01, "--name", "mine", "--data", photos, "--images", 4]
+    result = cli_ok("design", tiny_codec_file, *options, "--out", tmp_path)
+    assert result.stdout == f"written: {tmp_path / 'mine.safetensors'}\n"
+    made = load_codec(tmp_path / "mine.safetensors")
+    assert made.quantizer == "covq"
+    assert made.origin == {
+        "base": "tiny",
+        "base_sha256": tiny_codec.digest.hex(),
+        "command": "semcomm design tiny --crossover 0.01 --name mine --images 4",
+        "crossover": 0.01,
+        "data": "a folder",
+        "images": 4,
+        "rounds": len(result.stderr.splitlines()),
+        "semcomm": __version__,
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "a design takes --rate-weight or --crossover, one of them"),
+        (["--rate-weight", 1, "--crossover", 0.1], "--rate-weight or --crossover, one of them"),
+        (["--crossover", 0.6], "crossover is 0.6; it takes a number from 0 to 0.5"),
+        (["--rate-weight", -1], "rate weight is -1.0; it takes a number from 0 to 1000000"),
+    ],
+)
+def test_a_design_takes_one_number_within_its_bounds(
+    photos: Path, tiny_codec_file: Path, options: list[Any], message: str
+) -> None:
+    result = cli("design", tiny_codec_file, *options, "--name", "mine", "--data", photos)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
 def test_designed_codec_has_its_origin_and_takes_fewer_bits(
     tmp_path: Path, photos: Path, tiny_codec: Codec, tiny_codec_file: Path, transmission: bytes
 ) -> None:

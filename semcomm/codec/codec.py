@@ -48,10 +48,11 @@ class Codec:
 
     tensors: the networks' weights, as `encoder.*` and `decoder.*`, float16 (docs/decisions/0003);
         the quantizer's tables, which are codebook (K, D) float32 and bias (K,) float32, what
-        criterion (3) adds to a codeword's squared distance, zeros for vq; the code table, which is
-        probabilities (K,) float64, shares of the quantizer's outputs over the training images, and
-        code_lengths (K,) uint8, bits of the Huffman codewords; and, where the codec has a context
-        model, `context.*` (entropy_coding/context_model.py).
+        criterion (3) adds to a codeword's squared distance, zeros for vq, and for covq
+        encoder_codebook (K, D) float32, by which it chooses (quantizers/covq.py); the code table,
+        which is probabilities (K,) float64, shares of the quantizer's outputs over the training
+        images, and code_lengths (K,) uint8, bits of the Huffman codewords; and, where the codec has
+        a context model, `context.*` (entropy_coding/context_model.py).
     origin: how the codec was made, for people.
     digest: SHA-256 over all of the above but the name.
     """
@@ -189,10 +190,10 @@ class Codec:
         return _array(latents.reshape(*latents.shape[:3], -1, self.geometry.dimension))
 
     def _assign(self, latents: Tensor, rate_weights: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The codewords of latents, and what their bits cost (refinement.py)."""
+        """The expected codewords of latents, and what else these cost (refinement.py)."""
         indices = self._quantizer.assign(latents, rate_weights)
         costs = self._quantizer.rate_costs(indices, rate_weights)
-        return self._quantizer.reconstruct(indices), costs
+        return self._quantizer.expected_codewords[indices], costs
 
     def _quantize(
         self, latents: Latents, rate_weights: NDArray[np.float32] | None = None

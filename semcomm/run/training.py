@@ -8,6 +8,7 @@ import numpy as np
 
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import save_codec
+from semcomm.codec.training.covq_design import Round, channel_optimized_codec
 from semcomm.codec.training.ecvq_design import Iteration, designed_codec
 from semcomm.codec.training.epochs import EpochProgress
 from semcomm.codec.training.held_out import PICTURES
@@ -81,27 +82,33 @@ def held_out_pictures(data: DataChoice) -> list[Image]:
 
 @dataclass(frozen=True)
 class Design:
-    """A codec to be made of another one: its networks and a new quantizer.
+    """A codec to be made of another one: its networks and a new quantizer, by one of two designs.
 
-    rate_weight: squared latent distance that one bit is worth, from 0 to 1000000.
+    rate_weight: squared latent distance that one bit is worth, from 0 to 1000000: an ecvq codec.
+    crossover: probability that a bit of an index flips, from 0 to 0.5: a covq codec.
     images: how many its quantizer is designed on, the first ones; None is all.
     """
 
     name: str
     base: Codec
-    rate_weight: float
+    rate_weight: float | None = None
+    crossover: float | None = None
     data: DataChoice = field(default_factory=lambda: DataChoice("cifar10", split="train"))
     images: int | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rate_weight <= 1e6:
+        if (self.rate_weight is None) == (self.crossover is None):
+            raise ScenarioError(["a design takes --rate-weight or --crossover, one of them"])
+        if self.rate_weight is not None and not 0 <= self.rate_weight <= 1e6:
             raise ScenarioError(
                 [f"rate weight is {self.rate_weight}; it takes a number from 0 to 1000000"]
             )
+        if self.crossover is not None and not 0 <= self.crossover <= 0.5:
+            raise ScenarioError([f"crossover is {self.crossover}; it takes a number from 0 to 0.5"])
 
 
 def run_design(
-    design: Design, folder: Path, command: str, on_progress: Callable[[Iteration], None]
+    design: Design, folder: Path, command: str, on_progress: Callable[[Iteration | Round], None]
 ) -> Path:
     """Design the codec and write it to `folder`.
 
@@ -117,9 +124,12 @@ def run_design(
         "images": len(images),
         "semcomm": __version__,
     }
-    codec = designed_codec(
-        design.name, design.base, design.rate_weight, images, origin, on_progress
-    )
+    name, base = design.name, design.base
+    if design.rate_weight is not None:
+        codec = designed_codec(name, base, design.rate_weight, images, origin, on_progress)
+    else:
+        assert design.crossover is not None  # as Design checks
+        codec = channel_optimized_codec(name, base, design.crossover, images, origin, on_progress)
     path = folder / f"{design.name}.safetensors"
     save_codec(codec, path)
     return path

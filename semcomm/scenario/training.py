@@ -82,6 +82,11 @@ class TrainingScenario(CodecTraining):
                 f"training.level_groups has {most}; geometry.groups is {self.geometry.groups}, the "
                 "most that a level can use"
             )
+        codewords = self.geometry.codewords
+        if self.training.channel and codewords & (codewords - 1):
+            raise ValueError(
+                f"geometry.codewords is {codewords}; with training.channel it takes a power of two"
+            )
 
     def trainer(self, images: TrainingImages, held_out: Sequence[Image] = ()) -> Trainer:
         start = load_start(self.training.start) if self.training.start else None

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from semcomm.choices import QuantizerName
+from semcomm.choices import QuantizerName, TrainedQuantizerName
 from semcomm.codec.codec import Codec
-from semcomm.codec.quantizers import QUANTIZERS
+from semcomm.codec.quantizers import QUANTIZERS, TRAINED
 from semcomm.codec.quantizers import nearest as search
 from semcomm.codec.quantizers.codebook import codeword_bits, straight_through
+from semcomm.codec.quantizers.covq import covq_tables
 from semcomm.codec.quantizers.ecvq import Ecvq
 from semcomm.codec.quantizers.nearest import nearest_codewords
 from semcomm.codec.quantizers.vq import Vq
@@ -144,6 +145,7 @@ def test_bits_stay_finite_where_probabilities_vanish() -> None:
 
 def test_choices_list_the_quantizers() -> None:
     assert get_args(QuantizerName) == tuple(QUANTIZERS)
+    assert get_args(TrainedQuantizerName) == tuple(TRAINED)
 
 
 def test_vq_and_ecvq_differ_in_their_bias() -> None:
@@ -157,8 +159,9 @@ def test_vq_and_ecvq_differ_in_their_bias() -> None:
 def test_tables_have_the_shapes_of_the_codec_file(name: str, tiny_codec: Codec) -> None:
     shapes = QUANTIZERS[name].shapes(tiny_codec.geometry)
     assert tuple(shapes) == QUANTIZERS[name].TABLES
+    tables = {**tiny_codec.tensors, **covq_tables(tiny_codec.codebook, crossover=0.1)}
     for table, (shape, dtype) in shapes.items():
-        assert tiny_codec.tensors[table].shape == shape and tiny_codec.tensors[table].dtype == dtype
+        assert tables[table].shape == shape and tables[table].dtype == dtype
 
 
 def test_rate_costs_are_what_assign_adds_to_distances() -> None:

@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from semcomm.codec.classifier.classifier_file import load_classifier
 from semcomm.codec.classifier.networks import ClassifierLayers, ClassifierNetwork
 from semcomm.codec.codec_file import load_codec
 from semcomm.codec.networks import Geometry
+from semcomm.codec.training.bit_flips import BitFlips
 from semcomm.codec.training.channels import TrainingAwgn
 from semcomm.codec.training.epochs import EpochProgress
 from semcomm.codec.training.images import WholeImages
@@ -243,6 +244,36 @@ def test_mistakes_are_told_with_their_places(folder: Path, tmp_path: Path) -> No
     assert not list(tmp_path.iterdir())
 
 
+CHANNEL = "{quantizer: vq, epochs: 1, device: cpu, channel: {crossover: [0, 0.1]}}"
+
+
+def test_a_training_through_a_channel_makes_a_codec(folder: Path, tmp_path: Path) -> None:
+    path = folder / "channel.yaml"
+    path.write_text(f"data: {{images: photos}}\nimages: 8\ntraining: {CHANNEL}\n")
+    settings = ["--set", "geometry.codewords=8", "--set", "geometry.channels=4"]
+    assert semcomm_train(path, *settings, "--out", tmp_path).exit_code == 0
+    codec = load_codec(tmp_path / "channel.safetensors")
+    assert codec.quantizer == "vq"
+    assert codec.origin["training"]["channel"] == {"crossover": [0, 0.1]}
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("geometry.codewords=12", "geometry.codewords is 12; with training.channel it takes a"),
+        ("training.channel.crossover=0.6", "training.channel.crossover is 0.6; it takes a number"),
+        ("training.quantizer=ecvq", "training: quantizer is ecvq; with a channel"),
+    ],
+)
+def test_a_channel_that_cannot_be_is_refused(
+    folder: Path, tmp_path: Path, setting: str, message: str
+) -> None:
+    path = folder / "refused.yaml"
+    path.write_text(f"data: {{images: photos}}\ntraining: {CHANNEL}\n")
+    result = semcomm_train(path, "--set", setting, "--out", tmp_path)
+    assert result.exit_code == 2 and message in result.stderr
+
+
 def test_too_many_images_and_mixed_sizes_are_refused(folder: Path, tmp_path: Path) -> None:
     """More images than the data set holds, and images of two sizes."""
     photos = DataChoice(images=folder / "photos")
@@ -269,8 +300,16 @@ COARSE, MIDDLE, UPPER, FINE = (f"{LEVELS}-{part}" for part in ("coarse", "middle
 BETTER = ONE_RATE, LEVELS, COARSE, MIDDLE, UPPER, FINE
 ANALOGUE = [name for name in scenario_names("training") if name.startswith(("analogue", "deep"))]
 CLASSIFIER = "cifar10-classifier"
-OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER)
+FLIPS = "vq-n64-bsc"
+OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER, FLIPS)
 PAPERS = [name for name in scenario_names("training") if name not in OTHERS]
+
+
+def test_the_training_through_flips_is_vq_n64s_with_a_channel() -> None:
+    made, papers = read_training(FLIPS), read_training("vq-n64")
+    assert isinstance(papers, TrainingScenario)
+    channel = replace(papers.training, channel=BitFlips(0.01))
+    assert made == replace(papers, name=FLIPS, training=channel)
 
 
 @pytest.mark.parametrize("name", PAPERS)

@@ -2,10 +2,10 @@
 
 from typing import Any, ClassVar
 
-from semcomm.codec.quantizers.codebook import CodebookQuantizer
+from semcomm.codec.quantizers.codebook import TrainedQuantizer
 
 
-class Ecvq(CodebookQuantizer):
+class Ecvq(TrainedQuantizer):
     """Criterion (3) of the paper, whose rate weight is nu; its loss (5) trains it."""
 
     default_rate_weight: ClassVar[float] = 1 / 16

@@ -2,10 +2,10 @@
 
 from typing import Any, ClassVar
 
-from semcomm.codec.quantizers.codebook import CodebookQuantizer
+from semcomm.codec.quantizers.codebook import TrainedQuantizer
 
 
-class Vq(CodebookQuantizer):
+class Vq(TrainedQuantizer):
     """Vector quantization, as the paper's loss (6) trains it: bits have no cost."""
 
     default_rate_weight: ClassVar[float] = 0.0

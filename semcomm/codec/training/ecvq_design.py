@@ -14,12 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from semcomm.codec.codec import Codec
-from semcomm.codec.codec_file import About, codec_from
-from semcomm.codec.entropy_coding.context_model import without_context
+from semcomm.codec.codec import Codec, Latents
+from semcomm.codec.codec_file import About
 from semcomm.codec.quantizers.ecvq import Ecvq
 from semcomm.codec.quantizers.nearest import nearest_codewords
-from semcomm.codec.training.export import code_table, index_counts
+from semcomm.codec.training.export import index_counts, networks_of, with_code_table
 from semcomm.modalities.rgb8 import Image
 
 TOLERANCE = 1e-4
@@ -72,7 +71,7 @@ def designed_codec(
     on_progress: called after each iteration.
     """
     latents = base.encode(images)
-    vectors = np.concatenate([grid.reshape(-1, base.geometry.dimension) for grid in latents])
+    vectors = sub_vectors(latents)
     start = _bits(index_counts(base, latents))
     iterations = 0
     for iteration in descent(vectors, base.codebook, start, rate_weight):
@@ -82,13 +81,7 @@ def designed_codec(
         base.geometry, "ecvq", {**origin, "rate_weight": rate_weight, "iterations": iterations}
     )
     tables = Ecvq.tables(iteration.codebook, iteration.bits, rate_weight)
-    tensors = {**without_context(base.tensors), **tables}
-
-    def codec_of(counts: NDArray[np.int64]) -> Codec:
-        return codec_from(name, about, {**tensors, **code_table(counts)})
-
-    uncounted = codec_of(np.ones(base.geometry.codewords, np.int64))
-    return codec_of(np.maximum(index_counts(uncounted, latents), 1))
+    return with_code_table(name, about, networks_of(base) | tables, latents)
 
 
 def descent(
@@ -111,8 +104,7 @@ def descent(
     energy = np.square(vectors, dtype=np.float64).sum()
     before = math.inf
     for _ in range(MAX_ITERATIONS):
-        indices = _nearest(vectors, codebook, rate_weight * bits)
-        counts, sums = _cells(vectors, indices, len(codebook))
+        counts, sums = cells(vectors, codebook, rate_weight * bits)
         iteration = _iteration(counts, sums, energy, codebook, rate_weight)
         yield iteration
         codebook, bits = iteration.codebook, iteration.bits
@@ -121,24 +113,24 @@ def descent(
         before = iteration.lagrangian
 
 
-def _nearest(
-    vectors: NDArray[np.float32], codebook: NDArray[np.float32], bias: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Criterion (3), for a part of the vectors at a time, which bounds memory."""
+def sub_vectors(latents: Sequence[Latents]) -> NDArray[np.float32]:
+    """Those of all latents, (n, D)."""
+    return np.concatenate([grid.reshape(-1, grid.shape[-1]) for grid in latents])
+
+
+def cells(
+    vectors: NDArray[np.float32], codebook: NDArray[np.float32], bias: NDArray[Any]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The number of vectors that criterion (3) assigns to each codeword, (K,), and their sum, (K,
+    D).
+    """
     quantizer = torch.from_numpy(codebook), torch.from_numpy(bias.astype(np.float32))
     indices = np.empty(len(vectors), np.int64)
-    for start in range(0, len(vectors), VECTORS_AT_ONCE):
+    for start in range(0, len(vectors), VECTORS_AT_ONCE):  # bounds memory
         part = slice(start, start + VECTORS_AT_ONCE)
         indices[part] = nearest_codewords(torch.from_numpy(vectors[part]), *quantizer).numpy()
-    return indices
-
-
-def _cells(
-    vectors: NDArray[np.float32], indices: NDArray[np.int64], codewords: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The number of vectors in each cell, (K,), and their sum, (K, D)."""
-    sums = [np.bincount(indices, column, codewords) for column in vectors.T]
-    return np.bincount(indices, minlength=codewords), np.stack(sums, axis=1)
+    sums = [np.bincount(indices, column, len(codebook)) for column in vectors.T]
+    return np.bincount(indices, minlength=len(codebook)), np.stack(sums, axis=1)
 
 
 def _iteration(
@@ -148,14 +140,25 @@ def _iteration(
     codebook: NDArray[np.float32],
     rate_weight: float,
 ) -> Iteration:
-    occupied = counts > 0
-    centroids = codebook.copy()
-    centroids[occupied] = sums[occupied] / counts[occupied, None]
+    means = centroids(codebook, counts, sums)
     bits = _bits(counts)
-    squared = np.square(centroids, dtype=np.float64).sum(axis=1)
-    distortion = max(0.0, energy - 2 * (sums * centroids).sum() + counts @ squared) / counts.sum()
+    squared = np.square(means, dtype=np.float64).sum(axis=1)
+    distortion = max(0.0, energy - 2 * (sums * means).sum() + counts @ squared) / counts.sum()
     rate = counts @ bits / counts.sum()
-    return Iteration(centroids, bits, distortion, rate, distortion + rate_weight * rate)
+    return Iteration(means, bits, distortion, rate, distortion + rate_weight * rate)
+
+
+def centroids(
+    codebook: NDArray[np.float32], counts: NDArray[Any], sums: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """The mean of the vectors in each cell; of an empty one, its codeword.
+
+    counts, sums: (K,) and (K, D), the number of vectors in each cell, and their sum.
+    """
+    occupied = counts > 0
+    means = codebook.copy()
+    means[occupied] = sums[occupied] / counts[occupied, None]
+    return means
 
 
 def _bits(counts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semcomm.codec.codec import Codec
+from semcomm.codec.codec import Codec, Latents
 from semcomm.codec.codec_file import About, codec_from, of_level
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.entropy_coding.context_model import context_of
 from semcomm.codec.levels import GAIN, GROUPS, stacked
-from semcomm.codec.quantizers import QUANTIZERS
+from semcomm.codec.quantizers import TRAINED
 from semcomm.codec.quantizers.codebook import codeword_bits
 from semcomm.codec.training.index_assignment import with_assigned_indices
 from semcomm.codec.training.losses import VqAutoencoder
@@ -40,14 +40,13 @@ def export_codec(
     For ecvq, the P of criterion (3) is empirical, too: it begins with the trained logits, and each
     pass quantizes with the shares that the pass before counted
     (docs/decisions/0004-probabilities.md). Finally, indices are reassigned so that a wrong bit
-    gives a near codeword.
+    gives a near codeword, unless the training had a channel, for which it assigned them.
 
     start: the codecs of each level that the training started from. Indices then stay as they are
         there, and a context model of theirs stays in use.
     """
     about, networks = _contents(model, recipe, origin)
-    (rate_weight,) = recipe.rate_weights
-    tensors = _export(model, 0, about, networks, rate_weight, images, start)
+    tensors = _export(model, recipe, 0, about, networks, images, start)
     return codec_from(name, about, tensors)
 
 
@@ -61,8 +60,8 @@ def export_levels(
     """The content of a file with several levels, each exported as `export_codec` does."""
     about, networks = _contents(model, recipe, origin)
     levels = [
-        _export(model, level, *of_level(about, networks, level), rate_weight, images, start)
-        for level, rate_weight in enumerate(recipe.rate_weights)
+        _export(model, recipe, level, *of_level(about, networks, level), images, start)
+        for level in range(recipe.levels)
     ]
     return about, stacked(networks, levels)
 
@@ -77,7 +76,7 @@ def codec_in_training(
     if model.levels > 1:
         about, networks = of_level(about, networks, level)
     bits = codeword_bits(model.logits[level].detach().cpu()).double().numpy()
-    tables = QUANTIZERS[about.quantizer].tables(_copied(model.codebook[level]), bits, rate_weight)
+    tables = TRAINED[recipe.quantizer].tables(_copied(model.codebook[level]), bits, rate_weight)
     counts = np.maximum(np.exp2(32 - bits).astype(np.int64), 1)
     return codec_from("in training", about, {**networks, **tables, **code_table(counts)})
 
@@ -94,14 +93,15 @@ def _contents(
 
 def _export(
     model: VqAutoencoder,
+    recipe: Recipe,
     level: int,
     about: About,
     networks: Mapping[str, NDArray[Any]],
-    rate_weight: float,
     images: Sequence[Image],
     start: Sequence[Codec],
 ) -> dict[str, NDArray[Any]]:
-    quantizer, codebook = QUANTIZERS[about.quantizer], _copied(model.codebook[level])
+    quantizer, codebook = TRAINED[recipe.quantizer], _copied(model.codebook[level])
+    rate_weight = recipe.rate_weights[level]
 
     def codec_of(bits: NDArray[np.float64], counts: NDArray[np.int64]) -> Codec:
         tables = quantizer.tables(codebook, bits, rate_weight) | code_table(counts)
@@ -117,10 +117,30 @@ def _export(
         bits = np.log2(counts.sum()) - np.log2(counts)
     if start:
         return {**codec.tensors, **context_of(start[level].tensors)}
-    return with_assigned_indices(codec.tensors)
+    return dict(codec.tensors) if recipe.channel else with_assigned_indices(codec.tensors)
 
 
-def index_counts(codec: Codec, latents: Sequence[NDArray[np.float32]]) -> NDArray[np.int64]:
+def networks_of(codec: Codec) -> dict[str, NDArray[Any]]:
+    """The tensors of a codec that are neither of its quantizer nor of its entropy coders."""
+    networks = ("encoder.", "decoder.")
+    return {name: tensor for name, tensor in codec.tensors.items() if name.startswith(networks)}
+
+
+def with_code_table(
+    name: str, about: About, tensors: Mapping[str, NDArray[Any]], latents: Sequence[Latents]
+) -> Codec:
+    """A codec of networks and a quantizer, whose code table is counted over its indices of these
+    latents.
+    """
+
+    def codec_of(counts: NDArray[np.int64]) -> Codec:
+        return codec_from(name, about, {**tensors, **code_table(counts)})
+
+    uncounted = codec_of(np.ones(about.geometry.codewords, np.int64))
+    return codec_of(np.maximum(index_counts(uncounted, latents), 1))
+
+
+def index_counts(codec: Codec, latents: Sequence[Latents]) -> NDArray[np.int64]:
     """(K,) how often the codec quantizes these latents to each codeword."""
     indices = np.concatenate([grid.ravel() for grid in codec.quantize(latents)])
     return np.bincount(indices, minlength=codec.geometry.codewords)

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semcomm.choices import DType, QuantizerName
+from semcomm.choices import DType, TrainedQuantizerName
 from semcomm.codec.devices import autocast
 from semcomm.codec.networks import (
     Geometry,
@@ -21,8 +21,8 @@ from semcomm.codec.networks import (
     semantic_decoder,
     semantic_encoder,
 )
-from semcomm.codec.quantizers import QUANTIZERS
-from semcomm.codec.quantizers.codebook import CodebookQuantizer
+from semcomm.codec.quantizers import TRAINED
+from semcomm.codec.quantizers.codebook import TrainedQuantizer, Transmit
 
 
 class SharedConvolution(ScaledConvolution):
@@ -75,7 +75,7 @@ class VqAutoencoder(nn.Module):
         self,
         geometry: Geometry,
         levels: int = 1,
-        quantizer: QuantizerName = "ecvq",
+        quantizer: TrainedQuantizerName = "ecvq",
         groups: Sequence[int] = (),
     ) -> None:
         super().__init__()
@@ -102,9 +102,9 @@ class VqAutoencoder(nn.Module):
             network[place] = OwnConvolutions(convolution, takes_and_gives)
             _share_kernels(network, self.levels)
 
-    def quantizer(self, rate_weight: float, level: int = 0) -> CodebookQuantizer:
+    def quantizer(self, rate_weight: float, level: int = 0) -> TrainedQuantizer:
         """The quantizer of a level; gradients reach its codebook and logits."""
-        quantizer = QUANTIZERS[self.quantizer_name]
+        quantizer = TRAINED[self.quantizer_name]
         return quantizer.in_training(self.codebook[level], self.logits[level], rate_weight)
 
     def sub_vectors(self, patches: Tensor) -> Tensor:
@@ -139,7 +139,7 @@ def _share_kernels(network: nn.Module, levels: int) -> None:
 class Losses:
     """Means over a batch of the terms of (5), in squared pixel or latent units per image, and bits.
 
-    vectors, indices: (n, D) and (n,), what was quantized, and the result.
+    vectors, indices: (n, D) and (n,), what was quantized, and the indices chosen.
     """
 
     distortion: Tensor
@@ -156,10 +156,15 @@ class Losses:
 
 
 def compute_losses(
-    model: VqAutoencoder, patches: Tensor, rate_weights: Sequence[float], dtype: DType
+    model: VqAutoencoder,
+    patches: Tensor,
+    rate_weights: Sequence[float],
+    dtype: DType,
+    transmit: Transmit | None = None,
 ) -> list[Losses]:
     """Run a batch of (B, 48, h, w) float32 patches through encoder, quantizer and decoder.
 
+    transmit: what the indices of the images of a level become on the way.
     Returns the losses of each level, over its share of the batch (`level_shares`).
     """
     with autocast(patches.device, dtype):
@@ -170,7 +175,8 @@ def compute_losses(
     for level, (part, groups) in enumerate(zip(parts, model.groups, strict=True)):
         used = part[..., :groups, :]
         vectors.append(used.flatten(end_dim=-2))
-        steps.append(model.quantizer(rate_weights[level], level).training_step(vectors[-1]))
+        quantizer = model.quantizer(rate_weights[level], level)
+        steps.append(quantizer.training_step(vectors[-1], transmit))
         unused = (0, 0, 0, model.geometry.groups - groups)
         quantized.append(F.pad(steps[-1].straight_through.view_as(used), unused))
     with autocast(patches.device, dtype):

@@ -6,8 +6,9 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt, Le, doc
 
-from semcomm.choices import QuantizerName
-from semcomm.codec.quantizers import QUANTIZERS
+from semcomm.choices import TrainedQuantizerName
+from semcomm.codec.quantizers import TRAINED
+from semcomm.codec.training.bit_flips import BitFlips
 from semcomm.codec.training.schedule import Schedule
 
 LEVEL_BALANCE = 0.45
@@ -22,7 +23,7 @@ class Recipe(Schedule):
     """Section IV of the paper, and what it leaves open (docs/decisions/0003-training.md)."""
 
     quantizer: Annotated[
-        QuantizerName, doc("`vq` chooses the nearest codeword; `ecvq` counts its bits, too")
+        TrainedQuantizerName, doc("`vq` chooses the nearest codeword; `ecvq` counts its bits, too")
     ] = "ecvq"
     rate_weight: Annotated[
         Annotated[float, Ge(0.0), Le(1e6)] | None,
@@ -69,7 +70,10 @@ class Recipe(Schedule):
         float,
         Ge(0.0),
         Le(1.0),
-        doc("share of the training after which unused codewords are left alone"),
+        doc(
+            "share of the training after which unused codewords are left alone; with a `channel` "
+            "they always are, as they learn from bits that flip"
+        ),
     ] = 0.75
 
     start: Annotated[
@@ -81,8 +85,22 @@ class Recipe(Schedule):
         ),
     ] = None
 
+    channel: Annotated[
+        BitFlips | None,
+        doc(
+            "a binary symmetric channel that flips bits of indices in training, so that codewords "
+            "and decoder are learned from what arrives; it takes `vq`, whose indices have a fixed "
+            "length, and as many codewords as a power of two"
+        ),
+    ] = None
+
     def __post_init__(self) -> None:
-        if self.rate_weight and not QUANTIZERS[self.quantizer].default_rate_weight:
+        if self.channel and self.quantizer != "vq":
+            raise ValueError(
+                f"quantizer is {self.quantizer}; with a channel, which flips bits of fixed-length "
+                "indices, it takes `vq`"
+            )
+        if self.rate_weight and not TRAINED[self.quantizer].default_rate_weight:
             raise ValueError(
                 f"rate_weight is {self.rate_weight}; {self.quantizer} takes 0, or set quantizer "
                 "to `ecvq`"
@@ -113,7 +131,7 @@ class Recipe(Schedule):
         if self.rate_weight and self.finest_rate_weight:
             weights = np.geomspace(self.rate_weight, self.finest_rate_weight, self.levels)
             return [float(weight) for weight in weights]
-        default = QUANTIZERS[self.quantizer].default_rate_weight
+        default = TRAINED[self.quantizer].default_rate_weight
         return [default if self.rate_weight is None else self.rate_weight]
 
     @property

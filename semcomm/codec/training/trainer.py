@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,13 @@ class Trainer(CodecTrainer["_Tally"]):
             save_codec(codec, path)
 
     def _recipe(self) -> dict[str, Any]:
-        """The recipe, in which a start has a name and a digest, but no place on this machine."""
+        """The recipe, in which a start has a name and a digest, but no place on this machine.
+
+        Without a channel there is no mention of it, as in files of before it could be set.
+        """
         start = self.start and {"codec": self.start.name, "sha256": self.start.digest.hex()}
-        return asdict(self.recipe) | {"start": start}
+        recipe = asdict(self.recipe) | {"start": start}
+        return {name: value for name, value in recipe.items() if name != "channel" or value}
 
     @torch.no_grad()
     def _initialize_codebook(self) -> None:
@@ -109,10 +114,11 @@ class Trainer(CodecTrainer["_Tally"]):
         )
 
     def _start_epoch(self) -> "_Tally":
+        self._flips = torch.Generator().manual_seed(key_of(self.seed, "channel", self.epoch))
         return _Tally(self.model.levels, self.model.geometry.codewords)
 
     def _finish_epoch(self, tally: "_Tally") -> None:
-        if self.epoch <= self.recipe.reseed_until * self.recipe.epochs:
+        if not self.recipe.channel and self.epoch <= self.recipe.reseed_until * self.recipe.epochs:
             self._reseed(tally)
 
     def _step(self, batch: Tensor, step: int, of_steps: int) -> tuple[list[Losses], float]:
@@ -123,7 +129,15 @@ class Trainer(CodecTrainer["_Tally"]):
         """
         progress = step / of_steps
         weights = self.recipe.rate_weights_at(progress)
-        losses = compute_losses(self.model, batch, weights, self.dtype)
+        transmit = None
+        if self.recipe.channel:
+            transmit = partial(
+                self.recipe.channel.transmit,
+                images=len(batch),
+                codewords=self.model.geometry.codewords,
+                generator=self._flips,
+            )
+        losses = compute_losses(self.model, batch, weights, self.dtype, transmit)
         shares = self.recipe.level_weights
         totals = [
             share * level.total(weight, self.recipe.commitment_weight)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load, save, save_file
 
+from semcomm.codec.training.bit_flips import BitFlips
 from semcomm.codec.training.checkpoint import load_checkpoint, save_checkpoint
 from semcomm.codec.training.trainer import Trainer
 from semcomm.errors import CheckpointError
@@ -52,6 +53,7 @@ def refused(trainer: Trainer, path: Path) -> str:
         {"dtype": "bfloat16"},
         {"kernel_learning_rate": 0.02},
         {"levels": 2, "rate_weight": 0.1, "finest_rate_weight": 0.01},
+        {"quantizer": "vq", "channel": BitFlips((0.0, 0.2))},
     ],
 )
 def test_a_resumed_training_equals_an_uninterrupted_one(

@@ -14,6 +14,7 @@ from semcomm.codec.networks import Geometry
 from semcomm.codec.quantizers.codebook import codeword_bits
 from semcomm.codec.quantizers.nearest import nearest_codewords
 from semcomm.codec.training import export
+from semcomm.codec.training.bit_flips import BitFlips
 from semcomm.codec.training.export import export_codec
 from semcomm.codec.training.index_assignment import with_assigned_indices
 from semcomm.codec.training.losses import VqAutoencoder
@@ -125,6 +126,12 @@ def test_indices_are_assigned_last(
     assert np.array_equal(as_trained.codebook, model.codebook[0].detach().numpy())
     expected = with_assigned_indices(as_trained.tensors)
     assert all(np.array_equal(codec.tensors[name], expected[name]) for name in expected)
+
+
+def test_indices_that_a_channel_assigned_stay(model: VqAutoencoder, images: list[Image]) -> None:
+    recipe = Recipe("vq", 0.0, channel=BitFlips(0.1))
+    codec = export_codec("made", model, recipe, images, {})
+    assert np.array_equal(codec.codebook, model.codebook[0].detach().numpy())
 
 
 def test_a_higher_rate_weight_takes_fewer_bits(model: VqAutoencoder, images: list[Image]) -> None:

@@ -194,6 +194,34 @@ def test_values_of_two_images_by_hand(
     assert losses.total(rate_weight, 0.25).item() == pytest.approx(expected, rel=1e-6)
 
 
+def test_values_of_indices_that_arrive_wrong_by_hand() -> None:
+    """z = 1/4 sends 0, which arrives as 1, and z = 1 sends 1, which arrives as 0; the commitment is
+    to what was sent.
+    """
+    model, images = two_images()
+    (losses,) = compute_losses(model, images, [0.0], "float32", transmit=lambda sent: 1 - sent)
+    assert losses.indices.tolist() == [0, 1]
+    latent = (9 / 16 + 1) / 2
+    assert [term.item() for term in (losses.distortion, losses.codebook)] == pytest.approx(
+        [latent + 1 / 8, latent], rel=1e-6
+    )
+    assert losses.commitment.item() == pytest.approx(1 / 32, rel=1e-6)
+    losses.codebook.backward()  # type: ignore[no-untyped-call]
+    # 2 (b - z) / 2 images: codeword 0 stands for z = 1, and codeword 1 for z = 1/4.
+    assert gradient(model, "codebook")[0].ravel() == pytest.approx([-1, 3 / 4], rel=1e-6)
+
+
+def test_gradients_pass_wrong_indices_straight_through() -> None:
+    """The decoder's gradient at the codeword that arrives becomes the encoder's."""
+    model, images = two_images()
+    (losses,) = compute_losses(model, images, [0.0], "float32", transmit=lambda sent: 1 - sent)
+    losses.distortion.backward()  # type: ignore[no-untyped-call]
+    # 2 (x^ - x) / 2 images by z, times the patch: x^ - x is 3/4 and -1 in the first value.
+    patches = images[:, :, 0, 0].numpy()
+    expected = 3 / 4 * patches[0] - patches[1]
+    assert gradient(model, "encoder.0.weight").ravel() == pytest.approx(expected, rel=1e-6)
+
+
 def test_terms_are_sums_over_an_image_and_means_over_images() -> None:
     model, images = two_images()
     _, wider = two_images(columns=3)

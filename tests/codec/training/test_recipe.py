@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from semcomm.codec.training.bit_flips import BitFlips
 from semcomm.codec.training.recipe import Recipe
 
 SHARES = st.floats(0, 1)
@@ -36,6 +37,11 @@ def test_vq_with_a_rate_weight_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^rate_weight is 0.2; vq takes 0.*`ecvq`$"):
         Recipe(quantizer="vq", rate_weight=0.2)
     assert Recipe(quantizer="vq", rate_weight=0.0).rate_weights == [0]
+
+
+def test_a_channel_takes_vq() -> None:
+    with pytest.raises(ValueError, match=r"^quantizer is ecvq; with a channel,.* takes `vq`$"):
+        Recipe(channel=BitFlips(0.1))
 
 
 def test_rate_weights_of_levels_have_equal_ratios() -> None:

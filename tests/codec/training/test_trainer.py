@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from semcomm.codec.networks import Geometry
+from semcomm.codec.training.bit_flips import BitFlips
 from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.losses import Losses
 from semcomm.codec.training.recipe import Recipe
@@ -249,6 +250,42 @@ def test_a_codeword_that_is_used_is_never_reseeded(make_trainer: Make) -> None:
     progress = [run(trainer)[-1] for trainer in trainers]
     assert progress[0].used_codewords == 8
     assert torch.equal(trainers[0].model.codebook, trainers[1].model.codebook)
+
+
+VQ = {"quantizer": "vq", "rate_weight": 0.0}
+
+
+def test_a_channel_without_flips_changes_nothing(
+    make_trainer: Make, fingerprint: Fingerprint
+) -> None:
+    plain, channel = (
+        make_trainer(**VQ, reseed_until=0.0),
+        make_trainer(**VQ, channel=BitFlips(0.0)),
+    )
+    assert run(plain, 2) == run(channel, 2)
+    assert fingerprint(plain) == fingerprint(channel)
+    assert "channel" not in plain.settings()["recipe"]
+    assert channel.settings()["recipe"]["channel"] == {"crossover": 0.0}
+
+
+def test_flips_are_those_of_the_seed_and_the_crossover(
+    make_trainer: Make, fingerprint: Fingerprint
+) -> None:
+    def trained(seed: int, crossover: float) -> str:
+        trainer = make_trainer(seed, **VQ, channel=BitFlips(crossover))
+        run(trainer, 2)
+        return fingerprint(trainer)
+
+    made = [trained(0, 0.1), trained(0, 0.1), trained(0, 0.2), trained(1, 0.1)]
+    assert made[0] == made[1] and len(set(made)) == 3
+
+
+def test_unused_codewords_learn_from_flipped_bits(make_trainer: Make) -> None:
+    trainer = make_trainer(**VQ, channel=BitFlips(0.1))
+    with_unused_codewords(trainer, [3])
+    before = trainer.model.codebook[0, 3].norm()
+    run(trainer)
+    assert 0 < before - trainer.model.codebook[0, 3].norm() < 1  # steps of 1e-3, and no new place
 
 
 def test_muon_trains_kernels_and_adam_all_else(make_trainer: Make) -> None:
