@@ -173,7 +173,7 @@ def test_list_of_scenarios_and_systems_says_what_each_is() -> None:
 def test_list_of_codecs_says_what_each_file_is() -> None:
     shown = cli_ok("list", "codecs").output
     for name in {name.partition("@")[0] for name in codec_names()}:
-        assert re.search(rf"^  {re.escape(name)}: [A-Z].{{20,}}\.$", shown, re.MULTILINE), name
+        assert re.search(rf"^  {re.escape(name)}: [A-Z0-9].{{20,}}\.$", shown, re.MULTILINE), name
 
 
 def test_a_shown_code_table_is_the_codecs_complete_prefix_code(

@@ -1,5 +1,6 @@
 """What a scenario can name, with a line on each and the parameters that it takes."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
@@ -7,11 +8,11 @@ from pathlib import Path
 from typing import get_args
 
 from semcomm.choices import ImageFormat
-from semcomm.folders import scenario_names, shipped
+from semcomm.folders import ZOO, scenario_names, shipped
 from semcomm.scenario.plugins import channel_names, find_channel, find_system, system_names
 from semcomm.scenario.settings import settings_of, summary_of
 from semcomm.validation import as_yaml, describe
-from semcomm.zoo.names import codec_names
+from semcomm.zoo.names import codec_names, metadata_of
 
 DEFAULT_CHANNEL = "error_free"
 
@@ -72,9 +73,21 @@ def scenario_entries(folder: str = "") -> list[Entry]:
 
 
 def codec_entries() -> list[Entry]:
-    """The codecs that ship, each file with the first sentence of the training that made it."""
+    """The codecs that ship, each file with the first sentence of the training that made it, or with
+    the trainings whose levels were joined.
+    """
+    trainings = {entry.name: entry for entry in scenario_entries("training")}
     files = dict.fromkeys(name.partition("@")[0] for name in codec_names())
-    return [entry for entry in scenario_entries("training") if entry.name in files]
+    return [trainings.get(name) or _joined(name) for name in files]
+
+
+def _joined(name: str) -> Entry:
+    metadata = metadata_of(ZOO / f"{name}.safetensors")
+    origins = json.loads(metadata["about"])["origin"]["parts"]
+    *parts, last = (origin["codec"] for origin in origins)
+    of = f"{', '.join(parts)} and {last}"
+    about = f"{metadata['levels']} levels from few bits to many, joined, of {of}."
+    return Entry(name, about, [])
 
 
 def _parameters(section: type) -> Iterator[str]:
