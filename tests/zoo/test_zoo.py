@@ -61,14 +61,14 @@ def test_shipped_codecs_have_the_listed_rate_and_psnr(row: dict[str, str]) -> No
         )
         assert context["psnr_db"] == summary["psnr_db"] and context["damaged_images"] == 0
         assert context["bits_per_image"] == pytest.approx(
-            float(row["cifar10_context_bits_per_image"]), abs=4 * 60 / 16
+            float(row["cifar10_context_bits_per_image"]), rel=4 * 0.2 / 16
         )
     assert summary["bits_per_image"] == pytest.approx(float(row["sample_bits_per_image"]), abs=0.1)
     assert summary["psnr_db"] == pytest.approx(float(row["sample_psnr_db"]), abs=0.002)
-    # The sample is the first 256 of the test images, whose bits and PSNR spread by 60 bits and 2.5
-    # dB at most.
+    # The sample is the first 256 of the test images, whose bits spread by a fifth of their mean and
+    # whose PSNRs by 2.5 dB at most.
     assert summary["bits_per_image"] == pytest.approx(
-        float(row["cifar10_bits_per_image"]), abs=4 * 60 / 16
+        float(row["cifar10_bits_per_image"]), rel=4 * 0.2 / 16
     )
     assert summary["psnr_db"] == pytest.approx(float(row["cifar10_psnr_db"]), abs=4 * 2.5 / 16)
 
@@ -86,7 +86,7 @@ def test_a_shipped_classifier_finds_93_percent_of_classes(name: str, cifar10_roo
 def test_the_wheel_stays_small() -> None:
     files = [Path(file.path) for file in WheelBuilder(str(ROOT)).recurse_included_files()]
     assert ROOT / "semcomm" / "zoo" / "figures.csv" in files
-    assert max(file.stat().st_size for file in files) <= 6_000_000
+    assert max(file.stat().st_size for file in files) <= 9_000_000
     assert sum(file.stat().st_size for file in files if file.parent == zoo.ZOO) <= 25_000_000
     assert not [file for file in files if file.stem in RETIRED]
 
