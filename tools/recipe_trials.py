@@ -3,8 +3,9 @@ images.
 
     OMP_NUM_THREADS=1 python tools/recipe_trials.py DATA_ROOT FOLDER [EPOCHS [CHANGE...]]
 
-Prints bits per image with Huffman coding and PSNR of the paper's recipe at a rate weight of 1/16 and
-of each change, or of those that are named. A codec that is in FOLDER already is not trained again.
+Prints bits per image with Huffman coding and PSNR of the baseline's recipe at a rate weight of 1/16
+and of each change, or of those that are named. A codec that is in FOLDER already is not trained
+again.
 """
 
 import sys
@@ -40,7 +41,7 @@ def main(root: Path, folder: Path, epochs: int, names: list[str]) -> None:
 
 
 def trained(name: str, changes: list[str], root: Path, folder: Path) -> Path:
-    """The file of the codec that the paper's recipe with these changes makes."""
+    """The file of the codec that the baseline's recipe with these changes makes."""
     path = folder / f"{name}.safetensors"
     if path.exists():
         return path
