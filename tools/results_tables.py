@@ -1,4 +1,4 @@
-"""Write the tables of README.md, docs/results.md and docs/every-rate.md anew from their CSV files.
+"""Write the tables of README.md and of pages of docs/ anew from their CSV files.
 
 python tools/results_tables.py
 
@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/results.md", "docs/every-rate.md")
+PAGES = ("README.md", "docs/results.md", "docs/every-rate.md", "docs/ofdm.md")
 TABLE = re.compile(r"(<!-- table: (?P<file>\S+) -->\n)(?:\|.*\n)*")
 
 
