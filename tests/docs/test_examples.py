@@ -207,7 +207,7 @@ def shortened(arguments: list[str]) -> list[str]:
         ]
     if name == "context":
         return [*arguments, "--data", "photos", "--images", "1", "--epochs", "1"]
-    return [*arguments, "--data", "photos"] if name == "design" else arguments
+    return [*arguments, "--data", "photos", "--images", "8"] if name == "design" else arguments
 
 
 def own_folder(rest: list[str]) -> Path:

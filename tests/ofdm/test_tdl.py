@@ -103,7 +103,7 @@ def moments(channel: Ofdm, symbols: int) -> tuple[NDArray[np.complex128], NDArra
         channel._autocorrelation(symbols)[lags] + 1e-12 * np.eye(symbols)
     )  # (T, draws)
     basis = root.T[:, None, :, None] * np.diag(paths)[None, :, None, :]  # (draws, L, T, L)
-    gains = channel._over_grid(basis.reshape(-1, symbols, paths.size).astype(complex), symbols)
+    gains = channel.over_grid(basis.reshape(-1, symbols, paths.size).astype(complex), symbols)
     pilots = channel.grid.pilot_symbols(symbols).size, channel.grid.pilot_subcarriers.size
     silent = np.zeros((pilots[0], len(gains), pilots[1]), np.complex128)
     estimates, _ = channel._estimate(gains, silent)
