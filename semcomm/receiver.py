@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.choices import DamagedPolicy, EntropyCoding
+from semcomm.choices import DamagedPolicy, Decisions, EntropyCoding
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding import entropy_coder as coder_of
 from semcomm.codec.entropy_coding.interface import symbol_counts
@@ -17,6 +17,7 @@ from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.modalities.rgb8 import Image, blank
 from semcomm.slice_decoder import SliceDecoder
+from semcomm.soft_decoding import check_soft, soft_latents
 from semcomm.stages import Arrived, Received
 from semcomm.terms import Terms
 from semcomm.validation import checked
@@ -33,6 +34,8 @@ class Receiver:
         failing that, symbols unlike their neighbours are discarded, and what is missing is
         interpolated.
     terms: what the link makes both ends agree, by default nothing.
+    dequantization: `hard` takes the codeword of each index that is decoded; `soft` the mean of all
+        codewords given the bits' LLRs, for frames that are fixed-length indices alone.
     Raises SettingError for arguments that a scenario refuses, in the same words.
     """
 
@@ -43,6 +46,7 @@ class Receiver:
         framing: Framing | None = None,
         damaged: DamagedPolicy = "conceal",
         terms: Terms | None = None,
+        dequantization: Decisions = "hard",
     ) -> None:
         codecs = (codec,) if isinstance(codec, Codec) else tuple(codec)
         coder = checked("entropy_coder", EntropyCoding, entropy_coder)
@@ -50,6 +54,9 @@ class Receiver:
         frame_bits = (terms or Terms()).frame_bits
         self.format = FrameFormat(self.framing, tag_bits(len(codecs)), frame_bits)
         self.damaged: DamagedPolicy = checked("damaged", DamagedPolicy, damaged)
+        self.dequantization: Decisions = checked("dequantization", Decisions, dequantization)
+        if self.dequantization == "soft":
+            check_soft(coder, self.framing, len(codecs))
         self.levels = [
             SliceDecoder(codec, coder_of(coder, codec.tensors), self.format, self.damaged)
             for codec in codecs
@@ -61,7 +68,8 @@ class Receiver:
 
     def depacketize(self, reception: Reception) -> Arrived:
         """Framing, entropy decoder, concealment: `indices`, all below K, and `size` of images; with
-        several codecs the `level`. An image that was sent as grey has no indices.
+        several codecs the `level`, with soft dequantization the `latents`. An image that was sent
+        as grey has no indices.
         """
         parsed = self.format.unframe(reception.frames, cache(self._min_payload_bits))
         levels = np.array([header.tag for header in parsed.headers], np.int64)
@@ -80,12 +88,16 @@ class Receiver:
         encoded: dict[str, Any] = {"indices": grids, "size": parsed.sizes}
         if len(self.levels) > 1:
             encoded["level"] = levels
+        if self.dequantization == "soft":
+            codec = self.levels[0].codec
+            encoded["latents"] = soft_latents(codec, reception, self.framing.size)
         return Arrived(encoded, np.any(~sound, axis=1))
 
     def reconstruct(self, arrived: Arrived) -> Received:
         """Dequantizer and network: the images of these indices, grey where there are none."""
         encoded = arrived.encoded
         grids, sizes = encoded["indices"], np.asarray(encoded["size"]).tolist()
+        soft = encoded.get("latents")
         levels = np.asarray(encoded.get("level", np.zeros(len(sizes), np.int64)))
         has_indices = np.array([grid.size > 0 for grid in grids], np.bool_)
         images: dict[int, Image] = {}
@@ -96,7 +108,11 @@ class Receiver:
                 pictures = [blank(height, width) for height, width in of_level]
             else:
                 codec = self.levels[level].codec
-                latents = codec.dequantize([grids[number] for number in numbers])
+                latents = (
+                    codec.dequantize([grids[number] for number in numbers])
+                    if soft is None
+                    else [soft[number] for number in numbers]
+                )
                 pictures = codec.decode(latents, of_level)
             images.update(zip(numbers, pictures, strict=True))
         return Received([images[number] for number in range(len(sizes))], arrived.damaged, encoded)

@@ -12,10 +12,12 @@ class Terms:
     frame_bits: of every frame; None where frames have any length.
     esn0_db: of symbols, the channel's nominal Es/N0, before any fade; None for frames of bits, and
         where the channel has none.
+    llrs: whether each bit of a frame arrives with its log-likelihood ratio.
     """
 
     frame_bits: int | None = None
     esn0_db: float | None = None
+    llrs: bool = False
 
     @property
     def budget_bits(self) -> int | None:

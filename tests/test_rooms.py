@@ -16,7 +16,7 @@ ROOMS = (
     "systems",
     "measures data",
     "carrier transmission",
-    "transmitter receiver slice_decoder stages",
+    "transmitter receiver slice_decoder soft_decoding stages",
     "concealment zoo",
     "codec",
     "link",

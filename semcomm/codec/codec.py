@@ -49,10 +49,11 @@ class Codec:
     tensors: the networks' weights, as `encoder.*` and `decoder.*`, float16 (docs/decisions/0003);
         the quantizer's tables, which are codebook (K, D) float32 and bias (K,) float32, what
         criterion (3) adds to a codeword's squared distance, zeros for vq, and for covq
-        encoder_codebook (K, D) float32, by which it chooses (quantizers/covq.py); the code table,
-        which is probabilities (K,) float64, shares of the quantizer's outputs over the training
-        images, and code_lengths (K,) uint8, bits of the Huffman codewords; and, where the codec has
-        a context model, `context.*` (entropy_coding/context_model.py).
+        encoder_codebook (K, D) float32, by which it chooses, and encoder_centroids (K, D) float32,
+        the means of what it chooses them for (quantizers/covq.py); the code table, which is
+        probabilities (K,) float64, shares of the quantizer's outputs over the training images, and
+        code_lengths (K,) uint8, bits of the Huffman codewords; and, where the codec has a context
+        model, `context.*` (entropy_coding/context_model.py).
     origin: how the codec was made, for people.
     digest: SHA-256 over all of the above but the name.
     """
@@ -89,6 +90,11 @@ class Codec:
     @property
     def probabilities(self) -> NDArray[np.float64]:
         return self.tensors["probabilities"]
+
+    @cached_property
+    def sent_codewords(self) -> NDArray[np.float32]:
+        """What stands for each index where it is certain that it was sent, (K, D)."""
+        return _array(self._quantizer.sent_codewords)
 
     @cached_property
     def rate_weight(self) -> float:

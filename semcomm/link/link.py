@@ -110,7 +110,7 @@ class Link(Validated, error=LinkError):
         if self.ideal:
             return Terms(self._ideal_carrier(channel).frame_bits)
         block = self.adapted(channel)._block(channel)
-        return Terms(block.frame_bits if block else None)
+        return Terms(block.frame_bits if block else None, llrs=self._gives_llrs(channel))
 
     def adapted(self, channel: BitChannel | SymbolChannel) -> "Link":
         """This link with modulation and code for this channel; itself where they are not adaptive.
@@ -212,6 +212,11 @@ class Link(Validated, error=LinkError):
         if self.code or self.retransmission or block:
             carrier = Coded(carrier, code, self.bits_per_symbol, self.retransmission, crc_ok, block)
         return carrier
+
+    def _gives_llrs(self, channel: BitChannel | SymbolChannel) -> bool:
+        """Whether frames arrive with the demapper's LLRs; a decoder gives bits alone."""
+        is_coded = self.code or self.retransmission or self.channel_uses
+        return isinstance(channel, SymbolChannel) and self.decisions == "soft" and not is_coded
 
     def _check_loading(self, channel: BitChannel | SymbolChannel) -> None:
         for part in ("modulation", "interleaving", "channel_uses", "ideal"):

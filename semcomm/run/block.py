@@ -172,5 +172,5 @@ def _built(run: str, system: System, terms: Terms, framing: Framing, damaged: An
     return Ends(
         CheckedTransmitter(system, transmitter, framing),
         CheckedReceiver(system, receiver, framing),
-        repeats=system.signal is Frames,
+        repeats=system.repeats,
     )

@@ -9,18 +9,20 @@ import numpy as np
 from annotated_types import doc
 from numpy.typing import NDArray
 
-from semcomm.choices import DamagedPolicy, Device, DType, EntropyCoding
+from semcomm.choices import DamagedPolicy, Decisions, Device, DType, EntropyCoding
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.devices import torch_device
 from semcomm.codec.entropy_coding import entropy_coder
 from semcomm.codec.entropy_coding.code_table import CodeTable
 from semcomm.codec.entropy_coding.prefix_code import PrefixCode
 from semcomm.codec.levels import check_choice, digest_of, tag_bits
+from semcomm.errors import SettingError
 from semcomm.frame_format import FrameFormat
 from semcomm.frames import Frames
 from semcomm.framing import Budget, Framing
 from semcomm.measures.totals import Columns, Totals
 from semcomm.receiver import Receiver
+from semcomm.soft_decoding import check_soft
 from semcomm.stages import Received, Sent
 from semcomm.systems.digital import bit_columns, bit_summary
 from semcomm.systems.system import System
@@ -73,6 +75,13 @@ class LearnedCodec(System):
     refinement_dtype: Annotated[
         DType | None, doc("of the decoder's arithmetic in refinement; by default that of `dtype`")
     ] = None
+    dequantization: Annotated[
+        Decisions,
+        doc(
+            "what the receiver makes of fixed-length indices: `hard` takes the codeword of each "
+            "that arrives, `soft` the mean of all codewords given the LLRs of its bits"
+        ),
+    ] = "hard"
 
     def load(self) -> list[Codec]:
         """The codec, to run on its device, or all levels of its file."""
@@ -86,7 +95,8 @@ class LearnedCodec(System):
         return Transmitter(self.load(), self.entropy_coder, framing, budget, steps, terms)
 
     def receiver(self, terms: Terms, framing: Framing, damaged: DamagedPolicy) -> Receiver:
-        return Receiver(self.load(), self.entropy_coder, framing, damaged, terms)
+        coder, soft = self.entropy_coder, self.dequantization
+        return Receiver(self.load(), coder, framing, damaged, terms, soft)
 
     def mistakes(self) -> Mapping[str, Callable[[], object]]:
         return {
@@ -105,10 +115,26 @@ class LearnedCodec(System):
                 [codec.name for codec in read_codecs(self.model)], limited
             ),
             "codec.budget_bits": lambda: check_budget(self.budget_bits, terms),
+            "codec.dequantization": lambda: self._check_dequantization(terms, framing),
             "link.channel_uses": lambda: FrameFormat(
                 framing, tag_bits(len(read_codecs(self.model))), terms.frame_bits
             ),
         }
+
+    def _check_dequantization(self, terms: Terms, framing: Framing) -> None:
+        if self.dequantization == "hard":
+            return
+        check_soft(self.entropy_coder, framing, len(read_codecs(self.model)))
+        if not terms.llrs:
+            raise SettingError(
+                "dequantization is soft, but bits arrive without LLRs: take a channel of symbols, "
+                "with link.modulation or link.loading, soft link.decisions, and no code, "
+                "retransmission or channel_uses"
+            )
+
+    @property
+    def repeats(self) -> bool:
+        return self.dequantization == "hard"
 
     def encode_key(self, terms: Terms, framing: Framing) -> object:
         """Indices depend on entropy coder, terms and framing only where frames have a budget."""

@@ -54,6 +54,13 @@ class System(Validated, ABC):
 
     signal: ClassVar[type[Frames] | type[Symbols]] = Frames
 
+    @property
+    def repeats(self) -> bool:
+        """Whether what was encoded may arrive unchanged, as bits do and symbols with noise do
+        not.
+        """
+        return self.signal is Frames
+
     @abstractmethod
     def transmitter(self, terms: Terms, framing: Framing) -> SystemTransmitter:
         """The sending end. The framing concerns systems of bits alone."""

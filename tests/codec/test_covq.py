@@ -58,7 +58,7 @@ def test_the_index_has_the_least_expected_squared_error(
     tables = {
         name: torch.from_numpy(table) for name, table in covq_tables(codebook, crossover).items()
     }
-    quantizer = Covq(**tables, bits=torch.zeros(1 << bits))
+    quantizer = Covq(**tables, encoder_centroids=tables["codebook"], bits=torch.zeros(1 << bits))
     chosen = quantizer.assign(torch.from_numpy(vectors)).numpy()
 
     squares = np.square(vectors[:, None].astype(np.float64) - codebook).sum(axis=2)
@@ -72,10 +72,12 @@ def test_the_index_has_the_least_expected_squared_error(
 
 
 def test_each_end_has_its_own_codebook() -> None:
-    codebook = normal(np.random.default_rng(0), 4, 2)
+    rng = np.random.default_rng(0)
+    codebook, centroids = normal(rng, 4, 2), torch.from_numpy(normal(rng, 4, 2))
     tables = {name: torch.from_numpy(table) for name, table in covq_tables(codebook, 0.1).items()}
-    quantizer = Covq(**tables, bits=torch.zeros(4))
+    quantizer = Covq(**tables, encoder_centroids=centroids, bits=torch.zeros(4))
     everything = torch.arange(4)
     assert torch.equal(quantizer.reconstruct(everything), torch.from_numpy(codebook))
     assert torch.equal(quantizer.nearest(torch.from_numpy(codebook)), everything)
     assert torch.equal(quantizer.expected_codewords, tables["encoder_codebook"])
+    assert torch.equal(quantizer.sent_codewords, centroids)

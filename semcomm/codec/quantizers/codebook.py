@@ -76,6 +76,11 @@ class CodebookQuantizer:
         """The mean of what the receiver reconstructs of each index that is sent, (K, D)."""
         return self.codebook
 
+    @property
+    def sent_codewords(self) -> Tensor:
+        """What stands for each index where it is certain that it was sent, (K, D)."""
+        return self.codebook
+
     def assign(self, latents: Tensor, rate_weights: Tensor | None = None) -> Tensor:
         """The index of each sub-vector's codeword: (B, ..., D) to (B, ...) int64.
 

@@ -8,6 +8,11 @@ sub-vector z then has the expected squared error
     sum over j of P(j | k) |z - b_j|^2 = |z - m_k|^2 + bias_k
 
 with m_k = sum over j of P(j | k) b_j and bias_k = sum over j of P(j | k) |b_j|^2 - |m_k|^2.
+
+A codeword b_j is the mean of the sub-vectors that arrive as j: of the centroids c_k of the
+sub-vectors that k is chosen for, weighted by P(k | j). Whoever has other probabilities of k, such
+as those that LLRs give, takes the mean of the c_k by these; a mean of the b_j would count the
+channel twice.
 """
 
 from dataclasses import dataclass
@@ -27,24 +32,34 @@ class Covq(CodebookQuantizer):
 
     bias: of the expected squared error.
     encoder_codebook: (K, D) float32, the means m_k.
+    encoder_centroids: (K, D) float32, the centroids c_k.
     """
 
     encoder_codebook: Tensor
+    encoder_centroids: Tensor
 
-    TABLES: ClassVar[tuple[str, ...]] = (*CodebookQuantizer.TABLES, "encoder_codebook")
+    TABLES: ClassVar[tuple[str, ...]] = (
+        *CodebookQuantizer.TABLES,
+        "encoder_codebook",
+        "encoder_centroids",
+    )
 
     @property
     def expected_codewords(self) -> Tensor:
         return self.encoder_codebook
 
+    @property
+    def sent_codewords(self) -> Tensor:
+        return self.encoder_centroids
+
     @classmethod
     def shapes(cls, geometry: Geometry) -> dict[str, tuple[tuple[int, ...], str]]:
         own = super().shapes(geometry)
-        return {**own, "encoder_codebook": own["codebook"]}
+        return own | dict.fromkeys(("encoder_codebook", "encoder_centroids"), own["codebook"])
 
 
 def covq_tables(codebook: NDArray[np.float32], crossover: float) -> dict[str, NDArray[np.float32]]:
-    """`Covq.TABLES`, by name, of what the receiver reconstructs.
+    """The tables, by name, that follow from what the receiver reconstructs: all but the centroids.
 
     codebook: (K, D); K is a power of two.
     crossover: the probability that a bit flips.

@@ -68,13 +68,16 @@ def channel_optimized_codec(
             "of two"
         )
     latents = base.encode(images)
+    vectors = sub_vectors(latents)
     start = base.codebook[index_assignment(base.codebook, base.probabilities)]
     rounds = 0
-    for step in descent(sub_vectors(latents), start, crossover):
+    for step in descent(vectors, start, crossover):
         rounds += 1
         on_progress(step)
     about = About(base.geometry, "covq", {**origin, "crossover": crossover, "rounds": rounds})
     tables = covq_tables(step.codebook, crossover)
+    sent, sums = cells(vectors, tables["encoder_codebook"], tables["bias"])
+    tables["encoder_centroids"] = centroids(step.codebook, sent, sums)
     return with_code_table(name, about, networks_of(base) | tables, latents)
 
 

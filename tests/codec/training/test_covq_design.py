@@ -22,6 +22,7 @@ from semcomm.codec.training.ecvq_design import designed_codec, sub_vectors
 from semcomm.data.sample import Sample
 from semcomm.errors import CodecError
 from semcomm.modalities.rgb8 import Image
+from semcomm.soft_decoding import expected_codewords
 
 CROSSOVER = 0.05
 
@@ -119,6 +120,35 @@ def test_networks_are_the_bases_and_the_tables_are_new(tiny_codec: Codec, made: 
             assert np.array_equal(made.tensors[name], tensor)
     for name, table in covq_tables(made.codebook, CROSSOVER).items():
         assert np.array_equal(made.tensors[name], table)
+
+
+def test_the_encoders_centroids_are_the_means_of_what_is_sent(
+    made: Codec, images: list[Image]
+) -> None:
+    latents = made.encode(images)
+    vectors, sent = (
+        sub_vectors(latents),
+        np.concatenate(list(map(np.ravel, made.quantize(latents)))),
+    )
+    for index in set(sent.tolist()):
+        mean = vectors[sent == index].mean(axis=0, dtype=np.float64)
+        assert made.sent_codewords[index] == pytest.approx(mean, abs=1e-6)  # float32
+
+
+def test_what_arrives_is_decoded_as_its_bits_llrs_say(made: Codec, images: list[Image]) -> None:
+    """Behind the channel of the design, soft decoding gives the decoder's codebook, but for what the
+    last round still changed: some thousandths of the codewords' spread.
+    """
+    signs = 1 - 2 * (np.arange(32)[:, None] >> np.arange(5)[::-1] & 1)
+    llrs = (signs * np.log((1 - CROSSOVER) / CROSSOVER)).astype(np.float32)
+    soft = expected_codewords(llrs, made.sent_codewords, made.probabilities)
+    error = np.square(soft - made.codebook).sum(axis=1)
+    assert (
+        error.max()
+        < 1e-3 * np.square(made.codebook - made.codebook.mean(axis=0)).sum(axis=1).mean()
+    )
+    twice = expected_codewords(llrs, made.codebook, made.probabilities)
+    assert np.square(twice - made.codebook).sum(axis=1).mean() > 10 * error.mean()
 
 
 def test_its_file_is_read_back(made: Codec, tmp_path: Path) -> None:
