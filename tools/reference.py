@@ -14,7 +14,12 @@ from semcomm.scenario.plugins import find_channel
 from semcomm.scenario.scenario import Scenario
 from semcomm.scenario.schema import Variant, Variants, scenario_variants, training_variants
 from semcomm.scenario.settings import Setting, section_class, settings_of, summary_of
-from semcomm.scenario.training import AnalogueTraining, ClassifierTraining, TrainingScenario
+from semcomm.scenario.training import (
+    AnalogueTraining,
+    ClassifierTraining,
+    NecstTraining,
+    TrainingScenario,
+)
 from semcomm.validation import as_yaml, describe
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -29,7 +34,13 @@ whose fields stand there, an entry point's name, or `path/to/file.py:Class`, who
 takes `esn0_db` takes `ebn0_db` in its place: Eb/N0 of a payload bit, in dB, at the link's nominal rate."""
 TRAINING = (
     "Of a codec of bits. With `system: analogue` the fields are [others](analogue-training.md), and "
-    "so they are with [`system: classifier`](classifier-training.md)."
+    "so they are with [`system: necst`](necst-training.md) and "
+    "[`system: classifier`](classifier-training.md)."
+)
+NECST = (
+    "Of a codec whose bits are learned together with the flips of a channel "
+    "([guide](../guides/training.md#bits-learned-with-their-flips)). `system: necst` and "
+    "`training.channel` have to be there."
 )
 ANALOGUE = (
     "Of a codec of symbols, which is trained through a channel "
@@ -57,6 +68,9 @@ def pages() -> dict[str, str]:
             "Fields of an analogue training scenario",
             ANALOGUE,
             _sections(AnalogueTraining, "", training_variants(AnalogueTraining)),
+        ),
+        "necst-training.md": _page(
+            "Fields of a NECST training scenario", NECST, _sections(NecstTraining, "", {})
         ),
         "classifier-training.md": _page(
             "Fields of a classifier's training scenario",

@@ -116,11 +116,12 @@ def training_variants(section: type[CodecTraining]) -> Variants:
 
 def training_schema() -> Schema:
     """That of files for `semcomm train`, whose `system` chooses one of several."""
-    schemas = {
-        name: _whole(section, training_variants(section)) for name, section in TRAININGS.items()
-    }
-    needed = _needed(AnalogueTraining, "", training_variants(AnalogueTraining))
-    schemas["analogue"] = {"allOf": [schemas["analogue"], needed | {"required": ["channel"]}]}
+    schemas: dict[str, Schema] = {}
+    for name, section in TRAININGS.items():
+        variants = training_variants(section)
+        needed = _needed(section, "", variants)
+        needed["required"].remove("name")  # by default its file's
+        schemas[name] = {"allOf": [_whole(section, variants), needed]}
     chosen = schemas.pop("digital")
     for name, schema in schemas.items():
         is_it = {"properties": {"system": {"const": name}}, "required": ["system"]}

@@ -17,6 +17,7 @@ from semcomm.codec.training.channels import CHANNELS, TrainingChannel
 from semcomm.codec.training.classifier import ClassifierTrainer
 from semcomm.codec.training.epochs import EpochTrainer
 from semcomm.codec.training.images import TrainingImages, WholeImages
+from semcomm.codec.training.necst import BitNetwork, NecstRecipe, NecstTrainer
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.schedule import Schedule
 from semcomm.codec.training.start import Start
@@ -110,6 +111,23 @@ class AnalogueTraining(CodecTraining):
         return AnalogueTrainer(*parts, images, self.seed, held_out)
 
 
+@dataclass(frozen=True)
+class NecstTraining(CodecTraining):
+    """A codec of bits to be made, which are learned together with the flips of a channel."""
+
+    system: Annotated[
+        Literal["necst"],
+        doc("what is trained: `necst` learns the bits themselves, a channel's flips included"),
+    ] = "necst"
+    network: Annotated[BitNetwork, doc("its encoder and decoder")] = field(
+        default_factory=BitNetwork
+    )
+    training: Annotated[NecstRecipe, doc("how it is trained")] = field(kw_only=True)
+
+    def trainer(self, images: TrainingImages, held_out: Sequence[Image] = ()) -> NecstTrainer:
+        return NecstTrainer(self.network, self.training, images, self.seed, held_out)
+
+
 def load_start(name: str) -> Start:
     """The codec of this name or path, or all levels of its file with the kernels that they share.
 
@@ -151,6 +169,7 @@ class ClassifierTraining(CodecTraining):
 
 TRAININGS: dict[str, type[CodecTraining]] = {
     "digital": TrainingScenario,
+    "necst": NecstTraining,
     "analogue": AnalogueTraining,
     "classifier": ClassifierTraining,
 }

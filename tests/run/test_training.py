@@ -8,10 +8,11 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import PIL.Image
 import pytest
 from click.testing import Result
@@ -29,6 +30,7 @@ from semcomm.codec.training.bit_flips import BitFlips
 from semcomm.codec.training.channels import TrainingAwgn
 from semcomm.codec.training.epochs import EpochProgress
 from semcomm.codec.training.images import WholeImages
+from semcomm.codec.training.necst import BitNetwork, NecstRecipe
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.schedule import Schedule
 from semcomm.data import choice
@@ -41,6 +43,7 @@ from semcomm.run.training import run_training, training_images
 from semcomm.scenario.training import (
     AnalogueTraining,
     ClassifierTraining,
+    NecstTraining,
     TrainingScenario,
     read_training,
 )
@@ -302,7 +305,8 @@ BETTER = ONE_RATE, LEVELS, COARSE, MIDDLE, UPPER, FINE
 ANALOGUE = [name for name in scenario_names("training") if name.startswith(("analogue", "deep"))]
 CLASSIFIER = "cifar10-classifier"
 FLIPS = "vq-n64-bsc"
-OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER, FLIPS)
+NECST = [name for name in scenario_names("training") if name.startswith("necst")]
+OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER, FLIPS, *NECST)
 PAPERS = [name for name in scenario_names("training") if name not in OTHERS]
 
 
@@ -311,6 +315,79 @@ def test_the_training_through_flips_is_vq_n64s_with_a_channel() -> None:
     assert isinstance(papers, TrainingScenario)
     channel = replace(papers.training, channel=BitFlips(0.01))
     assert made == replace(papers, name=FLIPS, training=channel)
+
+
+@pytest.mark.parametrize("name", NECST)
+def test_shipped_necst_trainings_have_the_networks_of_vq(name: str) -> None:
+    """Data, networks and batches of vq-n64, and its epochs but for VIMCO; bits by name."""
+    made, vq = read_training(name), read_training("vq-n64")
+    assert isinstance(made, NecstTraining) and isinstance(vq, TrainingScenario)
+    bits, vimco = int(name.split("-")[1]), name.endswith("vimco")
+    assert (made.data, made.images, made.seed) == (vq.data, vq.images, vq.seed)
+    assert made.network == BitNetwork(bits // 64, vq.geometry.channels, vq.geometry.blocks)
+    changes = {"gradient": "vimco", "samples": 5, "epochs": 16} if vimco else {}
+    assert made.training == NecstRecipe(BitFlips(0.1), **changes)  # type: ignore[arg-type]
+    for field in fields(Schedule):
+        if field.name != "epochs" or not vimco:
+            theirs = getattr(vq.training, field.name)
+            assert getattr(made.training, field.name) == theirs, field.name
+
+
+NECST_SCENARIO = """\
+system: necst
+data: {images: photos}
+network: {bits: 2, channels: 4, blocks: 0}
+training: {epochs: 2, batch_size: 8, device: cpu, channel: {crossover: [0, 0.1]}}
+"""
+
+
+@pytest.mark.parametrize("gradient", ["straight-through", "vimco"])
+def test_the_command_line_trains_a_necst_codec_and_sends(
+    folder: Path, tmp_path: Path, gradient: str
+) -> None:
+    path = folder / "learned-bits.yaml"
+    path.write_text(NECST_SCENARIO)
+    settings = ["--set", f"training.gradient={gradient}", "--out", tmp_path]
+    result = semcomm_train(path, "--images", 40, *settings)
+    assert result.exit_code == 0
+    line = r"epoch {}/2: [\d.]+ dB\n"
+    assert re.fullmatch(line.format(1) + line.format(2), result.stderr)
+    file = tmp_path / "learned-bits.safetensors"
+    codec = load_codec(file)
+    assert codec.geometry == Geometry(2, 1, 2, 4, 0) and codec.origin["system"] == "necst"
+    assert codec.origin["training"]["channel"] == {"crossover": [0.0, 0.1]}
+    assert codec.origin["training"]["gradient"] == gradient
+    assert "necst" in cli("codec", "show", file).stdout
+
+    for channel in ("error-free", "binary-symmetric"):
+        sent = ["--set", f"codec.model={file}", "--set", "codec.entropy_coder=fixed_length"]
+        sent += ["--set", "framing=none", "--images", "4", "--out", str(tmp_path / channel)]
+        assert cli("run", channel, *sent).exit_code == 0
+        rows = pd.read_csv(tmp_path / channel / "results.csv")
+        assert (rows.bits_per_image == 128).all()
+        assert (rows.index_error_rate > 0).any() == (channel == "binary-symmetric")
+
+
+def test_mistakes_of_a_necst_training_have_their_places(folder: Path) -> None:
+    path = folder / "mistakes.yaml"
+    path.write_text(
+        "system: necst\nnetwork: {bits: 0, groups: 2}\n"
+        "training: {quantizer: vq, gradient: reinforce}\ngeometry: {}\n"
+    )
+    result = semcomm_train(path)
+    places = [line.removeprefix(f"{path}:").split(";")[0] for line in result.stderr.splitlines()]
+    assert places == [
+        "2:17: network.bits is 0",
+        "2:20: network.groups is not known",
+        "3:1: training.channel.crossover is missing",
+        "3:12: training.quantizer is not known",
+        '3:37: training.gradient is "reinforce"',
+        "4:1: geometry is not known",
+    ]
+    path.write_text("system: necst\ntraining: {channel: {crossover: 0.1}, samples: 1}\n")
+    assert semcomm_train(path, "--set", "training.gradient=vimco").stderr == (
+        f"{path}:2:1: training: samples is 1; with gradient vimco it takes at least 2\n"
+    )
 
 
 @pytest.mark.parametrize("name", PAPERS)
@@ -434,7 +511,7 @@ def test_mistakes_of_an_analogue_training_have_their_places(folder: Path) -> Non
     ]
     path.write_text("system: quantum\n")
     assert semcomm_train(path).stderr == (
-        f'{path}:1:9: system is "quantum"; it takes `digital`, `analogue` or `classifier`\n'
+        f'{path}:1:9: system is "quantum"; it takes `digital`, `necst`, `analogue` or `classifier`\n'
     )
     path.write_text("system: analogue\nchannel: {model: awgn, esn0_db: [3, 2]}\n")
     assert ":2:1: channel: esn0_db is [3.0, 2.0]; several take" in semcomm_train(path).stderr

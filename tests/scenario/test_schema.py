@@ -30,6 +30,7 @@ from semcomm.scenario.settings import Setting, section_class, settings_of
 from semcomm.scenario.training import (
     AnalogueTraining,
     ClassifierTraining,
+    NecstTraining,
     TrainingScenario,
     read_training,
 )
@@ -187,9 +188,18 @@ def test_training_schema_refuses_what_the_checker_refuses(tmp_path: Path) -> Non
             {"network"},
         ),
         ("{network: {model: patches}}", {""}),
+        ("{training: {channel: {}}}", {"training.channel"}),
+        ("{system: necst}", {""}),
+        ("{system: necst, training: {}}", {"training"}),
+        ("{system: necst, training: {channel: {}}}", {"training.channel"}),
+        ("{system: necst, geometry: {}, training: {channel: {crossover: 0.1}}}", {""}),
+        (
+            "{system: necst, network: {bits: 65}, training: {channel: {crossover: 0.1}}}",
+            {"network.bits"},
+        ),
     ],
 )
-def test_analogue_training_schema_refuses_what_the_checker_refuses(
+def test_schema_of_other_trainings_refuses_what_the_checker_refuses(
     text: str, places: set[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "a.yaml"
@@ -225,6 +235,7 @@ LEAVES = [
     *leaves(TrainingScenario, "", {}),
     *leaves(AnalogueTraining, "", training_variants(AnalogueTraining)),
     *leaves(ClassifierTraining, "", {}),
+    *leaves(NecstTraining, "", {}),
 ]
 
 

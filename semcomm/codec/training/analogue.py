@@ -1,6 +1,5 @@
 """Training of an analogue codec through a channel, for the least mean squared error."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,17 +12,18 @@ from semcomm.choices import DType
 from semcomm.codec.analogue.codec import AnalogueCodec
 from semcomm.codec.analogue.codec_file import AnalogueAbout, analogue_from, save_analogue
 from semcomm.codec.analogue.networks import AnalogueAutoencoder, Network
+from semcomm.codec.training.channel_trainer import ChannelTrainer
 from semcomm.codec.training.channels import TrainingChannel, linear_estimates, normalized
-from semcomm.codec.training.epochs import CodecTrainer, PsnrProgress, patches_of
+from semcomm.codec.training.epochs import patches_of
 from semcomm.codec.training.held_out import HeldOut, mean_psnr_db
 from semcomm.codec.training.images import TrainingImages, key_of
 from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.schedule import Schedule
-from semcomm.modalities.rgb8 import PATCH_VALUES, Image, from_network, size_of
+from semcomm.modalities.rgb8 import Image, from_network, size_of
 
 
-class AnalogueTrainer(CodecTrainer["_Tally"]):
-    """Trains both networks; noise and fades are new in each step."""
+class AnalogueTrainer(ChannelTrainer):
+    """Trains both networks."""
 
     model: AnalogueAutoencoder
 
@@ -52,10 +52,6 @@ class AnalogueTrainer(CodecTrainer["_Tally"]):
         settings = {name: self.settings()[name] for name in ("channel", "training")}
         save_analogue(exported(path.stem, self.model, self.channel, {**origin, **settings}), path)
 
-    def _start_epoch(self) -> "_Tally":
-        self._noise = torch.Generator().manual_seed(key_of(self.seed, "channel", self.epoch))
-        return _Tally()
-
     def _step(self, batch: Tensor, step: int, of_steps: int) -> tuple[float]:
         """Returns the squared error per image, pixels being from 0 to 1."""
         received = received_patches(self.model, self.channel, batch, self._noise, self.dtype)
@@ -74,29 +70,6 @@ class AnalogueTrainer(CodecTrainer["_Tally"]):
             height, width = size_of(picture)
             received.append(from_network(arrived)[0, :height, :width])
         return HeldOut(mean_psnr_db(self.held_out, received))
-
-    def _progress(self, tally: "_Tally", steps: int) -> PsnrProgress:
-        loss = tally.loss / tally.steps
-        values = math.prod(self.grid) * PATCH_VALUES
-        return PsnrProgress(
-            epoch=self.epoch,
-            images=tally.steps * self.batch_size,
-            of_images=steps * self.batch_size,
-            loss=loss,
-            psnr_db=-10 * math.log10(max(loss / values, 1e-12)),
-            held_out=self.measured,
-        )
-
-
-class _Tally:
-    """Sums over an epoch."""
-
-    def __init__(self) -> None:
-        self.steps, self.loss = 0, 0.0
-
-    def add(self, loss: float) -> None:
-        self.steps += 1
-        self.loss += loss
 
 
 def received_patches(

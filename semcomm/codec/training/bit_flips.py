@@ -39,6 +39,11 @@ class BitFlips(Validated):
         one = self.crossover
         return one if isinstance(one, tuple) else (one, one)
 
+    def draw_crossovers(self, images: int, generator: torch.Generator) -> Tensor:
+        """(B,) float32, uniform between the lowest and the highest."""
+        low, high = self.bounds
+        return low + (high - low) * torch.rand(images, generator=generator)
+
     def transmit(
         self, indices: Tensor, images: int, codewords: int, generator: torch.Generator
     ) -> Tensor:
@@ -49,8 +54,7 @@ class BitFlips(Validated):
         generator: of the CPU, so that all devices draw alike.
         """
         bits = 1 << torch.arange((codewords - 1).bit_length())
-        low, high = self.bounds
-        crossovers = low + (high - low) * torch.rand(images, 1, 1, generator=generator)
+        crossovers = self.draw_crossovers(images, generator)[:, None, None]
         draws = torch.rand(images, len(indices) // images, len(bits), generator=generator)
         flips = ((draws < crossovers) * bits).sum(dim=2)
         return indices ^ flips.flatten().to(indices.device)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from semcomm.codec.codec import Codec, Latents
 from semcomm.codec.codec_file import About, codec_from, of_level
@@ -85,7 +85,7 @@ def _contents(
     model: VqAutoencoder, recipe: Recipe, origin: Mapping[str, Any]
 ) -> tuple[About, Mapping[str, NDArray[Any]]]:
     """The text of the file, and its tensors but for those of quantizer and code table."""
-    networks = _networks(model)
+    networks = network_tensors(model)
     if recipe.level_groups:
         networks[GROUPS] = np.array(recipe.level_groups, np.uint8)
     return About(model.geometry, recipe.quantizer, dict(origin)), networks
@@ -151,8 +151,10 @@ def code_table(counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     return {"probabilities": counts / counts.sum(), "code_lengths": optimal_code_lengths(counts)}
 
 
-def _networks(model: VqAutoencoder) -> dict[str, NDArray[Any]]:
-    """Weights as float16; the gains of levels, which no codec holds as they are, as float32."""
+def network_tensors(model: nn.Module) -> dict[str, NDArray[Any]]:
+    """The tensors of a model's `encoder` and `decoder`: weights as float16, the gains of levels,
+    which no codec holds as they are, as float32.
+    """
     tensors = {
         OWN.sub(r".\1@\2", name): _copied(tensor)
         for name, tensor in model.state_dict().items()
