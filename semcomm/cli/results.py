@@ -12,6 +12,8 @@ from semcomm.cli.options import FILE, where_option
 if TYPE_CHECKING:  # it takes a while
     import pandas as pd
 
+    from semcomm.report.curves import Curve
+
 
 @click.command()
 @click.argument("sent", type=FILE)
@@ -221,6 +223,20 @@ def report(results: tuple[Path, ...], output: Path) -> None:
     is_flag=True,
     help="Compare at the rate of each of the test's points, with intervals paired by image.",
 )
+@click.option(
+    "--test-seeds",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Compare the test's rows that are trainings of one codec from several seeds, further to "
+    "--where, with an interval over the seeds.",
+)
+@click.option(
+    "--anchor-seeds",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="With --test-seeds: the anchor's rows of this kind. Each side's seeds are moved along the "
+    "curve of its other rows to one rate.",
+)
 def compare(
     anchor_results: Path,
     test_results: Path | None,
@@ -231,6 +247,8 @@ def compare(
     quality: str,
     at: tuple[float, ...],
     paired: bool,
+    test_seeds: tuple[str, ...],
+    anchor_seeds: tuple[str, ...],
 ) -> None:
     """Compare a test with an anchor by Bjontegaard's deltas.
 
@@ -241,19 +259,32 @@ def compare(
     from semcomm.report.curves import curve_where
     from semcomm.report.paired import differences, points_of
     from semcomm.report.results import format_table, read_results
+    from semcomm.report.seeds import seeds_comparison
 
     if test_results is None and anchor == test:
         raise click.UsageError("nothing to compare: give two RESULTS, or --anchor and --test")
     if paired and at:
         raise click.UsageError("--paired compares at the test's own rates: omit --at")
-    sides = ((anchor_results, anchor), (test_results or anchor_results, test))
+    if test_seeds and (paired or at):
+        raise click.UsageError("--test-seeds compares at the seeds' rates: omit --at and --paired")
+    if anchor_seeds and not test_seeds:
+        raise click.UsageError("--anchor-seeds takes --test-seeds, which are compared with them")
+    anchor_path, test_path = anchor_results, test_results or anchor_results
     if paired:
-        ours, theirs = (points_of(path, [*where, *own], rate, quality) for path, own in sides)
+        ours, theirs = (
+            points_of(path, [*where, *own], rate, quality)
+            for path, own in ((anchor_path, anchor), (test_path, test))
+        )
         click.echo(format_table(differences(ours, theirs)))
         return
-    names = [str(path) if test_results else "" for path, _ in sides]
-    first, second = (
-        curve_where(read_results([path]), [*where, *own], rate, quality, name)
-        for (path, own), name in zip(sides, names, strict=True)
-    )
-    show_record(comparison(first, second, at))
+
+    def curve(path: Path, conditions: tuple[str, ...]) -> "Curve":
+        name = str(path) if test_results else ""
+        return curve_where(read_results([path]), [*where, *conditions], rate, quality, name)
+
+    first, second = curve(anchor_path, anchor), curve(test_path, test)
+    if test_seeds:
+        trained = curve(anchor_path, anchor_seeds) if anchor_seeds else None
+        show_record(seeds_comparison(first, second, trained, curve(test_path, test_seeds)))
+    else:
+        show_record(comparison(first, second, at))

@@ -89,7 +89,8 @@ def at_rate(curve: Curve, rate: float) -> float:
 
 def comparison(anchor: Curve, test: Curve, rates: Sequence[float] = ()) -> dict[str, str | float]:
     """What a person wants to know about two curves, by name: both deltas, or for `rates` the PSNRs
-    at each of them, and the rates of the nearest points of anchor and test, which are codecs.
+    at each of them. The points, which are codecs, have their rates beside them: those on the hulls,
+    or the nearest of anchor and test and how far from the rate they are.
 
     Raises ReportError as the deltas and `at_rate` do.
     """
@@ -101,16 +102,17 @@ def comparison(anchor: Curve, test: Curve, rates: Sequence[float] = ()) -> dict[
             "over_psnr_db": _range((by_psnr.low, by_psnr.high)),
             "bd_psnr_db": by_rate.value,
             "over_rates": _range((by_rate.low, by_rate.high)),
-            "anchor_points": _count(anchor),
-            "test_points": _count(test),
+            "anchor_points": f"{_count(anchor)}: {_rates(anchor)}",
+            "test_points": f"{_count(test)}: {_rates(test)}",
         }
     values: dict[str, str | float] = {}
     for rate in rates:
         psnrs = at_rate(anchor, rate), at_rate(test, rate)
         values[f"anchor_db_at_{rate:g}"], values[f"test_db_at_{rate:g}"] = psnrs
         values[f"difference_db_at_{rate:g}"] = psnrs[1] - psnrs[0]
-        values[f"nearest_points_to_{rate:g}"] = ", ".join(
-            f"{_nearest(curve, rate):.6g}" for curve in (anchor, test)
+        nearest = [_nearest(curve, rate) for curve in (anchor, test)]
+        values[f"nearest_points_to_{rate:g}"] = " and ".join(
+            f"{point:.6g}, {abs(point - rate):.6g} away" for point in nearest
         )
     return names | values
 
@@ -119,6 +121,11 @@ def _nearest(curve: Curve, rate: float) -> float:
     """The rate of the hull's point that is nearest by ratio."""
     hull = upper_hull(curve)
     return float(hull.x[np.abs(np.log(hull.x / rate)).argmin()])
+
+
+def _rates(curve: Curve) -> str:
+    """Of the points on its hull."""
+    return ", ".join(f"{rate:.6g}" for rate in upper_hull(curve).x)
 
 
 def _hull(curve: Curve, min_points: int) -> Curve:

@@ -4,7 +4,8 @@ A curve between two points is no codec, so a difference is taken at a rate at wh
 one. There the anchor is the straight line, over the logarithm of the rate, between its neighbours:
 for each image the mixture of what they make of it. Runs over different numbers of images are
 compared over the first images, which all of them have. Intervals are over images. They say what
-other images of the kind would change, and nothing of other seeds of a training.
+other images of the kind would change, and nothing of other seeds of a training, which are in
+`semcomm.report.seeds`.
 """
 
 import math
@@ -132,8 +133,9 @@ def differences(anchor: Sequence[Point], test: Sequence[Point]) -> pd.DataFrame:
     """The test's quality above the anchor's hull at each of the test's rates that the hull covers.
 
     A row has the rate, the difference and half the width of its 95 % interval in the quality's
-    unit, over how many images they are, and the rates of the anchor's points on either side, which
-    show how far the difference is interpolated, all as text.
+    unit, over how many images they are, the rates of the anchor's points on either side, and how
+    far the nearer one is from the test's, all as text. At a distance of 0 the difference is of two
+    points, elsewhere it is interpolated.
     Raises ReportError where no rate is covered, and for points over different images.
     """
     anchor, test = over_common_images(anchor, test)
@@ -179,6 +181,7 @@ def _difference(low: Point, high: Point, point: Point) -> dict[str, Any]:
         "images": len(apart),
         "anchor_rate_below": low.rate,
         "anchor_rate_above": high.rate,
+        "anchor_distance": min(abs(end.rate - point.rate) for end in (low, high)),
     }
 
 

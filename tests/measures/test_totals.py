@@ -9,12 +9,12 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
-from scipy.stats import binomtest, nbinom, t
+from scipy.stats import binomtest, nbinom, t, ttest_ind
 
-from semcomm.measures.intervals import after_stop, half_width, wilson
+from semcomm.measures.intervals import after_stop, half_width, welch, wilson
 from semcomm.measures.totals import Columns, Histogram, RepeatedSums, Totals
 
 STEP_DB = 0.001
@@ -87,6 +87,25 @@ def test_the_interval_of_a_mean_is_students(values: list[float]) -> None:
     expected = t.ppf(0.975, x.size - 1) * x.std(ddof=1) / math.sqrt(x.size)
     # The variance is a difference of sums of squares, of up to 30 times 2500.
     assert half_width(x.sum(), (x**2).sum(), x.size) == pytest.approx(expected, rel=1e-6, abs=1e-4)
+
+
+@given(
+    st.lists(st.floats(-50, 50), min_size=2, max_size=9),
+    st.lists(st.floats(-50, 50), min_size=2, max_size=9),
+)
+@settings(deadline=None)
+def test_the_interval_of_a_difference_is_welchs(first: list[float], second: list[float]) -> None:
+    x, y = np.array(first), np.array(second)
+    assume(min(x.std(), y.std()) > 1e-3)  # scipy warns of nearly equal values
+    expected = ttest_ind(x, y, equal_var=False).confidence_interval(0.95)
+    assert welch(x, y) == pytest.approx((expected.high - expected.low) / 2, rel=1e-6)
+    assert welch(y, x) == pytest.approx(welch(x, y), rel=1e-12)
+
+
+def test_a_difference_has_no_interval_where_a_mean_has_none() -> None:
+    assert math.isnan(welch(np.array([1.0]), np.array([1.0, 2.0])))
+    assert welch(np.array([3.0, 3.0]), np.array([5.0, 5.0])) == 0
+    assert welch(np.array([1.0, 3.0]), np.array([2.0, 4.0, 6.0])) == pytest.approx(4.9755, abs=5e-5)
 
 
 def test_one_value_has_no_interval_and_equal_values_a_narrow_one() -> None:

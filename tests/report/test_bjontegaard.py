@@ -234,8 +234,8 @@ def test_a_comparison_names_its_ranges_and_points() -> None:
         "over_psnr_db": "34.987 to 40.037",
         "bd_psnr_db": bd_psnr(anchor, curve(*X265[1])).value,
         "over_rates": "1358.24 to 9487.76",
-        "anchor_points": "4 of 5 points on its hull",
-        "test_points": "4 of 4 points on its hull",
+        "anchor_points": "4 of 5 points on its hull: 1358.24, 2486.44, 4593.6, 9487.76",
+        "test_points": "4 of 4 points on its hull: 1356.24, 2451.52, 4469, 9787.8",
     }
 
 
@@ -243,7 +243,10 @@ def test_a_comparison_at_rates_takes_curves_of_two_points() -> None:
     values = comparison(line([10, 1000], 20, 5), line([1, 100], 21, 5), [10, 100])
     gap = {"anchor_db_at_10": 20, "test_db_at_10": 21, "difference_db_at_10": 1}
     gap |= {"anchor_db_at_100": 25, "test_db_at_100": 26, "difference_db_at_100": 1}
-    nearest = {"nearest_points_to_10": "10, 1", "nearest_points_to_100": "10, 100"}
+    nearest = {
+        "nearest_points_to_10": "10, 0 away and 1, 9 away",
+        "nearest_points_to_100": "10, 90 away and 100, 0 away",
+    }
     assert values == {"anchor": "line", "test": "line"} | nearest | {
         key: pytest.approx(value) for key, value in gap.items()
     }

@@ -79,6 +79,7 @@ def test_a_case_by_hand(tmp_path: Path) -> None:
     test = written(tmp_path / "test", {50: mse_of(9, 9), 200: mse_of(23, 27.5)})
     (row,) = compared(anchor, test).to_dict("records")
     assert (row["rate"], row["anchor_rate_below"], row["anchor_rate_above"]) == (200, 100, 400)
+    assert row["anchor_distance"] == 100
     assert row["difference"] == pytest.approx(0.75)
     assert row["difference_ci95"] == pytest.approx(12.7062 * 0.25, rel=1e-5)
 
@@ -86,7 +87,9 @@ def test_a_case_by_hand(tmp_path: Path) -> None:
 def test_at_a_rate_of_both_the_difference_is_of_two_codecs(tmp_path: Path) -> None:
     anchor = written(tmp_path / "anchor", {100: mse_of(20, 26), 400: mse_of(24, 28)})
     test = written(tmp_path / "test", {100: mse_of(21, 26), 400: mse_of(24, 27)})
-    assert compared(anchor, test)["difference"].tolist() == pytest.approx([0.5, -0.5])
+    table = compared(anchor, test)
+    assert table["difference"].tolist() == pytest.approx([0.5, -0.5])
+    assert table["anchor_distance"].tolist() == [0, 0]
 
 
 def test_of_equal_rates_the_best_is_the_anchor(tmp_path: Path) -> None:
