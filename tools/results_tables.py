@@ -12,7 +12,13 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/results.md", "docs/every-rate.md", "docs/ofdm.md")
+PAGES = (
+    "README.md",
+    "docs/results.md",
+    "docs/every-rate.md",
+    "docs/ofdm.md",
+    "docs/guides/analogue.md",
+)
 TABLE = re.compile(r"(<!-- table: (?P<file>\S+) -->\n)(?:\|.*\n)*")
 
 
