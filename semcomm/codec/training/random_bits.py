@@ -51,7 +51,7 @@ def log_probabilities(bits: Tensor, probabilities: Tensor) -> Tensor:
     return chosen.log().flatten(start_dim=2).sum(dim=2)
 
 
-def vimco_objective(scores: Tensor, log_probabilities: Tensor) -> Tensor:
+def vimco_objective(scores: Tensor, of_bits: Tensor) -> Tensor:
     """L = log (1/K) sum over j of exp(score j), to be raised, with the gradient of VIMCO.
 
     A. Mnih and D. J. Rezende, Variational inference for Monte Carlo objectives, ICML 2016. Its
@@ -62,12 +62,13 @@ def vimco_objective(scores: Tensor, log_probabilities: Tensor) -> Tensor:
     with w the softmax of the scores, and L_j as L, but with the mean of the others in place of
     score j.
 
-    scores, log_probabilities: (K, B) of each draw, K at least 2.
+    scores, of_bits: (K, B), of each draw its score and the log-probability of its bits; K is at
+        least 2.
     Returns (B,).
     """
     objective = log_mean_exp(scores)
     signals = (objective - left_out(scores)).detach()
-    weighted = (signals * log_probabilities).sum(dim=0)
+    weighted = (signals * of_bits).sum(dim=0)
     return objective + (weighted - weighted.detach())
 
 
