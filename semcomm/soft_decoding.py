@@ -4,6 +4,8 @@ M. Skoglund and P. Hedelin, Hadamard-based soft decoding for vector quantization
 channels, IEEE Trans. Information Theory 45(2), 1999. Here the mean is a sum over all codewords.
 """
 
+from math import prod
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,25 +42,25 @@ def soft_latents(codec: Codec, reception: Reception, size: tuple[int, int]) -> L
     shape = codec.index_shape(size)
     bits = (codec.geometry.codewords - 1).bit_length()
     latents = np.empty((len(reception.frames), *shape, codec.geometry.dimension), np.float32)
-    for image, llrs in zip(latents, _llrs(reception, int(np.prod(shape)) * bits), strict=True):
-        means = expected_codewords(
-            llrs.reshape(np.prod(shape), bits), codec.sent_codewords, codec.probabilities
-        )
+    for image, llrs in zip(latents, _llrs(reception, prod(shape), bits), strict=True):
+        means = expected_codewords(llrs, codec.sent_codewords, codec.probabilities)
         image[:] = means.reshape(image.shape)
     return latents
 
 
-def _llrs(reception: Reception, bits: int) -> NDArray[np.float32]:
-    """(F, bits) of frames of so many bits, 0 of a frame that has another number."""
+def _llrs(reception: Reception, symbols: int, bits: int) -> NDArray[np.float32]:
+    """(F, symbols, bits) of frames of so many symbols of so many bits; 0 of a frame of another
+    length.
+    """
     if reception.llrs is None:
         raise SettingError(
             "dequantization is soft, but the reception has no LLRs: take a link of symbols with "
             "soft decisions, or hard dequantization"
         )
     lengths = reception.frames.lengths
-    whole = lengths == bits
-    llrs = np.zeros((lengths.size, bits), np.float32)
-    llrs[whole] = reception.llrs[np.repeat(whole, lengths)].reshape(whole.sum(), bits)
+    whole = lengths == symbols * bits
+    llrs = np.zeros((lengths.size, symbols, bits), np.float32)
+    llrs[whole] = reception.llrs[np.repeat(whole, lengths)].reshape(whole.sum(), symbols, bits)
     return llrs
 
 

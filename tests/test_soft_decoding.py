@@ -269,3 +269,20 @@ def test_soft_and_hard_cells_share_no_reference(folder: Path, tmp_path: Path) ->
             alone = run_block(Task(str(run), place, Cell(each, {}), 0, shared=False))
             shared = run_block(Task(str(run), place, Cell(each, {}), 0, shared=True))
             assert np.array_equal(alone.columns["mse"], shared.columns["mse"])
+
+
+def test_frames_that_no_gain_carries_become_the_picture_of_the_mean(
+    tiny_codec: Codec, folder: Path
+) -> None:
+    """Where loading finds no gain that is high enough for any bit, a frame is not sent."""
+    link, channel = "{loading: {bit_error_rate: 0.02}}", "{model: rayleigh, esn0_db: 1}"
+    scenario = read(folder, text(channel, link), "images=12", "codec.device=cpu")
+    results = simulate(scenario).per_image
+    lost = (results.channel_uses == 0).to_numpy()
+    assert 0 < lost.sum() < 12
+    mean = (tiny_codec.probabilities @ tiny_codec.codebook).astype(np.float32)
+    grey = np.broadcast_to(mean, (*tiny_codec.index_shape((32, 32)), mean.size)).copy()
+    (picture,) = tiny_codec.decode([grey], [(32, 32)])
+    for image, mse, is_lost in zip(Sample().load(0, 12), results.mse, lost, strict=True):
+        expected = np.mean((image.astype(float) - picture) ** 2)
+        assert is_lost == (mse == pytest.approx(expected, rel=1e-3))  # a level here and there
