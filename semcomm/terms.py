@@ -12,10 +12,12 @@ class Terms:
     frame_bits: of every frame; None where frames have any length.
     esn0_db: of symbols, the channel's nominal Es/N0, before any fade; None for frames of bits, and
         where the channel has none.
+    frame_gain_known: of symbols, both ends may know the one gain of each frame.
     """
 
     frame_bits: int | None = None
     esn0_db: float | None = None
+    frame_gain_known: bool = False
 
     @property
     def budget_bits(self) -> int | None:
