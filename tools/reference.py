@@ -14,7 +14,12 @@ from semcomm.scenario.plugins import find_channel
 from semcomm.scenario.scenario import Scenario
 from semcomm.scenario.schema import Variant, Variants, scenario_variants, training_variants
 from semcomm.scenario.settings import Setting, section_class, settings_of, summary_of
-from semcomm.scenario.training import AnalogueTraining, ClassifierTraining, TrainingScenario
+from semcomm.scenario.training import (
+    AnalogueTraining,
+    ClassifierTraining,
+    EscTraining,
+    TrainingScenario,
+)
 from semcomm.validation import as_yaml, describe
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -29,12 +34,18 @@ whose fields stand there, an entry point's name, or `path/to/file.py:Class`, who
 takes `esn0_db` takes `ebn0_db` in its place: Eb/N0 of a payload bit, in dB, at the link's nominal rate."""
 TRAINING = (
     "Of a codec of bits. With `system: analogue` the fields are [others](analogue-training.md), and "
-    "so they are with [`system: classifier`](classifier-training.md)."
+    "so they are with [`system: esc`](esc-training.md) and [`system: "
+    "classifier`](classifier-training.md)."
 )
 ANALOGUE = (
     "Of a codec of symbols, which is trained through a channel "
     "([guide](../guides/analogue.md)). `system: analogue` and the section `channel` have to be "
     "there. Where `network` is not written, it is `patches` with its defaults."
+)
+ESC = (
+    "Of an ESC codec, whose codebooks learn how often bits flip ([guide](../guides/esc.md)). "
+    "`system: esc` has to be there, and with several codebooks "
+    "`training.finest_information_weight`."
 )
 CLASSIFIER = (
     "Of a classifier, by which `accuracy` is measured ([guide](../guides/accuracy.md)). `system: "
@@ -57,6 +68,9 @@ def pages() -> dict[str, str]:
             "Fields of an analogue training scenario",
             ANALOGUE,
             _sections(AnalogueTraining, "", training_variants(AnalogueTraining)),
+        ),
+        "esc-training.md": _page(
+            "Fields of an ESC training scenario", ESC, _sections(EscTraining, "", {})
         ),
         "classifier-training.md": _page(
             "Fields of a classifier's training scenario",

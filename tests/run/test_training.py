@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,7 @@ from semcomm.run.training import run_training, training_images
 from semcomm.scenario.training import (
     AnalogueTraining,
     ClassifierTraining,
+    EscTraining,
     TrainingScenario,
     read_training,
 )
@@ -302,7 +303,8 @@ BETTER = ONE_RATE, LEVELS, COARSE, MIDDLE, UPPER, FINE
 ANALOGUE = [name for name in scenario_names("training") if name.startswith(("analogue", "deep"))]
 CLASSIFIER = "cifar10-classifier"
 FLIPS = "vq-n64-bsc"
-OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER, FLIPS)
+ESC = {"esc-mvq-n64": (4, [0.2, 0.117, 0.0684, 0.04]), "esc-svq-n64": (1, [0.0684])}
+OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER, FLIPS, *ESC)
 PAPERS = [name for name in scenario_names("training") if name not in OTHERS]
 
 
@@ -311,6 +313,19 @@ def test_the_training_through_flips_is_vq_n64s_with_a_channel() -> None:
     assert isinstance(papers, TrainingScenario)
     channel = replace(papers.training, channel=BitFlips(0.01))
     assert made == replace(papers, name=FLIPS, training=channel)
+
+
+@pytest.mark.parametrize("name", ESC)
+def test_shipped_esc_trainings_are_vq_n64s_with_codebooks(name: str) -> None:
+    made, papers = read_training(name), read_training("vq-n64")
+    assert isinstance(made, EscTraining) and isinstance(papers, TrainingScenario)
+    assert (made.data, made.geometry, made.seed) == (papers.data, papers.geometry, papers.seed)
+    ours, (codebooks, weights) = made.training, ESC[name]
+    assert ours.codebooks == codebooks
+    assert ours.information_weights == pytest.approx(weights, rel=2e-3)
+    for shared in fields(Schedule):
+        assert getattr(ours, shared.name) == getattr(papers.training, shared.name)
+    assert ours.commitment_weight == papers.training.commitment_weight
 
 
 @pytest.mark.parametrize("name", PAPERS)

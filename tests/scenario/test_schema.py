@@ -30,6 +30,7 @@ from semcomm.scenario.settings import Setting, section_class, settings_of
 from semcomm.scenario.training import (
     AnalogueTraining,
     ClassifierTraining,
+    EscTraining,
     TrainingScenario,
     read_training,
 )
@@ -225,6 +226,7 @@ LEAVES = [
     *leaves(TrainingScenario, "", {}),
     *leaves(AnalogueTraining, "", training_variants(AnalogueTraining)),
     *leaves(ClassifierTraining, "", {}),
+    *leaves(EscTraining, "", {}),
 ]
 
 
