@@ -64,6 +64,13 @@ class SymbolChannel(Validated, ABC):
 
     receiver_fields: ClassVar[frozenset[str]] = frozenset()
 
+    @property
+    def frame_gain_known(self) -> bool:
+        """Whether each frame has one gain, which `draw` offers to the transmitter and which the
+        receiver knows, too: its noise variances are those of `State` over |gain|^2.
+        """
+        return False
+
     @abstractmethod
     def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:
         """Carry a block of frames, drawing all randomness from `rng`, gains before noise.

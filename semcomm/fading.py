@@ -81,6 +81,10 @@ class FlatFading(SymbolChannel):
             )
 
     @property
+    def frame_gain_known(self) -> bool:
+        return self.coherence is None and self.estimation == "known"
+
+    @property
     def k_factor(self) -> float:
         """|E h|^2 / E|h - E h|^2, the energy of the line of sight over the scattered energy."""
         return 0.0

@@ -13,11 +13,13 @@ class Terms:
     esn0_db: of symbols, the channel's nominal Es/N0, before any fade; None for frames of bits, and
         where the channel has none.
     llrs: whether each bit of a frame arrives with its log-likelihood ratio.
+    frame_gain_known: of symbols, both ends may know the one gain of each frame.
     """
 
     frame_bits: int | None = None
     esn0_db: float | None = None
     llrs: bool = False
+    frame_gain_known: bool = False
 
     @property
     def budget_bits(self) -> int | None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from semcomm.codec.analogue.codec import AnalogueCodec
     from semcomm.codec.classifier.classifier import Classifier
     from semcomm.codec.codec import Codec
+    from semcomm.codec.esc.codec import EscCodec
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers divide the cores
@@ -147,6 +148,44 @@ def tiny_analogue_file(
 
     path = tmp_path_factory.mktemp("analogue") / "tiny.safetensors"
     save_analogue(tiny_analogue, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_esc() -> "EscCodec":
+    """A small ESC codec with untrained networks and three codebooks of 8 of the sub-vectors that
+    they make, whose bits flip more or less often.
+    """
+    import torch
+
+    from semcomm.codec.esc.codec import EscCodec
+    from semcomm.codec.esc.codec_file import EscAbout, esc_from
+    from semcomm.codec.networks import Geometry
+    from semcomm.codec.training.esc import EscAutoencoder, exported
+    from semcomm.data.sample import Sample
+    from semcomm.modalities.rgb8 import to_network, to_patches
+
+    images = Sample().load(0, 4)
+    crossovers = torch.tensor([[0.2, 0.1, 0.25], [0.05, 0.02, 0.06], [0.004, 0.002, 0.01]])
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(0)
+        model = EscAutoencoder(Geometry(groups=1, dimension=2, codewords=8, channels=8), 3)
+        vectors = model.sub_vectors(to_network(torch.from_numpy(to_patches(images[0][None]))))
+        model.codebooks.copy_(vectors[0, torch.randperm(64)[:24]].reshape(3, 8, 2))
+        model.flip_logits.copy_(torch.logit(2 * crossovers))
+    codec: EscCodec = exported("tiny", model, images, {"seed": 0})
+    distortions = codec.distortions[:1] / [1, 2, 4]  # as trained networks would order them
+    about = EscAbout(codec.geometry, 3, dict(codec.origin))
+    return esc_from("tiny", about, {**codec.tensors, "distortions": distortions})
+
+
+@pytest.fixture(scope="session")
+def tiny_esc_file(tiny_esc: "EscCodec", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same codec as a file, tiny.safetensors."""
+    from semcomm.codec.esc.codec_file import save_esc
+
+    path = tmp_path_factory.mktemp("esc") / "tiny.safetensors"
+    save_esc(tiny_esc, path)
     return path
 
 

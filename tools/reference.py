@@ -17,6 +17,7 @@ from semcomm.scenario.settings import Setting, section_class, settings_of, summa
 from semcomm.scenario.training import (
     AnalogueTraining,
     ClassifierTraining,
+    EscTraining,
     NecstTraining,
     TrainingScenario,
 )
@@ -34,7 +35,7 @@ whose fields stand there, an entry point's name, or `path/to/file.py:Class`, who
 takes `esn0_db` takes `ebn0_db` in its place: Eb/N0 of a payload bit, in dB, at the link's nominal rate."""
 TRAINING = (
     "Of a codec of bits. With `system: analogue` the fields are [others](analogue-training.md), and "
-    "so they are with [`system: necst`](necst-training.md) and "
+    "so they are with [`system: necst`](necst-training.md), [`system: esc`](esc-training.md) and "
     "[`system: classifier`](classifier-training.md)."
 )
 NECST = (
@@ -46,6 +47,11 @@ ANALOGUE = (
     "Of a codec of symbols, which is trained through a channel "
     "([guide](../guides/analogue.md)). `system: analogue` and the section `channel` have to be "
     "there. Where `network` is not written, it is `patches` with its defaults."
+)
+ESC = (
+    "Of an ESC codec, whose codebooks learn how often bits flip ([guide](../guides/esc.md)). "
+    "`system: esc` has to be there, and with several codebooks "
+    "`training.finest_information_weight`."
 )
 CLASSIFIER = (
     "Of a classifier, by which `accuracy` is measured ([guide](../guides/accuracy.md)). `system: "
@@ -71,6 +77,9 @@ def pages() -> dict[str, str]:
         ),
         "necst-training.md": _page(
             "Fields of a NECST training scenario", NECST, _sections(NecstTraining, "", {})
+        ),
+        "esc-training.md": _page(
+            "Fields of an ESC training scenario", ESC, _sections(EscTraining, "", {})
         ),
         "classifier-training.md": _page(
             "Fields of a classifier's training scenario",

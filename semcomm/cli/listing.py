@@ -36,6 +36,8 @@ def list_(kind: Listed | None) -> None:
         show_codecs(codec_figures())
         if analogue := codec_names("analogue"):
             show_names("analogue codecs", analogue)
+        if esc := codec_names("esc"):
+            show_names("ESC codecs", esc)
         if classifiers := codec_names("classifier"):
             show_names("classifiers", classifiers)
         click.echo(ADVICE, nl=False)

@@ -11,6 +11,7 @@ from semcomm.codec.analogue.codec import AnalogueCodec
 from semcomm.codec.classifier.classifier import Classifier
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
+from semcomm.codec.esc.codec import EscCodec
 from semcomm.errors import CodecError
 from semcomm.files import write_atomically
 
@@ -18,10 +19,13 @@ MAX_ENTRIES, MAX_NAME, MAX_TEXT = 100, 60, 1000
 """Of an origin that is shown, as anyone may have written it: entries, and characters of each."""
 
 
-def codec_record(codec: Codec | AnalogueCodec | Classifier) -> dict[str, Any]:
+AnyCodec = Codec | AnalogueCodec | EscCodec | Classifier
+
+
+def codec_record(codec: AnyCodec) -> dict[str, Any]:
     """Name, quantizer, geometry, number of network parameters, SHA-256 and origin of a codec; of an
-    analogue one, its network and what it is told of the channel; of a classifier, its network and
-    its classes.
+    analogue one, its network and what it is told of the channel; of an ESC codec, its geometry and
+    what each codebook is for; of a classifier, its network and its classes.
 
     Of a long origin only the beginning.
     """
@@ -35,6 +39,13 @@ def codec_record(codec: Codec | AnalogueCodec | Classifier) -> dict[str, Any]:
         about |= {"network": codec.network.model, **asdict(codec.network)}
         about |= {"esn0_db": points, "knows_noise": codec.knows_noise}
         del about["model"]
+    elif isinstance(codec, EscCodec):
+        about |= asdict(codec.geometry)
+        for book, (crossovers, error) in enumerate(
+            zip(codec.crossovers, codec.distortions, strict=True)
+        ):
+            about[f"crossovers_{book}"] = " ".join(f"{each:.3g}" for each in crossovers)
+            about[f"mean_square_error_{book}"] = float(error)
     else:
         about |= {"quantizer": codec.quantizer, **asdict(codec.geometry)}
     networks = ("encoder.", "decoder.", "whitening.", "stages.", "head.")
@@ -64,13 +75,14 @@ def _shown(value: Any) -> Any:
     return shortened(str(value), MAX_TEXT)
 
 
-def write_code_table(codec: Codec | AnalogueCodec | Classifier, path: Path) -> None:
+def write_code_table(codec: AnyCodec, path: Path) -> None:
     """Write the Huffman code as CSV: symbol, probability, length, and the codeword's bits.
 
-    Raises CodecError for an analogue codec and a classifier, which have none.
+    Raises CodecError for codecs of symbols and a classifier, which have none.
     """
-    if isinstance(codec, AnalogueCodec):
-        raise CodecError(f"codec {codec.name} is analogue, which has no code table: omit --table")
+    if isinstance(codec, AnalogueCodec | EscCodec):
+        kind = "analogue" if isinstance(codec, AnalogueCodec) else "an ESC codec"
+        raise CodecError(f"codec {codec.name} is {kind}, which has no code table: omit --table")
     if isinstance(codec, Classifier):
         raise CodecError(f"{codec.name} is a classifier, which has no code table: omit --table")
     lengths = codec.code_lengths

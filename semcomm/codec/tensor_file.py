@@ -26,6 +26,7 @@ MAX_HEADER_BYTES = 1 << 20
 KINDS = {
     "semcomm codec": ("a codec", "bits"),
     "semcomm analogue codec": ("an analogue codec", "symbols"),
+    "semcomm esc codec": ("an ESC codec", "symbols"),
     "semcomm classifier": ("a classifier", "classes"),
 }
 """By the `format` of a file, what messages call it, and what it makes of images."""

@@ -15,6 +15,7 @@ from semcomm.data.choice import DataChoice
 from semcomm.data.data_set import Data, block_ranges
 from semcomm.frames import Frames, Symbols
 from semcomm.framing import Framing
+from semcomm.link.checked_channel import with_checks
 from semcomm.measures.totals import Columns
 from semcomm.run.cached_system import CachedSystem, Ends, cache_path
 from semcomm.run.columns import carrier_columns, measure_columns, sample_columns
@@ -88,8 +89,11 @@ def run_block(task: Task) -> Block:
 
     samples = data.load(span.start, span.stop)
     encoded = system.encode(samples)
-    sent = system.packetize(encoded)
-    reception = carry(scenario.channel, sent.signal, rng, scenario.link, scenario.framing)
+    state = None
+    if scenario.codec.takes_state and scenario.terms.frame_gain_known:
+        state = with_checks(scenario.channel).draw(len(samples), rng)
+    sent = system.packetize(encoded, state)
+    reception = carry(scenario.channel, sent.signal, rng, scenario.link, scenario.framing, state)
     received = system.reconstruct(system.depacketize(reception))
 
     columns = {

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
+from semcomm.channel import State
 from semcomm.errors import MeasureError
 from semcomm.files import write_atomically
 from semcomm.measures.measure import Measure
@@ -76,9 +77,10 @@ class CachedSystem:
         self._reference = cached(self._path, lambda: self._make_reference(samples))
         return self._reference.encoded
 
-    def packetize(self, encoded: Encoded) -> Sent[Any]:
-        """As the transmitter does."""
-        return self._ends.transmitter.packetize(encoded)
+    def packetize(self, encoded: Encoded, state: State | None = None) -> Sent[Any]:
+        """As the transmitter does, which is given the state where there is one."""
+        packetize: Callable[..., Sent[Any]] = self._ends.transmitter.packetize
+        return packetize(encoded, *([state] if state else []))
 
     def depacketize(self, reception: Any) -> Arrived:
         """As the receiver does."""

@@ -51,12 +51,14 @@ def channel_entries() -> list[Entry]:
 def system_entries() -> list[Entry]:
     """The kinds of systems, by what `codec.model` names; importing them loads PyTorch."""
     from semcomm.systems.analogue import AnalogueSystem
+    from semcomm.systems.esc import EscSystem
     from semcomm.systems.image_files import ImageFile
     from semcomm.systems.learned import LearnedCodec
 
     kinds: dict[str, type] = {
         "a trained codec": LearnedCodec,
         "an analogue codec": AnalogueSystem,
+        "an ESC codec": EscSystem,
         ", ".join(get_args(ImageFormat)): ImageFile,
         **{name: find_system(name) for name in system_names()},
     }

@@ -96,9 +96,14 @@ def find_system(name: str) -> type[System]:
         return system
     _check_codec(name)
     from semcomm.systems.analogue import AnalogueSystem  # they import PyTorch, which takes seconds
+    from semcomm.systems.esc import EscSystem
     from semcomm.systems.learned import LearnedCodec
 
-    systems: dict[str, type[System]] = {"digital": LearnedCodec, "analogue": AnalogueSystem}
+    systems: dict[str, type[System]] = {
+        "digital": LearnedCodec,
+        "analogue": AnalogueSystem,
+        "esc": EscSystem,
+    }
     return systems[system_of(name)]
 
 
@@ -107,7 +112,7 @@ def _check_codec(name: str) -> None:
     if codec_file(name) or CODEC_FILE.search(name) or name in RETIRED:
         return
     systems = *get_args(ImageFormat), *_entry_names(SYSTEMS)
-    names = [*codec_names(), *codec_names("analogue"), *systems]
+    names = [*codec_names(), *codec_names("analogue"), *codec_names("esc"), *systems]
     raise CodecError(
         f"codec {name!r} is unknown; {instead(name, names)}, or name a .safetensors file"
     )

@@ -131,8 +131,10 @@ class Scenario(Validated):
     @property
     def terms(self) -> Terms:
         """What the link makes both ends agree; of symbols, which have no link, the channel."""
-        if self.codec.signal is Symbols:
-            return Terms(esn0_db=getattr(self.channel, "esn0_db", None))
+        channel = self.channel
+        if self.codec.signal is Symbols and isinstance(channel, SymbolChannel):
+            esn0_db = getattr(channel, "esn0_db", None)
+            return Terms(esn0_db=esn0_db, frame_gain_known=channel.frame_gain_known)
         return self.link.terms(self.channel)
 
     @property

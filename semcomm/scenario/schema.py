@@ -23,6 +23,7 @@ from semcomm.scenario.scenario import Scenario
 from semcomm.scenario.settings import Setting, section_class, settings_of, summary_of
 from semcomm.scenario.training import TRAININGS, AnalogueTraining, CodecTraining
 from semcomm.systems.analogue import AnalogueSystem
+from semcomm.systems.esc import EscSystem
 from semcomm.systems.image_files import ImageFile
 from semcomm.systems.learned import LearnedCodec
 from semcomm.validation import STRICT
@@ -33,6 +34,7 @@ Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 EBN0 = "In place of esn0_db: Eb/N0 of a payload bit at the link's nominal rate. Unit: dB."
 ANALOGUE = "an analogue codec"
+ESC = "an ESC codec"
 NONE: Schema = {"if": {"type": "string"}, "then": {"const": "none"}}
 RANGE: Schema = {
     "type": "object",
@@ -76,6 +78,8 @@ def scenario_variants() -> Variants:
             *[Variant({"const": name}, AnalogueSystem, ANALOGUE) for name in analogue],
             Variant(file, LearnedCodec, "a trained codec"),
             Variant(file, AnalogueSystem, ANALOGUE),
+            *[Variant({"const": name}, EscSystem, ESC) for name in codec_names("esc")],
+            Variant(file, EscSystem, ESC),
             Variant({"enum": list(get_args(ImageFormat))}, ImageFile, "an image format"),
             Variant({"type": "string", "pattern": r"\.py:"}, None, "a file's"),
         ],

@@ -16,6 +16,7 @@ from semcomm.codec.training.analogue import AnalogueTrainer
 from semcomm.codec.training.channels import CHANNELS, TrainingChannel
 from semcomm.codec.training.classifier import ClassifierTrainer
 from semcomm.codec.training.epochs import EpochTrainer
+from semcomm.codec.training.esc import EscRecipe, EscTrainer
 from semcomm.codec.training.images import TrainingImages, WholeImages
 from semcomm.codec.training.necst import BitNetwork, NecstRecipe, NecstTrainer
 from semcomm.codec.training.recipe import Recipe
@@ -167,10 +168,35 @@ class ClassifierTraining(CodecTraining):
         )
 
 
+@dataclass(frozen=True)
+class EscTraining(CodecTraining):
+    """An ESC codec to be made, whose codebooks learn how often bits flip."""
+
+    system: Annotated[
+        Literal["esc"], doc("what the codec is for: `esc` sends bits as symbols without a code")
+    ] = "esc"
+    geometry: Annotated[Geometry, doc("the shapes of its tensors")] = field(
+        default_factory=Geometry
+    )
+    training: Annotated[EscRecipe, doc("how it is trained")] = field(default_factory=EscRecipe)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        codewords = self.geometry.codewords
+        if codewords < 2 or codewords & (codewords - 1):
+            raise ValueError(
+                f"geometry.codewords is {codewords}; bits that flip take a power of two, at least 2"
+            )
+
+    def trainer(self, images: TrainingImages, held_out: Sequence[Image] = ()) -> EscTrainer:
+        return EscTrainer(self.geometry, self.training, images, self.seed, held_out)
+
+
 TRAININGS: dict[str, type[CodecTraining]] = {
     "digital": TrainingScenario,
     "necst": NecstTraining,
     "analogue": AnalogueTraining,
+    "esc": EscTraining,
     "classifier": ClassifierTraining,
 }
 """By the name under `system`."""

@@ -17,8 +17,9 @@ from semcomm.errors import CodecError
 from semcomm.frames import Symbols
 from semcomm.framing import Framing, Size
 from semcomm.modalities.given import given_images
-from semcomm.modalities.rgb8 import Image, blank, size_of
+from semcomm.modalities.rgb8 import Image, blank
 from semcomm.stages import Arrived, Encoded, Received, Sent
+from semcomm.systems.sizes import check_sizes
 from semcomm.systems.system import System
 from semcomm.terms import Terms
 from semcomm.zoo.find import changed_at, load_analogue
@@ -131,13 +132,7 @@ class AnalogueTransmitter:
 
     def encode(self, images: Sequence[Image]) -> Encoded:
         """The `latents` of images."""
-        for number, image in enumerate(images):
-            if size_of(image) != self.size:
-                height, width = size_of(image)
-                raise CodecError(
-                    f"image {number} has {height} x {width} pixels; the agreed size is "
-                    f"{self.size[0]} x {self.size[1]}: set codec.size, and send images of one size"
-                )
+        check_sizes(images, self.size)
         return {"latents": self.codec.encode(images, self.esn0_db)}
 
     def packetize(self, encoded: Encoded) -> Sent[Symbols]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.channel import SymbolReception
+from semcomm.channel import State, SymbolReception
 from semcomm.errors import CodecError, MeasureError
 from semcomm.frames import Frames, Symbols, lossless
 from semcomm.framing import Framing
@@ -35,9 +35,10 @@ class CheckedTransmitter:
         _check_encoded(self.system, encoded, len(samples))
         return encoded
 
-    def packetize(self, encoded: Encoded) -> Sent[Any]:
+    def packetize(self, encoded: Encoded, state: State | None = None) -> Sent[Any]:
+        packetize: Callable[..., Any] = self.transmitter.packetize
         with running(self.system, self.transmitter):
-            sent = self.transmitter.packetize(encoded)
+            sent = packetize(encoded, *([state] if state else []))
         if not isinstance(sent, Sent):
             raise _wrong(self.system, f"a {type(sent).__name__}", "packetize returns a Sent")
         samples = _count(encoded)

@@ -50,9 +50,12 @@ class System(Validated, ABC):
 
     signal: what its transmitter hands to a channel. Frames of bits go over a link and a channel;
         symbols go straight over a channel of symbols, one frame per sample.
+    takes_state: whether `packetize` takes the frames' gains as a second argument, a `State`, where
+        both ends may know them (`terms.frame_gain_known`).
     """
 
     signal: ClassVar[type[Frames] | type[Symbols]] = Frames
+    takes_state: ClassVar[bool] = False
 
     @property
     def repeats(self) -> bool:

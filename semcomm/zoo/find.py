@@ -10,6 +10,8 @@ from semcomm.codec.classifier.classifier_file import load_classifier as load_cla
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import load_codec as load_file
 from semcomm.codec.codec_file import read_levels
+from semcomm.codec.esc.codec import EscCodec
+from semcomm.codec.esc.codec_file import load_esc as load_esc_file
 from semcomm.errors import CodecError
 from semcomm.folders import ZOO, expanded
 from semcomm.nearest import instead
@@ -57,6 +59,15 @@ def load_analogue(name: str | Path) -> AnalogueCodec:
     return load_analogue_file(expanded(str(name)) if is_file else _shipped(str(name), "analogue"))
 
 
+def load_esc(name: str | Path) -> EscCodec:
+    """An ESC codec, a shipped one by its name or any by the path of its file.
+
+    Raises CodecError when there is no such codec or it is damaged.
+    """
+    is_file = CODEC_FILE.search(str(name))
+    return load_esc_file(expanded(str(name)) if is_file else _shipped(str(name), "esc"))
+
+
 def load_classifier(name: str) -> Classifier:
     """A classifier, a shipped one by its name or any by the path of its file.
 
@@ -66,14 +77,16 @@ def load_classifier(name: str) -> Classifier:
     return load_classifier_file(expanded(name) if is_file else _shipped(name, "classifier"))
 
 
-def load_any(name: str) -> Codec | AnalogueCodec | Classifier:
-    """What `load_codec`, `load_analogue` or `load_classifier` loads, by the kind of the file."""
+def load_any(name: str) -> Codec | AnalogueCodec | EscCodec | Classifier:
+    """What `load_codec` or another of these functions loads, by the kind of the file."""
     try:
         system = system_of(name)
     except CodecError:  # loading it says more
         system = "digital"
     if system == "classifier":
         return load_classifier(name)
+    if system == "esc":
+        return load_esc(name)
     return load_analogue(name) if system == "analogue" else load_codec(name)
 
 

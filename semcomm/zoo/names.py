@@ -21,6 +21,7 @@ MAX_HEADER_BYTES = 1 << 20
 SYSTEMS = {
     "semcomm codec": "digital",
     "semcomm analogue codec": "analogue",
+    "semcomm esc codec": "esc",
     "semcomm classifier": "classifier",
 }
 """From the `format` of a file's metadata to the kind of system that it is for; a classifier is for

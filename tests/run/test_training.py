@@ -43,6 +43,7 @@ from semcomm.run.training import run_training, training_images
 from semcomm.scenario.training import (
     AnalogueTraining,
     ClassifierTraining,
+    EscTraining,
     NecstTraining,
     TrainingScenario,
     read_training,
@@ -306,7 +307,8 @@ ANALOGUE = [name for name in scenario_names("training") if name.startswith(("ana
 CLASSIFIER = "cifar10-classifier"
 FLIPS = "vq-n64-bsc"
 NECST = [name for name in scenario_names("training") if name.startswith("necst")]
-OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER, FLIPS, *NECST)
+ESC = {"esc-mvq-n64": (4, [0.2, 0.117, 0.0684, 0.04]), "esc-svq-n64": (1, [0.0684])}
+OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER, FLIPS, *NECST, *ESC)
 PAPERS = [name for name in scenario_names("training") if name not in OTHERS]
 
 
@@ -388,6 +390,19 @@ def test_mistakes_of_a_necst_training_have_their_places(folder: Path) -> None:
     assert semcomm_train(path, "--set", "training.gradient=vimco").stderr == (
         f"{path}:2:1: training: samples is 1; with gradient vimco it takes at least 2\n"
     )
+
+
+@pytest.mark.parametrize("name", ESC)
+def test_shipped_esc_trainings_are_vq_n64s_with_codebooks(name: str) -> None:
+    made, papers = read_training(name), read_training("vq-n64")
+    assert isinstance(made, EscTraining) and isinstance(papers, TrainingScenario)
+    assert (made.data, made.geometry, made.seed) == (papers.data, papers.geometry, papers.seed)
+    ours, (codebooks, weights) = made.training, ESC[name]
+    assert ours.codebooks == codebooks
+    assert ours.information_weights == pytest.approx(weights, rel=2e-3)
+    for shared in fields(Schedule):
+        assert getattr(ours, shared.name) == getattr(papers.training, shared.name)
+    assert ours.commitment_weight == papers.training.commitment_weight
 
 
 @pytest.mark.parametrize("name", PAPERS)

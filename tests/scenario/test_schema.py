@@ -30,6 +30,7 @@ from semcomm.scenario.settings import Setting, section_class, settings_of
 from semcomm.scenario.training import (
     AnalogueTraining,
     ClassifierTraining,
+    EscTraining,
     NecstTraining,
     TrainingScenario,
     read_training,
@@ -235,6 +236,7 @@ LEAVES = [
     *leaves(TrainingScenario, "", {}),
     *leaves(AnalogueTraining, "", training_variants(AnalogueTraining)),
     *leaves(ClassifierTraining, "", {}),
+    *leaves(EscTraining, "", {}),
     *leaves(NecstTraining, "", {}),
 ]
 
