@@ -74,7 +74,7 @@ def tiny_codec() -> "Codec":
     from semcomm.codec.training.losses import VqAutoencoder
     from semcomm.codec.training.recipe import Recipe
     from semcomm.data.sample import Sample
-    from semcomm.modalities.rgb8 import to_patches
+    from semcomm.modalities.patches import to_patches
 
     images = Sample().load(0, 64)
     with torch.random.fork_rng(), torch.no_grad():

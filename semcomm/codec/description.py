@@ -36,7 +36,8 @@ def codec_record(codec: Codec | AnalogueCodec | Classifier) -> dict[str, Any]:
         about |= {"esn0_db": points, "knows_noise": codec.knows_noise}
         del about["model"]
     else:
-        about |= {"quantizer": codec.quantizer, **asdict(codec.geometry)}
+        modality = {"modality": codec.modality} if codec.modality != "rgb8" else {}
+        about |= {"quantizer": codec.quantizer, **modality, **asdict(codec.geometry)}
     networks = ("encoder.", "decoder.", "whitening.", "stages.", "head.")
     parameters = sum(
         tensor.size for name, tensor in codec.tensors.items() if name.startswith(networks)

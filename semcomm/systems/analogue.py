@@ -17,7 +17,8 @@ from semcomm.errors import CodecError
 from semcomm.frames import Symbols
 from semcomm.framing import Framing, Size
 from semcomm.modalities.given import given_images
-from semcomm.modalities.rgb8 import Image, blank, size_of
+from semcomm.modalities.patches import size_of
+from semcomm.modalities.rgb8 import Image, blank
 from semcomm.stages import Arrived, Encoded, Received, Sent
 from semcomm.systems.system import System
 from semcomm.terms import Terms

@@ -14,12 +14,13 @@ from semcomm.codec.analogue.codec import AnalogueCodec
 from semcomm.codec.analogue.codec_file import AnalogueAbout, analogue_from, save_analogue
 from semcomm.codec.analogue.networks import AnalogueAutoencoder, Network
 from semcomm.codec.training.channels import TrainingChannel, linear_estimates, normalized
-from semcomm.codec.training.epochs import CodecTrainer, PsnrProgress, patches_of
+from semcomm.codec.training.epochs import CodecTrainer, QualityProgress, patches_of
 from semcomm.codec.training.held_out import HeldOut, mean_psnr_db
 from semcomm.codec.training.images import TrainingImages, key_of
 from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.schedule import Schedule
-from semcomm.modalities.rgb8 import PATCH_VALUES, Image, from_network, size_of
+from semcomm.modalities.patches import size_of
+from semcomm.modalities.rgb8 import PATCH_VALUES, Image, from_network
 
 
 class AnalogueTrainer(CodecTrainer["_Tally"]):
@@ -75,15 +76,15 @@ class AnalogueTrainer(CodecTrainer["_Tally"]):
             received.append(from_network(arrived)[0, :height, :width])
         return HeldOut(mean_psnr_db(self.held_out, received))
 
-    def _progress(self, tally: "_Tally", steps: int) -> PsnrProgress:
+    def _progress(self, tally: "_Tally", steps: int) -> QualityProgress:
         loss = tally.loss / tally.steps
         values = math.prod(self.grid) * PATCH_VALUES
-        return PsnrProgress(
+        return QualityProgress(
             epoch=self.epoch,
             images=tally.steps * self.batch_size,
             of_images=steps * self.batch_size,
             loss=loss,
-            psnr_db=-10 * math.log10(max(loss / values, 1e-12)),
+            quality_db=-10 * math.log10(max(loss / values, 1e-12)),
             held_out=self.measured,
         )
 

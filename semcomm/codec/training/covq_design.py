@@ -73,7 +73,8 @@ def channel_optimized_codec(
     for step in descent(sub_vectors(latents), start, crossover):
         rounds += 1
         on_progress(step)
-    about = About(base.geometry, "covq", {**origin, "crossover": crossover, "rounds": rounds})
+    origin = {**origin, "crossover": crossover, "rounds": rounds}
+    about = About(base.geometry, "covq", origin, base.modality)
     tables = covq_tables(step.codebook, crossover)
     return with_code_table(name, about, networks_of(base) | tables, latents)
 
