@@ -26,7 +26,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from semcomm.codec.devices import autocast
 from semcomm.codec.stacks import BATCH_IMAGES
-from semcomm.modalities.rgb8 import to_patches
+from semcomm.modalities.patches import to_patches
 from semcomm.run.pools import SerialPool
 from semcomm.run.run import run_cells
 from semcomm.run.run_folder import RunFolder

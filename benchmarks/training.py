@@ -25,7 +25,8 @@ from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.losses import VqAutoencoder
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.trainer import Trainer
-from semcomm.modalities.rgb8 import PATCH_VALUES, from_patches
+from semcomm.modalities.patches import from_patches
+from semcomm.modalities.rgb8 import PATCH_VALUES
 
 IMAGES, GRID = 50_000, (8, 8)
 STEPS = 16  # in a block; run_epoch says as often how it stands

@@ -15,7 +15,7 @@ from semcomm.codec.levels import members_by_level, tag_bits
 from semcomm.frame_format import FrameFormat, Header, ParsedFrames
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
-from semcomm.modalities.rgb8 import Image, blank
+from semcomm.modalities.modality import MODALITIES, Sample
 from semcomm.slice_decoder import SliceDecoder
 from semcomm.soft_decoding import check_soft, soft_latents
 from semcomm.stages import Arrived, Received
@@ -57,6 +57,7 @@ class Receiver:
         self.dequantization: Decisions = checked("dequantization", Decisions, dequantization)
         if self.dequantization == "soft":
             check_soft(coder, self.framing, len(codecs))
+        self.modality = codecs[0].modality
         self.levels = [
             SliceDecoder(codec, coder_of(coder, codec.tensors), self.format, self.damaged)
             for codec in codecs
@@ -94,17 +95,20 @@ class Receiver:
         return Arrived(encoded, np.any(~sound, axis=1))
 
     def reconstruct(self, arrived: Arrived) -> Received:
-        """Dequantizer and network: the images of these indices, grey where there are none."""
+        """Dequantizer and network: the images of these indices; where there are none, grey, or what
+        else stands for a lost sample.
+        """
         encoded = arrived.encoded
         grids, sizes = encoded["indices"], np.asarray(encoded["size"]).tolist()
         soft = encoded.get("latents")
         levels = np.asarray(encoded.get("level", np.zeros(len(sizes), np.int64)))
         has_indices = np.array([grid.size > 0 for grid in grids], np.bool_)
-        images: dict[int, Image] = {}
+        images: dict[int, Sample] = {}
         for level, members in members_by_level(np.where(has_indices, levels, -1)):
             numbers = members.tolist()
             of_level = [sizes[number] for number in numbers]
             if level < 0:
+                blank = MODALITIES[self.modality].blank
                 pictures = [blank(height, width) for height, width in of_level]
             else:
                 codec = self.levels[level].codec

@@ -17,8 +17,8 @@ from semcomm.errors import FramingError
 from semcomm.frame_format import FrameFormat, Header
 from semcomm.frames import Frames
 from semcomm.framing import Budget, Framing
-from semcomm.modalities.given import given_images
-from semcomm.modalities.rgb8 import Image, size_of
+from semcomm.modalities.modality import MODALITIES, Sample
+from semcomm.modalities.patches import size_of
 from semcomm.stages import Encoded, Sent
 from semcomm.terms import Terms, check_budget
 from semcomm.validation import checked
@@ -62,7 +62,8 @@ class Transmitter:
     def transmit(self, images: Sequence[Any]) -> Sent[Frames]:
         """Send images, each (H, W, 3) uint8, of any sizes that the framing allows.
 
-        Tensors, pictures of Pillow and paths of image files are converted.
+        Tensors, pictures of Pillow and paths of image files are converted. A codec of another
+        modality takes its samples, such as channel matrices (modalities/csi.py).
 
         Raises FramingError for other sizes and for images that no budget holds, DataError for what
         is no such image.
@@ -76,7 +77,7 @@ class Transmitter:
         is `unfit`, bool: no indices of the image fit. It is sent as the most probable indices, or
         else as grey, which has none: (0, 0, g).
         """
-        images = given_images(images)
+        images = MODALITIES[self.codecs[0].modality].given(images)
         sizes = np.array([size_of(image) for image in images], np.int64).reshape(-1, 2)
         if self.budget_bits is None:
             (codec,) = self.codecs
@@ -148,7 +149,7 @@ class Transmitter:
         longest: NDArray[np.int64] = bits.reshape(-1, self.framing.slices).max(axis=1)
         return longest
 
-    def _stand_in(self, longest: Any, number: int, image: Image) -> Indices:
+    def _stand_in(self, longest: Any, number: int, image: Sample) -> Indices:
         """The coarsest codec's most probable index everywhere, where that fits, else no indices."""
         shape = self.codecs[0].index_shape(size_of(image))
         most_probable = int(self.codecs[0].probabilities.argmax())

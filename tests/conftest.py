@@ -75,7 +75,7 @@ def tiny_codec() -> "Codec":
     from semcomm.codec.training.losses import VqAutoencoder
     from semcomm.codec.training.recipe import Recipe
     from semcomm.data.sample import Sample
-    from semcomm.modalities.rgb8 import to_patches
+    from semcomm.modalities.patches import to_patches
 
     images = Sample().load(0, 64)
     with torch.random.fork_rng(), torch.no_grad():
@@ -163,7 +163,8 @@ def tiny_esc() -> "EscCodec":
     from semcomm.codec.networks import Geometry
     from semcomm.codec.training.esc import EscAutoencoder, exported
     from semcomm.data.sample import Sample
-    from semcomm.modalities.rgb8 import to_network, to_patches
+    from semcomm.modalities.patches import to_patches
+    from semcomm.modalities.rgb8 import to_network
 
     images = Sample().load(0, 4)
     crossovers = torch.tensor([[0.2, 0.1, 0.25], [0.05, 0.02, 0.06], [0.004, 0.002, 0.01]])

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semcomm.choices import Crc, DamagedPolicy, EntropyCoding
-from semcomm.codec.codec import Codec, Image
+from semcomm.codec.codec import Codec
 from semcomm.data.sample import Sample
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.measures.psnr import finite_psnr_db, mean_squared_error
+from semcomm.modalities.rgb8 import Image
 from semcomm.receiver import Receiver
 from semcomm.scenario.plugins import load_channel
 from semcomm.stages import Received, Sent

@@ -7,12 +7,13 @@ import pytest
 from command import cli, cli_ok
 
 from semcomm.choices import EntropyCoding
-from semcomm.codec.codec import Codec, Image
+from semcomm.codec.codec import Codec
 from semcomm.data.sample import Sample
 from semcomm.errors import ScenarioError
 from semcomm.frames import Reception
 from semcomm.framing import Framing
 from semcomm.measures.psnr import mean_squared_error
+from semcomm.modalities.rgb8 import Image
 from semcomm.receiver import Receiver
 from semcomm.run.simulation import simulate
 from semcomm.scenario.scenario import read_scenarios

@@ -10,12 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from semcomm.choices import EntropyCoding
-from semcomm.codec.codec import Codec, Image
+from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.data.sample import Sample
 from semcomm.errors import DataError, FramingError, SettingError
 from semcomm.frame_format import FrameFormat
 from semcomm.framing import Framing
+from semcomm.modalities.rgb8 import Image
 from semcomm.transmitter import Transmitter
 
 NONE = Framing.raw()

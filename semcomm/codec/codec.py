@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from semcomm.choices import DType, QuantizerName
+from semcomm.choices import DType, ModalityName, QuantizerName
 from semcomm.codec.devices import autocast, torch_device
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
 from semcomm.codec.quantizers import QUANTIZERS
@@ -18,14 +18,8 @@ from semcomm.codec.quantizers.codebook import CodebookQuantizer
 from semcomm.codec.refinement import refine
 from semcomm.codec.stacks import Stacked
 from semcomm.codec.strips import in_strips
-from semcomm.modalities.rgb8 import (
-    Image,
-    from_network,
-    grid_shape,
-    size_of,
-    to_network,
-    to_patches,
-)
+from semcomm.modalities.modality import MODALITIES, Modality, Sample
+from semcomm.modalities.patches import grid_shape, size_of, to_patches
 
 Latents = NDArray[np.float32]
 Indices = NDArray[np.uint16]
@@ -55,7 +49,8 @@ class Codec:
         code_lengths (K,) uint8, bits of the Huffman codewords; and, where the codec has a context
         model, `context.*` (entropy_coding/context_model.py).
     origin: how the codec was made, for people.
-    digest: SHA-256 over all of the above but the name.
+    digest: SHA-256 over all of the above but the name, and over the modality where it is not rgb8.
+    modality: what samples are; what is said of images here holds for all.
     """
 
     name: str
@@ -64,6 +59,7 @@ class Codec:
     tensors: Mapping[str, NDArray[Any]]
     origin: Mapping[str, Any]
     digest: bytes
+    modality: ModalityName = "rgb8"
     device: torch.device = CPU
     dtype: DType = "float32"
     refinement_dtype: DType | None = None
@@ -110,7 +106,7 @@ class Codec:
     @torch.no_grad()
     def encode(
         self,
-        images: Sequence[Image],
+        images: Sequence[Sample],
         refinement_steps: int = 0,
         rate_weights: RateWeights | None = None,
     ) -> Sequence[Latents]:
@@ -137,8 +133,10 @@ class Codec:
         return Stacked.of(indices).map(self._dequantize)
 
     @torch.no_grad()
-    def decode(self, latents: Sequence[Latents], sizes: Sequence[tuple[int, int]]) -> list[Image]:
-        """The semantic decoder, equation (2), rounded to 8 bits and cropped to height and width."""
+    def decode(self, latents: Sequence[Latents], sizes: Sequence[tuple[int, int]]) -> list[Sample]:
+        """The semantic decoder, equation (2), cropped to height and width; of images, rounded to 8
+        bits.
+        """
         whole = Stacked.of(latents).map(self._decode)
         return [image[:height, :width] for image, (height, width) in zip(whole, sizes, strict=True)]
 
@@ -159,11 +157,20 @@ class Codec:
 
     @cached_property
     def _encoder(self) -> nn.Module:
-        return self._network("encoder.", semantic_encoder(self.geometry))
+        return self._network("encoder.", semantic_encoder(*self._shape))
 
     @cached_property
     def _decoder(self) -> nn.Module:
-        return self._network("decoder.", semantic_decoder(self.geometry))
+        return self._network("decoder.", semantic_decoder(*self._shape))
+
+    @property
+    def _modality(self) -> Modality:
+        return MODALITIES[self.modality]
+
+    @property
+    def _shape(self) -> tuple[Geometry, int]:
+        """Of its networks: geometry and values of a patch."""
+        return self.geometry, self._modality.patch_values
 
     def _network(self, prefix: str, network: nn.Module) -> nn.Module:
         network.load_state_dict(
@@ -175,7 +182,7 @@ class Codec:
     def _encode(
         self,
         refinement_steps: int,
-        images: NDArray[np.uint8],
+        images: NDArray[Any],
         rate_weights: NDArray[np.float32] | None = None,
     ) -> Latents:
         patches = to_patches(images)
@@ -184,14 +191,14 @@ class Codec:
             return latents
         weights = None if rate_weights is None else self._tensor(rate_weights)
         assign = partial(self._assign, rate_weights=weights)
-        start, aim = self._tensor(latents), to_network(self._tensor(patches))
+        start, aim = self._tensor(latents), self._modality.to_network(self._tensor(patches))
         decode = partial(self._patches, dtype=self.refinement_dtype)
         return _array(refine(start, aim, assign, decode, refinement_steps))
 
-    def _latents(self, patches: NDArray[np.uint8]) -> Latents:
-        """(B, h, w, 48) to (B, h, w, g, D)."""
+    def _latents(self, patches: NDArray[Any]) -> Latents:
+        """Patches (B, h, w, 16 C) to (B, h, w, g, D)."""
         with autocast(self.device, self.dtype):
-            encoded: Tensor = self._encoder(to_network(self._tensor(patches)))
+            encoded: Tensor = self._encoder(self._modality.to_network(self._tensor(patches)))
         latents = encoded.float().permute(0, 2, 3, 1)
         return _array(latents.reshape(*latents.shape[:3], -1, self.geometry.dimension))
 
@@ -210,15 +217,15 @@ class Codec:
     def _dequantize(self, indices: Indices) -> Latents:
         return _array(self._quantizer.reconstruct(self._tensor(indices.astype(np.int64))))
 
-    def _decode(self, latents: Latents) -> NDArray[np.uint8]:
+    def _decode(self, latents: Latents) -> NDArray[Any]:
         return in_strips(self._images, latents, reach=2 + self.geometry.blocks)
 
-    def _images(self, latents: Latents) -> NDArray[np.uint8]:
-        """(B, h, w, g, D) to (B, 4 h, 4 w, 3)."""
-        return from_network(self._patches(self._tensor(latents)))
+    def _images(self, latents: Latents) -> NDArray[Any]:
+        """(B, h, w, g, D) to samples (B, 4 h, 4 w, C)."""
+        return self._modality.from_network(self._patches(self._tensor(latents)))
 
     def _patches(self, latents: Tensor, dtype: DType | None = None) -> Tensor:
-        """(B, h, w, g, D) to (B, 48, h, w); by default in the codec's own dtype."""
+        """(B, h, w, g, D) to (B, 16 C, h, w); by default in the codec's own dtype."""
         with autocast(self.device, dtype or self.dtype):
             decoded: Tensor = self._decoder(latents.flatten(-2).permute(0, 3, 1, 2))
         return decoded.float()

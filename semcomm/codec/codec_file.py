@@ -1,19 +1,19 @@
 """A codec as one file of tensors and text (tensor_file.py).
 
 The file's metadata: `format` is "semcomm codec"; `version` is "2"; `about` is a JSON object with
-the geometry, the quantizer and the origin; `levels` is the number of codecs, in a file of several
-(levels.py).
+the geometry, the quantizer, the origin and, where it is not rgb8, the modality; `levels` is the
+number of codecs, in a file of several (levels.py).
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic.dataclasses import dataclass
 
-from semcomm.choices import QuantizerName
+from semcomm.choices import ModalityName, QuantizerName
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.code_table import canonical_codes
 from semcomm.codec.entropy_coding.context_model import ContextModel, has_context
@@ -41,9 +41,14 @@ class About:
     geometry: Geometry
     quantizer: QuantizerName
     origin: dict[str, Any]
+    modality: ModalityName = "rgb8"
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
+        """Without the modality rgb8, as in files of before there were others."""
+        entries = asdict(self)
+        if self.modality == "rgb8":
+            del entries["modality"]
+        return json.dumps(entries, sort_keys=True)
 
 
 def codec_from(name: str, about: About, tensors: Tensors) -> Codec:
@@ -51,15 +56,17 @@ def codec_from(name: str, about: About, tensors: Tensors) -> Codec:
 
     Raises CodecError when the tensors do not match the geometry or hold invalid values.
     """
-    check_tensors(tensors, codec_shapes(about.geometry, about.quantizer, tensors))
+    check_tensors(tensors, codec_shapes(about.geometry, about.quantizer, tensors, about.modality))
     _check_values(tensors)
     digest = digest_of(about.to_json(), tensors)
-    return Codec(name, about.geometry, about.quantizer, tensors, about.origin, digest)
+    parts = about.geometry, about.quantizer, tensors, about.origin
+    return Codec(name, *parts, digest, about.modality)
 
 
 def save_codec(codec: Codec, path: Path) -> None:
     """Write the codec's file, whole or not at all."""
-    _write(About(codec.geometry, codec.quantizer, dict(codec.origin)), codec.tensors, {}, path)
+    about = About(codec.geometry, codec.quantizer, dict(codec.origin), codec.modality)
+    _write(about, codec.tensors, {}, path)
 
 
 def save_levels(about: About, tensors: Tensors, levels: int, path: Path) -> None:
@@ -101,7 +108,7 @@ def of_level(about: About, tensors: Tensors, level: int) -> tuple[About, Tensors
     """
     geometry = level_geometry(about.geometry, tensors, level)
     origin = {**about.origin, "level": level}
-    return About(geometry, about.quantizer, origin), at_level(tensors, level)
+    return replace(about, geometry=geometry, origin=origin), at_level(tensors, level)
 
 
 def read_levels(path: Path) -> tuple[About, Tensors, int | None]:

@@ -47,7 +47,8 @@ def codec_record(codec: AnyCodec) -> dict[str, Any]:
             about[f"crossovers_{book}"] = " ".join(f"{each:.3g}" for each in crossovers)
             about[f"mean_square_error_{book}"] = float(error)
     else:
-        about |= {"quantizer": codec.quantizer, **asdict(codec.geometry)}
+        modality = {"modality": codec.modality} if codec.modality != "rgb8" else {}
+        about |= {"quantizer": codec.quantizer, **modality, **asdict(codec.geometry)}
     networks = ("encoder.", "decoder.", "whitening.", "stages.", "head.")
     parameters = sum(
         tensor.size for name, tensor in codec.tensors.items() if name.startswith(networks)

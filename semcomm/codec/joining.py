@@ -86,6 +86,11 @@ def _about(contents: Sequence[_Content]) -> About:
         for about in (content.about for content in contents)
     ]
     for about, content in zip(alike, contents, strict=True):
+        if about.modality != alike[0].modality:
+            raise CodecError(
+                f"{content.path} is of {about.modality}, {contents[0].path} of "
+                f"{alike[0].modality}; codecs of one modality can be joined"
+            )
         if about != alike[0]:
             raise CodecError(
                 f"{content.path} has the quantizer {about.quantizer} and {about.geometry}; it "

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.levels import members_by_level
 from semcomm.codec.rate_control import fit_to_budget
-from semcomm.modalities.rgb8 import Image, size_of
+from semcomm.modalities.patches import size_of
+from semcomm.modalities.rgb8 import Image
 
 LongestFrame = Callable[[int, Sequence[int], Sequence[Indices]], NDArray[np.int64]]
 """A level, image numbers and their indices to the bits of each image's longest frame."""

@@ -1,4 +1,4 @@
-"""The semantic encoder and decoder: small residual networks over a grid of image patches."""
+"""The semantic encoder and decoder: small residual networks over a grid of patches."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,31 +101,35 @@ def bias_of(convolution: nn.Conv2d | nn.ConvTranspose2d) -> Tensor:
     return convolution.bias.detach()
 
 
-def semantic_encoder(geometry: Geometry) -> nn.Sequential:
-    """(B, 48, h, w) patches with values from 0 to 1, to (B, groups * dimension, h, w) latents."""
-    return patch_encoder(geometry.channels, geometry.blocks, geometry.latent_channels)
+def semantic_encoder(geometry: Geometry, patch_values: int = PATCH_VALUES) -> nn.Sequential:
+    """Patches (B, patch_values, h, w), to (B, groups * dimension, h, w) latents."""
+    return patch_encoder(geometry.channels, geometry.blocks, geometry.latent_channels, patch_values)
 
 
-def semantic_decoder(geometry: Geometry) -> nn.Sequential:
-    """(B, groups * dimension, h, w) quantized latents, to (B, 48, h, w) patches, about 0 to 1."""
-    return patch_decoder(geometry.channels, geometry.blocks, geometry.latent_channels)
+def semantic_decoder(geometry: Geometry, patch_values: int = PATCH_VALUES) -> nn.Sequential:
+    """(B, groups * dimension, h, w) quantized latents, to patches (B, patch_values, h, w)."""
+    return patch_decoder(geometry.channels, geometry.blocks, geometry.latent_channels, patch_values)
 
 
-def patch_encoder(channels: int, blocks: int, latent_channels: int) -> nn.Sequential:
-    """From patches, (B, 48, h, w), to latents, (B, latent_channels, h, w)."""
+def patch_encoder(
+    channels: int, blocks: int, latent_channels: int, patch_values: int = PATCH_VALUES
+) -> nn.Sequential:
+    """From patches, (B, patch_values, h, w), to latents, (B, latent_channels, h, w)."""
     return nn.Sequential(
-        nn.Conv2d(PATCH_VALUES, channels, kernel_size=3, padding=1),
+        nn.Conv2d(patch_values, channels, kernel_size=3, padding=1),
         *(ResidualBlock(channels) for _ in range(blocks)),
         nn.ReLU(),
         pointwise(channels, latent_channels),
     )
 
 
-def patch_decoder(channels: int, blocks: int, latent_channels: int) -> nn.Sequential:
-    """From latents, (B, latent_channels, h, w), to patches, (B, 48, h, w)."""
+def patch_decoder(
+    channels: int, blocks: int, latent_channels: int, patch_values: int = PATCH_VALUES
+) -> nn.Sequential:
+    """From latents, (B, latent_channels, h, w), to patches, (B, patch_values, h, w)."""
     return nn.Sequential(
         nn.Conv2d(latent_channels, channels, kernel_size=3, padding=1),
         *(ResidualBlock(channels) for _ in range(blocks)),
         nn.ReLU(),
-        nn.Conv2d(channels, PATCH_VALUES, kernel_size=3, padding=1),
+        nn.Conv2d(channels, patch_values, kernel_size=3, padding=1),
     )

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import islice
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomm.choices import ModalityName
 from semcomm.data.data_set import Data
 from semcomm.modalities.rgb8 import Image
 
@@ -36,6 +38,8 @@ class Crops:
     data: Data
     side: int
     pictures: int
+
+    modality: ClassVar[ModalityName] = "rgb8"
 
     @property
     def size(self) -> tuple[int, int]:

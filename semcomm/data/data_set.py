@@ -7,14 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.errors import DataError
-from semcomm.modalities.rgb8 import Image
+from semcomm.modalities.modality import Sample
 
 BLOCK_IMAGES = 256
 BLOCK_PIXELS = 2**24
 
 
 class Data(Protocol):
-    """A data set: a frozen dataclass whose fields are its parameters.
+    """A data set of images, or of samples of another modality, for which all that is said of images
+    holds: a frozen dataclass whose fields are its parameters.
 
     Constructing one reads nothing; what is missing or damaged is a DataError of the first use.
 
@@ -31,7 +32,7 @@ class Data(Protocol):
     def pixels(self, index: int) -> int:
         """Height times width of one image, without decoding it."""
 
-    def load(self, start: int, stop: int) -> list[Image]:
+    def load(self, start: int, stop: int) -> list[Sample]:
         """Images `start` to `stop - 1`, the caller's to keep."""
 
     def labels(self, start: int, stop: int) -> NDArray[np.int64] | None:
@@ -41,22 +42,22 @@ class Data(Protocol):
         """The names of the classes; empty for a data set without labels."""
 
     @overload
-    def __getitem__(self, index: int) -> Image: ...
+    def __getitem__(self, index: int) -> Sample: ...
 
     @overload
-    def __getitem__(self, index: slice) -> list[Image]: ...
+    def __getitem__(self, index: slice) -> list[Sample]: ...
 
-    def __getitem__(self, index: int | slice) -> Image | list[Image]:
+    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
         if isinstance(index, slice):
             return [self[number] for number in range(len(self))[index]]
         number = range(len(self))[index]
         return self.load(number, number + 1)[0]
 
-    def __iter__(self) -> Iterator[Image]:
+    def __iter__(self) -> Iterator[Sample]:
         return (self[number] for number in range(len(self)))
 
 
-def blocks(data: Data, images: int | None = None) -> Iterator[list[Image]]:
+def blocks(data: Data, images: int | None = None) -> Iterator[list[Sample]]:
     """The first `images` images (all of them by default), block by block as `block_ranges` cuts
     them.
     """

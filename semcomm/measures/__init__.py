@@ -7,6 +7,7 @@ columns of results.csv.
 import numpy as np
 
 from semcomm.measures.accuracy import SHIPPED, accuracy_by
+from semcomm.measures.csi import cosine_similarity, in_db, nmse
 from semcomm.measures.measure import Measure, OfMean
 from semcomm.measures.ms_ssim import ms_ssim
 from semcomm.measures.psnr import mean_squared_error, psnr_db, psnr_of_mse_db
@@ -21,14 +22,22 @@ MEASURES: dict[str, Measure] = {
             terms=lambda mse, images: np.maximum(mse, [1 / image.size for image in images]),
             value=lambda mean: float(psnr_of_mse_db(np.array(mean))),
         ),
+        modality="rgb8",
     ),
     "psnr_db": Measure(
         psnr_db,
         unit="dB",
         percentiles={"5th_percentile": 0.05, "median": 0.5},
         step=0.001,
+        modality="rgb8",
     ),
-    "ssim": Measure(ssim),
-    "ms_ssim": Measure(ms_ssim),
+    "ssim": Measure(ssim, modality="rgb8"),
+    "ms_ssim": Measure(ms_ssim, modality="rgb8"),
     "accuracy": accuracy_by(SHIPPED),
+    "nmse": Measure(
+        nmse,
+        of_mean=OfMean("nmse_db", terms=lambda values, matrices: values, value=in_db),
+        modality="csi",
+    ),
+    "cosine": Measure(cosine_similarity, modality="csi"),
 }

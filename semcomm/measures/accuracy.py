@@ -29,7 +29,9 @@ def accuracy_by(name: str) -> Measure:
     name: of a classifier that ships, or the path of its file.
     """
     file = ZOO / f"{SHIPPED}.safetensors" if name == SHIPPED else expanded(name)
-    originals = Measure(partial(_is_original_right, name), labelled=True, share=True)
+    originals = Measure(
+        partial(_is_original_right, name), labelled=True, share=True, modality="rgb8"
+    )
     return Measure(
         partial(_is_right, name),
         labelled=True,
@@ -37,6 +39,7 @@ def accuracy_by(name: str) -> Measure:
         beside={"accuracy_on_originals": originals},
         classes=partial(_classes, name),
         file=file,
+        modality="rgb8",
     )
 
 

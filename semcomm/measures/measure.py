@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomm.choices import ModalityName
 from semcomm.errors import MeasureError
+from semcomm.modalities.modality import MODALITIES
 from semcomm.stages import Samples
 
 Values = NDArray[np.float64]
@@ -49,6 +51,7 @@ class Measure:
     classes: of a labelled measure that knows certain classes alone, their names, which have to be
         the data set's.
     file: whose content the values depend on.
+    modality: what the samples have to be; None where they may be anything.
 
     Example: `blue_error = Measure(lambda sent, received: ...)` in a file blue.py is named
     `blue.py:blue_error` in a scenario and has the columns blue_error and blue_error_ci95.
@@ -65,6 +68,7 @@ class Measure:
     beside: Mapping[str, "Measure"] = field(default_factory=dict)
     classes: Callable[[], Sequence[str]] | None = None
     file: Path | None = None
+    modality: ModalityName | None = None
 
     def check_classes(self, name: str, there: Sequence[str]) -> None:
         """Raises MeasureError for a measure of labels where a data set has none, or others.
@@ -82,6 +86,15 @@ class Measure:
         if known != tuple(there):
             raise MeasureError(
                 f"measure {name} knows {_listed(known)}; the data set has {_listed(there)}"
+            )
+
+    def check_modality(self, name: str, there: ModalityName) -> None:
+        """Raises MeasureError where the samples of a data set are not what it measures."""
+        if self.modality not in (None, there):
+            takes = " and ".join(MODALITIES[there].measures)
+            raise MeasureError(
+                f"measure {name} is of {MODALITIES[self.modality].nouns}; the data are "
+                f"{MODALITIES[there].nouns}, which {takes} measure"
             )
 
 

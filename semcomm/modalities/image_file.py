@@ -1,5 +1,6 @@
 """The image in a file, whichever format it has."""
 
+import io
 import stat
 import warnings
 from collections.abc import Iterator
@@ -68,6 +69,13 @@ def to_rgb(picture: PIL.Image.Image, name: object) -> Image:
         white = PIL.Image.new("RGBA", upright.size, "white")
         upright = PIL.Image.alpha_composite(white, upright.convert("RGBA"))
     return np.array(upright.convert("RGB"))
+
+
+def png_content(image: Image) -> bytes:
+    """An image as the content of a PNG file."""
+    file = io.BytesIO()
+    PIL.Image.fromarray(image).save(file, format="PNG")
+    return file.getvalue()
 
 
 def image_size(path: Path) -> tuple[int, int]:

@@ -1,5 +1,6 @@
-"""8-bit RGB images: what a sample is, and the grid of 4 x 4 pixel patches that networks see."""
+"""8-bit RGB images: what a sample is, and how networks see its patches."""
 
+import math
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from semcomm.compiled import compiled
 from semcomm.errors import DataError
+from semcomm.modalities.patches import PATCH, from_patches
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 Image: TypeAlias = NDArray[np.uint8]
 """(H, W, 3) red, green, blue."""
 
-PATCH = 4
 PATCH_VALUES = PATCH * PATCH * 3
 GREY = 128
 
@@ -35,53 +36,9 @@ def check_image(image: Image, name: str = "an image") -> None:
         )
 
 
-def size_of(image: Image) -> tuple[int, int]:
-    """Height and width of an image, in pixels."""
-    return image.shape[0], image.shape[1]
-
-
 def blank(height: int, width: int) -> Image:
     """A grey image, which stands for one that is lost."""
     return np.full((height, width, 3), GREY, np.uint8)
-
-
-def grid_shape(height: int, width: int) -> tuple[int, int]:
-    """Rows and columns of patches that cover an image.
-
-    Example: 32 x 32 pixels give 8 x 8, and 33 x 32 give 9 x 8.
-    """
-    return -(-height // PATCH), -(-width // PATCH)
-
-
-def to_patches(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Cut images into patches, repeating the last row and column up to a multiple of four.
-
-    images: (B, H, W, 3).
-    Returns (B, ceil(H / 4), ceil(W / 4), 48), a patch's pixels row by row, red, green, blue.
-    """
-    count, height, width, _ = images.shape
-    rows, columns = grid_shape(height, width)
-    below, right = rows * PATCH - height, columns * PATCH - width
-    if below or right:
-        images = np.pad(images, ((0, 0), (0, below), (0, right), (0, 0)), mode="edge")
-    cells = _patch_rows(images.reshape(count, rows, PATCH, columns * PATCH * 3)).swapaxes(2, 3)
-    return np.ascontiguousarray(cells).view(np.uint8).reshape(count, rows, columns, PATCH_VALUES)
-
-
-def from_patches(patches: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Undo `to_patches`, but keep repeated rows and columns.
-
-    patches: (B, h, w, 48).
-    Returns (B, 4 h, 4 w, 3).
-    """
-    count, rows, columns, _ = patches.shape
-    cells = np.ascontiguousarray(_patch_rows(patches).swapaxes(2, 3))
-    return cells.view(patches.dtype).reshape(count, rows * PATCH, columns * PATCH, 3)
-
-
-def _patch_rows(samples: NDArray[np.uint8]) -> NDArray[np.void]:
-    """Twelve adjacent samples as one, which moves faster: (..., 12 n) to (..., n)."""
-    return np.ascontiguousarray(samples).view(np.dtype((np.void, PATCH * 3 * samples.itemsize)))
 
 
 def to_network(patches: "Tensor") -> "Tensor":
@@ -92,6 +49,11 @@ def to_network(patches: "Tensor") -> "Tensor":
 def from_network(values: "Tensor") -> NDArray[np.uint8]:
     """Undo `to_network` and `to_patches`: (B, 48, h, w) float32 to images (B, 4 h, 4 w, 3)."""
     return from_patches(to_bytes(values.permute(0, 2, 3, 1).contiguous().cpu().numpy()))
+
+
+def psnr_db(squared_error: float, patches: int) -> float:
+    """PSNR in dB of images of so many patches with this squared error of values from 0 to 1."""
+    return -10 * math.log10(max(squared_error / (patches * PATCH_VALUES), 1e-12))
 
 
 def to_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:

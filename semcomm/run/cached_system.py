@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from semcomm.channel import State
+from semcomm.choices import ModalityName
 from semcomm.errors import MeasureError
 from semcomm.files import write_atomically
 from semcomm.measures.measure import Measure
-from semcomm.modalities.rgb8 import blank, size_of
+from semcomm.modalities.modality import MODALITIES
+from semcomm.modalities.patches import size_of
 from semcomm.ragged import split_runs
 from semcomm.run.scratch import cache_dir
 from semcomm.stages import Arrived, Encoded, Received, Samples, Sent
@@ -36,11 +38,13 @@ class Ends:
     """Both ends of a system.
 
     repeats: what was encoded may arrive unchanged, as bits do and symbols with noise do not.
+    modality: what the samples are.
     """
 
     transmitter: SystemTransmitter
     receiver: SystemReceiver
     repeats: bool
+    modality: ModalityName = "rgb8"
 
 
 @dataclass(frozen=True)
@@ -106,14 +110,13 @@ class CachedSystem:
     def measure(self, samples: Samples, received: Received) -> Values:
         """Each measure's values, (B,), computed for samples that changed on the way alone."""
         if not self._ends.repeats:
-            return measure(self._measures, samples, received.samples, self._labels)
+            return self._measure(samples, received.samples, self._labels)
         changed, reference = self._changed, self._reference.values
         values = {name: reference[name].copy() for name in self._measures}
         if not changed:
             return values
         labels = None if self._labels is None else self._labels[changed]
-        again = measure(
-            self._measures,
+        again = self._measure(
             [samples[number] for number in changed],
             [received.samples[number] for number in changed],
             labels,
@@ -128,8 +131,13 @@ class CachedSystem:
             return Reference(encoded, [], {})
         whole = Arrived(encoded, np.zeros(len(samples), np.bool_))
         received = self._ends.receiver.reconstruct(whole).samples
-        values = measure(self._measures, samples, received, self._labels)
+        values = self._measure(samples, received, self._labels)
         return Reference(encoded, received, values)
+
+    def _measure(
+        self, sent: Samples, received: Samples, labels: NDArray[np.int64] | None
+    ) -> Values:
+        return measure(self._measures, sent, received, labels, self._ends.modality)
 
 
 def measure(
@@ -137,8 +145,10 @@ def measure(
     sent: Samples,
     received: Samples,
     labels: NDArray[np.int64] | None,
+    modality: ModalityName = "rgb8",
 ) -> dict[str, NDArray[np.float64]]:
-    """The values of each measure, (B,). A sample of another size counts as if it were grey."""
+    """The values of each measure, (B,). A sample of another size counts as one that is lost."""
+    blank = MODALITIES[modality].blank
     arrived = [
         theirs if theirs.shape == ours.shape else blank(*size_of(ours))
         for ours, theirs in zip(sent, received, strict=True)

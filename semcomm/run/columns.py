@@ -56,6 +56,7 @@ def sample_columns(names: Sequence[str], images: Samples) -> Columns:
         "height": shapes[:, 0],
         "width": shapes[:, 1],
         "image pixels": pixels,
+        "image values": np.array([image.size for image in images]),
     }
 
 
@@ -140,7 +141,7 @@ def carrier_summary(
     sums = totals.sums
     row: dict[str, Any] = {
         "channel_uses_per_image": totals.mean("channel_uses"),
-        "bandwidth_ratio": sums["channel_uses"] / (3 * sums["image pixels"]),
+        "bandwidth_ratio": sums["channel_uses"] / sums["image values"],
     }
     if "frames" not in sums:
         return row

@@ -20,7 +20,8 @@ from semcomm.data.choice import DataChoice
 from semcomm.data.crops import Crops
 from semcomm.data.data_set import blocks
 from semcomm.errors import DataError, RunError, ScenarioError
-from semcomm.modalities.rgb8 import PATCH, Image
+from semcomm.modalities.patches import PATCH
+from semcomm.modalities.rgb8 import Image
 from semcomm.run.pools import Failure, Pool, ProcessPool, cores, map_in_order
 from semcomm.run.training import data_label
 from semcomm.version import __version__

@@ -10,12 +10,15 @@ from semcomm.data.folder import ImageFolder
 from semcomm.errors import DataError
 from semcomm.measures import MEASURES
 from semcomm.measures.totals import Columns, Totals
-from semcomm.modalities.rgb8 import Image, size_of
+from semcomm.modalities.patches import size_of
+from semcomm.modalities.rgb8 import Image
 from semcomm.run.cached_system import measure
 from semcomm.run.columns import measure_columns, measure_summary, sample_columns
 
-MEASURED = {name: item for name, item in MEASURES.items() if not item.labelled}
-"""All measures but those that take labels, which pictures in folders do not have."""
+MEASURED = {
+    name: item for name, item in MEASURES.items() if item.modality == "rgb8" and not item.labelled
+}
+"""All measures of images but those that take labels, which pictures in folders do not have."""
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,14 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
+from semcomm.choices import ModalityName
 from semcomm.codec.entropy_coding.code_table import CodeTable
 from semcomm.errors import ReportError
 from semcomm.frames import Frames
+from semcomm.modalities.modality import MODALITIES
 from semcomm.modalities.rgb8 import Image
 from semcomm.run.checked_files import DamagedFileError, load_arrays, save_arrays
+from semcomm.stages import Samples
 from semcomm.terminal import terminal_safe
 
 COUNT = 8
@@ -129,12 +132,12 @@ class ReportSample:
         return str(self.settings.get("name", self.settings.get("scenario", "")))
 
 
-def report_pictures(images: Sequence[Image]) -> list[Image]:
-    """The first eight images; one of more than 512 pixels a side is reduced by a whole factor,
-    each pixel the mean of those it stands for.
+def report_pictures(samples: Samples, modality: ModalityName = "rgb8") -> list[Image]:
+    """Pictures of the first eight samples; one of more than 512 pixels a side is reduced by a whole
+    factor, each pixel the mean of those it stands for.
     """
     pictures = []
-    for image in images[:COUNT]:
+    for image in map(MODALITIES[modality].picture, samples[:COUNT]):
         factor = -(-max(image.shape[:2]) // MAX_SIDE)
         reduced = image if factor == 1 else PIL.Image.fromarray(image).reduce(factor)
         pictures.append(np.asarray(reduced))

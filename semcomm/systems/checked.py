@@ -13,6 +13,7 @@ from semcomm.errors import CodecError, MeasureError
 from semcomm.frames import Frames, Symbols, lossless
 from semcomm.framing import Framing
 from semcomm.measures.totals import Columns
+from semcomm.modalities.modality import MODALITIES, Modality
 from semcomm.plugin_code import plugin_code
 from semcomm.stages import Arrived, Encoded, Received, Samples, Sent
 from semcomm.systems.system import System, SystemReceiver, SystemTransmitter
@@ -81,8 +82,9 @@ class CheckedReceiver:
         samples = arrived.damaged.size
         if len(received.samples) != samples:
             raise _wrong(self.system, f"{len(received.samples)} samples", f"{samples} were sent")
+        modality = MODALITIES[self.system.modality]
         for sample in received.samples:
-            _check_image(self.system, sample)
+            _check_sample(self.system, modality, sample)
         if received.encoded is not None:
             _check_encoded(self.system, received.encoded, samples)
         damaged = self._damaged(received.damaged, samples)
@@ -181,14 +183,16 @@ def _check_signal(system: System, signal: Any, samples: int, framing: Framing) -
         raise _wrong(system, "symbols that are NaN or infinite", "a symbol is finite")
 
 
-def _check_image(system: System, sample: Any) -> None:
-    array = np.asarray(sample)
-    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
+def _check_sample(system: System, modality: Modality, sample: Any) -> None:
+    array, noun, channels = np.asarray(sample), modality.noun, modality.channels
+    if array.dtype != modality.dtype or array.ndim != 3 or array.shape[2] != channels:
         raise _wrong(
             system,
-            f"an image as {array.shape} {array.dtype}",
-            "an image is (height, width, 3) uint8",
+            f"{noun} as {array.shape} {array.dtype}",
+            f"{noun} is (height, width, {channels}) {modality.dtype}",
         )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise _wrong(system, f"{noun} with values that are not finite", "they are finite")
 
 
 def _count(encoded: Encoded) -> int:

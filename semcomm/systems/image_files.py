@@ -18,7 +18,8 @@ from semcomm.frames import Frames, Reception
 from semcomm.framing import Budget, Framing
 from semcomm.measures.totals import Columns, Totals
 from semcomm.modalities.given import given_images
-from semcomm.modalities.rgb8 import Image, blank, size_of
+from semcomm.modalities.patches import size_of
+from semcomm.modalities.rgb8 import Image, blank
 from semcomm.stages import Arrived, Encoded, Received, Sent
 from semcomm.systems.containers import CONTAINERS
 from semcomm.systems.digital import bit_columns, bit_summary

@@ -9,7 +9,14 @@ import numpy as np
 from annotated_types import doc
 from numpy.typing import NDArray
 
-from semcomm.choices import DamagedPolicy, Decisions, Device, DType, EntropyCoding
+from semcomm.choices import (
+    DamagedPolicy,
+    Decisions,
+    Device,
+    DType,
+    EntropyCoding,
+    ModalityName,
+)
 from semcomm.codec.codec import Codec, Indices
 from semcomm.codec.devices import torch_device
 from semcomm.codec.entropy_coding import entropy_coder
@@ -89,6 +96,10 @@ class LearnedCodec(System):
             codec.on(self.device, self.dtype, self.refinement_dtype)
             for codec in read_codecs(self.model)
         ]
+
+    @property
+    def modality(self) -> ModalityName:
+        return read_codecs(self.model)[0].modality
 
     def transmitter(self, terms: Terms, framing: Framing) -> Transmitter:
         budget, steps = self.budget_bits, self.refinement_steps

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from semcomm.errors import CodecError
-from semcomm.modalities.rgb8 import Image, size_of
+from semcomm.modalities.patches import size_of
+from semcomm.modalities.rgb8 import Image
 
 
 def check_sizes(images: Sequence[Image], size: tuple[int, int]) -> None:

@@ -7,11 +7,13 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.choices import DamagedPolicy
+from semcomm.choices import DamagedPolicy, ModalityName
 from semcomm.codec.entropy_coding.code_table import CodeTable
+from semcomm.errors import CodecError
 from semcomm.frames import Frames, Symbols
 from semcomm.framing import Framing
 from semcomm.measures.totals import Columns, Totals
+from semcomm.modalities.modality import MODALITIES
 from semcomm.stages import Arrived, Encoded, Received, Samples, Sent
 from semcomm.terms import Terms
 from semcomm.validation import Validated
@@ -63,6 +65,19 @@ class System(Validated, ABC):
         not.
         """
         return self.signal is Frames
+
+    @property
+    def modality(self) -> ModalityName:
+        """What its samples are, by default images."""
+        return "rgb8"
+
+    def check_modality(self, there: ModalityName) -> None:
+        """Raises CodecError where the samples of a data set are not what it sends."""
+        if self.modality != there:
+            raise CodecError(
+                f"the codec is for {MODALITIES[self.modality].nouns}, and the data are "
+                f"{MODALITIES[there].nouns}: name others by `data`"
+            )
 
     @abstractmethod
     def transmitter(self, terms: Terms, framing: Framing) -> SystemTransmitter:

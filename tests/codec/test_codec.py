@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from semcomm.codec.codec import Codec, Image
+from semcomm.codec.codec import Codec
 from semcomm.codec.devices import fast_dtype
 from semcomm.codec.networks import semantic_decoder, semantic_encoder
 from semcomm.errors import SemcommError
-from semcomm.modalities.rgb8 import from_patches, size_of, to_patches
+from semcomm.modalities.patches import from_patches, size_of, to_patches
+from semcomm.modalities.rgb8 import Image
 
 SIDES = st.integers(1, 40)
 

@@ -216,8 +216,8 @@ def test_the_largest_geometry_is_compared_without_being_made(
     """Networks of this geometry would take 1.4 GB."""
     made = []
 
-    def spied(geometry: Geometry) -> nn.Sequential:
-        made.append(semantic_encoder(geometry))
+    def spied(geometry: Geometry, patch_values: int) -> nn.Sequential:
+        made.append(semantic_encoder(geometry, patch_values))
         return made[-1]
 
     monkeypatch.setattr(shapes, "semantic_encoder", spied)

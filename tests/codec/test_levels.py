@@ -28,7 +28,8 @@ from semcomm.codec.training.losses import VqAutoencoder
 from semcomm.codec.training.recipe import Recipe
 from semcomm.data.sample import Sample
 from semcomm.errors import CodecError
-from semcomm.modalities.rgb8 import Image, to_patches
+from semcomm.modalities.patches import to_patches
+from semcomm.modalities.rgb8 import Image
 from semcomm.zoo import find as zoo
 from semcomm.zoo import names as zoo_names
 from semcomm.zoo.names import codec_names

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from semcomm.choices import EntropyCoding
 from semcomm.codec import rate_control as budget
-from semcomm.codec.codec import Codec, Image, Indices
+from semcomm.codec.codec import Codec, Indices
 from semcomm.data.sample import Sample
 from semcomm.errors import FramingError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.measures.psnr import finite_psnr_db, mean_squared_error
+from semcomm.modalities.rgb8 import Image
 from semcomm.receiver import Receiver
 from semcomm.run.simulation import simulate
 from semcomm.scenario.scenario import read_scenarios

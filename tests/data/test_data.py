@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 
 from semcomm.data import cifar10
 from semcomm.data.cifar10 import Cifar10
-from semcomm.data.data_set import Data, Image, block_ranges, blocks
+from semcomm.data.data_set import Data, block_ranges, blocks
 from semcomm.data.folder import ImageFolder, ImagePaths
 from semcomm.data.sample import Sample
 from semcomm.errors import DataError
 from semcomm.modalities.image_file import read_image
+from semcomm.modalities.rgb8 import Image
 
 DATA_SETS: list[Data] = [Sample(), Cifar10(), ImageFolder(Path("photos"))]
 """Each is a Data to mypy, and constructing one reads nothing."""

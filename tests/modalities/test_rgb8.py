@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from semcomm.modalities.rgb8 import from_patches, grid_shape, to_bytes, to_patches
+from semcomm.modalities.patches import from_patches, grid_shape, to_patches
+from semcomm.modalities.rgb8 import to_bytes
 
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 14), st.integers(1, 14), st.just(3))
 IMAGES = hnp.arrays(np.uint8, SHAPES)

@@ -97,7 +97,8 @@ IMAGES = pd.DataFrame(
 def totals_of(table: pd.DataFrame) -> Totals:
     """The totals of a table, its column of text left out."""
     numbers = {name: table[name].to_numpy() for name in table if name != "image"}
-    return Totals.of(numbers | {"image pixels": numbers["height"] * numbers["width"]}, {})
+    pixels = numbers["height"] * numbers["width"]
+    return Totals.of(numbers | {"image pixels": pixels, "image values": 3 * pixels}, {})
 
 
 def test_the_columns_of_a_row_by_hand() -> None:

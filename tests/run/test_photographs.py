@@ -17,7 +17,8 @@ from semcomm.data.choice import DataChoice
 from semcomm.data.sample import Sample
 from semcomm.errors import DataError
 from semcomm.framing import Framing
-from semcomm.modalities.rgb8 import Image, size_of
+from semcomm.modalities.patches import size_of
+from semcomm.modalities.rgb8 import Image
 from semcomm.run.context_training import Context, run_context
 from semcomm.run.simulation import simulate
 from semcomm.run.training import held_out_pictures, run_training

@@ -17,10 +17,11 @@ import PIL.Image
 import pytest
 import torch
 
-from semcomm.codec.codec import Codec, Image
+from semcomm.codec.codec import Codec
 from semcomm.data.choice import DataChoice
 from semcomm.data.sample import Sample
 from semcomm.framing import Framing
+from semcomm.modalities.rgb8 import Image
 from semcomm.receiver import Receiver
 from semcomm.run.seeds import block_generator, channel_key
 from semcomm.run.simulation import Results, simulate

@@ -13,14 +13,8 @@ from semcomm.choices import DType
 from semcomm.codec.analogue.networks import AnalogueAutoencoder, Network
 from semcomm.codec.devices import torch_device
 from semcomm.codec.stacks import Stacked
-from semcomm.modalities.rgb8 import (
-    Image,
-    from_network,
-    grid_shape,
-    size_of,
-    to_network,
-    to_patches,
-)
+from semcomm.modalities.patches import grid_shape, size_of, to_patches
+from semcomm.modalities.rgb8 import Image, from_network, to_network
 
 Latents = NDArray[np.float32]
 

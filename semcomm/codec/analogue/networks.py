@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from semcomm.choices import DType
 from semcomm.codec.devices import autocast
 from semcomm.codec.networks import ResidualBlock, ScaledConvolution, patch_decoder, patch_encoder
-from semcomm.modalities.rgb8 import PATCH
+from semcomm.modalities.patches import PATCH
 from semcomm.validation import Validated
 
 SymbolsPerPatch = Annotated[

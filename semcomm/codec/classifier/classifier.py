@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from semcomm.codec.classifier.networks import ClassifierLayers, ClassifierNetwork
 from semcomm.codec.stacks import Stacked
-from semcomm.modalities.rgb8 import Image, grid_shape, size_of
+from semcomm.modalities.patches import grid_shape, size_of
+from semcomm.modalities.rgb8 import Image
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,14 +16,8 @@ from semcomm.codec.esc.quantizer import channel_optimized
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
 from semcomm.codec.quantizers.codebook import CodebookQuantizer
 from semcomm.codec.stacks import Stacked
-from semcomm.modalities.rgb8 import (
-    Image,
-    from_network,
-    grid_shape,
-    size_of,
-    to_network,
-    to_patches,
-)
+from semcomm.modalities.patches import grid_shape, size_of, to_patches
+from semcomm.modalities.rgb8 import Image, from_network, to_network
 
 Latents = NDArray[np.float32]
 Indices = NDArray[np.int64]

@@ -19,7 +19,8 @@ from semcomm.codec.training.held_out import HeldOut, mean_psnr_db
 from semcomm.codec.training.images import TrainingImages, key_of
 from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.schedule import Schedule
-from semcomm.modalities.rgb8 import Image, from_network, size_of
+from semcomm.modalities.patches import size_of
+from semcomm.modalities.rgb8 import Image, from_network
 
 
 class AnalogueTrainer(ChannelTrainer):

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from semcomm.codec.training.epochs import CodecTrainer, PsnrProgress
+from semcomm.codec.training.epochs import CodecTrainer, QualityProgress
 from semcomm.codec.training.images import key_of
 from semcomm.modalities.rgb8 import PATCH_VALUES
 
@@ -19,15 +19,15 @@ class ChannelTrainer(CodecTrainer["SquaresTally"]):
         self._noise = torch.Generator().manual_seed(key_of(self.seed, "channel", self.epoch))
         return SquaresTally()
 
-    def _progress(self, tally: "SquaresTally", steps: int) -> PsnrProgress:
+    def _progress(self, tally: "SquaresTally", steps: int) -> QualityProgress:
         loss = tally.squares / tally.steps
         values = math.prod(self.grid) * PATCH_VALUES
-        return PsnrProgress(
+        return QualityProgress(
             epoch=self.epoch,
             images=tally.steps * self.batch_size,
             of_images=steps * self.batch_size,
             loss=loss,
-            psnr_db=-10 * math.log10(max(loss / values, 1e-12)),
+            quality_db=-10 * math.log10(max(loss / values, 1e-12)),
             held_out=self.measured,
         )
 

@@ -74,7 +74,8 @@ def channel_optimized_codec(
     for step in descent(vectors, start, crossover):
         rounds += 1
         on_progress(step)
-    about = About(base.geometry, "covq", {**origin, "crossover": crossover, "rounds": rounds})
+    origin = {**origin, "crossover": crossover, "rounds": rounds}
+    about = About(base.geometry, "covq", origin, base.modality)
     tables = covq_tables(step.codebook, crossover)
     sent, sums = cells(vectors, tables["encoder_codebook"], tables["bias"])
     tables["encoder_centroids"] = centroids(step.codebook, sent, sums)

@@ -77,9 +77,8 @@ def designed_codec(
     for iteration in descent(vectors, base.codebook, start, rate_weight):
         iterations += 1
         on_progress(iteration)
-    about = About(
-        base.geometry, "ecvq", {**origin, "rate_weight": rate_weight, "iterations": iterations}
-    )
+    origin = {**origin, "rate_weight": rate_weight, "iterations": iterations}
+    about = About(base.geometry, "ecvq", origin, base.modality)
     tables = Ecvq.tables(iteration.codebook, iteration.bits, rate_weight)
     return with_code_table(name, about, networks_of(base) | tables, latents)
 

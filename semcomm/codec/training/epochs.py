@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from semcomm.choices import DType
+from semcomm.choices import DType, ModalityName
 from semcomm.codec.devices import fast_dtype, torch_device
 from semcomm.codec.training.held_out import HeldOut, middles
 from semcomm.codec.training.images import TrainingImages
 from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.schedule import Schedule
-from semcomm.modalities.rgb8 import Image, grid_shape, to_network, to_patches
+from semcomm.modalities.modality import MODALITIES
+from semcomm.modalities.patches import grid_shape, to_patches
+from semcomm.modalities.rgb8 import Image
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,14 @@ class EpochProgress(ABC):
 
 
 @dataclass(frozen=True)
-class PsnrProgress(EpochProgress):
+class QualityProgress(EpochProgress):
     """The same of a codec.
 
+    quality_db: PSNR of images; NMSE of channel matrices.
     held_out: what the last whole epoch gave, where pictures are held out.
     """
 
-    psnr_db: float
+    quality_db: float
     held_out: HeldOut | None = field(default=None, kw_only=True)
 
     def figures(self) -> str:
@@ -56,7 +58,7 @@ class PsnrProgress(EpochProgress):
 
     def of_training(self) -> str:
         """The part of `figures` that is of the training's images."""
-        return f"{self.psnr_db:.2f} dB"
+        return f"{self.quality_db:.2f} dB"
 
 
 class Tally(Protocol):
@@ -150,9 +152,9 @@ class CodecTrainer(EpochTrainer[TallyOf]):
         self.measured: HeldOut | None = None
 
     def _batches(self) -> Iterator[Tensor]:
-        """(B, 48, h, w) each."""
+        """(B, 16 C, h, w) each."""
         for images in self.images.batches(self.batch_size, self.seed, self.epoch):
-            yield patches_of(images, self.device)
+            yield patches_of(images, self.device, self.images.modality)
 
     def _measure(self) -> None:
         if self.held_out:
@@ -163,6 +165,8 @@ class CodecTrainer(EpochTrainer[TallyOf]):
         """The model as it is, on `held_out`."""
 
 
-def patches_of(images: NDArray[np.uint8], device: torch.device) -> Tensor:
-    """Images (B, H, W, 3) as (B, 48, h, w) float32 on a device."""
-    return to_network(torch.from_numpy(to_patches(images)).to(device))
+def patches_of(
+    images: NDArray[Any], device: torch.device, modality: ModalityName = "rgb8"
+) -> Tensor:
+    """Images (B, H, W, C) as (B, 16 C, h, w) float32 on a device."""
+    return MODALITIES[modality].to_network(torch.from_numpy(to_patches(images)).to(device))

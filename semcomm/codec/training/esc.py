@@ -29,14 +29,15 @@ from semcomm.codec.esc.codec_file import CROSSOVERS, EscAbout, esc_from, save_es
 from semcomm.codec.esc.quantizer import channel_optimized
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
 from semcomm.codec.quantizers.codebook import straight_through
-from semcomm.codec.training.epochs import CodecTrainer, PsnrProgress, patches_of
+from semcomm.codec.training.epochs import CodecTrainer, QualityProgress, patches_of
 from semcomm.codec.training.held_out import HeldOut, mean_psnr_db
 from semcomm.codec.training.images import TrainingImages, key_of
 from semcomm.codec.training.losses import level_shares
 from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.schedule import Schedule
 from semcomm.codec.training.trainable_flips import information, received_codewords
-from semcomm.modalities.rgb8 import PATCH_VALUES, Image, from_network, size_of
+from semcomm.modalities.patches import size_of
+from semcomm.modalities.rgb8 import PATCH_VALUES, Image, from_network
 
 FIRST_CROSSOVER = 0.05
 """Of the most noise-proof codebook before the training; each further one has half of it."""
@@ -213,7 +214,7 @@ def draw_books(
 
 
 @dataclass(frozen=True)
-class EscProgress(PsnrProgress):
+class EscProgress(QualityProgress):
     """The same of an ESC codec.
 
     crossovers: (V,) the mean flip probability of each codebook's bits.
@@ -223,7 +224,7 @@ class EscProgress(PsnrProgress):
 
     def of_training(self) -> str:
         flips = " ".join(f"{crossover:.2g}" for crossover in self.crossovers)
-        return f"loss {self.loss:.2f}  {self.psnr_db:.2f} dB  flips {flips}"
+        return f"loss {self.loss:.2f}  {self.quality_db:.2f} dB  flips {flips}"
 
 
 class EscTrainer(CodecTrainer["_Tally"]):
@@ -303,7 +304,7 @@ class EscTrainer(CodecTrainer["_Tally"]):
             images=tally.steps * self.batch_size,
             of_images=steps * self.batch_size,
             loss=tally.loss / tally.steps,
-            psnr_db=-10 * math.log10(max(tally.distortion / (tally.steps * values), 1e-12)),
+            quality_db=-10 * math.log10(max(tally.distortion / (tally.steps * values), 1e-12)),
             crossovers=tuple(self.model.crossovers.mean(dim=1).tolist()),
             held_out=self.measured,
         )

@@ -88,7 +88,8 @@ def _contents(
     networks = network_tensors(model)
     if recipe.level_groups:
         networks[GROUPS] = np.array(recipe.level_groups, np.uint8)
-    return About(model.geometry, recipe.quantizer, dict(origin)), networks
+    about = About(model.geometry, recipe.quantizer, dict(origin), model.modality)
+    return about, networks
 
 
 def _export(

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcomm.codec.codec import Codec
-from semcomm.modalities.rgb8 import Image, size_of
+from semcomm.modalities.patches import size_of
+from semcomm.modalities.rgb8 import Image
 
 PICTURES, SIDE = 4, 512
 

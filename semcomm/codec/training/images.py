@@ -3,17 +3,21 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from semcomm.modalities.rgb8 import Image
+from semcomm.choices import ModalityName
+from semcomm.modalities.modality import Sample
 
 
 class TrainingImages(Protocol):
-    """Images to train on; `len` is how many an epoch has."""
+    """Images, or samples of another modality, to train on; `len` is how many an epoch has."""
+
+    @property
+    def modality(self) -> ModalityName: ...
 
     @property
     def size(self) -> tuple[int, int]:
@@ -21,12 +25,12 @@ class TrainingImages(Protocol):
 
     def __len__(self) -> int: ...
 
-    def batches(self, size: int, seed: int, epoch: int) -> Iterator[NDArray[np.uint8]]:
-        """The images of an epoch in whole batches, (size, H, W, 3); they depend on the arguments
+    def batches(self, size: int, seed: int, epoch: int) -> Iterator[NDArray[Any]]:
+        """The images of an epoch in whole batches, (size, H, W, C); they depend on the arguments
         alone.
         """
 
-    def sample(self, seed: int) -> list[Image]:
+    def sample(self, seed: int) -> list[Sample]:
         """Those over which tables are counted: all, or enough of many."""
 
     def digest(self) -> str:
@@ -35,9 +39,10 @@ class TrainingImages(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class WholeImages:
-    """Images (n, H, W, 3) uint8 as they are; each epoch has all of them, in an order of its own."""
+    """Images (n, H, W, C) as they are; each epoch has all of them, in an order of its own."""
 
-    images: NDArray[np.uint8]
+    images: NDArray[Any]
+    modality: ModalityName = "rgb8"
 
     @property
     def size(self) -> tuple[int, int]:
@@ -46,7 +51,7 @@ class WholeImages:
     def __len__(self) -> int:
         return len(self.images)
 
-    def batches(self, size: int, seed: int, epoch: int) -> Iterator[NDArray[np.uint8]]:
+    def batches(self, size: int, seed: int, epoch: int) -> Iterator[NDArray[Any]]:
         for numbers in self.numbers(size, seed, epoch):
             yield self.images[numbers]
 
@@ -57,7 +62,7 @@ class WholeImages:
         for start in range(0, len(self) - size + 1, size):
             yield order[start : start + size]
 
-    def sample(self, seed: int) -> list[Image]:
+    def sample(self, seed: int) -> list[Sample]:
         return list(self.images)
 
     def digest(self) -> str:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semcomm.choices import DType, TrainedQuantizerName
+from semcomm.choices import DType, ModalityName, TrainedQuantizerName
 from semcomm.codec.devices import autocast
 from semcomm.codec.networks import (
     Geometry,
@@ -23,6 +23,7 @@ from semcomm.codec.networks import (
 )
 from semcomm.codec.quantizers import TRAINED
 from semcomm.codec.quantizers.codebook import TrainedQuantizer, Transmit
+from semcomm.modalities.modality import MODALITIES
 
 
 class SharedConvolution(ScaledConvolution):
@@ -77,12 +78,14 @@ class VqAutoencoder(nn.Module):
         levels: int = 1,
         quantizer: TrainedQuantizerName = "ecvq",
         groups: Sequence[int] = (),
+        modality: ModalityName = "rgb8",
     ) -> None:
         super().__init__()
         self.geometry, self.levels, self.quantizer_name = geometry, levels, quantizer
+        self.modality, patch_values = modality, MODALITIES[modality].patch_values
         self.groups = list(groups) or [geometry.groups] * levels
-        self.encoder = semantic_encoder(geometry)
-        self.decoder = semantic_decoder(geometry)
+        self.encoder = semantic_encoder(geometry, patch_values)
+        self.decoder = semantic_decoder(geometry, patch_values)
         self.codebook = nn.Parameter(torch.randn(levels, geometry.codewords, geometry.dimension))
         self.logits = nn.Parameter(torch.zeros(levels, geometry.codewords))
         if levels > 1:
@@ -108,12 +111,12 @@ class VqAutoencoder(nn.Module):
         return quantizer.in_training(self.codebook[level], self.logits[level], rate_weight)
 
     def sub_vectors(self, patches: Tensor) -> Tensor:
-        """(B, 48, h, w) patches to (B, h, w, groups, D) float32."""
+        """Patches (B, 16 C, h, w) to (B, h, w, groups, D) float32."""
         latents: Tensor = self.encoder(patches).float().permute(0, 2, 3, 1)
         return latents.reshape(*latents.shape[:3], self.geometry.groups, self.geometry.dimension)
 
     def patches(self, sub_vectors: Tensor) -> Tensor:
-        """The decoder: (B, h, w, groups, D) to (B, 48, h, w) float32."""
+        """The decoder: (B, h, w, groups, D) to (B, 16 C, h, w) float32."""
         decoded: Tensor = self.decoder(sub_vectors.flatten(-2).permute(0, 3, 1, 2))
         return decoded.float()
 
@@ -137,7 +140,8 @@ def _share_kernels(network: nn.Module, levels: int) -> None:
 
 @dataclass(frozen=True)
 class Losses:
-    """Means over a batch of the terms of (5), in squared pixel or latent units per image, and bits.
+    """Means over a batch of the terms of (5), in squared units of patches, as networks see
+    them, or of latents, per image, and bits.
 
     vectors, indices: (n, D) and (n,), what was quantized, and the indices chosen.
     """
@@ -162,7 +166,7 @@ def compute_losses(
     dtype: DType,
     transmit: Transmit | None = None,
 ) -> list[Losses]:
-    """Run a batch of (B, 48, h, w) float32 patches through encoder, quantizer and decoder.
+    """Run a batch of (B, 16 C, h, w) float32 patches through encoder, quantizer and decoder.
 
     transmit: what the indices of the images of a level become on the way.
     Returns the losses of each level, over its share of the batch (`level_shares`).

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from semcomm.choices import ModalityName
 from semcomm.codec.codec import Codec
 from semcomm.codec.levels import FAMILIES, digest_of
 from semcomm.codec.networks import Geometry
@@ -36,12 +37,17 @@ class Start:
     def digest(self) -> bytes:
         return digest_of(self.levels)
 
-    def check(self, geometry: Geometry, recipe: Recipe) -> None:
+    def check(self, geometry: Geometry, recipe: Recipe, modality: ModalityName = "rgb8") -> None:
         """Raises CodecError with whatever of a training is not the codec's."""
         if FAMILIES in self.tensors:
             raise CodecError(
                 f"training.start is {self.name}, whose levels were joined from several trainings: "
                 "start from one of its parts"
+            )
+        if modality != self.levels[0].modality:
+            raise CodecError(
+                f"training.start is {self.name}, a codec of {self.levels[0].modality}; the data "
+                f"are {modality}"
             )
         differing = [
             f"{key} is {ours}, of {self.name} {theirs}"

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from semcomm.codec.codec_file import save_codec, save_levels
 from semcomm.codec.networks import Geometry
-from semcomm.codec.training.epochs import CodecTrainer, PsnrProgress, patches_of
+from semcomm.codec.training.epochs import CodecTrainer, QualityProgress, patches_of
 from semcomm.codec.training.export import codec_in_training, export_codec, export_levels
 from semcomm.codec.training.held_out import HeldOut, measured
 from semcomm.codec.training.images import TrainingImages, key_of
@@ -21,11 +21,11 @@ from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.start import Start
 from semcomm.errors import DataError
-from semcomm.modalities.rgb8 import PATCH_VALUES, Image
+from semcomm.modalities.modality import MODALITIES, Sample
 
 
 @dataclass(frozen=True)
-class VqProgress(PsnrProgress):
+class VqProgress(QualityProgress):
     """The same of a codec of bits.
 
     bits: per image, N times the empirical entropy of the indices.
@@ -41,7 +41,7 @@ class VqProgress(PsnrProgress):
 
     def of_training(self) -> str:
         return (
-            f"loss {self.loss:.2f}  {self.psnr_db:.2f} dB  {self.bits:.1f} bits  "
+            f"loss {self.loss:.2f}  {self.quality_db:.2f} dB  {self.bits:.1f} bits  "
             f"{self.used_codewords} codewords used, perplexity {self.perplexity:.1f}"
         )
 
@@ -60,7 +60,7 @@ class Trainer(CodecTrainer["_Tally"]):
         recipe: Recipe,
         images: TrainingImages,
         seed: int,
-        held_out: Sequence[Image] = (),
+        held_out: Sequence[Sample] = (),
         start: Start | None = None,
     ) -> None:
         super().__init__(recipe, images, seed, held_out)
@@ -72,12 +72,13 @@ class Trainer(CodecTrainer["_Tally"]):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(key_of(seed, "weights"))
             groups = recipe.level_groups or ()
-            model = VqAutoencoder(geometry, recipe.levels, recipe.quantizer, groups)
+            shape = geometry, recipe.levels, recipe.quantizer, groups
+            model = VqAutoencoder(*shape, images.modality)
         self.model = model.to(self.device).to(memory_format=torch.channels_last)
         if start is None:
             self._initialize_codebook()
         else:
-            start.check(geometry, recipe)
+            start.check(geometry, recipe, images.modality)
             start.copy_to(self.model)
         own_rates = {"logits": recipe.logit_learning_rate}
         self.optimizers = Optimizers(self.model, recipe, own_rates)
@@ -85,7 +86,7 @@ class Trainer(CodecTrainer["_Tally"]):
     def settings(self) -> dict[str, Any]:
         return {"geometry": asdict(self.model.geometry), "recipe": self._recipe()}
 
-    def save(self, path: Path, images: Sequence[Image], origin: Mapping[str, Any]) -> None:
+    def save(self, path: Path, images: Sequence[Sample], origin: Mapping[str, Any]) -> None:
         origin = {**origin, "training": self._recipe()}
         start = self.start.levels if self.start else ()
         if self.recipe.levels > 1:
@@ -108,7 +109,8 @@ class Trainer(CodecTrainer["_Tally"]):
     def _initialize_codebook(self) -> None:
         """Set codewords to sub-vectors that the untrained encoder makes of training images."""
         first = next(self.images.batches(min(1024, len(self.images)), self.seed, epoch=0))
-        vectors = self.model.sub_vectors(patches_of(first, self.device)).flatten(end_dim=-2)
+        patches = patches_of(first, self.device, self.images.modality)
+        vectors = self.model.sub_vectors(patches).flatten(end_dim=-2)
         self.model.codebook.copy_(
             _draw(vectors, self.model.geometry.codewords, key_of(self.seed, "codebook"))
         )
@@ -178,7 +180,7 @@ class Trainer(CodecTrainer["_Tally"]):
 
     def _progress(self, tally: "_Tally", steps: int) -> VqProgress:
         positions = math.prod(self.grid)
-        pixels = positions * PATCH_VALUES
+        distortion, modality = tally.distortion / tally.steps, MODALITIES[self.images.modality]
         indices = positions * torch.tensor(self.model.groups)
         shares = tally.counts / tally.counts.sum(dim=1, keepdim=True)
         entropies = -torch.xlogy(shares, shares).sum(dim=1) / math.log(2)
@@ -188,7 +190,7 @@ class Trainer(CodecTrainer["_Tally"]):
             images=images,
             of_images=steps * self.batch_size,
             loss=tally.loss / tally.steps,
-            psnr_db=-10 * math.log10(max(tally.distortion / (tally.steps * pixels), 1e-12)),
+            quality_db=modality.quality_db(distortion, positions),
             bits=(entropies * indices).mean().item(),
             used_codewords=int((tally.counts > 0).sum(dim=1).min()),
             perplexity=2 ** entropies.mean().item(),

@@ -19,7 +19,7 @@ from semcomm.codec.analogue.networks import (
     PixelsToPatches,
     mixture_of,
 )
-from semcomm.modalities.rgb8 import from_patches, to_patches
+from semcomm.modalities.patches import from_patches, to_patches
 
 NETWORKS: list[Network] = [PatchNetwork(2, channels=4, blocks=1), DeepJsccNetwork(2)]
 

@@ -25,7 +25,8 @@ from semcomm.codec.training.schedule import Schedule
 from semcomm.codec.training.train import train
 from semcomm.data.sample import Sample
 from semcomm.errors import CheckpointError, SettingError
-from semcomm.modalities.rgb8 import to_network, to_patches
+from semcomm.modalities.patches import to_patches
+from semcomm.modalities.rgb8 import to_network
 from semcomm.run.simulation import simulate
 from semcomm.scenario.plugins import load_channel
 from semcomm.scenario.scenario import Scenario
@@ -104,8 +105,8 @@ def test_every_parameter_is_trained(make: Make, kernel_rate: float | None) -> No
 def test_progress_says_the_mean_squared_error_in_db(make: Make) -> None:
     progress = run(make(), 1)[0]
     values = 8 * 8 * 3
-    assert progress.psnr_db == pytest.approx(-10 * np.log10(progress.loss / values))
-    assert progress.figures() == f"{progress.psnr_db:.2f} dB"
+    assert progress.quality_db == pytest.approx(-10 * np.log10(progress.loss / values))
+    assert progress.figures() == f"{progress.quality_db:.2f} dB"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_simulation_finds_what_the_training_measured(case: str, tmp_path: Path) 
     schedule = replace(SCHEDULE, epochs=12, learning_rate=1e-3 if published else 4e-3)
     trainer = AnalogueTrainer(network, channel, schedule, WholeImages(np.stack(images)), 0)
     progress = run(trainer, 12)
-    assert progress[-1].psnr_db > progress[0].psnr_db + 1
+    assert progress[-1].quality_db > progress[0].quality_db + 1
 
     path = tmp_path / "trained.safetensors"
     save_analogue(exported("trained", trainer.model, channel, {}), path)

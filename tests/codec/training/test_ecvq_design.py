@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 from scipy.cluster.vq import kmeans2
 
-from semcomm.codec.codec import Codec, Image
+from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.entropy_coding.interface import whole_grids
 from semcomm.codec.training.ecvq_design import Iteration, descent, designed_codec
 from semcomm.data.sample import Sample
+from semcomm.modalities.rgb8 import Image
 from semcomm.zoo.find import load_codec
 
 RATE_WEIGHTS = [0.05, 0.2, 0.8]

@@ -111,7 +111,7 @@ def test_bits_flip_more_where_information_costs_more(
 def test_progress_has_quality_flips_and_what_is_held_out(make: Make) -> None:
     progress = run(make(), 1)[0]
     assert len(progress.crossovers) == 2 and progress.held_out.psnr_db > 0
-    assert progress.figures().startswith(f"loss {progress.loss:.2f}  {progress.psnr_db:.2f} dB")
+    assert progress.figures().startswith(f"loss {progress.loss:.2f}  {progress.quality_db:.2f} dB")
 
 
 def test_books_are_shared_equally_and_mixed_images_have_two() -> None:
@@ -162,5 +162,5 @@ def test_distortions_are_the_mean_squared_errors_of_the_training(
     trainer = make(mixed=0.0, epochs=6)
     progress = run(trainer, 6)
     codec = exported("it", trainer.model, list(images.images), {})
-    error = 10 ** (-progress[-1].psnr_db / 10)
+    error = 10 ** (-progress[-1].quality_db / 10)
     assert codec.distortions.mean() == pytest.approx(error, rel=0.2)

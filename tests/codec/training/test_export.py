@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from semcomm.codec.codec import Codec, Image
+from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.code_table import optimal_code_lengths
 from semcomm.codec.networks import Geometry
@@ -20,6 +20,7 @@ from semcomm.codec.training.index_assignment import with_assigned_indices
 from semcomm.codec.training.losses import VqAutoencoder
 from semcomm.codec.training.recipe import Recipe
 from semcomm.data.sample import Sample
+from semcomm.modalities.rgb8 import Image
 
 UNUSED, FAR = [4, 9], 100.0
 RATE_WEIGHT = 0.05

@@ -30,7 +30,8 @@ from semcomm.codec.training.train import train
 from semcomm.data.sample import Sample
 from semcomm.errors import CheckpointError
 from semcomm.framing import Framing
-from semcomm.modalities.rgb8 import to_network, to_patches
+from semcomm.modalities.patches import to_patches
+from semcomm.modalities.rgb8 import to_network
 from semcomm.run.simulation import simulate
 from semcomm.scenario.plugins import load_channel
 from semcomm.scenario.scenario import Scenario

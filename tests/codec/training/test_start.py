@@ -73,7 +73,7 @@ def test_the_first_loss_is_the_codecs(
     errors = [
         mean_square(codec, list(part)) for codec, part in zip(start.levels, parts, strict=True)
     ]
-    assert progress.psnr_db == pytest.approx(-10 * np.log10(np.mean(errors)), abs=0.1)
+    assert progress.quality_db == pytest.approx(-10 * np.log10(np.mean(errors)), abs=0.1)
 
 
 def mean_square(codec: Codec, images: list[np.ndarray]) -> float:

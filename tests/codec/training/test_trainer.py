@@ -19,7 +19,7 @@ from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.trainer import Trainer, VqProgress
 from semcomm.data.sample import Sample
 from semcomm.errors import DataError
-from semcomm.modalities.rgb8 import to_patches
+from semcomm.modalities.patches import to_patches
 
 Make = Callable[..., Trainer]
 Fingerprint = Callable[[Trainer], str]
@@ -157,7 +157,7 @@ def test_progress_is_means_over_the_images_of_an_epoch(
     assert progress.loss == pytest.approx(
         np.mean([losses.total(0.0, 0.25).item() for losses in recorded])
     )
-    assert progress.psnr_db == pytest.approx(10 * math.log10(1 / squared_error))
+    assert progress.quality_db == pytest.approx(10 * math.log10(1 / squared_error))
     assert progress.used_codewords == len(shares)
     assert progress.bits == pytest.approx(8 * entropy, rel=1e-5)  # 2 x 2 positions of 2 sub-vectors
     assert progress.perplexity == pytest.approx(2**entropy, rel=1e-5)
@@ -337,7 +337,7 @@ def test_re_seeding_keeps_the_codebook_from_collapsing() -> None:
     assert with_it.used_codewords >= 30
     assert with_it.perplexity > 16
     assert without.perplexity < 8
-    assert with_it.psnr_db > without.psnr_db + 0.5
+    assert with_it.quality_db > without.quality_db + 0.5
 
 
 LEVELS = {"levels": 3, "rate_weight": 0.5, "finest_rate_weight": 0.01, "batch_size": 7}
