@@ -36,7 +36,7 @@ from semcomm.data.data_set import BLOCK_IMAGES
 from semcomm.folders import ZOO, scenario_names, shipped
 from semcomm.frames import Frames, Symbols
 from semcomm.framing import Framing
-from semcomm.link.adaptation import choose
+from semcomm.link.adaptation import choose, rows_for
 from semcomm.link.checked_channel import CheckedSymbols
 from semcomm.link.codes import LdpcCode
 from semcomm.link.link import Link
@@ -136,12 +136,15 @@ def test_they_fit_the_schema() -> None:
 @pytest.mark.parametrize("name", HARD_CAPS)
 def test_every_system_is_sent_at_every_es_n0(name: str, cells_at: ReadCells) -> None:
     """Formats have whole blocks: in a shorter one other noise follows the gains."""
-    others = {"reference-awgn": {"ideal"}, "reference-fading": {"ecvq-harq"}}.get(name, set())
+    of_fading = {"ecvq-harq", "ecvq-rates"}
+    others = {"reference-awgn": {"ideal"}, "reference-fading": of_fading}.get(name, set())
     assert {cell.scenario.name for cell in cells_at(name)} == LEARNED | FORMATS | others
     for cell in cells_at(name):
         scenario = cell.scenario
         assert scenario.data == DataChoice("cifar10") and scenario.seed == 0
-        assert scenario.images == (4 * BLOCK_IMAGES if scenario.name in FORMATS else None)
+        assert scenario.images == (
+            4 * BLOCK_IMAGES if scenario.name in {*FORMATS, "ecvq-rates"} else None
+        )
         assert "accuracy_on_originals" in scenario.measured
     for grid in YAML(typ="safe").load(text_of(name))["sweep"]:
         if grid.get("name") != ["vq"]:
@@ -275,10 +278,12 @@ def test_caps_hold_and_all_systems_meet_the_same_channel(
         assert table.channel_uses.sum() == lengths.sum()
         assert len(lengths) == 2 or system == "ecvq-harq", cell.changes
         met[cap].append((system, heard[0]))
-    harq = {"ecvq-harq"} if name == "reference-fading" else set()
+    of_fading = {"ecvq-harq", "ecvq-rates"} if name == "reference-fading" else set()
     for cap in (256, 512):
         of_other_sizes = {system for system, symbols in ANALOGUE.items() if 64 * symbols != cap}
-        assert {system for system, _ in met[cap]} == (LEARNED | FORMATS | harq) - of_other_sizes
+        assert {system for system, _ in met[cap]} == (
+            LEARNED | FORMATS | of_fading
+        ) - of_other_sizes
         first = met[cap][0][1]
         for _, other in met[cap]:
             # The noise is a difference of numbers of size 1, or 100 in a deep fade.
@@ -317,3 +322,19 @@ def test_frames_of_any_length_count_their_control_field(heard: list[Heard]) -> N
     payloads = [code.of(bits).sent_bits(2) // 2 for bits in table.bits]
     assert table.channel_uses.tolist() == [55 + symbols for symbols in payloads]
     assert len(set(payloads)) > 1
+
+
+def test_the_rates_to_choose_from_are_in_the_table(cells_at: ReadCells) -> None:
+    """Of both sizes, from its first row on, and at most 4 dB apart."""
+    for uses in (256, 512):
+        there = {
+            (cell.scenario.link.modulation, cell.settings()["link.code.rate"])
+            for cell in cells_at("reference-fading")
+            if cell.scenario.name == "ecvq-rates" and cell.scenario.link.channel_uses == uses
+        }
+        rows = rows_for(uses)
+        lowest = sorted(
+            min(row.esn0_db for row in rows if (row.modulation, row.rate) == link) for link in there
+        )
+        assert lowest[0] == min(row.esn0_db for row in rows if row.rate == "193/1024")
+        assert len(lowest) == 8 and np.diff(lowest).max() <= 4
