@@ -338,3 +338,24 @@ def test_the_rates_to_choose_from_are_in_the_table(cells_at: ReadCells) -> None:
         )
         assert lowest[0] == min(row.esn0_db for row in rows if row.rate == "193/1024")
         assert len(lowest) == 8 and np.diff(lowest).max() <= 4
+
+
+def test_each_gap_is_one_change_within_the_same_cap() -> None:
+    """Of the first row, which has the link of `reference-awgn` at 10 dB."""
+    first, *others = read_scenarios("reference-gaps")
+    link, row = first.scenario.link, choose(256, 10)
+    assert (link.channel_uses, link.modulation, link.code) == (
+        256,
+        row.modulation,
+        LdpcCode(row.rate),
+    )
+    names = [cell.scenario.name for cell in others]
+    assert len({first.scenario.name, *names}) == 1 + len(names)
+    for cell in others:
+        it = cell.scenario
+        parts = it.codec, it.framing, it.link, it.receiver
+        same = [first.scenario.codec, first.scenario.framing, link, first.scenario.receiver]
+        changed = sum(ours != theirs for ours, theirs in zip(parts, same, strict=True))
+        assert changed == (3 if it.name == "analogue-256" else 1), it.name
+        assert it.link.channel_uses == (None if it.name == "analogue-256" else 256)
+        assert (it.channel, it.images, it.seed) == (first.scenario.channel, 1024, 0)
