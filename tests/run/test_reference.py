@@ -359,3 +359,20 @@ def test_each_gap_is_one_change_within_the_same_cap() -> None:
         assert changed == (3 if it.name == "analogue-256" else 1), it.name
         assert it.link.channel_uses == (None if it.name == "analogue-256" else 256)
         assert (it.channel, it.images, it.seed) == (first.scenario.channel, 1024, 0)
+
+
+def test_each_block_size_has_both_rows_and_noise_of_its_own() -> None:
+    cells = read_scenarios("reference-sizes")
+    links: dict[str, list[object]] = {"ecvq-sizes": [], "undisturbed": []}
+    for cell in cells:
+        links[cell.scenario.name].append((cell.scenario.link, cell.scenario.seed))
+        if cell.scenario.name == "ecvq-sizes":
+            row = choose(256, cell.settings()["channel.esn0_db"])
+            link = cell.scenario.link
+            assert (link.modulation, cell.settings()["link.code.rate"]) == (
+                row.modulation,
+                row.rate,
+            )
+    assert links["ecvq-sizes"] == links["undisturbed"] and len(cells) == 2 * 3 * 8
+    seeds = {(cell.scenario.seed, cell.scenario.link.channel_uses) for cell in cells}
+    assert len(seeds) == 8 == len({seed for seed, _ in seeds})
