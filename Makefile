@@ -1,5 +1,5 @@
-# Each target sets up all it needs in .venv, in a fresh clone and again: `make demo` what semcomm
-# runs with, the others also what tests and documentation take.
+# Each target sets up all it needs in .venv, in a fresh clone and again: `make demo` and `make
+# reference` what semcomm runs with, the others also what tests and documentation take.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,10 +7,14 @@ BIN := .venv/bin
 # Two processes; the tests of a file stay together, as they share fixtures.
 PYTEST := $(BIN)/pytest -n 2 --dist=loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-fast check format bench docs venv clean
+.PHONY: demo reference test test-fast check format bench docs venv clean
 
 demo: .venv/semcomm
 	$(BIN)/semcomm run error-free --fresh
+
+reference: .venv/semcomm
+	$(BIN)/semcomm run reference-small --fresh
+	$(BIN)/semcomm report results/reference-small
 
 test: venv
 	$(PYTEST) --durations=15

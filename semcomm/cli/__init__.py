@@ -8,7 +8,7 @@ from semcomm.cli.codecs import codec, context, design, join, train
 from semcomm.cli.group import Commands
 from semcomm.cli.listing import list_, schema
 from semcomm.cli.pipes import channel, receive, transmit
-from semcomm.cli.results import compare, measure, plot, report, table
+from semcomm.cli.results import adapt, compare, measure, plot, report, table
 from semcomm.cli.running import run
 from semcomm.version import __version__
 
@@ -31,6 +31,6 @@ for made in (
     *(train, design, context, join, codec),
     *(transmit, channel, receive),
     *(list_, schema),
-    *(table, plot, report, compare, measure),
+    *(table, plot, report, adapt, compare, measure),
 ):
     main.add_command(made)

@@ -200,6 +200,23 @@ def report(results: tuple[Path, ...], output: Path) -> None:
 
 
 @click.command()
+@click.argument("results", type=FILE)
+@where_option
+@click.option("-o", "--output", required=True, type=FILE, help="Folder of the tables.")
+def adapt(results: Path, where: tuple[str, ...], output: Path) -> None:
+    """Give each image of RESULTS, the folder of a run over fading, the modulation and code rate for
+    its gain, as a transmitter does that knows it.
+
+    RESULTS has them swept. OUTPUT gets results.csv and per_image.csv.
+    """
+    from semcomm.report.adapted import adapted
+    from semcomm.report.chosen import write_chosen
+
+    write_chosen(adapted(results, where), output)
+    click.echo(f"written: {output}")
+
+
+@click.command()
 @click.argument("anchor_results", metavar="RESULTS", type=FILE)
 @click.argument("test_results", metavar="[RESULTS]", required=False, type=FILE)
 @where_option

@@ -24,16 +24,19 @@ class Choice(NamedTuple):
 
 
 def choose(channel_uses: int, esn0_db: float) -> Choice:
-    """The row of the highest Es/N0 that is not above the channel's; the first row below that.
+    """The row of the highest Es/N0 that is not above the channel's; the first row below that."""
+    rows = rows_for(channel_uses)
+    return [rows[0], *(row for row in rows if row.esn0_db <= esn0_db)][-1]
 
-    It is among the rows of the most channel uses that are not above these: of fewer uses, which
-    need a higher Es/N0 at the same frame error rate. Below the fewest of the table it is among
+
+def rows_for(channel_uses: int) -> list[Choice]:
+    """The rows of the most channel uses that are not above these, by rising Es/N0: of fewer uses,
+    which need a higher Es/N0 at the same frame error rate. Below the fewest of the table they are
     those of the fewest.
     """
     sizes = {row.channel_uses for row in table()}
     size = max((uses for uses in sizes if uses <= channel_uses), default=min(sizes))
-    rows = [row for row in table() if row.channel_uses == size]
-    return [rows[0], *(row for row in rows if row.esn0_db <= esn0_db)][-1]
+    return [row for row in table() if row.channel_uses == size]
 
 
 @cache

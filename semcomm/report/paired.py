@@ -21,11 +21,12 @@ from semcomm.errors import ReportError
 from semcomm.measures.intervals import half_width
 from semcomm.measures.psnr import psnr_of_mse_db
 from semcomm.report.curves import Curve, upper_hull
+from semcomm.report.per_image import CELL, IMAGE, read_per_image
 from semcomm.report.results import numbers, read_results
 from semcomm.run.conditions import select
 
 MEAN_MSE = "psnr_of_mean_mse_db"
-IMAGE, CELL, VALUE, RATE = "image", "cell", "value", "rate"
+VALUE, RATE = "value", "rate"
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,27 +107,12 @@ def _images(folder: Path, quality: str, rate: str) -> pd.DataFrame:
     """The columns `value` and, where the run has it by image, `rate`, by row of results.csv and by
     image; repetitions count as one.
     """
-    table = _per_image(folder, {IMAGE, CELL, quality, rate})
+    table = read_per_image(folder, {IMAGE, CELL, quality, rate})
     if missing := {IMAGE, quality} - set(table):
         raise ReportError(f"{folder}: there is no column {', '.join(sorted(missing))} by image")
     columns = {VALUE: table[quality]} | ({RATE: table[rate]} if rate in table else {})
     keys = [table[CELL] if CELL in table else np.zeros(len(table), np.int64), table[IMAGE]]
     return pd.DataFrame(columns).groupby(keys, sort=False).mean()
-
-
-def _per_image(folder: Path, names: set[str]) -> pd.DataFrame:
-    """Those of these columns that per_image.csv, or per_image.parquet of a large run, has."""
-    parquet, path = folder / "per_image.parquet", folder / "per_image.csv"
-    try:
-        if not parquet.exists():
-            return pd.read_csv(path, usecols=names.__contains__)
-        from pyarrow.dataset import dataset
-
-        source = dataset(parquet, format="parquet", partitioning="hive")
-        table: pd.DataFrame = source.to_table([*names & set(source.schema.names)]).to_pandas()
-        return table
-    except (OSError, ValueError) as error:
-        raise ReportError(f"{path}: {error}; `semcomm run` writes it") from error
 
 
 def differences(anchor: Sequence[Point], test: Sequence[Point]) -> pd.DataFrame:

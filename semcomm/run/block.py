@@ -21,6 +21,7 @@ from semcomm.run.cached_system import CachedSystem, Ends, cache_path
 from semcomm.run.columns import carrier_columns, measure_columns, sample_columns
 from semcomm.run.fingerprint import require_same
 from semcomm.run.first_gains import first_gains
+from semcomm.run.image_gains import gain_column
 from semcomm.run.report_samples import COUNT, FirstSamples, report_pictures
 from semcomm.run.seeds import block_generator
 from semcomm.scenario.scenario import Cell, Scenario
@@ -102,6 +103,7 @@ def run_block(task: Task) -> Block:
         **measure_columns(measures, system.measure(samples, received), samples),
         "damaged": received.damaged,
         **carrier_columns(sent, reception, scenario.framing, scenario.link),
+        **gain_column(scenario, number, len(samples), len(sent.signal)),
     }
     first = None
     if number == 0:

@@ -43,6 +43,7 @@ NOT_AVERAGED = {
     "false_accepts",
     "transmissions",
     "feedback_bits",
+    "gain_db",
 }
 """Columns of the samples and of their carrier, whose means have no intervals."""
 
