@@ -24,7 +24,7 @@ FAST = ["training.learning_rate=0.004", "training.warm_up_steps=200"]
 MUON = [*FAST, "training.kernel_learning_rate=0.007"]
 LONG = ["geometry.groups=1", "geometry.dimension=8", "geometry.codewords=1024"]
 CHANGES: dict[str, list[str]] = {
-    "paper": [],
+    "baseline": [],
     "long-vectors": LONG,
     "fast": FAST,
     "fast-long-vectors": FAST + LONG,
