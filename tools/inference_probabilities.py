@@ -1,14 +1,14 @@
 """Which P serves criterion (3) best once a codec is trained: the logits', the empirical, or the
 code lengths'.
 
-python tools/inference_probabilities.py SCENARIO FOLDER [DATA_ROOT]
+python tools/inference_probabilities.py SCENARIO FOLDER DATA_ROOT [SPLIT]
 
 SCENARIO is a training scenario that `semcomm train SCENARIO --out FOLDER` has finished. Prints,
-over all test images, measured Huffman bits and PSNR for each P, the code table counted on all
-training images under the same P. docs/decisions/0004-probabilities.md rests on it.
+over all test images, or those of SPLIT, measured Huffman bits and PSNR for each P, the code table
+counted on the training's images under the same P. docs/decisions/0004-probabilities.md rests on it.
 """
 
-import sys
+import argparse
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,18 +22,21 @@ from semcomm.codec.training.export import export_codec
 from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.train import train
 from semcomm.codec.training.trainer import Trainer
-from semcomm.data.cifar10 import Cifar10
+from semcomm.data.cifar10 import Cifar10, Split
 from semcomm.measures.psnr import finite_psnr_db, mean_squared_error
 from semcomm.scenario.training import TrainingScenario, read_training
 
 Images = NDArray[np.uint8]
 
 
-def main(name: str, folder: Path, root: Path | None = None) -> None:
+def main(name: str, folder: Path, root: Path, split: Split = "test") -> None:
     """Print a line for each choice of P."""
     scenario = read_training(name, [], root)
     assert isinstance(scenario, TrainingScenario)  # the tool is for codecs of bits
-    training, test = Cifar10(root, "train").array(), Cifar10(root, "test").array()
+    training, test = (
+        Cifar10(root, part).array() for part in (scenario.data.split or "train", split)
+    )
+    training = training[: scenario.images]
     trainer = Trainer(scenario.geometry, scenario.training, WholeImages(training), scenario.seed)
     train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", lambda so_far: None)
     codec = export_codec("candidate", trainer.model, scenario.training, list(training), {})
@@ -75,4 +78,9 @@ def indices_of(codec: Codec, images: Images) -> NDArray[np.uint16]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(Path, sys.argv[2:4]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("root", type=Path)
+    parser.add_argument("split", nargs="?", choices=("test", "validation"), default="test")
+    main(**vars(parser.parse_args()))

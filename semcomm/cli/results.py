@@ -251,8 +251,8 @@ def adapt(results: Path, where: tuple[str, ...], output: Path) -> None:
     "--anchor-seeds",
     multiple=True,
     metavar="KEY=VALUE",
-    help="With --test-seeds: the anchor's rows of this kind. Each side's seeds are moved along the "
-    "curve of its other rows to one rate.",
+    help="With --test-seeds: the anchor's rows of this kind. Both are moved to one rate, along the "
+    "curves of --anchor and --test.",
 )
 def compare(
     anchor_results: Path,

@@ -29,7 +29,8 @@ def interpolate(codec: Codec, neighbourhood: Neighbourhood) -> None:
     slices = np.flatnonzero(
         np.logical_or.reduceat(np.append(missing, False), neighbourhood.layout.firsts)
     )
-    _relax(latents, missing, mean, neighbourhood.layout, slices, neighbourhood.groups)
+    layout, groups = neighbourhood.layout, neighbourhood.groups
+    _relax(latents, missing, mean, layout, slices, groups, MEAN_WEIGHT)
     neighbourhood.symbols[missing] = codec.nearest(latents[missing].astype(np.float32))
 
 
@@ -41,15 +42,16 @@ def _relax(
     layout: SliceLayout,
     slices: NDArray[np.int64],
     groups: int,
+    mean_weight: float,
 ) -> None:
     for _ in range(SWEEPS):
         for s in slices:
             for symbol in range(layout.firsts[s], layout.firsts[s] + layout.counts[s]):
                 if not missing[symbol]:
                     continue
-                weight = MEAN_WEIGHT
+                weight = mean_weight
                 for k in range(mean.size):
-                    latents[symbol, k] = MEAN_WEIGHT * mean[k]
+                    latents[symbol, k] = mean_weight * mean[k]
                 for side in range(4):
                     other = neighbour(
                         symbol, side, layout.begins[s], layout.ends[s], layout.rows[s], groups

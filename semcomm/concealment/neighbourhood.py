@@ -17,6 +17,9 @@ FREEDOM = 4.0
 positions; docs/decisions/0007-damage.md.
 """
 
+DEPENDENCE = 4.0
+"""By how much a symbol's neighbours, which are dependent evidence, count for less."""
+
 MISSING = -1
 
 
@@ -105,6 +108,7 @@ class Neighbourhood:
             self.vectors,
             CORRELATION,
             FREEDOM,
+            DEPENDENCE,
         )
 
 
@@ -142,6 +146,7 @@ def _log_likelihood_ratio(
     vectors: NDArray[np.float64],
     correlation: float,
     freedom: float,
+    dependence: float,
 ) -> NDArray[np.float64]:
     dimension, gain = vectors.shape[1], 1 - correlation * correlation
     joint, single = freedom / 2 + dimension, (freedom + dimension) / 2
@@ -176,6 +181,6 @@ def _log_likelihood_ratio(
                     product += vectors[a, k] * vectors[b, k]
                 distance = (squares[a] - 2 * correlation * product + squares[b]) / gain
                 together = constant - joint * math.log1p(distance / freedom)
-                ratios[start + t] += (together + apart[a] + apart[b]) / 4
+                ratios[start + t] += (together + apart[a] + apart[b]) / dependence
         start += count
     return ratios

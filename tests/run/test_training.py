@@ -309,14 +309,14 @@ FLIPS = "vq-n64-bsc"
 NECST = [name for name in scenario_names("training") if name.startswith("necst")]
 ESC = {"esc-mvq-n64": (4, [0.2, 0.117, 0.0684, 0.04]), "esc-svq-n64": (1, [0.0684])}
 OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER, FLIPS, *NECST, *ESC)
-PAPERS = [name for name in scenario_names("training") if name not in OTHERS]
+BASELINE = [name for name in scenario_names("training") if name not in OTHERS]
 
 
 def test_the_training_through_flips_is_vq_n64s_with_a_channel() -> None:
-    made, papers = read_training(FLIPS), read_training("vq-n64")
-    assert isinstance(papers, TrainingScenario)
-    channel = replace(papers.training, channel=BitFlips(0.01))
-    assert made == replace(papers, name=FLIPS, training=channel)
+    made, without = read_training(FLIPS), read_training("vq-n64")
+    assert isinstance(without, TrainingScenario)
+    channel = replace(without.training, channel=BitFlips(0.01))
+    assert made == replace(without, name=FLIPS, training=channel)
 
 
 @pytest.mark.parametrize("name", NECST)
@@ -405,8 +405,8 @@ def test_shipped_esc_trainings_are_vq_n64s_with_codebooks(name: str) -> None:
     assert ours.commitment_weight == papers.training.commitment_weight
 
 
-@pytest.mark.parametrize("name", PAPERS)
-def test_shipped_training_scenarios_are_the_papers(name: str) -> None:
+@pytest.mark.parametrize("name", BASELINE)
+def test_shipped_training_scenarios_are_the_baselines(name: str) -> None:
     """Section IV: CIFAR-10, D = 4, K = 256, beta = 1/4, 128 epochs of batches of 64; N, nu and
     another K by name.
     """

@@ -1,4 +1,4 @@
-"""The settings of a training: every choice that shapes a codec; defaults are the paper's."""
+"""The settings of a training: every choice that shapes a codec; defaults are the baseline's."""
 
 from dataclasses import dataclass
 from typing import Annotated

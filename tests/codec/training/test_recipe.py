@@ -1,4 +1,4 @@
-"""Recipes: the paper's values, and how the rate weight and the learning rates move through a
+"""Recipes: the values of the paper's section IV, and how the rate weight and the learning rates move through a
 training.
 """
 
@@ -15,7 +15,7 @@ from semcomm.codec.training.recipe import Recipe
 SHARES = st.floats(0, 1)
 
 
-def test_the_defaults_are_the_papers() -> None:
+def test_defaults_are_what_section_iv_of_the_paper_states() -> None:
     recipe = Recipe()
     assert (recipe.learning_rate, recipe.epochs, recipe.batch_size) == (1e-3, 128, 64)
     assert (recipe.commitment_weight, recipe.rate_weights) == (0.25, [1 / 16])
