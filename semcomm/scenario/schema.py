@@ -25,6 +25,7 @@ from semcomm.scenario.training import TRAININGS, AnalogueTraining, CodecTraining
 from semcomm.systems.analogue import AnalogueSystem
 from semcomm.systems.image_files import ImageFile
 from semcomm.systems.learned import LearnedCodec
+from semcomm.systems.mu_law import MuLaw
 from semcomm.validation import STRICT
 from semcomm.zoo.names import CODEC_FILE, codec_names
 
@@ -77,6 +78,7 @@ def scenario_variants() -> Variants:
             Variant(file, LearnedCodec, "a trained codec"),
             Variant(file, AnalogueSystem, ANALOGUE),
             Variant({"enum": list(get_args(ImageFormat))}, ImageFile, "an image format"),
+            Variant({"const": "mu-law"}, MuLaw, "mu-law"),
             Variant({"type": "string", "pattern": r"\.py:"}, None, "a file's"),
         ],
         "channel": [*channels, Variant({"type": "string", "pattern": r"\.py:"}, None, "a file's")],

@@ -302,7 +302,8 @@ BETTER = ONE_RATE, LEVELS, COARSE, MIDDLE, UPPER, FINE
 ANALOGUE = [name for name in scenario_names("training") if name.startswith(("analogue", "deep"))]
 CLASSIFIER = "cifar10-classifier"
 FLIPS = "vq-n64-bsc"
-OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER, FLIPS)
+CSI = [name for name in scenario_names("training") if name.startswith("csi")]
+OTHERS = (*BETTER, *ANALOGUE, *CSI, CLASSIFIER, FLIPS)
 PAPERS = [name for name in scenario_names("training") if name not in OTHERS]
 
 
