@@ -120,6 +120,8 @@ def _measured(row: Mapping[str, Any]) -> dict[str, str]:
     figures = {rate: f"{row[rate]:.2f}"}
     if row.get("psnr_db") is not None:
         figures["psnr_db"] = f"{row['psnr_db']:.3f}"
+    elif row.get("nmse_db") is not None:
+        figures["nmse_db"] = f"{row['nmse_db']:.3f}"
     return figures
 
 

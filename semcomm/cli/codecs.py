@@ -16,6 +16,7 @@ from semcomm.cli.options import (
 from semcomm.version import __version__
 
 if TYPE_CHECKING:  # it imports numpy, which takes a while
+    from semcomm.choices import ModalityName
     from semcomm.data.choice import DataChoice
 
 
@@ -53,7 +54,10 @@ def folder_options(command: Command) -> Command:
             help="Leave out what data.validation holds out of the folder.",
         ),
         click.option(
-            "--data", type=FILE, help="Folder of images [default: CIFAR-10's for training]."
+            "--data",
+            type=FILE,
+            help="Folder of images [default: CIFAR-10's for training]; of a codec of channel "
+            "matrices umi, uma or a file [default: umi].",
         ),
     ):
         command = option(command)
@@ -89,9 +93,10 @@ def design(
     from semcomm.run.training import Design, run_design
     from semcomm.zoo.find import load_codec
 
-    choice = training_choice(data, validation, data_root)
+    base = load_codec(codec_name)
+    choice = training_choice(base.modality, data, validation, data_root)
     show_passed_over([choice])
-    made = Design(name, load_codec(codec_name), rate_weight, crossover, choice, images)
+    made = Design(name, base, rate_weight, crossover, choice, images)
     options = [
         f"--rate-weight {rate_weight}" if crossover is None else f"--crossover {crossover}",
         f"--name {name}",
@@ -136,14 +141,17 @@ def context(
     It is what `entropy_coder: context` codes with. Networks and quantizer stay as they are. Of a
     codec with several levels, each is given one.
     """
+    from semcomm.codec.codec_file import read_levels
     from semcomm.codec.training.context import ContextRecipe
     from semcomm.run.context_training import Context, run_context
     from semcomm.zoo.find import codec_path
 
-    choice = training_choice(data, validation, data_root)
+    path = codec_path(codec_name)
+    modality = read_levels(path)[0].modality
+    choice = training_choice(modality, data, validation, data_root)
     show_passed_over([choice])
     recipe = ContextRecipe(epochs=epochs, seed=seed)
-    made = Context(codec_path(codec_name), recipe, choice, images, crop)
+    made = Context(path, recipe, choice, images, crop)
     options = [
         f"--epochs {epochs}",
         f"--seed {seed}",
@@ -151,8 +159,8 @@ def context(
         *([f"--crop {crop}"] if crop else []),
     ]
     command = " ".join(["semcomm context", made.path.stem, *options])
-    path = run_context(made, out, command, lambda epoch: click.echo(epoch, err=True))
-    click.echo(f"written: {path}")
+    written = run_context(made, out, command, lambda epoch: click.echo(epoch, err=True))
+    click.echo(f"written: {written}")
 
 
 @click.command()
@@ -176,11 +184,21 @@ def join(codec_names: tuple[str, ...], name: str, out: Path) -> None:
 
 
 def training_choice(
-    folder: Path | None, validation: float | None, data_root: Path | None
+    modality: "ModalityName",
+    folder: Path | None,
+    validation: float | None,
+    data_root: Path | None,
 ) -> "DataChoice":
-    """What `design` and `context` take: of a folder what is not held out, else CIFAR-10."""
+    """What `design` and `context` take: of a folder what is not held out, else CIFAR-10; of channel
+    matrices those of a file, else generated ones.
+    """
     from semcomm.data.choice import DataChoice
 
+    if modality == "csi":
+        if validation:
+            raise click.UsageError("--validation is a share of a folder of images: omit it")
+        csi = folder or Path("umi")
+        return DataChoice(csi=csi, root=None if csi.suffix else data_root)
     if folder:
         return DataChoice(
             images=folder, validation=validation, split="train" if validation else None

@@ -58,7 +58,10 @@ def transmit(
     refinement_steps: int,
     device: Device,
 ) -> None:
-    """Send IMAGES, files and folders, as a transmission of frames."""
+    """Send IMAGES, files and folders, as a transmission of frames. A codec of channel matrices
+    takes one .npy, .npz or .mat file of them in their place.
+    """
+    from semcomm.data.csi_file import CsiFile
     from semcomm.data.folder import ImagePaths
     from semcomm.framing import Framing
     from semcomm.run.pipes import transmit
@@ -69,9 +72,16 @@ def transmit(
     framing = Framing(header, slices, crc, size, length_bits)
     codecs = [codec.on(device) for codec in load_codecs(codec_name)]
     transmitter = Transmitter(codecs, entropy_coder, framing, budget_bits, refinement_steps)
+    preamble = Preamble.of(codecs, entropy_coder, framing)
+    if codecs[0].modality == "csi":
+        if len(images) > 1:
+            raise click.UsageError("channel matrices are sent from one file; name a single one")
+        with written(output) as target:
+            transmit(CsiFile(images[0]), transmitter, preamble, target)
+        return
     paths = ImagePaths(images)
     with written(output) as target:
-        transmit(paths, transmitter, Preamble.of(codecs, entropy_coder, framing), target)
+        transmit(paths, transmitter, preamble, target)
     echo_passed_over(paths.passed_over())
 
 
@@ -138,7 +148,7 @@ def receive(
     device: Device,
 ) -> None:
     """Receive the transmission SOURCE, or standard input, as PNG images 00000.png, 00001.png,
-    ...
+    ..., or as channel matrices 00000.npy, ...
     """
     from semcomm.run.pipes import receive, save_images, sent_names
     from semcomm.zoo.find import load_codecs

@@ -6,18 +6,24 @@ from typing import Annotated, Literal
 
 from annotated_types import Gt, Lt, doc
 
-from semcomm.choices import Broken
+from semcomm.choices import Broken, CellModel, ModalityName
 from semcomm.data.cifar10 import Cifar10, Split
+from semcomm.data.csi_drops import CsiDrops, Drops
+from semcomm.data.csi_file import CsiFile
 from semcomm.data.data_set import Data
 from semcomm.data.folder import ImageFolder
 from semcomm.data.sample import Sample
 from semcomm.data.split import FolderPart
+from semcomm.folders import PACKAGE
 from semcomm.validation import Validated
+
+CSI_SAMPLE = PACKAGE / "data" / "csi-sample.npz"
+"""Made by tools/make_csi_sample.py."""
 
 
 @dataclass(frozen=True)
 class DataChoice(Validated):
-    """Which images."""
+    """Which images, or which channel matrices."""
 
     name: Annotated[
         Literal["sample", "cifar10"] | None,
@@ -36,8 +42,9 @@ class DataChoice(Validated):
     root: Annotated[
         Path | None,
         doc(
-            "for `cifar10`, the folder that holds it, or where it is to be downloaded; by "
-            "default SEMCOMM_DATA, else ~/.cache/semcomm."
+            "for `cifar10`, the folder that holds it, or where it is to be downloaded; for "
+            "`umi` and `uma`, where drops are kept; by default SEMCOMM_DATA, else "
+            "~/.cache/semcomm."
         ),
     ] = None
     split: Annotated[
@@ -57,11 +64,28 @@ class DataChoice(Validated):
         ),
     ] = None
 
+    csi: Annotated[
+        Literal["sample", CellModel] | Path | None,
+        doc(
+            "channel matrices in place of images: `sample`, 256 that ship with semcomm; `umi` or "
+            "`uma`, generated for a street canyon or a macrocell by 3GPP TR 38.901; or the path of "
+            "a .npy, .npz or .mat file that holds some"
+        ),
+    ] = None
+    drops: Annotated[Drops | None, doc("how channel matrices of `umi` and `uma` are generated")] = (
+        None
+    )
+
     def __post_init__(self) -> None:
-        if (self.name is None) == (self.images is None):
-            raise ValueError("it takes either a name, `sample` or `cifar10`, or images, a folder")
-        if self.name != "cifar10" and self.root:
-            raise ValueError("root is for the name `cifar10` alone")
+        if [self.name, self.images, self.csi].count(None) != 2:
+            raise ValueError(
+                "it takes either a name, `sample` or `cifar10`, or images, a folder, or csi, "
+                "channel matrices"
+            )
+        if self.name != "cifar10" and self._cell is None and self.root:
+            raise ValueError("root is for the name `cifar10`, and for csi that is `umi` or `uma`")
+        if self.drops and self._cell is None:
+            raise ValueError("drops are for csi that is `umi` or `uma`")
         if self.validation and not self.images:
             raise ValueError("validation is for a folder of images; `cifar10` has it as a split")
         if self.split and self.name != "cifar10" and not self.validation:
@@ -74,8 +98,22 @@ class DataChoice(Validated):
         if self.broken == "skip" and self.images is None:
             raise ValueError("broken is for images, a folder, alone")
 
+    @property
+    def modality(self) -> ModalityName:
+        """What its samples are."""
+        return "csi" if self.csi else "rgb8"
+
+    @property
+    def _cell(self) -> CellModel | None:
+        """What drops are generated for; None for all else."""
+        return self.csi if self.csi == "umi" or self.csi == "uma" else None
+
     def open(self) -> Data:
         """The data set. What is missing or damaged is a DataError of its first use."""
+        if self._cell:
+            return CsiDrops(self._cell, self.drops or Drops(), self.root)
+        if self.csi:
+            return CsiFile(CSI_SAMPLE if self.csi == "sample" else Path(self.csi))
         if self.images:
             folder = ImageFolder(self.images, self.broken)
             if not self.validation:

@@ -41,6 +41,8 @@ NAMES = {
     "entropy_bits_per_image": "Empirical entropy (bits per image)",
     "bpp": "Bits per pixel",
     "psnr_db": "PSNR (dB)",
+    "nmse": "NMSE",
+    "cosine": "Cosine similarity",
     "psnr_of_mean_mse_db": "PSNR of the mean MSE (dB)",
     "ssim": "SSIM",
     "nmse_db": "NMSE (dB)",

@@ -144,12 +144,13 @@ def read_runs(folders: Sequence[Path]) -> Runs:
 
 
 def quality_column(table: pd.DataFrame, samples: Sequence[ReportSample]) -> str:
-    """The column that figures show as quality: psnr_db, else the first measured one of numbers.
+    """The column that figures show as quality: psnr_db or nmse_db, else the first measured one of
+    numbers.
 
     Raises ReportError for a table without one.
     """
     settings = {key for sample in samples for key in sample.settings} | {"scenario", "quantizer"}
-    for column in ("psnr_db", *map(str, table.columns)):
+    for column in ("psnr_db", "nmse_db", *map(str, table.columns)):
         is_measured = "." not in column and column not in settings | NOT_QUALITY
         if column in table and is_measured and not column.endswith(INTERVAL_ENDINGS):
             values = [text for text in texts(table, column) if text]

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from semcomm.carrier import carry
+from semcomm.choices import ModalityName
 from semcomm.codec.entropy_coding.interface import symbol_counts
 from semcomm.data.choice import DataChoice
 from semcomm.data.data_set import Data, block_ranges
@@ -79,6 +80,8 @@ def run_block(task: Task) -> Block:
     spans = block_spans(run, scenario.data, scenario.images)
     span = spans[number % len(spans)]
     data, measures = _opened(run, scenario.data), scenario.measured
+    for name, measure in measures.items():
+        measure.check_modality(name, scenario.data.modality)
     labels = None
     if any(measure.labelled for measure in measures.values()):
         for name, measure in measures.items():
@@ -108,7 +111,7 @@ def run_block(task: Task) -> Block:
     first = None
     if number == 0:
         gains_db, loads = first_gains(scenario, len(samples), len(sent.signal))
-        first = first_samples(samples, sent, received, scenario.framing)
+        first = first_samples(samples, sent, received, scenario.framing, scenario.codec.modality)
         first = replace(first, gains_db=gains_db, loads=loads)
     return Block(columns, checked_tallies(scenario.codec, sent), first)
 
@@ -122,10 +125,19 @@ def per_image_table(blocks: Sequence[Block]) -> pd.DataFrame:
 
 
 def first_samples(
-    images: Samples, sent: Sent[Any], received: Received, framing: Framing
+    samples: Samples,
+    sent: Sent[Any],
+    received: Received,
+    framing: Framing,
+    modality: ModalityName = "rgb8",
 ) -> FirstSamples:
-    """The first images of a block, with their frames and indices, or with their symbols."""
-    pictures = report_pictures(images), report_pictures(received.samples)
+    """The first samples of a block as pictures, with their frames and indices, or with their
+    symbols.
+    """
+    pictures = (
+        report_pictures(samples, modality),
+        report_pictures(received.samples, modality),
+    )
     if isinstance(sent.signal, Symbols):
         return FirstSamples(*pictures, symbols=sent.signal.split()[:COUNT])
     indices, arrived = (
@@ -179,4 +191,5 @@ def _built(run: str, system: System, terms: Terms, framing: Framing, damaged: An
         CheckedTransmitter(system, transmitter, framing),
         CheckedReceiver(system, receiver, framing),
         repeats=system.repeats,
+        modality=system.modality,
     )

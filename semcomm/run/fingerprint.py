@@ -27,7 +27,8 @@ def identity(cell: Cell) -> dict[str, Any]:
     document |= {name: _without_folders(section) for name, section in sections.items()}
     if "measures" in document:
         document["measures"] = [Path(name).name for name in document["measures"]]
-    images = cell.scenario.data.open().names() if cell.scenario.data.images else []
+    choice = cell.scenario.data
+    images = choice.open().names() if choice.images or choice.csi else []
     names = _digest(" ".join(images).encode())
     return {"scenario": document, "images": names, **fingerprints(cell)}
 
@@ -76,7 +77,8 @@ def _digest(content: bytes) -> str:
 
 
 def _without_folders(section: dict[str, Any]) -> dict[str, Any]:
-    return section | {key: Path(section[key]).name for key in ("model", "images") if key in section}
+    paths = {"model", "images", "csi"} & section.keys()
+    return section | {key: Path(section[key]).name for key in paths}
 
 
 def difference(there: Any, here: Any) -> str:

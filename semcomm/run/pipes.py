@@ -1,6 +1,5 @@
 """Transmitter, channel and receiver as three processes over files or pipes, block by block."""
 
-import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,8 +7,6 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
-
-import PIL.Image
 
 from semcomm.carrier import carry
 from semcomm.channel import BitChannel, SymbolChannel
@@ -23,7 +20,7 @@ from semcomm.files import write_atomically
 from semcomm.frames import Frames, Reception
 from semcomm.framing import MAX_PIXELS
 from semcomm.link.link import Link
-from semcomm.modalities.rgb8 import Image
+from semcomm.modalities.modality import MODALITIES, modality_of
 from semcomm.receiver import Receiver
 from semcomm.run.seeds import block_generator
 from semcomm.scenario.document import Document
@@ -45,14 +42,16 @@ class Saved:
     """What became of a transmission's images.
 
     images, damaged: how many were written, and how many of them were damaged.
+    nouns: what they are.
     """
 
     images: int
     damaged: int
     folder: Path
+    nouns: str = "images"
 
     def __str__(self) -> str:
-        return f"{self.images} images received, {self.damaged} of them damaged: {self.folder}"
+        return f"{self.images} {self.nouns} received, {self.damaged} of them damaged: {self.folder}"
 
 
 def transmit(data: Data, transmitter: Transmitter, preamble: Preamble, target: BinaryIO) -> None:
@@ -136,7 +135,8 @@ def _claimed_pixels(receiver: Receiver, frames: Frames) -> int:
 def save_images(
     received: Iterable[Received], folder: Path, overwrite: bool, names: Sequence[str] | None = None
 ) -> Saved:
-    """Write all images to `folder`, numbered, or by the names of the images that were sent.
+    """Write all images, or samples of another modality, to `folder`, numbered, or by the names of
+    the images that were sent.
 
     names: as `sent_names` gives them.
     Raises DataError before a file that holds anything else would be replaced, unless `overwrite`,
@@ -145,29 +145,31 @@ def save_images(
     written before.
     """
     images = damaged = 0
-    last = ""
+    kind, first, last = MODALITIES["rgb8"], "", ""
     try:
         for block in received:
             for image in block.samples:
-                last = _name(images, names)
-                _save_image(image, folder / last, overwrite)
+                kind = modality_of(image)
+                last = _name(images, names, kind.extension)
+                first = first or last
+                _save(kind.file_content(image), folder / last, overwrite)
                 images += 1
             damaged += int(block.damaged.sum())
     except TransmissionError as error:
         if not images:
             raise
         raise TransmissionError(
-            f"{error}. The images before that are whole, {_name(0, names)} to {last}: "
-            f"{Saved(images, damaged, folder)}"
+            f"{error}. The images before that are whole, {first} to {last}: "
+            f"{Saved(images, damaged, folder, kind.nouns)}"
         ) from error
     if names is not None and images < len(names):
         raise DataError(f"{images} images were received, but {len(names)} names are given")
-    return Saved(images, damaged, folder)
+    return Saved(images, damaged, folder, kind.nouns)
 
 
-def _name(number: int, names: Sequence[str] | None) -> str:
+def _name(number: int, names: Sequence[str] | None, extension: str) -> str:
     if names is None:
-        return f"{number:05d}.png"
+        return f"{number:05d}{extension}"
     if number == len(names):
         raise DataError(f"more images were received than the {number} whose names are given")
     return names[number]
@@ -188,11 +190,8 @@ def sent_names(images: Sequence[Path]) -> list[str]:
     raise DataError(f"two of the images are named {twice}: receive them without --names")
 
 
-def _save_image(image: Image, path: Path, overwrite: bool) -> None:
-    """Write a PNG file; one that is there already with the same content stays."""
-    file = io.BytesIO()
-    PIL.Image.fromarray(image).save(file, format="PNG")
-    content = file.getvalue()
+def _save(content: bytes, path: Path, overwrite: bool) -> None:
+    """Write a file; one that is there already with the same content stays."""
     if path.exists() and not overwrite:
         if path.is_file() and path.read_bytes() == content:
             return

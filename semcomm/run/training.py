@@ -67,7 +67,7 @@ def training_images(scenario: CodecTraining) -> TrainingImages:
             f"training takes images of one size; these have {len(sizes)}, such as "
             f"{sorted(sizes)[:2]}: train on crops of them by training.crop, such as 64"
         )
-    return WholeImages(np.stack(images))
+    return WholeImages(np.stack(images), scenario.data.modality)
 
 
 def held_out_pictures(data: DataChoice) -> list[Image]:
@@ -137,4 +137,6 @@ def run_design(
 
 def data_label(data: DataChoice) -> str:
     """Which images, without where they are."""
+    if data.csi:
+        return f"csi {data.csi.name if isinstance(data.csi, Path) else data.csi}"
     return f"{data.name or 'a folder'} {data.split or ''}".strip()

@@ -54,12 +54,14 @@ def system_entries() -> list[Entry]:
     from semcomm.systems.esc import EscSystem
     from semcomm.systems.image_files import ImageFile
     from semcomm.systems.learned import LearnedCodec
+    from semcomm.systems.mu_law import MuLaw
 
     kinds: dict[str, type] = {
         "a trained codec": LearnedCodec,
         "an analogue codec": AnalogueSystem,
         "an ESC codec": EscSystem,
         ", ".join(get_args(ImageFormat)): ImageFile,
+        "mu-law": MuLaw,
         **{name: find_system(name) for name in system_names()},
     }
     return [

@@ -29,6 +29,7 @@ from semcomm.plugin_code import plugin_line
 from semcomm.scenario.checking import build
 from semcomm.scenario.document import Document
 from semcomm.systems.image_files import ImageFile
+from semcomm.systems.mu_law import MuLaw
 from semcomm.systems.system import System
 from semcomm.validation import plain
 from semcomm.zoo.names import CODEC_FILE, codec_file, codec_names, system_of
@@ -84,11 +85,13 @@ def find_channel(name: str) -> type[Channel]:
 def find_system(name: str) -> type[System]:
     """The class of a system, by what a scenario's `codec.model` names.
 
-    That is an image format, a trained codec's name or `.safetensors` file, an entry point, or
-    `path/to/file.py:ClassName`, whose code is run. Raises CodecError for anything else.
+    That is an image format, `mu-law`, a trained codec's name or `.safetensors` file, an entry
+    point, or `path/to/file.py:ClassName`, whose code is run. Raises CodecError for anything else.
     """
     if name in get_args(ImageFormat):
         return ImageFile
+    if name == "mu-law":
+        return MuLaw
     if ".py:" in name or name in _entry_names(SYSTEMS):
         plugin = _find(name, SYSTEMS, [])
         methods = "transmitter and receiver"
@@ -111,7 +114,7 @@ def _check_codec(name: str) -> None:
     """Raises CodecError for a name that is no file's and neither ships nor has shipped."""
     if codec_file(name) or CODEC_FILE.search(name) or name in RETIRED:
         return
-    systems = *get_args(ImageFormat), *_entry_names(SYSTEMS)
+    systems = *get_args(ImageFormat), "mu-law", *_entry_names(SYSTEMS)
     names = [*codec_names(), *codec_names("analogue"), *codec_names("esc"), *systems]
     raise CodecError(
         f"codec {name!r} is unknown; {instead(name, names)}, or name a .safetensors file"

@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, is_dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from annotated_types import Ge, Le, MinLen, Unit, doc
 
 from semcomm.channel import BitChannel, SymbolChannel
-from semcomm.choices import DamagedPolicy
+from semcomm.choices import CellModel, DamagedPolicy
 from semcomm.data.choice import DataChoice
 from semcomm.data.data_set import Data
 from semcomm.errors import DataError, ScenarioError, SemcommError, SettingError
@@ -23,6 +23,7 @@ from semcomm.framing import Framing
 from semcomm.link.codes import CODES, find_code
 from semcomm.link.link import Link
 from semcomm.measures.measure import Measure
+from semcomm.modalities.modality import MODALITIES
 from semcomm.nearest import instead
 from semcomm.scenario.checking import build
 from semcomm.scenario.document import SHORT_FORMS, Document, SourceLocation, key_path
@@ -51,6 +52,11 @@ KINDS = {"channel": find_channel, "codec": find_system, "link.code": find_code}
 
 PATH_OR_NAME = ("codec.model", "channel.model", "training.start")
 """Fields that take a path or the name of what ships."""
+
+
+CELLS = get_args(CellModel)
+OF_CHANNEL_MATRICES = ("data.csi", "data.drops")
+"""Keys that tables have only where they are set."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class Scenario(Validated):
     channel: Annotated[
         BitChannel | SymbolChannel, doc("what carries the frames, by default `error_free`")
     ]
-    data: Annotated[DataChoice, doc("the images")] = SAMPLE
+    data: Annotated[DataChoice, doc("the images, or the channel matrices")] = SAMPLE
     framing: Annotated[
         Framing, doc("how payloads become frames; `none` sends the entropy-coded bits alone")
     ] = field(default_factory=Framing)
@@ -193,7 +199,7 @@ class Cell:
 
 
 def _is_name(key: str) -> bool:
-    return key.endswith(".model") or key in ("data.images", "channel.ebn0_db")
+    return key.endswith(".model") or key in ("data.images", "data.csi", "channel.ebn0_db")
 
 
 def _ebn0_db(scenario: Scenario) -> dict[str, float | None]:
@@ -219,6 +225,8 @@ def _settings(section: Any, key: str) -> Iterator[tuple[str, Any]]:
     for name, checker in fields.items():
         path, value = key_path(key, name), getattr(section, name)
         if path in ("name", "images", "measures", "data.root"):
+            continue
+        if value is None and path in OF_CHANNEL_MATRICES:
             continue
         if is_dataclass(value):
             yield from _settings(value, path)
@@ -321,15 +329,21 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
     if document.value("channel") is None:
         document.put("channel", {"model": "error_free"}, document.place("channel"))
     _from_ebn0(document)
+    if document.value("data.csi") and document.value("measures") is None:
+        document.put("measures", [*MODALITIES["csi"].measures], document.place("data"))
     if document.value("framing") == "none":
         document.put("framing", SHORT_FORMS["framing", "none"], document.place("framing"))
     _check_system(document)  # also where other sections have mistakes
     check_data(document, SAMPLE)
     _check_measures(document)
     made = build(document, "", Scenario, KINDS)
-    if made:
+    if made and _try(document, "codec.model", partial(_check_modality, made)):
         _check_signal(document, made)
     return made
+
+
+def _check_modality(scenario: Scenario) -> None:
+    scenario.codec.check_modality(scenario.data.modality)
 
 
 def _check_system(document: Document) -> None:
@@ -350,7 +364,7 @@ def _check_measures(document: Document) -> None:
         if isinstance(name, str):
             key = f"measures[{number}]"
             if _try(document, key, partial(find_measure, name)):
-                _try(document, key, partial(_check_labels, document, name))
+                _try(document, key, partial(_check_samples, document, name))
     if isinstance(names, list) and all(isinstance(name, str) for name in names):
         _try(document, "measures", partial(_check_columns, names))
 
@@ -361,13 +375,18 @@ def _check_columns(measures: Sequence[str]) -> None:
         raise SettingError(f"measures are {as_yaml(columns)}; each takes a name of its own")
 
 
-def _check_labels(document: Document, name: str) -> None:
-    """Raises MeasureError for a measure of labels and a data set that has none, or others."""
-    if (measure := find_measure(name)).labelled:
-        choice = build(document.copied(), "data", DataChoice) if document.value("data") else SAMPLE
+def _check_samples(document: Document, name: str) -> None:
+    """Raises MeasureError for a measure of other samples than those of the data set, and for one of
+    labels that it does not have.
+    """
+    choice = build(document.copied(), "data", DataChoice) if document.value("data") else SAMPLE
+    if not choice:
+        return
+    measure = find_measure(name)
+    measure.check_modality(name, choice.modality)
+    if measure.labelled:
         with suppress(DataError):  # `check_data` keeps it
-            if choice:
-                measure.check_classes(name, _opened(document, choice).classes())
+            measure.check_classes(name, _opened(document, choice).classes())
 
 
 def _opened(document: Document, choice: DataChoice) -> Data:
@@ -444,7 +463,8 @@ def complete(document: Document, path: Path, data_root: Path | None) -> None:
         document.put("name", path.stem, document.place(""))
     elif isinstance(name, str) and (what := _name_mistake(name)):
         document.mistake("name", what)
-    if data_root and document.value("data.name") == "cifar10":
+    has_root = document.value("data.name") == "cifar10" or document.value("data.csi") in CELLS
+    if data_root and has_root:
         document.put("data.root", str(data_root.absolute()), document.place("data"))
     measures = document.value("measures")
     items = range(len(measures)) if isinstance(measures, list) else ()
@@ -466,7 +486,8 @@ def check_data(document: Document, default: DataChoice) -> None:
     """Keep mistakes in the sections `data` and `images`, also where other sections have some."""
     data = build(document, "data", DataChoice) if document.value("data") else default
     if data:
-        _try(document, "data.images", partial(_check_images, document, data))
+        key = "data.csi" if data.csi else "data.images"
+        _try(document, key, partial(_check_images, document, data))
 
 
 def _check_images(document: Document, data: DataChoice) -> None:

@@ -26,6 +26,7 @@ from semcomm.systems.analogue import AnalogueSystem
 from semcomm.systems.esc import EscSystem
 from semcomm.systems.image_files import ImageFile
 from semcomm.systems.learned import LearnedCodec
+from semcomm.systems.mu_law import MuLaw
 from semcomm.validation import STRICT
 from semcomm.zoo.names import CODEC_FILE, codec_names
 
@@ -81,6 +82,7 @@ def scenario_variants() -> Variants:
             *[Variant({"const": name}, EscSystem, ESC) for name in codec_names("esc")],
             Variant(file, EscSystem, ESC),
             Variant({"enum": list(get_args(ImageFormat))}, ImageFile, "an image format"),
+            Variant({"const": "mu-law"}, MuLaw, "mu-law"),
             Variant({"type": "string", "pattern": r"\.py:"}, None, "a file's"),
         ],
         "channel": [*channels, Variant({"type": "string", "pattern": r"\.py:"}, None, "a file's")],

@@ -4,10 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from annotated_types import Ge, Unit, doc
 
+from semcomm.choices import ModalityName
 from semcomm.codec.analogue.networks import NETWORKS, Network, PatchNetwork
 from semcomm.codec.classifier.networks import ClassifierNetwork
 from semcomm.codec.codec_file import read_levels
@@ -25,6 +26,7 @@ from semcomm.codec.training.start import Start
 from semcomm.codec.training.trainer import Trainer
 from semcomm.data.choice import DataChoice
 from semcomm.errors import CodecError, DataError, SettingError
+from semcomm.modalities.modality import MODALITIES
 from semcomm.modalities.rgb8 import Image
 from semcomm.scenario.checking import Kind, build
 from semcomm.scenario.document import Document
@@ -42,7 +44,7 @@ class CodecTraining(Validated, ABC):
     """
 
     name: Annotated[str, doc("of the codec, by default its file's name")]
-    data: Annotated[DataChoice, doc("the images")] = field(
+    data: Annotated[DataChoice, doc("the images, or the channel matrices")] = field(
         default_factory=lambda: DataChoice("cifar10", split="train")
     )
     images: Annotated[
@@ -52,7 +54,16 @@ class CodecTraining(Validated, ABC):
     seed: Annotated[Seed, doc("of all randomness")] = 0
     training: Annotated[Schedule, doc("how it is trained")] = field(default_factory=Schedule)
 
+    modality: ClassVar[ModalityName | None] = "rgb8"
+    """What it is trained on; None where that may be anything."""
+
     def __post_init__(self) -> None:
+        there = self.data.modality
+        if self.modality not in (None, there) or (self.training.crop and there != "rgb8"):
+            what = "system" if self.modality else "training.crop"
+            raise ValueError(
+                f"data are {MODALITIES[there].nouns}; this {what} takes {MODALITIES['rgb8'].nouns}"
+            )
         if self.data.validation and self.data.split != "train":
             raise ValueError(
                 f"data.split is {as_yaml(self.data.split)}; a training with data.validation takes "
@@ -67,6 +78,8 @@ class CodecTraining(Validated, ABC):
 @dataclass(frozen=True)
 class TrainingScenario(CodecTraining):
     """A codec of bits to be made."""
+
+    modality: ClassVar[ModalityName | None] = None
 
     system: Annotated[
         Literal["digital"], doc("what the codec is for: `digital` sends bits, `analogue` symbols")
@@ -242,7 +255,8 @@ def read_training(
     made = build(document, "", kind, KINDS if kind is AnalogueTraining else {})
     if isinstance(made, TrainingScenario) and made.training.start:
         try:
-            load_start(made.training.start).check(made.geometry, made.training)
+            start = load_start(made.training.start)
+            start.check(made.geometry, made.training, made.data.modality)
         except CodecError as error:
             document.mistake("training.start", str(error))
     document.finish()

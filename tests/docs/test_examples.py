@@ -6,7 +6,7 @@ a test, and where one fails the others run still. So that this takes seconds, `s
 
 - `semcomm run` sends two images, in one process;
 - `semcomm train`, `design` and `context` take a few images, and `train` and `context` one epoch;
-- what asks for CIFAR-10 gets the sample that ships with semcomm;
+- what asks for CIFAR-10, or for generated channel matrices, gets a sample that ships with semcomm;
 - `make`'s targets are looked up, not made; scripts of benchmarks/ and tools/ are compiled, not run;
   tests that a page names are looked up; `pip` is checked to ask for an extra that there is.
 
@@ -199,7 +199,7 @@ def shortened(arguments: list[str]) -> list[str]:
         return [
             *arguments,
             "--set",
-            "data={name: sample}",
+            "data={csi: sample}" if rest[0].startswith("csi-") else "data={name: sample}",
             "--images",
             "64",
             "--set",

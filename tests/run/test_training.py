@@ -308,7 +308,8 @@ CLASSIFIER = "cifar10-classifier"
 FLIPS = "vq-n64-bsc"
 NECST = [name for name in scenario_names("training") if name.startswith("necst")]
 ESC = {"esc-mvq-n64": (4, [0.2, 0.117, 0.0684, 0.04]), "esc-svq-n64": (1, [0.0684])}
-OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER, FLIPS, *NECST, *ESC)
+CSI = [name for name in scenario_names("training") if name.startswith("csi")]
+OTHERS = (*BETTER, *ANALOGUE, *CSI, CLASSIFIER, FLIPS, *NECST, *ESC)
 BASELINE = [name for name in scenario_names("training") if name not in OTHERS]
 
 

@@ -114,7 +114,8 @@ sead: 1
         "mine.yaml:1:9: codec.modle is not known; did you mean `model`?",
         "mine.yaml:2:19: framing.slices is 0; it takes a whole number from 1 to 255",
         "mine.yaml:2:27: framing.crc is 7; it takes 0, 8, 16, 24 or 32",
-        "mine.yaml:3:1: data: it takes either a name, `sample` or `cifar10`, or images, a folder",
+        "mine.yaml:3:1: data: it takes either a name, `sample` or `cifar10`, or images, a folder, "
+        "or csi, channel matrices",
         "mine.yaml:4:47: channel.crossover is 0.7; it takes a number from 0 to 0.5",
         'mine.yaml:5:9: images is "many"; it takes a whole number of at least 1 or null',
         "mine.yaml:6:1: sead is not known; did you mean `seed`?",
