@@ -32,6 +32,9 @@ image of 32 x 32. Learning rates and rate weights of images then do for channel 
 """
 
 ENERGY_TOLERANCE = 1e-3
+AT_ONCE = 4096
+"""Matrices that are normalized at once, which bounds memory."""
+
 DARKEST_DB = -50.0
 
 
@@ -40,15 +43,17 @@ def normalized(matrices: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
 
     Raises DataError for the first that holds a value that is not finite, or only zeros.
     """
-    wide = matrices.astype(np.float64)
-    largest = np.abs(wide).max(axis=(1, 2, 3), keepdims=True)
-    for number, value in enumerate(largest.ravel().tolist()):
-        if not 0 < value < np.inf:
-            what = "only zeros" if value == 0 else "a value that is not finite"
-            raise DataError(f"channel matrix {number} holds {what}, so that it has no norm")
-    wide /= largest  # squares of very small and very large values would leave the range of floats
-    norms = np.sqrt(np.square(wide).sum(axis=(1, 2, 3), keepdims=True))
-    unit: NDArray[np.float32] = (wide / norms).astype(np.float32)
+    unit = np.empty(matrices.shape, np.float32)
+    for first in range(0, len(matrices), AT_ONCE):
+        wide = matrices[first : first + AT_ONCE].astype(np.float64)
+        largest = np.abs(wide).max(axis=(1, 2, 3), keepdims=True)
+        for number, value in enumerate(largest.ravel().tolist(), start=first):
+            if not 0 < value < np.inf:
+                what = "only zeros" if value == 0 else "a value that is not finite"
+                raise DataError(f"channel matrix {number} holds {what}, so that it has no norm")
+        wide /= largest  # else squares of the smallest and the largest would be 0 or infinite
+        norms = np.sqrt(np.square(wide).sum(axis=(1, 2, 3), keepdims=True))
+        unit[first : first + AT_ONCE] = wide / norms
     return unit
 
 

@@ -104,6 +104,19 @@ def test_no_frame_is_above_its_budget(codec_file: Path) -> None:
     assert per_image.bits.max() <= 160 < 128 * int(load_codec(codec_file).code_lengths.max())
 
 
+def test_design_and_context_keep_the_modality(codec_file: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "mine.npy", np.stack(matrices()))
+    options = ["--data", str(tmp_path / "mine.npy"), "--out", str(tmp_path)]
+    design = ["design", str(codec_file), "--rate-weight", "0.1", "--name", "designed", *options]
+    for arguments in (design, ["context", str(codec_file), "--epochs", "1", *options]):
+        made = CliRunner().invoke(main, arguments)
+        assert made.exit_code == 0, made.output
+    designed, with_context = load_codec(tmp_path / "designed.safetensors"), tmp_path / "tiny"
+    assert designed.modality == "csi" and designed.origin["data"] == "csi mine.npy"
+    codec = load_codec(with_context.with_suffix(".safetensors"))
+    assert codec.modality == "csi" and codec.origin["context"]["data"] == "csi mine.npy"
+
+
 def test_frames_that_are_lost_count_as_zeros(codec_file: Path) -> None:
     scenario = {
         "name": "csi",
