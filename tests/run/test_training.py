@@ -303,7 +303,7 @@ BETTER = ONE_RATE, LEVELS, COARSE, MIDDLE, UPPER, FINE
 ANALOGUE = [name for name in scenario_names("training") if name.startswith(("analogue", "deep"))]
 CLASSIFIER = "cifar10-classifier"
 FLIPS = "vq-n64-bsc"
-ESC = {"esc-mvq-n64": (4, [0.2, 0.117, 0.0684, 0.04]), "esc-svq-n64": (1, [0.0684])}
+ESC = {"esc-mvq-n64": (4, [0.1, 0.0585, 0.0342, 0.02]), "esc-svq-n64": (1, [0.0342])}
 OTHERS = (*BETTER, *ANALOGUE, CLASSIFIER, FLIPS, *ESC)
 PAPERS = [name for name in scenario_names("training") if name not in OTHERS]
 

@@ -22,7 +22,7 @@ class EscRecipe(Schedule):
             "squared error of an image, values of pixels being from 0 to 1, that one bit of "
             "information costs the most noise-proof codebook; the higher it is, the more bits flip"
         ),
-    ] = 0.2
+    ] = 0.1
     finest_information_weight: Annotated[
         Annotated[float, Gt(0.0), Le(1e3)] | None,
         doc("with several codebooks, that of the last; those between have equal ratios"),
