@@ -161,7 +161,8 @@ def tiny_esc() -> "EscCodec":
     from semcomm.codec.esc.codec import EscCodec
     from semcomm.codec.esc.codec_file import EscAbout, esc_from
     from semcomm.codec.networks import Geometry
-    from semcomm.codec.training.esc import EscAutoencoder, exported
+    from semcomm.codec.training.esc_export import exported
+    from semcomm.codec.training.esc_losses import EscAutoencoder
     from semcomm.data.sample import Sample
     from semcomm.modalities.patches import to_patches
     from semcomm.modalities.rgb8 import to_network

@@ -93,23 +93,11 @@ def frontier(
     needed = np.array(
         [[[needed_esn0(m, bit) for m in BITS_PER_SYMBOL] for bit in book] for book in crossovers]
     )
-    made = []
-    for counts in _counts(len(crossovers), sub_vectors):
-        used = np.flatnonzero(counts)
-        numbers = counts[used].repeat(crossovers.shape[1])
-        options = needed[used].reshape(numbers.size, -1)
-        picks = _picked(numbers, options, channel_uses, choice)
-        if picks is None:
-            continue
-        places = [(book, bit) for book in used.tolist() for bit in range(crossovers.shape[1])]
-        energies = _energies(numbers, options)[np.arange(numbers.size), picks]
-        names = [*BITS_PER_SYMBOL]
-        classes = [
-            BitClass(*place, names[pick], float(row[pick]))
-            for place, pick, row in zip(places, picks, options, strict=True)
-        ]
-        distortion = float(counts @ distortions / sub_vectors)
-        made.append(Assignment(_spread(counts), classes, float(energies.sum()), distortion))
+    tried = [
+        _assigned(counts, distortions, needed, channel_uses, choice)
+        for counts in _counts(len(crossovers), sub_vectors)
+    ]
+    made = [one for one in tried if one]
     if not made:
         bits = sub_vectors * crossovers.shape[1]
         raise LinkError(
@@ -117,6 +105,29 @@ def frontier(
             "more channel uses, a denser modulation or a codec of fewer sub-vectors"
         )
     return _best(made)
+
+
+def _assigned(
+    counts: Numbers, distortions: Reals, needed: Reals, uses: int, choice: Choice
+) -> Assignment | None:
+    """The assignment of least energy where codebooks have so many sub-vectors, (V,); None where
+    their bits take more channel uses.
+
+    needed: (V, B, M) the Es/N0 that each bit needs by each modulation.
+    """
+    names, bits = [*BITS_PER_SYMBOL], needed.shape[1]
+    places = [(book, bit) for book in np.flatnonzero(counts).tolist() for bit in range(bits)]
+    numbers, options = counts[counts > 0].repeat(bits), np.concatenate(needed[counts > 0])
+    picks = _picked(numbers, options, uses, choice)
+    if picks is None:
+        return None
+    classes = [
+        BitClass(*place, names[pick], float(row[pick]))
+        for place, pick, row in zip(places, picks, options, strict=True)
+    ]
+    energies = (_symbols(numbers) * options)[np.arange(numbers.size), picks]
+    distortion = float(counts @ distortions / counts.sum())
+    return Assignment(_spread(counts), classes, float(energies.sum()), distortion)
 
 
 def _counts(codebooks: int, sub_vectors: int) -> Iterator[Numbers]:
@@ -131,11 +142,6 @@ def _counts(codebooks: int, sub_vectors: int) -> Iterator[Numbers]:
                 yield counts
 
 
-def _energies(numbers: Numbers, options: Reals) -> Reals:
-    """Of the symbols of each class by each modulation, (C, M)."""
-    return _symbols(numbers) * options
-
-
 def _symbols(numbers: Numbers) -> Numbers:
     """Those that so many bits fill, (C,) to (C, M)."""
     symbols: Numbers = -(-numbers[:, None] // np.array([*BITS_PER_SYMBOL.values()]))
@@ -148,7 +154,8 @@ def _picked(numbers: Numbers, options: Reals, uses: int, choice: Choice) -> Numb
     numbers: (C,) bits of each class.
     options: (C, M) the Es/N0 that each modulation needs.
     """
-    symbols, energies = _symbols(numbers), _energies(numbers, options)
+    symbols = _symbols(numbers)
+    energies = symbols * options
     if choice == "by_bit":
         return least_energy(symbols, energies, uses)
     totals = np.where(symbols.sum(axis=0) <= uses, energies.sum(axis=0), np.inf)

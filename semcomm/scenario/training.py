@@ -17,7 +17,8 @@ from semcomm.codec.training.analogue import AnalogueTrainer
 from semcomm.codec.training.channels import CHANNELS, TrainingChannel
 from semcomm.codec.training.classifier import ClassifierTrainer
 from semcomm.codec.training.epochs import EpochTrainer
-from semcomm.codec.training.esc import EscRecipe, EscTrainer
+from semcomm.codec.training.esc import EscTrainer
+from semcomm.codec.training.esc_recipe import EscRecipe
 from semcomm.codec.training.images import TrainingImages, WholeImages
 from semcomm.codec.training.necst import BitNetwork, NecstRecipe, NecstTrainer
 from semcomm.codec.training.recipe import Recipe

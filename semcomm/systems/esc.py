@@ -18,21 +18,19 @@ from semcomm.frames import Symbols
 from semcomm.framing import Framing, Size
 from semcomm.link.class_symbols import to_indices, to_symbols
 from semcomm.link.codebook_assignment import Assignment, Choice, frontier
-from semcomm.measures.intervals import wilson
+from semcomm.link.codebook_plan import Plan
 from semcomm.measures.totals import Columns, Totals
 from semcomm.modalities.given import given_images
 from semcomm.modalities.rgb8 import Image, blank
 from semcomm.stages import Arrived, Encoded, Received, Sent
+from semcomm.systems.flips import flip_columns, flip_summary
 from semcomm.systems.sizes import check_sizes
-from semcomm.systems.system import BIT_SUMMARIES, System
+from semcomm.systems.system import System
 from semcomm.terms import Terms
 from semcomm.zoo.find import changed_at, load_esc
 
 Reals = NDArray[np.float64]
 Numbers = NDArray[np.int64]
-
-LEAST_NOISE = 1e-12
-"""Lower noise variances are raised to it, so that no symbol's energy is 0."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ class EscSystem(System):
     def receiver(self, terms: Terms, framing: Framing, damaged: DamagedPolicy) -> "EscReceiver":
         return EscReceiver(self.load(), self.size, self.plan(), self._believed(terms))
 
-    def plan(self) -> "Plan":
+    def plan(self) -> Plan:
         """What both ends choose from. Raises LinkError where the bits take more channel uses."""
         made = _frontier(self.model, changed_at(self.model), self.size, *self._signalling)
         return Plan(made, self.channel_uses, self.left_over == "spread")
@@ -123,46 +121,10 @@ class EscSystem(System):
 
     def columns(self, sent: Sent[Symbols], received: Received) -> Columns:
         """Bits sent and wrong, energy, and for the summary the same by codebook and place."""
-        assert received.encoded is not None  # as the receiver gives what it decided
-        books, ours, theirs = (
-            np.asarray(encoded[name])
-            for encoded, name in (
-                (sent.encoded, "books"),
-                (sent.encoded, "indices"),
-                (received.encoded, "indices"),
-            )
-        )
-        learned, wrong = read_esc(self.model).crossovers, ours ^ theirs
-        columns = {"energy": _energies(sent.signal)}
-        for book in range(len(learned)):
-            of_book = (books == book) & ~received.damaged[:, None]
-            columns[f"sub-vectors {book}"] = of_book.sum(axis=1)
-            for bit in range(learned.shape[1]):
-                columns[f"errors {book} {bit}"] = (of_book & (wrong >> bit & 1 == 1)).sum(axis=1)
-        errors = [values for name, values in columns.items() if name.startswith("errors")]
-        bits = np.full(len(books), books.shape[1] * learned.shape[1])
-        return {"bits": bits, "bit_errors": np.sum(errors, axis=0), **columns}
+        return flip_columns(sent, received, read_esc(self.model).crossovers)
 
     def summary(self, totals: Totals) -> dict[str, Any]:
-        errors = totals.total("bit_errors")
-        row = dict.fromkeys(BIT_SUMMARIES) | {
-            "quantizer": "esc",
-            "bits_per_image": totals.mean("bits"),
-            "bits_per_image_ci95": totals.half_width("bits"),
-            "bpp": totals.sums["bits"] / totals.sums["image pixels"],
-            "side_information_bits": 0,
-            "bit_errors": errors,
-            "bit_error_rate": errors / totals.sums["bits"],
-            "energy_per_channel_use": totals.mean("energy"),
-        }
-        for book, learned in enumerate(read_esc(self.model).crossovers):
-            trials = totals.total(f"sub-vectors {book}")
-            row[f"sub_vectors_{book}"] = trials / totals.samples
-            for bit, crossover in enumerate(learned):
-                row |= _flips(totals, book, bit, trials) | {
-                    f"flips_{book}_{bit}_learned": float(crossover)
-                }
-        return row
+        return flip_summary(totals, read_esc(self.model).crossovers)
 
     def _believed(self, terms: Terms) -> float | None:
         """The noise variance that both ends assume; None for that of each frame.
@@ -176,22 +138,6 @@ class EscSystem(System):
         if terms.esn0_db is None:
             raise CodecError("the channel has no esn0_db: set codec.esn0_db to a number")
         return float(10 ** (-terms.esn0_db / 10))
-
-
-def _energies(signal: Symbols) -> Reals:
-    """The mean energy of each frame's symbols, all of one length."""
-    energies: Reals = np.square(np.abs(signal.values)).reshape(len(signal), -1).mean(axis=1)
-    return energies
-
-
-def _flips(totals: Totals, book: int, bit: int, trials: int) -> dict[str, float | None]:
-    """The measured flip rate of a codebook's bits at one place and its 95 % interval."""
-    name = f"flips_{book}_{bit}"
-    if not trials:
-        return {name: None, f"{name}_low": None, f"{name}_high": None}
-    errors = totals.total(f"errors {book} {bit}")
-    low, high = wilson(errors, trials)
-    return {name: errors / trials, f"{name}_low": low, f"{name}_high": high}
 
 
 def read_esc(model: str) -> EscCodec:
@@ -212,31 +158,6 @@ def _frontier(
     sub_vectors = int(np.prod(codec.latent_shape(size)[:-1]))
     tables = codec.crossovers, codec.distortions
     return tuple(frontier(*tables, sub_vectors, channel_uses, choice))
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What both ends choose from, by what both know; so nothing is sent of the choice.
-
-    assignments: from the least energy to the least distortion.
-    spreads: whether energy that no bit needs is sent all the same.
-    """
-
-    assignments: Sequence[Assignment]
-    channel_uses: int
-    spreads: bool
-
-    def chosen(self, noise_variances: Reals) -> tuple[Numbers, Reals]:
-        """For frames of these noise variances, (F,), the assignment of least distortion whose
-        energy they have, or the first one where they have too little for any; and the energy of a
-        symbol that needs an Es/N0 of 1.
-        """
-        noise = np.maximum(noise_variances, LEAST_NOISE)
-        energies = np.array([each.energy for each in self.assignments])
-        numbers = np.searchsorted(energies, self.channel_uses / noise, side="right") - 1
-        numbers = np.maximum(numbers, 0)
-        units = self.channel_uses / energies[numbers]
-        return numbers, units if self.spreads else np.minimum(units, noise)
 
 
 class EscTransmitter:

@@ -15,12 +15,10 @@ import torch
 from semcomm.codec.esc.codec_file import load_esc, save_esc
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.epochs import EpochProgress
-from semcomm.codec.training.esc import (
-    EscRecipe,
-    EscTrainer,
-    draw_books,
-    exported,
-)
+from semcomm.codec.training.esc import EscTrainer
+from semcomm.codec.training.esc_export import exported
+from semcomm.codec.training.esc_losses import draw_books
+from semcomm.codec.training.esc_recipe import EscRecipe
 from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.train import train
 from semcomm.errors import CheckpointError, SettingError
@@ -96,15 +94,28 @@ def test_every_parameter_is_trained(make: Make) -> None:
         assert not torch.equal(tensor, before[name]), name
 
 
+def test_flip_probabilities_are_held_at_first(make: Make) -> None:
+    """Of three epochs, the first is a third."""
+    trainer = make(crossover_start=0.34)
+    before = trainer.model.crossovers.detach().clone()
+    run(trainer, 1)
+    assert torch.equal(trainer.model.crossovers, before)
+    run(trainer, 1)
+    assert not torch.equal(trainer.model.crossovers, before)
+
+
 @pytest.mark.parametrize(("weight", "falls"), [(1e-6, True), (10.0, False)])
 def test_bits_flip_more_where_information_costs_more(
     make: Make, weight: float, falls: bool
 ) -> None:
-    """Without a price only the distortion counts, of which a flip makes more."""
+    """Without a price only the distortion counts, of which a flip makes more where the codebook
+    fits.
+    """
     changes = {"codebooks": 1, "finest_information_weight": None, "crossover_learning_rate": 0.1}
-    trainer = make(information_weight=weight, learning_rate=1e-2, epochs=6, **changes)
+    rates = {"learning_rate": 1e-2, "crossover_start": 0.5}
+    trainer = make(information_weight=weight, epochs=24, **rates, **changes)
     before = trainer.model.crossovers.mean().item()
-    run(trainer, 6)
+    run(trainer, 24)
     assert (trainer.model.crossovers.mean().item() < before) is falls
 
 
