@@ -96,7 +96,7 @@ def test_a_run_takes_what_is_held_out_unless_told_otherwise(tmp_path: Path) -> N
         ({"images": "a", "split": "train"}, "split is for the name `cifar10`, and for images with"),
         ({"images": "a", "validation": 0.1, "split": "test"}, "split is test; of images it is"),
         ({"images": "a", "validation": 1.0}, "validation is 1.0; it takes a number above 0 and"),
-        ({"images": "a", "root": "b"}, "root is for the name `cifar10` alone"),
+        ({"images": "a", "root": "b"}, "root is for the name `cifar10`"),
     ],
 )
 def test_what_does_not_go_together_is_refused(fields: dict[str, object], message: str) -> None:

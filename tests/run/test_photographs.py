@@ -239,7 +239,7 @@ def test_a_training_goes_on_from_a_codec_of_ones_own(folder: Path, tmp_path: Pat
     path, seen = trained(folder, tmp_path, "training.learning_rate=0.01")
     start = f"training.start={path}"
     other, further = trained(folder, tmp_path, start, "name=further")
-    assert further[0].psnr_db > seen[0].psnr_db + 1
+    assert further[0].quality_db > seen[0].quality_db + 1
     origin = load_codec(other).origin["training"]
     assert origin["start"] == {"codec": "mine", "sha256": load_codec(path).digest.hex()}
 

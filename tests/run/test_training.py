@@ -527,7 +527,8 @@ def test_mistakes_of_an_analogue_training_have_their_places(folder: Path) -> Non
     ]
     path.write_text("system: quantum\n")
     assert semcomm_train(path).stderr == (
-        f'{path}:1:9: system is "quantum"; it takes `digital`, `necst`, `analogue` or `classifier`\n'
+        f'{path}:1:9: system is "quantum"; it takes `digital`, `necst`, '
+        "`analogue`, `esc` or `classifier`\n"
     )
     path.write_text("system: analogue\nchannel: {model: awgn, esn0_db: [3, 2]}\n")
     assert ":2:1: channel: esn0_db is [3.0, 2.0]; several take" in semcomm_train(path).stderr
