@@ -18,6 +18,7 @@ PAGES = (
     "docs/every-rate.md",
     "docs/ofdm.md",
     "docs/guides/analogue.md",
+    "docs/reference.md",
 )
 TABLE = re.compile(r"(<!-- table: (?P<file>\S+) -->\n)(?:\|.*\n)*")
 
