@@ -14,11 +14,13 @@ class Container(NamedTuple):
     """How to part a file, and how to put it together again.
 
     varies: the fixed bytes differ with the quality.
+    sized: they differ with the size of the image.
     """
 
     body_of: Callable[[bytes], bytes]
     file_of: Callable[[bytes, bytes], bytes]
     varies: bool = False
+    sized: bool = True
 
 
 def _jpeg_body(file: bytes) -> bytes:
@@ -117,6 +119,6 @@ CONTAINERS: Mapping[ImageFormat, Container] = {
     "jpeg": Container(_jpeg_body, _jpeg_file, varies=True),
     "webp": Container(_webp_body, _webp_file),
     "avif": Container(_avif_body, _avif_file),
-    "jpeg_xl": Container(_jpeg_xl_body, _jpeg_xl_file),
+    "jpeg_xl": Container(_jpeg_xl_body, _jpeg_xl_file, sized=False),
     "hevc": Container(_hevc_body, _hevc_file),
 }

@@ -164,7 +164,9 @@ class ImageFile(System):
         if self.container:
             return content
         codec = self.at(0) if self.quality is None else self  # any does, where no tag is needed
-        return CONTAINERS[self.model].file_of(content, codec._blank(height, width))
+        container = CONTAINERS[self.model]
+        blank_file = codec._blank(height, width) if container.sized else codec._blank(8, 8)
+        return container.file_of(content, blank_file)
 
     def decode(self, file: bytes, height: int, width: int) -> Image:
         """The image (height, width, 3) in a file. Damaged ones raise whatever Pillow raises."""
