@@ -18,7 +18,8 @@ def read_per_image(folder: Path, names: set[str] | None = None) -> pd.DataFrame:
     parquet, path = folder / "per_image.parquet", folder / "per_image.csv"
     try:
         if not parquet.exists():
-            return pd.read_csv(path, usecols=None if names is None else names.__contains__)
+            columns = None if names is None else names.__contains__
+            return pd.read_csv(path, usecols=columns, low_memory=False)
         from pyarrow.dataset import dataset
 
         source = dataset(parquet, format="parquet", partitioning="hive")
