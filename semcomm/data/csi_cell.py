@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 FIRST_PATH_ROW = 6
 """The row of the earliest path. Paths between two rows spread over their neighbours, also over
-earlier ones: with 6 rows before the first path, the window keeps 99 % of the energy, with none
-97 % (docs/csi.md).
+earlier ones, so the window begins with rows before the first path (docs/csi.md).
 """
 
 ON_CPU: dict[str, str] = {"precision": "double", "device": "cpu"}

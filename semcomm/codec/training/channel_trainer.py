@@ -6,7 +6,7 @@ import torch
 
 from semcomm.codec.training.epochs import CodecTrainer, QualityProgress
 from semcomm.codec.training.images import key_of
-from semcomm.modalities.rgb8 import PATCH_VALUES
+from semcomm.modalities.rgb8 import psnr_db
 
 
 class ChannelTrainer(CodecTrainer["SquaresTally"]):
@@ -21,13 +21,12 @@ class ChannelTrainer(CodecTrainer["SquaresTally"]):
 
     def _progress(self, tally: "SquaresTally", steps: int) -> QualityProgress:
         loss = tally.squares / tally.steps
-        values = math.prod(self.grid) * PATCH_VALUES
         return QualityProgress(
             epoch=self.epoch,
             images=tally.steps * self.batch_size,
             of_images=steps * self.batch_size,
             loss=loss,
-            quality_db=-10 * math.log10(max(loss / values, 1e-12)),
+            quality_db=psnr_db(loss, math.prod(self.grid)),
             held_out=self.measured,
         )
 

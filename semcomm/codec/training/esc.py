@@ -19,7 +19,7 @@ from semcomm.codec.training.held_out import HeldOut, mean_psnr_db
 from semcomm.codec.training.images import TrainingImages, key_of
 from semcomm.codec.training.optimizers import Optimizers
 from semcomm.modalities.patches import size_of
-from semcomm.modalities.rgb8 import PATCH_VALUES, Image, from_network
+from semcomm.modalities.rgb8 import Image, from_network, psnr_db
 
 
 @dataclass(frozen=True)
@@ -109,13 +109,12 @@ class EscTrainer(CodecTrainer["_Tally"]):
         return HeldOut(psnr_db)
 
     def _progress(self, tally: "_Tally", steps: int) -> EscProgress:
-        values = math.prod(self.grid) * PATCH_VALUES
         return EscProgress(
             epoch=self.epoch,
             images=tally.steps * self.batch_size,
             of_images=steps * self.batch_size,
             loss=tally.loss / tally.steps,
-            quality_db=-10 * math.log10(max(tally.distortion / (tally.steps * values), 1e-12)),
+            quality_db=psnr_db(tally.distortion / tally.steps, math.prod(self.grid)),
             crossovers=tuple(self.model.crossovers.mean(dim=1).tolist()),
             held_out=self.measured,
         )
