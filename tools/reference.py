@@ -51,7 +51,7 @@ ANALOGUE = (
 ESC = (
     "Of an ESC codec, whose codebooks learn how often bits flip ([guide](../guides/esc.md)). "
     "`system: esc` has to be there, and with several codebooks "
-    "`training.finest_information_weight`."
+    "`training.finest_energy_weight`."
 )
 CLASSIFIER = (
     "Of a classifier, by which `accuracy` is measured ([guide](../guides/accuracy.md)). `system: "

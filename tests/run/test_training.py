@@ -307,7 +307,7 @@ ANALOGUE = [name for name in scenario_names("training") if name.startswith(("ana
 CLASSIFIER = "cifar10-classifier"
 FLIPS = "vq-n64-bsc"
 NECST = [name for name in scenario_names("training") if name.startswith("necst")]
-ESC = {"esc-mvq-n64": (4, [0.1, 0.0585, 0.0342, 0.02]), "esc-svq-n64": (1, [0.0342])}
+ESC = {"esc-mvq-n64": (4, [0.04, 0.0131, 0.00428, 0.0014]), "esc-svq-n64": (1, [0.0131])}
 CSI = [name for name in scenario_names("training") if name.startswith("csi")]
 OTHERS = (*BETTER, *ANALOGUE, *CSI, CLASSIFIER, FLIPS, *NECST, *ESC)
 BASELINE = [name for name in scenario_names("training") if name not in OTHERS]
@@ -400,7 +400,7 @@ def test_shipped_esc_trainings_are_vq_n64s_with_codebooks(name: str) -> None:
     assert (made.data, made.geometry, made.seed) == (papers.data, papers.geometry, papers.seed)
     ours, (codebooks, weights) = made.training, ESC[name]
     assert ours.codebooks == codebooks
-    assert ours.information_weights == pytest.approx(weights, rel=2e-3)
+    assert ours.energy_weights == pytest.approx(weights, rel=2e-3)
     for shared in fields(Schedule):
         assert getattr(ours, shared.name) == getattr(papers.training, shared.name)
     assert ours.commitment_weight == papers.training.commitment_weight

@@ -3,10 +3,10 @@
 A reconstruction of ESC-MVQ (docs/decisions/0018-esc.md). A batch is divided among the codebooks.
 Where codebook v has the share w_v of an image's N sub-vectors, an image's loss is
 
-    |x - x'|^2 + |sg(z) - b|^2 + beta |z - sg(b_k)|^2 + sum over v of w_v weight_v N I(mu_v)
+    |x - x'|^2 + |sg(z) - b|^2 + beta |z - sg(b_k)|^2 + sum over v of w_v weight_v N E(mu_v)
 
-with b_k the codewords chosen, b those that arrive, sg no gradient, and I the information that an
-index carries through bits that flip with the probabilities mu_v.
+with b_k the codewords chosen, b those that arrive, sg no gradient, and E the energy, over
+that of the noise, with which the bits of an index flip with the probabilities mu_v.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
 from semcomm.codec.quantizers.codebook import straight_through
 from semcomm.codec.training.esc_recipe import EscRecipe
 from semcomm.codec.training.losses import level_shares
-from semcomm.codec.training.trainable_flips import information, received_codewords
+from semcomm.codec.training.trainable_flips import needed_energy, received_codewords
 
 FIRST_CROSSOVER = 0.05
 """Of the most noise-proof codebook before the training; each further one has half of it."""
@@ -71,13 +71,11 @@ class EscLosses(NamedTuple):
     distortion: Tensor
     codebook: Tensor
     commitment: Tensor
-    information: Tensor
+    energy: Tensor
     received: Tensor
 
     def total(self, commitment_weight: float) -> Tensor:
-        return (
-            self.distortion + self.codebook + commitment_weight * self.commitment + self.information
-        )
+        return self.distortion + self.codebook + commitment_weight * self.commitment + self.energy
 
 
 def esc_losses(
@@ -96,13 +94,13 @@ def esc_losses(
     latents = model.sub_vectors(patches, dtype)
     sent = transmitted(model, latents.flatten(end_dim=1), books.flatten(), recipe, generator)
     received = model.patches(sent.vectors.view_as(latents), patches.shape[2:], dtype)
-    weights = torch.tensor(recipe.information_weights, device=patches.device)
-    carried = weights * information(model.crossovers) * latents.shape[1]
+    weights = torch.tensor(recipe.energy_weights, device=patches.device)
+    prices = weights * needed_energy(model.crossovers) * latents.shape[1]
     return EscLosses(
         (received - patches).square().sum(dim=(1, 2, 3)).mean(),
         sent.codebook / len(patches),
         sent.commitment / len(patches),
-        carried.mean(),
+        prices.mean(),
         received,
     )
 

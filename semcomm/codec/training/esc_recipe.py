@@ -11,19 +11,20 @@ from semcomm.codec.training.schedule import Schedule
 
 @dataclass(frozen=True, kw_only=True)
 class EscRecipe(Schedule):
-    """Codebooks, and what information costs each."""
+    """Codebooks, and what energy costs each."""
 
     codebooks: Annotated[int, Ge(1), Le(16), doc("V; with 1 it is ESC-SVQ")] = 1
-    information_weight: Annotated[
+    energy_weight: Annotated[
         float,
         Gt(0.0),
         Le(1e3),
         doc(
-            "squared error of an image, values of pixels being from 0 to 1, that one bit of "
-            "information costs the most noise-proof codebook; the higher it is, the more bits flip"
+            "squared error of an image, values of pixels being from 0 to 1, that a symbol of one bit "
+            "with an Es/N0 of 1 costs the most noise-proof codebook; the higher it is, the more "
+            "bits flip"
         ),
-    ] = 0.1
-    finest_information_weight: Annotated[
+    ] = 0.04
+    finest_energy_weight: Annotated[
         Annotated[float, Gt(0.0), Le(1e3)] | None,
         doc("with several codebooks, that of the last; those between have equal ratios"),
     ] = None
@@ -54,10 +55,10 @@ class EscRecipe(Schedule):
     commitment_weight: Annotated[float, Ge(0.0), Le(1e6), doc("the paper's beta")] = 0.25
 
     def __post_init__(self) -> None:
-        if (self.codebooks > 1) != (self.finest_information_weight is not None):
+        if (self.codebooks > 1) != (self.finest_energy_weight is not None):
             raise ValueError(
-                f"codebooks is {self.codebooks} and finest_information_weight "
-                f"{self.finest_information_weight}; several codebooks need one, and one takes none"
+                f"codebooks is {self.codebooks} and finest_energy_weight "
+                f"{self.finest_energy_weight}; several codebooks need one, and one takes none"
             )
         if self.codebooks > self.batch_size:
             raise ValueError(
@@ -66,8 +67,8 @@ class EscRecipe(Schedule):
             )
 
     @property
-    def information_weights(self) -> list[float]:
+    def energy_weights(self) -> list[float]:
         """That of each codebook, (V,)."""
-        finest = self.finest_information_weight or self.information_weight
-        weights = np.geomspace(self.information_weight, finest, self.codebooks)
+        finest = self.finest_energy_weight or self.energy_weight
+        weights = np.geomspace(self.energy_weight, finest, self.codebooks)
         return [float(weight) for weight in weights]

@@ -9,8 +9,6 @@ and e < 0, which is a flip, has probability mu. The gradient of a received codew
 mean over all codewords, each of which weighs as much as the relaxed bits are its own.
 """
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -54,11 +52,13 @@ def received_codewords(
     return hard, soft - soft.detach()
 
 
-def information(crossovers: Tensor) -> Tensor:
-    """Bits that an index carries at most: the sum of 1 - H(mu) over its bits, (V, B) to (V,)."""
-    entropies = -torch.xlogy(crossovers, crossovers)
-    entropies = entropies - torch.xlogy(1 - crossovers, 1 - crossovers)
-    return (1 - entropies / math.log(2)).sum(dim=-1)
+def needed_energy(crossovers: Tensor) -> Tensor:
+    """Es/N0 of the BPSK symbols whose bits flip as often, summed over an index, (V, B) to (V,).
+
+    Over white Gaussian noise mu = Q(sqrt(2 Es/N0)) (Proakis and Salehi, Digital Communications, 5th
+    ed., section 4.2).
+    """
+    return torch.special.ndtri(crossovers).square().sum(dim=-1) / 2
 
 
 def _tilts(crossovers: Tensor, uniforms: Tensor) -> Tensor:

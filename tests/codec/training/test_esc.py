@@ -29,7 +29,7 @@ RECIPE = EscRecipe(
     batch_size=8,
     learning_rate=4e-3,
     codebooks=2,
-    finest_information_weight=0.01,
+    finest_energy_weight=0.01,
     device="cpu",
     dtype="float32",
 )
@@ -73,7 +73,7 @@ def test_an_interrupted_training_ends_in_the_same_state(make: Make, tmp_path: Pa
 
 
 def test_a_training_depends_on_its_seed_and_prices(make: Make) -> None:
-    others = [make(), make(), make(1), make(information_weight=0.3)]
+    others = [make(), make(), make(1), make(energy_weight=0.3)]
     for trainer in others:
         run(trainer, 1)
     first, again, seed, price = map(digest, others)
@@ -105,15 +105,15 @@ def test_flip_probabilities_are_held_at_first(make: Make) -> None:
 
 
 @pytest.mark.parametrize(("weight", "falls"), [(1e-6, True), (10.0, False)])
-def test_bits_flip_more_where_information_costs_more(
+def test_bits_flip_more_where_energy_costs_more(
     make: Make, weight: float, falls: bool
 ) -> None:
     """Without a price only the distortion counts, of which a flip makes more where the codebook
     fits.
     """
-    changes = {"codebooks": 1, "finest_information_weight": None, "crossover_learning_rate": 0.1}
+    changes = {"codebooks": 1, "finest_energy_weight": None, "crossover_learning_rate": 0.1}
     rates = {"learning_rate": 1e-2, "crossover_start": 0.5}
-    trainer = make(information_weight=weight, epochs=24, **rates, **changes)
+    trainer = make(energy_weight=weight, epochs=24, **rates, **changes)
     before = trainer.model.crossovers.mean().item()
     run(trainer, 24)
     assert (trainer.model.crossovers.mean().item() < before) is falls
@@ -137,8 +137,8 @@ def test_books_are_shared_equally_and_mixed_images_have_two() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"codebooks": 1}, "codebooks is 1 and finest_information_weight 0.01; several"),
-        ({"finest_information_weight": None}, "codebooks is 2 and finest_information_weight None"),
+        ({"codebooks": 1}, "codebooks is 1 and finest_energy_weight 0.01; several"),
+        ({"finest_energy_weight": None}, "codebooks is 2 and finest_energy_weight None"),
         ({"codebooks": 9}, "codebooks is 9; each needs an image of every batch, which has 8"),
     ],
 )
@@ -147,9 +147,9 @@ def test_recipes_that_cannot_be_are_refused(changes: dict[str, Any], message: st
         replace(RECIPE, **changes)
 
 
-def test_information_weights_have_equal_ratios() -> None:
-    recipe = replace(RECIPE, codebooks=3, information_weight=0.4, finest_information_weight=0.1)
-    assert recipe.information_weights == pytest.approx([0.4, 0.2, 0.1])
+def test_energy_weights_have_equal_ratios() -> None:
+    recipe = replace(RECIPE, codebooks=3, energy_weight=0.4, finest_energy_weight=0.1)
+    assert recipe.energy_weights == pytest.approx([0.4, 0.2, 0.1])
 
 
 def test_what_is_exported_is_saved_and_loaded(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from semcomm.codec.training.trainable_flips import (
     flipped,
-    information,
+    needed_energy,
     received_codewords,
     soft_codewords,
 )
@@ -106,8 +106,8 @@ def test_received_codewords_are_hard_and_give_each_its_gradient() -> None:
     assert none is None and torch.equal(ours, torch.autograd.grad(relaxed, other)[0])
 
 
-@pytest.mark.parametrize(("crossover", "bits"), [(0.5, 0.0), (0.11, 0.500084), (1e-9, 1.0)])
-def test_information_is_the_capacity_of_each_bit(crossover: float, bits: float) -> None:
-    """Cover and Thomas, section 7.1.4: 1 - H(0.11) is about half a bit."""
+@pytest.mark.parametrize(("crossover", "esn0"), [(0.5, 0.0), (0.0786496, 1.0), (3.872108e-6, 10.0)])
+def test_energy_is_what_bpsk_needs(crossover: float, esn0: float) -> None:
+    """Its bits flip with probability Q(sqrt(2 Es/N0)) = erfc(sqrt(Es/N0)) / 2."""
     given = torch.full((2, 3), crossover, dtype=torch.float64)
-    assert information(given).tolist() == pytest.approx([3 * bits] * 2, abs=1e-5)
+    assert needed_energy(given).tolist() == pytest.approx([3 * esn0] * 2, rel=1e-5)
