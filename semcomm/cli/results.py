@@ -53,6 +53,11 @@ def measure(sent: Path, received: Path, output: Path | None) -> None:
 @click.option(
     "--per", metavar="NAME,NAME...", help="With --best: one row for each of their values."
 )
+@click.option(
+    "--across",
+    metavar="NAME",
+    help="Spread the last of --columns: a column for each value of NAME.",
+)
 @click.option("-o", "--output", type=FILE, help="CSV file [default: show the table].")
 def table(
     results: tuple[Path, ...],
@@ -61,11 +66,13 @@ def table(
     by: str | None,
     best: str | None,
     per: str | None,
+    across: str | None,
     output: Path | None,
 ) -> None:
     """Choose rows and columns of RESULTS: folders of runs, their results.csv, or per_image.csv or
     .parquet.
     """
+    from semcomm.report.across import spread
     from semcomm.report.best import best_rows
     from semcomm.report.means import means
     from semcomm.report.results import (
@@ -81,15 +88,19 @@ def table(
         raise click.UsageError("--per takes --best, the column whose highest value is kept")
     if by and best:
         raise click.UsageError("--by and --best exclude each other: take the best of means.csv")
+    if across and (by or not columns):
+        raise click.UsageError("--across takes --columns, whose last is spread, and no --by")
     names = columns.split(",") if columns else []
     chosen: Iterable[pd.DataFrame] = select_chunks(read_chunks(results), where)
     if best:
         chosen = [best_rows(chosen, best, per.split(",") if per else [])]
-    tables = (
-        [means(chosen, by.split(","), names)]
-        if by
-        else (with_columns(chunk, names) for chunk in chosen)
-    )
+    tables: Iterable[pd.DataFrame]
+    if across:
+        tables = [spread(concat_rows(chosen), names, across)]
+    elif by:
+        tables = [means(chosen, by.split(","), names)]
+    else:
+        tables = (with_columns(chunk, names) for chunk in chosen)
     if output is None:
         click.echo(format_table(concat_rows(tables)))
     else:

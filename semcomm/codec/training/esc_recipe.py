@@ -19,9 +19,9 @@ class EscRecipe(Schedule):
         Gt(0.0),
         Le(1e3),
         doc(
-            "squared error of an image, values of pixels being from 0 to 1, that a symbol of one bit "
-            "with an Es/N0 of 1 costs the most noise-proof codebook; the higher it is, the more "
-            "bits flip"
+            "squared error of an image, values of pixels being from 0 to 1, that a symbol of one "
+            "bit with an Es/N0 of 1 costs the most noise-proof codebook; the higher it is, the "
+            "more bits flip"
         ),
     ] = 0.04
     finest_energy_weight: Annotated[

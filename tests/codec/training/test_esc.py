@@ -105,9 +105,7 @@ def test_flip_probabilities_are_held_at_first(make: Make) -> None:
 
 
 @pytest.mark.parametrize(("weight", "falls"), [(1e-6, True), (10.0, False)])
-def test_bits_flip_more_where_energy_costs_more(
-    make: Make, weight: float, falls: bool
-) -> None:
+def test_bits_flip_more_where_energy_costs_more(make: Make, weight: float, falls: bool) -> None:
     """Without a price only the distortion counts, of which a flip makes more where the codebook
     fits.
     """
