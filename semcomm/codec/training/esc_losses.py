@@ -137,10 +137,12 @@ def transmitted(
         ours, uniforms = vectors[rows], draws[rows]
         with torch.no_grad():
             indices = channel_optimized(codebook, own).assign(ours)
+            chosen = codebook[indices]
         arrived, soft = received_codewords(codebook, indices, own, uniforms, recipe.temperature)
-        quantized = quantized.index_copy(0, rows, straight_through(ours, arrived) + soft)
+        through = straight_through(ours, chosen, arrived)
+        quantized = quantized.index_copy(0, rows, through + soft)
         of_codebooks = of_codebooks + F.mse_loss(arrived, ours.detach(), reduction="sum")
-        commitment = commitment + F.mse_loss(ours, codebook[indices].detach(), reduction="sum")
+        commitment = commitment + F.mse_loss(ours, chosen, reduction="sum")
     return Transmitted(quantized, of_codebooks, commitment)
 
 

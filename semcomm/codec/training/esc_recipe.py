@@ -52,7 +52,7 @@ class EscRecipe(Schedule):
             "codebooks that fit nothing yet would make every flip look cheap"
         ),
     ] = 0.1
-    commitment_weight: Annotated[float, Ge(0.0), Le(1e6), doc("the paper's beta")] = 0.25
+    commitment_weight: Annotated[float, Ge(0.0), Le(1e6), doc("the paper's beta")] = 1.0
 
     def __post_init__(self) -> None:
         if (self.codebooks > 1) != (self.finest_energy_weight is not None):
