@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from semcomm.codec.training.channels import TrainingChannel, linear_estimates, n
 from semcomm.codec.training.epochs import patches_of
 from semcomm.codec.training.held_out import HeldOut, mean_psnr_db
 from semcomm.codec.training.images import TrainingImages, key_of
-from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.schedule import Schedule
 from semcomm.modalities.patches import size_of
 from semcomm.modalities.rgb8 import Image, from_network
@@ -37,13 +37,9 @@ class AnalogueTrainer(ChannelTrainer):
         seed: int,
         held_out: Sequence[Image] = (),
     ) -> None:
-        super().__init__(schedule, images, seed, held_out)
+        make = partial(AnalogueAutoencoder, network, channel.points)
+        super().__init__(make, schedule, images, seed, held_out)
         self.channel, self.schedule = channel, schedule
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(key_of(seed, "weights"))
-            model = AnalogueAutoencoder(network, channel.points)
-        self.model = model.to(self.device).to(memory_format=torch.channels_last)
-        self.optimizers = Optimizers(self.model, schedule)
 
     def settings(self) -> dict[str, Any]:
         parts = {"network": self.model.network, "channel": self.channel, "training": self.schedule}

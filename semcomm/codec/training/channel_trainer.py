@@ -4,23 +4,23 @@ import math
 
 import torch
 
-from semcomm.codec.training.epochs import CodecTrainer, QualityProgress
+from semcomm.codec.training.epochs import CodecTrainer, QualityProgress, Sums
 from semcomm.codec.training.images import key_of
 from semcomm.modalities.rgb8 import psnr_db
 
 
-class ChannelTrainer(CodecTrainer["SquaresTally"]):
+class ChannelTrainer(CodecTrainer[Sums]):
     """Trains through a channel whose noise is new in each step.
 
     A step returns the squared error per image, pixels being from 0 to 1, which an epoch reports.
     """
 
-    def _start_epoch(self) -> "SquaresTally":
+    def _start_epoch(self) -> Sums:
         self._noise = torch.Generator().manual_seed(key_of(self.seed, "channel", self.epoch))
-        return SquaresTally()
+        return Sums(1)
 
-    def _progress(self, tally: "SquaresTally", steps: int) -> QualityProgress:
-        loss = tally.squares / tally.steps
+    def _progress(self, tally: Sums, steps: int) -> QualityProgress:
+        (loss,) = tally.means()
         return QualityProgress(
             epoch=self.epoch,
             images=tally.steps * self.batch_size,
@@ -29,14 +29,3 @@ class ChannelTrainer(CodecTrainer["SquaresTally"]):
             quality_db=psnr_db(loss, math.prod(self.grid)),
             held_out=self.measured,
         )
-
-
-class SquaresTally:
-    """Sums over an epoch."""
-
-    def __init__(self) -> None:
-        self.steps, self.squares = 0, 0.0
-
-    def add(self, squares: float) -> None:
-        self.steps += 1
-        self.squares += squares

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,8 @@ from semcomm.codec.classifier.networks import (
     whitening_of,
     without_normalization,
 )
-from semcomm.codec.training.epochs import EpochProgress, EpochTrainer
+from semcomm.codec.training.epochs import EpochProgress, EpochTrainer, Sums
 from semcomm.codec.training.images import WholeImages, key_of
-from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.schedule import Schedule
 from semcomm.modalities.rgb8 import Image
 
@@ -49,7 +49,7 @@ class ClassifierProgress(EpochProgress):
         return f"loss {self.loss:.3f}  {self.accuracy:.2%} right"
 
 
-class ClassifierTrainer(EpochTrainer["_Tally"]):
+class ClassifierTrainer(EpochTrainer[Sums]):
     """Trains the layers on images that are flipped from left to right in every second epoch and
     moved by up to two pixels.
 
@@ -68,16 +68,12 @@ class ClassifierTrainer(EpochTrainer["_Tally"]):
         labels: NDArray[np.int64],
         seed: int,
     ) -> None:
-        super().__init__(schedule, images, seed)
+        make = partial(ClassifierLayers, network, len(classes), normalized=True)
+        super().__init__(make, schedule, images, seed)
         self.network, self.classes, self.schedule = network, tuple(classes), schedule
         self._images = torch.from_numpy(images.images)
         self._labels = torch.from_numpy(labels)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(key_of(seed, "weights"))
-            model = ClassifierLayers(network, len(self.classes), normalized=True)
-        self.model = model.to(self.device).to(memory_format=torch.channels_last)
         self._initialize_whitening()
-        self.optimizers = Optimizers(self.model, schedule)
 
     def settings(self) -> dict[str, Any]:
         labels = self._labels.bincount(minlength=len(self.classes)).tolist()
@@ -104,12 +100,12 @@ class ClassifierTrainer(EpochTrainer["_Tally"]):
         assert whitening.bias is not None
         whitening.bias.copy_(bias)
 
-    def _start_epoch(self) -> "_Tally":
+    def _start_epoch(self) -> Sums:
         generator = torch.Generator().manual_seed(key_of(self.seed, "flips"))
         flips = torch.randint(2, (len(self._images),), generator=generator)
         self._flips = (flips + self.epoch) % 2 == 1
         self._moves = torch.Generator().manual_seed(key_of(self.seed, "moves", self.epoch))
-        return _Tally()
+        return Sums(2)
 
     def _batches(self) -> Iterator[Tensor]:
         """(B,) the numbers of the images."""
@@ -129,26 +125,15 @@ class ClassifierTrainer(EpochTrainer["_Tally"]):
         normalize_kernels(self.model)
         return loss.item(), (scores.argmax(dim=1) == labels).float().mean().item()
 
-    def _progress(self, tally: "_Tally", steps: int) -> ClassifierProgress:
+    def _progress(self, tally: Sums, steps: int) -> ClassifierProgress:
+        loss, accuracy = tally.means()
         return ClassifierProgress(
             epoch=self.epoch,
             images=tally.steps * self.batch_size,
             of_images=steps * self.batch_size,
-            loss=tally.loss / tally.steps,
-            accuracy=tally.accuracy / tally.steps,
+            loss=loss,
+            accuracy=accuracy,
         )
-
-
-class _Tally:
-    """Sums over an epoch."""
-
-    def __init__(self) -> None:
-        self.steps, self.loss, self.accuracy = 0, 0.0, 0.0
-
-    def add(self, loss: float, accuracy: float) -> None:
-        self.steps += 1
-        self.loss += loss
-        self.accuracy += accuracy
 
 
 def moved_images(images: Tensor, moves: Tensor, flips: Tensor) -> Tensor:

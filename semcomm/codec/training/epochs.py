@@ -4,7 +4,7 @@ All randomness is a function of seed and epoch.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from semcomm.choices import DType, ModalityName
 from semcomm.codec.devices import fast_dtype, torch_device
 from semcomm.codec.training.held_out import HeldOut, middles
-from semcomm.codec.training.images import TrainingImages
+from semcomm.codec.training.images import TrainingImages, key_of
 from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.schedule import Schedule
 from semcomm.modalities.modality import MODALITIES
@@ -67,23 +67,51 @@ class Tally(Protocol):
     def add(self, *outcome: Any) -> None: ...
 
 
+class Sums:
+    """Sums over an epoch, of each of the numbers that its steps return."""
+
+    def __init__(self, numbers: int) -> None:
+        self.steps, self.sums = 0, [0.0] * numbers
+
+    def add(self, *outcome: float) -> None:
+        self.steps += 1
+        self.sums = [total + number for total, number in zip(self.sums, outcome, strict=True)]
+
+    def means(self) -> list[float]:
+        """Of each number, per step."""
+        return [total / self.steps for total in self.sums]
+
+
 TallyOf = TypeVar("TallyOf", bound=Tally)
 
 
 class EpochTrainer(ABC, Generic[TallyOf]):
     """Trains `model` on images; `epoch` epochs are done.
 
+    make: makes the model, with random weights, which depend on the seed alone.
     recipe: the schedule, which may say more.
+    own_rates: learning rates of parameters that have others than the recipe's, by name.
     """
 
     model: nn.Module
-    optimizers: Optimizers
 
-    def __init__(self, recipe: Schedule, images: TrainingImages, seed: int) -> None:
+    def __init__(
+        self,
+        make: Callable[[], nn.Module],
+        recipe: Schedule,
+        images: TrainingImages,
+        seed: int,
+        own_rates: Mapping[str, float] | None = None,
+    ) -> None:
         self.seed, self.epoch, self.epochs = seed, 0, recipe.epochs
         self.device = torch_device(recipe.device)
         self.dtype: DType = fast_dtype(self.device) if recipe.dtype == "auto" else recipe.dtype
         self.images, self.batch_size = images, min(recipe.batch_size, len(images))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(key_of(seed, "weights"))
+            model = make()
+        self.model = model.to(self.device).to(memory_format=torch.channels_last)
+        self.optimizers = Optimizers(self.model, recipe, own_rates)
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
@@ -144,9 +172,15 @@ class CodecTrainer(EpochTrainer[TallyOf]):
     """
 
     def __init__(
-        self, recipe: Schedule, images: TrainingImages, seed: int, held_out: Sequence[Image] = ()
+        self,
+        make: Callable[[], nn.Module],
+        recipe: Schedule,
+        images: TrainingImages,
+        seed: int,
+        held_out: Sequence[Image] = (),
+        own_rates: Mapping[str, float] | None = None,
     ) -> None:
-        super().__init__(recipe, images, seed)
+        super().__init__(make, recipe, images, seed, own_rates)
         self.grid = grid_shape(*images.size)
         self.held_out = middles(held_out)
         self.measured: HeldOut | None = None

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,12 @@ from torch import Tensor
 
 from semcomm.codec.esc.codec_file import save_esc
 from semcomm.codec.networks import Geometry
-from semcomm.codec.training.epochs import CodecTrainer, QualityProgress, patches_of
+from semcomm.codec.training.epochs import CodecTrainer, QualityProgress, Sums, patches_of
 from semcomm.codec.training.esc_export import exported
 from semcomm.codec.training.esc_losses import EscAutoencoder, draw_books, esc_losses
 from semcomm.codec.training.esc_recipe import EscRecipe
 from semcomm.codec.training.held_out import HeldOut, mean_psnr_db
 from semcomm.codec.training.images import TrainingImages, key_of
-from semcomm.codec.training.optimizers import Optimizers
 from semcomm.modalities.patches import size_of
 from semcomm.modalities.rgb8 import Image, from_network, psnr_db
 
@@ -36,7 +36,7 @@ class EscProgress(QualityProgress):
         return f"loss {self.loss:.2f}  {self.quality_db:.2f} dB  flips {flips}"
 
 
-class EscTrainer(CodecTrainer["_Tally"]):
+class EscTrainer(CodecTrainer[Sums]):
     """Trains networks, codebooks and flip probabilities; flips are new in each step."""
 
     model: EscAutoencoder
@@ -49,15 +49,11 @@ class EscTrainer(CodecTrainer["_Tally"]):
         seed: int,
         held_out: Sequence[Image] = (),
     ) -> None:
-        super().__init__(recipe, images, seed, held_out)
-        self.recipe = recipe
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(key_of(seed, "weights"))
-            model = EscAutoencoder(geometry, recipe.codebooks)
-        self.model = model.to(self.device).to(memory_format=torch.channels_last)
-        self._initialize_codebooks()
+        make = partial(EscAutoencoder, geometry, recipe.codebooks)
         own_rates = {"flip_logits": recipe.crossover_learning_rate}
-        self.optimizers = Optimizers(self.model, recipe, own_rates)
+        super().__init__(make, recipe, images, seed, held_out, own_rates)
+        self.recipe = recipe
+        self._initialize_codebooks()
 
     def settings(self) -> dict[str, Any]:
         return {"geometry": asdict(self.model.geometry), "recipe": asdict(self.recipe)}
@@ -77,9 +73,9 @@ class EscTrainer(CodecTrainer["_Tally"]):
         chosen = torch.randint(len(vectors), shape, generator=generator)
         self.model.codebooks.copy_(vectors[chosen.to(vectors.device)])
 
-    def _start_epoch(self) -> "_Tally":
+    def _start_epoch(self) -> Sums:
         self._flips = torch.Generator().manual_seed(key_of(self.seed, "channel", self.epoch))
-        return _Tally()
+        return Sums(2)
 
     def _step(self, batch: Tensor, step: int, of_steps: int) -> tuple[float, float]:
         """Returns the loss and the squared error per image, pixels being from 0 to 1."""
@@ -108,25 +104,14 @@ class EscTrainer(CodecTrainer["_Tally"]):
             psnr_db += mean_psnr_db(self.held_out, received) / self.recipe.codebooks
         return HeldOut(psnr_db)
 
-    def _progress(self, tally: "_Tally", steps: int) -> EscProgress:
+    def _progress(self, tally: Sums, steps: int) -> EscProgress:
+        loss, distortion = tally.means()
         return EscProgress(
             epoch=self.epoch,
             images=tally.steps * self.batch_size,
             of_images=steps * self.batch_size,
-            loss=tally.loss / tally.steps,
-            quality_db=psnr_db(tally.distortion / tally.steps, math.prod(self.grid)),
+            loss=loss,
+            quality_db=psnr_db(distortion, math.prod(self.grid)),
             crossovers=tuple(self.model.crossovers.mean(dim=1).tolist()),
             held_out=self.measured,
         )
-
-
-class _Tally:
-    """Sums over an epoch."""
-
-    def __init__(self) -> None:
-        self.steps, self.loss, self.distortion = 0, 0.0, 0.0
-
-    def add(self, loss: float, distortion: float) -> None:
-        self.steps += 1
-        self.loss += loss
-        self.distortion += distortion

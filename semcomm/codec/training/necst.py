@@ -7,6 +7,7 @@ probabilities have the channel in them. What the paper leaves open: docs/decisio
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,8 +27,7 @@ from semcomm.codec.training.bit_flips import BitFlips
 from semcomm.codec.training.channel_trainer import ChannelTrainer
 from semcomm.codec.training.export import code_table, network_tensors, with_code_table
 from semcomm.codec.training.held_out import HeldOut, measured
-from semcomm.codec.training.images import TrainingImages, key_of
-from semcomm.codec.training.optimizers import Optimizers
+from semcomm.codec.training.images import TrainingImages
 from semcomm.codec.training.random_bits import (
     arrival_probabilities,
     draw_bits,
@@ -165,13 +165,8 @@ class NecstTrainer(ChannelTrainer):
         seed: int,
         held_out: Sequence[Image] = (),
     ) -> None:
-        super().__init__(recipe, images, seed, held_out)
+        super().__init__(partial(BitAutoencoder, network), recipe, images, seed, held_out)
         self.recipe = recipe
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(key_of(seed, "weights"))
-            model = BitAutoencoder(network)
-        self.model = model.to(self.device).to(memory_format=torch.channels_last)
-        self.optimizers = Optimizers(self.model, recipe)
 
     def settings(self) -> dict[str, Any]:
         network, training = asdict(self.model.network), asdict(self.recipe)

@@ -17,7 +17,6 @@ from semcomm.codec.training.export import codec_in_training, export_codec, expor
 from semcomm.codec.training.held_out import HeldOut, measured
 from semcomm.codec.training.images import TrainingImages, key_of
 from semcomm.codec.training.losses import Losses, VqAutoencoder, compute_losses
-from semcomm.codec.training.optimizers import Optimizers
 from semcomm.codec.training.recipe import Recipe
 from semcomm.codec.training.start import Start
 from semcomm.errors import DataError
@@ -63,25 +62,20 @@ class Trainer(CodecTrainer["_Tally"]):
         held_out: Sequence[Sample] = (),
         start: Start | None = None,
     ) -> None:
-        super().__init__(recipe, images, seed, held_out)
-        self.recipe, self.start = recipe, start
         if len(images) < recipe.levels:
             raise DataError(
                 f"{recipe.levels} levels need at least as many images; there are {len(images)}"
             )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(key_of(seed, "weights"))
-            groups = recipe.level_groups or ()
-            shape = geometry, recipe.levels, recipe.quantizer, groups
-            model = VqAutoencoder(*shape, images.modality)
-        self.model = model.to(self.device).to(memory_format=torch.channels_last)
+        shape = geometry, recipe.levels, recipe.quantizer, recipe.level_groups or ()
+        make = partial(VqAutoencoder, *shape, images.modality)
+        own_rates = {"logits": recipe.logit_learning_rate}
+        super().__init__(make, recipe, images, seed, held_out, own_rates)
+        self.recipe, self.start = recipe, start
         if start is None:
             self._initialize_codebook()
         else:
             start.check(geometry, recipe, images.modality)
             start.copy_to(self.model)
-        own_rates = {"logits": recipe.logit_learning_rate}
-        self.optimizers = Optimizers(self.model, recipe, own_rates)
 
     def settings(self) -> dict[str, Any]:
         return {"geometry": asdict(self.model.geometry), "recipe": self._recipe()}
