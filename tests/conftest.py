@@ -197,16 +197,15 @@ def tiny_classifier_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from stripes import CLASSES, stripes
 
     from semcomm.codec.classifier.networks import ClassifierNetwork
-    from semcomm.codec.training.classifier import ClassifierTrainer
+    from semcomm.codec.training.classifier import ClassifierRecipe, ClassifierTrainer
     from semcomm.codec.training.images import WholeImages
-    from semcomm.codec.training.schedule import Schedule
 
     images, labels = stripes(128)
-    schedule = Schedule(
+    recipe = ClassifierRecipe(
         epochs=4, batch_size=16, learning_rate=0.005, kernel_learning_rate=0.05, device="cpu"
     )
     network = ClassifierNetwork((4, 8))
-    trainer = ClassifierTrainer(network, CLASSES, schedule, WholeImages(images), labels, 0)
+    trainer = ClassifierTrainer(network, CLASSES, recipe, WholeImages(images), labels, 0)
     for _ in range(trainer.epochs):
         list(trainer.run_epoch())
     path = tmp_path_factory.mktemp("classifier") / "tiny.safetensors"

@@ -220,7 +220,7 @@ MISTAKES = [
     (["run", "error-free", "--images", "0"], "Invalid value for '--images'"),
     (
         ["run", "error-free", "--images", "257"],
-        "--set images=257: images is 257; the data set holds 256",
+        "--images 257: images is 257; the data set holds 256",
     ),
     (
         ["run", "error-free", "--set", "data={images: ~nobody-here}"],

@@ -22,7 +22,9 @@ def data_options(command: Command) -> Command:
         click.option(
             "--data-root", type=FILE, help="Folder that holds CIFAR-10 [default: SEMCOMM_DATA]."
         ),
-        click.option("--images", type=click.IntRange(min=1), help="Take the first N images only."),
+        click.option(
+            "--images", type=click.IntRange(min=1), help="Take the first N images at most."
+        ),
     ):
         command = option(command)
     return command
@@ -48,7 +50,7 @@ def device_option(command: Command) -> Command:
 
 
 def with_images(overrides: tuple[str, ...], images: int | None) -> list[str]:
-    """The option `--images N` as the change to the scenario that it is."""
+    """The option `--images N` as a change to the scenario."""
     return [*overrides, *([f"images={images}"] if images else [])]
 
 

@@ -61,11 +61,12 @@ def run(
         raise click.UsageError(
             "--workers are processes of this machine; a --scheduler has workers of its own"
         )
-    changes = with_images(overrides, images)
-    cells = read_scenarios(scenario, changes, data_root)
+    cells = read_scenarios(scenario, overrides, data_root, images)
     places = matching(cells, where)
-    command = shlex.join(["semcomm", "run", scenario, *(f"--set={change}" for change in changes)])
-    path = out or Path("results") / folder_name(scenario, cells, changes)
+    changes = [f"--set={change}" for change in overrides]
+    changes += [f"--images={images}"] if images else []
+    command = shlex.join(["semcomm", "run", scenario, *changes])
+    path = out or Path("results") / folder_name(scenario, cells, with_images(overrides, images))
     work = sum(cells[place].scenario.image_count() for place in places)
     workers = workers or default_workers(work, cores())
     done_by = (

@@ -277,6 +277,7 @@ def read_scenarios(
     scenario: Path | str | Mapping[str, Any],
     overrides: Sequence[str] = (),
     data_root: Path | None = None,
+    images: int | None = None,
 ) -> list[Cell]:
     """The scenarios in a file, or in a shipped one by its name: one for each cell of its sweep.
 
@@ -284,6 +285,7 @@ def read_scenarios(
     overrides: `key.path=value`, each in place of what the file has; paths in them start at the
         working folder, those in the file at the file's.
     data_root: where CIFAR-10 is, in place of `data.root`.
+    images: how many each cell sends at most, the first ones, also where the sweep sets `images`.
     Raises ScenarioError with every mistake of every cell, each with its place.
     """
     if isinstance(scenario, Mapping):
@@ -293,6 +295,8 @@ def read_scenarios(
         path = scenario_path(scenario)
         document = Document.read(path, overrides)
     swept, read = cells(document), list[Cell]()
+    if images:
+        swept = (_with_images(cell, images) for cell in swept)
     mistakes, first_of = dict.fromkeys(document.mistakes), dict[object, Mapping[str, Any]]()
     for cell in swept:
         sections = cell.document.root
@@ -306,6 +310,14 @@ def read_scenarios(
     document.mistakes = [*mistakes]
     document.finish()
     return read
+
+
+def _with_images(cell: CellDocument, most: int) -> CellDocument:
+    """The same cell, which sends its first `most` images at most."""
+    document, images = cell.document, cell.document.value("images")
+    if images is None or (isinstance(images, int) and images > most):
+        document.put("images", most, SourceLocation(1, 0, 0, f"--images {most}"))
+    return CellDocument({key: document.value(key) for key in cell.changes}, document)
 
 
 def _content(scenario: Scenario) -> object:

@@ -15,7 +15,7 @@ from semcomm.codec.codec_file import read_levels
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.analogue import AnalogueTrainer
 from semcomm.codec.training.channels import CHANNELS, TrainingChannel
-from semcomm.codec.training.classifier import ClassifierTrainer
+from semcomm.codec.training.classifier import ClassifierRecipe, ClassifierTrainer
 from semcomm.codec.training.epochs import EpochTrainer
 from semcomm.codec.training.esc import EscTrainer
 from semcomm.codec.training.esc_recipe import EscRecipe
@@ -166,10 +166,16 @@ class ClassifierTraining(CodecTraining):
     network: Annotated[ClassifierNetwork, doc("its layers")] = field(
         default_factory=ClassifierNetwork
     )
+    training: Annotated[ClassifierRecipe, doc("how it is trained")] = field(
+        default_factory=ClassifierRecipe
+    )
 
     def trainer(self, images: TrainingImages, held_out: Sequence[Image] = ()) -> ClassifierTrainer:
         if not isinstance(images, WholeImages):
             raise DataError("a classifier is trained on whole images: leave out training.crop")
+        if self.training.shift >= min(images.size):
+            size = " x ".join(map(str, images.size))
+            raise DataError(f"training.shift is {self.training.shift}; images have {size} pixels")
         data = self.data.open()
         labels = data.labels(0, len(images))
         if labels is None:

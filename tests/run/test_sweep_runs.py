@@ -166,6 +166,20 @@ def test_change_on_the_command_line_holds_in_every_cell(
     assert reported.startswith("--set sweep.codec.quality=[7, 101]: codec.quality is 101")
 
 
+def test_images_of_the_command_line_limit_every_cell(tmp_path: Path) -> None:
+    """Also those whose images the sweep sets, and those that have all."""
+    sweep = "sweep: [{codec.quality: [10]}, {codec.quality: [20], images: [1, 5]}]"
+
+    def sent(text: str) -> list[tuple[int, int]]:
+        _, results, per_image = run(tmp_path, text + sweep, "--images", "2")
+        assert per_image.groupby("cell").size().tolist() == results.images.tolist()
+        return list(zip(results["codec.quality"], results.images, strict=True))
+
+    assert sent(SWEEP) == [(10, 2), (20, 1), (20, 2)]
+    assert sent(SWEEP.replace("images: 3\n", "")) == [(10, 2), (20, 1), (20, 2)]
+    assert sent(SWEEP.replace("images: 3", "images: 1")) == [(10, 1), (20, 1), (20, 2)]
+
+
 def test_one_scenario_is_not_read_from_a_sweep_of_several(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(SWEEP + "sweep: {seed: [1, 2]}")

@@ -28,6 +28,7 @@ from semcomm.codec.codec_file import load_codec
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.bit_flips import BitFlips
 from semcomm.codec.training.channels import TrainingAwgn
+from semcomm.codec.training.classifier import ClassifierRecipe
 from semcomm.codec.training.epochs import EpochProgress
 from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.necst import BitNetwork, NecstRecipe
@@ -573,3 +574,10 @@ def test_a_classifier_of_images_without_classes_is_refused(folder: Path, tmp_pat
     result = semcomm_train(path, "--out", tmp_path)
     assert result.exit_code == 2
     assert result.stderr.startswith("error: the data set has no labels, which a classifier learns")
+
+
+def test_images_that_a_shift_would_leave_are_refused() -> None:
+    training = ClassifierTraining("it", training=ClassifierRecipe(shift=8))
+    images = WholeImages(np.zeros((4, 32, 8, 3), np.uint8))
+    with pytest.raises(DataError, match=r"training.shift is 8; images have 32 x 8 pixels"):
+        training.trainer(images)

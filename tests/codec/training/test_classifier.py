@@ -12,12 +12,17 @@ from stripes import CLASSES, stripes
 
 from semcomm.codec.classifier.classifier_file import load_classifier
 from semcomm.codec.classifier.networks import ClassifierNetwork
-from semcomm.codec.training.classifier import ClassifierTrainer, moved_images, normalize_kernels
+from semcomm.codec.training.classifier import (
+    ClassifierRecipe,
+    ClassifierTrainer,
+    cut_images,
+    moved_images,
+    normalize_kernels,
+)
 from semcomm.codec.training.images import WholeImages
-from semcomm.codec.training.schedule import Schedule
 from semcomm.codec.training.train import train
 
-SCHEDULE = Schedule(
+RECIPE = ClassifierRecipe(
     epochs=3,
     batch_size=16,
     learning_rate=0.005,
@@ -30,13 +35,13 @@ Make = Callable[..., ClassifierTrainer]
 
 @pytest.fixture(scope="module")
 def make() -> Make:
-    """A function that makes a small trainer, and takes what is to differ in the schedule."""
+    """A function that makes a small trainer, and takes what is to differ in the recipe."""
     images, labels = stripes(128)
 
     def made(seed: int = 0, **changes: Any) -> ClassifierTrainer:
-        schedule = replace(SCHEDULE, **changes)
+        recipe = replace(RECIPE, **changes)
         network = ClassifierNetwork((4, 8))
-        return ClassifierTrainer(network, CLASSES, schedule, WholeImages(images), labels, seed)
+        return ClassifierTrainer(network, CLASSES, recipe, WholeImages(images), labels, seed)
 
     return made
 
@@ -61,6 +66,42 @@ def test_moved_images_are_mirrored_beyond_their_borders() -> None:
     assert upright[:2, :, 0, 0].tolist() == [[2, 3, 4, 3], [3, 2, 1, 2]]
 
 
+def test_a_square_of_each_image_takes_one_colour() -> None:
+    row = torch.arange(1, 5)[None, None, :, None].repeat(4, 5, 1, 3)
+    centres = torch.tensor([[2, 2, 0, 4], [3, 0, 2, 1]])
+    cut = cut_images(row, centres, 2, torch.tensor([0, 0, 0]))
+    within = (cut == 0).all(dim=-1)
+    rows = [[1, 2], [1, 2], [0], [3, 4]]  # of each image, which the square covers
+    columns = [[2, 3], [0], [1, 2], [0, 1]]
+    for image in range(4):
+        wanted = torch.zeros(5, 4, dtype=torch.bool)
+        wanted[torch.tensor(rows[image])[:, None], torch.tensor(columns[image])] = True
+        assert torch.equal(within[image], wanted)
+        assert torch.equal(cut[image][~wanted], row[image][~wanted])
+    assert torch.equal(cut_images(row, centres, 0, torch.tensor([0, 0, 0])), row)
+
+
+def test_squares_have_the_mean_colour_and_other_places_each_epoch(make: Make) -> None:
+    trainer = make(shift=0, cutout=6)
+    numbers = torch.arange(128)
+    mean = torch.tensor(trainer.images.images.mean(axis=(0, 1, 2))).round()
+
+    def cut(epoch: int) -> torch.Tensor:
+        trainer.epoch = epoch
+        trainer._start_epoch()
+        flipped = moved_images(
+            trainer._images, torch.zeros(2, 128, dtype=torch.int64), trainer._flips
+        )
+        images = trainer._augmented(numbers)
+        changed = (images != flipped).any(dim=-1)
+        assert (images[changed] == mean).all()
+        return changed
+
+    first = cut(0)
+    assert torch.equal(first, cut(0)) and not torch.equal(first, cut(2))
+    assert first.sum(dim=(1, 2)).min() > 0 and first.sum(dim=(1, 2)).max() == 36
+
+
 def test_each_image_is_flipped_in_every_second_epoch(make: Make) -> None:
     trainer, flips = make(), []
     for trainer.epoch in range(3):
@@ -75,7 +116,7 @@ def test_an_interrupted_training_ends_in_the_same_state(
     make: Make, tmp_path: Path, moment: tuple[int, int]
 ) -> None:
     """Running means of batch normalization included, which no optimizer moves."""
-    through = make()
+    through = make(cutout=4)
     run(through)
 
     def interrupt(progress: Any) -> None:
@@ -83,19 +124,20 @@ def test_an_interrupted_training_ends_in_the_same_state(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(make(), tmp_path / "checkpoint", interrupt)
-    resumed, seen = make(), list[int]()
+        train(make(cutout=4), tmp_path / "checkpoint", interrupt)
+    resumed, seen = make(cutout=4), list[int]()
     train(resumed, tmp_path / "checkpoint", lambda progress: seen.append(progress.epoch))
     assert seen == list(range(moment[0], 3)) and digest(resumed) == digest(through)
 
 
-def test_a_training_depends_on_its_seed_and_its_labels(make: Make) -> None:
+def test_a_training_depends_on_its_seed_labels_and_recipe(make: Make) -> None:
     same, again, seed, labels = make(), make(), make(1), make()
+    shift, cutout = make(shift=1), make(cutout=1)
     labels._labels = 1 - labels._labels
-    for trainer in (same, again, seed, labels):
+    for trainer in (same, again, seed, labels, shift, cutout):
         run(trainer)
     assert digest(same) == digest(again)
-    assert len({digest(trainer) for trainer in (same, seed, labels)}) == 3
+    assert len({digest(trainer) for trainer in (same, seed, labels, shift, cutout)}) == 5
 
 
 def test_all_is_trained_but_what_whitens_and_gains_of_norms(make: Make) -> None:
