@@ -72,12 +72,14 @@ def _show_row(console: Console, results: "Results", cell: "Cell", number: int) -
     """Show a scenario's row, without settings that were not written, columns that are empty, and
     those of the link where nothing happened on it.
     """
+    from semcomm.frames import Frames
     from semcomm.link.link import Link
 
     row = results.summary
     shown = cell.written.keys() | {"scenario", "channel.model", "channel.ebn0_db"}
     hidden = cell.row().keys() - shown
-    if not row.get("bit_errors") and cell.scenario.link == Link():
+    sends_bits = cell.scenario.codec.signal is Frames
+    if sends_bits and not row.get("bit_errors") and cell.scenario.link == Link():
         hidden |= set(results.link_columns)
     hidden |= {name for name, value in row.items() if value is None or value != value}
     show_record({name: value for name, value in row.items() if name not in hidden}, console)

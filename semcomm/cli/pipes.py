@@ -26,7 +26,7 @@ from semcomm.cli.options import FILE, device_option, echo_passed_over
     default=True,
     help="Let frames tell their image's size, slices their length.",
 )
-@click.option("--slices", type=click.IntRange(1, 255), default=1, help="Frames an image.")
+@click.option("--slices", type=click.IntRange(1, 255), default=1, help="Frames per image.")
 @click.option(
     "--crc", type=click.Choice(get_args(Crc)), default=16, help="Bits of each frame's check."
 )

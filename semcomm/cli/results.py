@@ -49,7 +49,9 @@ def measure(sent: Path, received: Path, output: Path | None) -> None:
     metavar="NAME,NAME...",
     help="Means and 95 % intervals over the rows that share these values.",
 )
-@click.option("--best", metavar="NAME", help="Only the row with the highest NAME.")
+@click.option(
+    "--best", metavar="NAME", help="Only the row with the highest NAME, of an error the lowest."
+)
 @click.option(
     "--per", metavar="NAME,NAME...", help="With --best: one row for each of their values."
 )
@@ -85,7 +87,7 @@ def table(
     )
 
     if per and not best:
-        raise click.UsageError("--per takes --best, the column whose highest value is kept")
+        raise click.UsageError("--per takes --best, the column whose best value is kept")
     if by and best:
         raise click.UsageError("--by and --best exclude each other: take the best of means.csv")
     if across and (by or not columns):
@@ -130,7 +132,8 @@ def table(
 @click.option(
     "--hull",
     is_flag=True,
-    help="Draw lines along upper hulls alone, and other points as hollow markers.",
+    help="Draw lines along upper hulls alone, of errors lower ones, and other points as hollow "
+    "markers.",
 )
 @click.option(
     "--envelope",

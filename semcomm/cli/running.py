@@ -25,7 +25,7 @@ from semcomm.cli.options import FILE, scenario_options, show_passed_over, where_
 @click.option(
     "--records",
     type=click.Choice(get_args(TableFormat)),
-    help="Of the rows an image [default: CSV to 10^6].",
+    help="Of the rows by image [default: CSV to 10^6].",
 )
 @click.option("--out", type=FILE, help="Folder for the tables [default: results/NAME].")
 @click.option(

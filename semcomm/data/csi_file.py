@@ -1,10 +1,12 @@
 """Channel matrices from anyone's files: .npy, .npz and .mat. Nothing in them is run."""
 
+import math
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from semcomm.data.data_set import Data
 from semcomm.errors import DataError
 from semcomm.folders import expanded
+from semcomm.framing import MAX_PIXELS
 from semcomm.modalities.csi import ChannelMatrix, normalized
 
 Array = NDArray[Any]
@@ -20,6 +23,17 @@ TAKES = (
     "(n, delays, angles) complex, (n, delays, angles, 2) or (n, 2, delays, angles) real and "
     "imaginary parts, or (n, 2048) as COST2100's HT"
 )
+
+MAX_VALUES = 1 << 29
+"""Real numbers of a file. It bounds the memory, since small files may unpack to very many."""
+
+MAT_BYTES = {
+    **dict.fromkeys(("int8", "uint8"), 1),
+    **dict.fromkeys(("int16", "uint16"), 2),
+    **dict.fromkeys(("int32", "uint32", "single"), 4),
+    **dict.fromkeys(("int64", "uint64", "double"), 8),
+}
+"""Of a value, by the class of a .mat file's array."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +85,6 @@ def read_array(path: Path) -> Array:
         return READERS[path.suffix.lower()](path)
     except DataError:
         raise
-    except NotImplementedError as error:  # scipy's word for HDF5
-        raise DataError("it is a .mat file of version 7.3: save it with -v7 in MATLAB") from error
     except Exception as error:  # parsers of damaged files raise anything
         raise DataError(f"it cannot be read: {error}") from error
 
@@ -85,8 +97,9 @@ def matrices_of(array: Array) -> Array:
     0.5. Their rows are angles and their columns delays, which is inferred from the transform of the
     columns to subcarriers in these programs; here they are exchanged.
 
-    Raises DataError for any other array.
+    Raises DataError for any other array, and for too large ones.
     """
+    _check_size(array)
     if array.dtype.kind not in "fciu" or not array.size:
         raise DataError(f"it holds {array.shape} {array.dtype}; it takes {TAKES}")
     if array.dtype.kind == "c" and array.ndim == 3:
@@ -105,6 +118,17 @@ def matrices_of(array: Array) -> Array:
     raise DataError(f"it holds {array.shape} {array.dtype}; it takes {TAKES}")
 
 
+def _check_size(array: Array) -> None:
+    values = array.size * (2 if array.dtype.kind == "c" else 1)
+    if values > MAX_VALUES:
+        raise DataError(
+            f"it holds {array.shape} {array.dtype}, {values} real numbers; it takes at most "
+            f"{MAX_VALUES}, which are {MAX_VALUES >> 11} matrices of 32 x 32: take fewer"
+        )
+    if array.size and values // len(array) > 2 * MAX_PIXELS:
+        raise DataError(f"it holds {array.shape}; a matrix has at most {MAX_PIXELS} entries")
+
+
 def _chosen(names: Sequence[str]) -> str:
     """The only name, or HT."""
     if len(names) == 1 or "HT" in names:
@@ -113,21 +137,45 @@ def _chosen(names: Sequence[str]) -> str:
     raise DataError(f"it holds the arrays {held}; it takes a single one, or one called HT")
 
 
+def _check_unpacked(size: int) -> None:
+    """Of an array in a compressed file, in bytes, before it is unpacked."""
+    if size > 8 * MAX_VALUES:
+        raise DataError(
+            f"its array has {size} bytes; it takes at most {8 * MAX_VALUES}: take fewer matrices"
+        )
+
+
 def _read_npy(path: Path) -> Array:
-    array: Array = np.load(path, allow_pickle=False)
-    return array
+    with path.open("rb") as file:
+        return _array(file)
 
 
 def _read_npz(path: Path) -> Array:
-    with np.load(path, allow_pickle=False) as file:
-        array: Array = file[_chosen(file.files)]
+    with zipfile.ZipFile(path) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        member = members[_chosen([*members])]
+        _check_unpacked(member.file_size)
+        with archive.open(member) as file:
+            return _array(file)
+
+
+def _array(file: IO[bytes]) -> Array:
+    array: Array = np.lib.format.read_array(file, allow_pickle=False)
     return array
 
 
 def _read_mat(path: Path) -> Array:
     from scipy.io import loadmat, whosmat  # slow to import for those who send images
 
-    name = _chosen([name for name, _, _ in whosmat(path)])
+    try:
+        variables = {name: (shape, kind) for name, shape, kind in whosmat(path)}
+    except NotImplementedError as error:  # scipy's word for HDF5
+        raise DataError("it is a .mat file of version 7.3: save it with -v7 in MATLAB") from error
+    name = _chosen([*variables])
+    shape, kind = variables[name]
+    if kind not in MAT_BYTES:
+        raise DataError(f"{name} is of the class {kind}; it takes {TAKES}")
+    _check_unpacked(math.prod(shape) * MAT_BYTES[kind])
     return np.asarray(loadmat(path, variable_names=[name])[name])
 
 

@@ -8,7 +8,7 @@ codebook's indices are a class, whose symbols have one modulation and one energy
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -49,16 +49,21 @@ class BitClass(NamedTuple):
 class Assignment:
     """What an image's sub-vectors and their bits get.
 
-    books: (N,) int64, the codebook of each sub-vector; those of each are spread evenly.
+    counts: (V,) int64, how many sub-vectors each codebook has.
     classes: in the order in which they are sent.
     energy: of all symbols together, at a noise variance of 1.
     distortion: the mean over the sub-vectors of their codebooks' distortions.
     """
 
-    books: Numbers
+    counts: Numbers
     classes: Sequence[BitClass]
     energy: float
     distortion: float
+
+    @cached_property
+    def books(self) -> Numbers:
+        """(N,) the codebook of each sub-vector; those of each are spread evenly."""
+        return _spread(self.counts)
 
 
 @cache
@@ -127,7 +132,7 @@ def _assigned(
     ]
     energies = (_symbols(numbers) * options)[np.arange(numbers.size), picks]
     distortion = float(counts @ distortions / counts.sum())
-    return Assignment(_spread(counts), classes, float(energies.sum()), distortion)
+    return Assignment(counts, classes, float(energies.sum()), distortion)
 
 
 def _counts(codebooks: int, sub_vectors: int) -> Iterator[Numbers]:
@@ -175,6 +180,7 @@ def least_energy(symbols: Numbers, energies: Reals, uses: int) -> Numbers | None
     symbols, energies: (C, M) of each class by each option.
     Returns (C,), or None where nothing fits.
     """
+    uses = min(uses, int(symbols.max(axis=1).sum()))
     least, picks = np.zeros(uses + 1), []
     for lengths, costs in zip(symbols, energies, strict=True):
         options = np.full((lengths.size, uses + 1), np.inf)

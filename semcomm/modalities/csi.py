@@ -45,7 +45,8 @@ def normalized(matrices: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """
     unit = np.empty(matrices.shape, np.float32)
     for first in range(0, len(matrices), AT_ONCE):
-        wide = matrices[first : first + AT_ONCE].astype(np.float64)
+        with np.errstate(over="ignore"):  # of a wider type; an infinite value is refused below
+            wide = matrices[first : first + AT_ONCE].astype(np.float64)
         largest = np.abs(wide).max(axis=(1, 2, 3), keepdims=True)
         for number, value in enumerate(largest.ravel().tolist(), start=first):
             if not 0 < value < np.inf:

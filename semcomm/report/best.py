@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 
 from semcomm.errors import ReportError
+from semcomm.report.curves import ERRORS
 from semcomm.report.results import numbers
 from semcomm.run.conditions import texts
 
 
 def best_rows(chunks: Iterable[pd.DataFrame], best: str, per: Sequence[str] = ()) -> pd.DataFrame:
-    """The row with the highest value in the column `best`, for each combination of values in the
-    columns `per`, in the order of their first rows; of equal values the first row.
+    """The row with the highest value in the column `best`, of an error the lowest, for each
+    combination of values in the columns `per`, in the order of their first rows; of equal values
+    the first row.
 
     chunks: of one table, as text; one is in memory at a time. Rows whose `best` is empty do not
         count. Without `per` there is one row.
@@ -24,8 +26,8 @@ def best_rows(chunks: Iterable[pd.DataFrame], best: str, per: Sequence[str] = ()
         rows = pd.concat([found, chunk[~np.isnan(numbers(chunk, best))]], ignore_index=True)
         shared = pd.DataFrame({name: texts(rows, name) for name in per}, rows.index)
         keys = pd.Series(list(map(tuple, shared.to_numpy().tolist())), dtype=object)
-        highest = pd.Series(numbers(rows, best)).groupby(keys, sort=False).idxmax()
-        found = rows.loc[highest]
+        values = pd.Series(numbers(rows, best)).groupby(keys, sort=False)
+        found = rows.loc[values.idxmin() if best in ERRORS else values.idxmax()]
     if found.empty:
         raise ReportError(f"no row has a value in {best}")
     return found.reset_index(drop=True)

@@ -49,15 +49,16 @@ def bd_rate(anchor: Curve, test: Curve) -> Delta:
     Example: a test that needs twice the rate at each PSNR gives 100.
     """
     first, second = _hull(anchor, MIN_POINTS), _hull(test, MIN_POINTS)
-    low, high = _common_range("PSNR", "dB", (first, first.y), (second, second.y))
-    ends = [_mean(hull.y, np.log10(hull.x), low, high) for hull in (first, second)]
+    low, high = _common_range("PSNR", "dB", (first, first.gain), (second, second.gain))
+    ends = [_mean(hull.gain, np.log10(hull.x), low, high) for hull in (first, second)]
     with np.errstate(over="ignore"):
-        return Delta(float(100 * np.expm1(math.log(10) * (ends[1] - ends[0]))), low, high)
+        value = float(100 * np.expm1(math.log(10) * (ends[1] - ends[0])))
+    return Delta(value, -high, -low) if anchor.is_error else Delta(value, low, high)
 
 
 def bd_psnr(anchor: Curve, test: Curve) -> Delta:
     """How much more PSNR the test has at the same rate, in dB over a range of rates; positive is
-    better.
+    better, of an error negative.
 
     The mean is over log10(rate). Raises ReportError as `bd_rate` does, and for curves without a
     common rate.

@@ -19,6 +19,9 @@ Coordinates = tuple[float, float]
 IDEAL = "link.ideal.frame_error_rate"
 """The column in which rows of an ideal code, and they alone, have a value."""
 
+ERRORS = "mse", "nmse", "nmse_db"
+"""Columns of quality of which a lower value is better."""
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:
@@ -29,6 +32,7 @@ class Curve:
         results have no intervals.
     approximation: of an ideal code, whose lengths are by the normal approximation.
     theory: computed from a formula, not measured.
+    is_error: a lower y is better.
     """
 
     label: str
@@ -38,9 +42,15 @@ class Curve:
     high: NDArray[np.float64] | None = None
     approximation: bool = False
     theory: bool = False
+    is_error: bool = False
 
     def __len__(self) -> int:
         return self.x.size
+
+    @property
+    def gain(self) -> NDArray[np.float64]:
+        """(n,) what is higher the better a point is: y, of an error its negative."""
+        return -self.y if self.is_error else self.y
 
     @property
     def title(self) -> str:
@@ -85,7 +95,8 @@ def labelled_curves(table: pd.DataFrame, x: str, y: str, labels: Sequence[str]) 
             continue
         low, high = (rows[end].to_numpy() if ends else None for end in ("low", "high"))
         x_values, y_values = rows["x"].to_numpy(), rows["y"].to_numpy()
-        curves.append(Curve(label, x_values, y_values, low, high, approximation))
+        values = x_values, y_values, low, high
+        curves.append(Curve(label, *values, approximation, is_error=y in ERRORS))
     return curves
 
 
@@ -118,18 +129,20 @@ def renamed(curves: Sequence[Curve], labels: Sequence[str]) -> list[Curve]:
 
 
 def upper_envelope(curve: Curve) -> Curve:
-    """The highest point at each x, with its interval: the best of what else was swept.
+    """The highest point at each x, of an error the lowest, with its interval: the best of what else
+    was swept.
 
     Example: of (1, 1), (1, 3), (2, 2) remain (1, 3) and (2, 2).
     """
-    order = np.lexsort((curve.y, curve.x))
-    highest = order[np.append(np.diff(curve.x[order]) > 0, True)]
-    low, high = (None if ends is None else ends[highest] for ends in (curve.low, curve.high))
-    return replace(curve, x=curve.x[highest], y=curve.y[highest], low=low, high=high)
+    order = np.lexsort((curve.gain, curve.x))
+    best = order[np.append(np.diff(curve.x[order]) > 0, True)]
+    low, high = (None if ends is None else ends[best] for ends in (curve.low, curve.high))
+    return replace(curve, x=curve.x[best], y=curve.y[best], low=low, high=high)
 
 
 def upper_hull(curve: Curve) -> Curve:
-    """The points that no mixture of others beats: the upper concave hull, up to its highest point.
+    """The points that no mixture of others beats: the upper concave hull, up to its highest point;
+    of an error the lower convex hull, down to its lowest point.
 
     Sending a share of the images with one system and the rest with another mixes the mean rate and
     the mean quality in that share, so that every point on the hull's straight lines can be
@@ -137,20 +150,22 @@ def upper_hull(curve: Curve) -> Curve:
     Lookabaugh and Gray (Entropy-constrained vector quantization, IEEE Trans. ASSP 37(1), 1989),
     here with x for the rate and y for the quality.
 
-    Returns points of the curve, x and y rising, including points on a line between others.
+    Returns points of the curve, including points on a line between others; x rises, and so does y,
+    which of an error falls.
 
     Example: of (1, 1), (2, 1.5), (3, 5), (4, 4) remain (1, 1) and (3, 5).
     """
     hull: list[Coordinates] = []
-    for point in zip(curve.x.tolist(), curve.y.tolist(), strict=True):
+    order = np.lexsort((curve.gain, curve.x))
+    for point in zip(curve.x[order].tolist(), curve.gain[order].tolist(), strict=True):
         while hull and (
             point[0] == hull[-1][0] or (len(hull) > 1 and _is_below(hull[-2], hull[-1], point))
         ):
             hull.pop()
         hull.append(point)
     highest = 1 + max(range(len(hull)), key=lambda position: hull[position][1])
-    x, y = np.array(hull[:highest]).T
-    return replace(curve, x=x, y=y, low=None, high=None)
+    x, gain = np.array(hull[:highest]).T
+    return replace(curve, x=x, y=-gain if curve.is_error else gain, low=None, high=None)
 
 
 def _is_below(left: Coordinates, middle: Coordinates, right: Coordinates) -> bool:

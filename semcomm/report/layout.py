@@ -130,7 +130,7 @@ def _mark_hulls(runs: Runs, points: Sequence[FigurePoint], views: Sequence[int])
             if not members:
                 continue
             rows = [point.row for point in members]
-            hull = upper_hull(Curve("", x[rows], y[rows]))
+            hull = upper_hull(Curve("", x[rows], y[rows], is_error=runs.quality.is_error))
             for point in members:
                 if np.any((hull.x == x[point.row]) & (hull.y == y[point.row])):
                     point.hull.append(view)
@@ -144,7 +144,7 @@ def _envelopes(
     """
     if axis is None or axis.is_of_codec:
         return {}, []
-    line_of, quality = _envelope_lines(runs, settings, axis), runs.quality.values
+    line_of, quality = _envelope_lines(runs, settings, axis), runs.quality.gain
     lines = list(dict.fromkeys(line_of))
     systems, best = defaultdict[Any, set[Line]](set), dict[Any, int]()
     for row, cell in enumerate(settings):

@@ -4,13 +4,14 @@ import base64
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
+from semcomm.measures import MEASURES
 from semcomm.modalities.rgb8 import Image
 from semcomm.report.charts import axis_figure, rate_figure, style_of
 from semcomm.report.code_data import code_values
@@ -111,6 +112,7 @@ def _measure_values(measure: Measure) -> Values:
         "label": measure.label,
         "name": measure.label.removesuffix(" (dB)"),
         "unit": " dB" if is_db else "",
+        "hull": "lower" if measure.is_error else "upper",
         "digits": 1 if measure.column.endswith("_per_image") else 2 if is_db else 4,
     }
 
@@ -167,7 +169,7 @@ def _received_samples(
     for number, (row, image) in enumerate(zip(sample.rows, sample.first.received, strict=True)):
         received = {name: row.get(name) for name in ("bits", "channel_uses", "damaged")}
         received["picture"] = _picture_number(pictures, image)
-        received["quality"] = None if row.get(quality) is None else float(row[quality])
+        received["quality"] = _sample_quality(row, quality)
         if sample.first.symbols:
             symbols = sample.first.symbols[number]
             received["symbols"] = _constellation_number(constellations, symbols)
@@ -175,6 +177,19 @@ def _received_samples(
             received["gains"] = _gains_number(gains, sample.first, number)
         values.append(received)
     return values
+
+
+def _sample_quality(row: Mapping[str, Any], column: str) -> float | None:
+    """The quality of one sample, of a column of means the one of its own value; None for none.
+
+    Example: nmse_db of a matrix whose nmse is 0.1 is -10.
+    """
+    if row.get(column) is not None:
+        return float(row[column])
+    for name, measure in MEASURES.items():
+        if measure.of_mean and measure.of_mean.name == column and row.get(name) is not None:
+            return measure.of_mean.value(float(row[name]))
+    return None
 
 
 def _picture_number(pictures: Store, image: Image) -> int:

@@ -20,7 +20,7 @@ import pandas as pd
 from semcomm.errors import ReportError
 from semcomm.measures.intervals import half_width
 from semcomm.measures.psnr import psnr_of_mse_db
-from semcomm.report.curves import Curve, upper_hull
+from semcomm.report.curves import ERRORS, Curve, upper_hull
 from semcomm.report.per_image import CELL, IMAGE, read_per_image
 from semcomm.report.results import numbers, read_results
 from semcomm.run.conditions import select
@@ -36,12 +36,14 @@ class Point:
     values: by image, in the order of the run: the quality, or `mse` where the quality is
         `psnr_of_mean_mse_db`.
     rates: by image; None where the rate is no mean over images.
+    is_error: a lower quality is better.
     """
 
     rate: float
     values: "pd.Series[float]"
     rates: "pd.Series[float] | None"
     is_of_mean_mse: bool
+    is_error: bool = False
 
     @property
     def quality(self) -> float:
@@ -60,7 +62,7 @@ class Point:
         return self.quality + 10 * (1 - self.values / self.values.mean()) / math.log(10)
 
     def place(self) -> tuple[float, float]:
-        """Its coordinates, by which points are sorted: of equal rates the best is the last."""
+        """Its coordinates, by which points are sorted."""
         return self.rate, self.quality
 
     def of_first(self, count: int) -> "Point":
@@ -97,7 +99,7 @@ def points_of(folder: Path, conditions: Sequence[str], rate: str, quality: str) 
             own = images.loc[cell]
             is_setting = "." in rate
             rates = pd.Series(mean, own.index) if is_setting else own.get(RATE)
-            points.append(Point(mean, own[VALUE], rates, is_of_mean_mse))
+            points.append(Point(mean, own[VALUE], rates, is_of_mean_mse, quality in ERRORS))
     if not points:
         raise ReportError(f"{folder}: none of the rows has both {rate} and {quality}")
     return points
@@ -173,7 +175,7 @@ def _difference(low: Point, high: Point, point: Point) -> dict[str, Any]:
 
 def _on_hull(points: Sequence[Point]) -> list[Point]:
     rates, qualities = np.array([point.place() for point in points]).T
-    curve = upper_hull(Curve("", rates, qualities))
+    curve = upper_hull(Curve("", rates, qualities, is_error=points[0].is_error))
     kept = set(zip(curve.x.tolist(), curve.y.tolist(), strict=True))
     return [point for point in points if point.place() in kept]
 

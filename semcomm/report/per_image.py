@@ -26,5 +26,7 @@ def read_per_image(folder: Path, names: set[str] | None = None) -> pd.DataFrame:
         there = set(source.schema.names)
         table: pd.DataFrame = source.to_table([*there & (names or there)]).to_pandas()
         return table
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ReportError(f"{path}: {error.strerror or error}; `semcomm run` writes it") from error
+    except ValueError as error:
         raise ReportError(f"{path}: {error}; `semcomm run` writes it") from error

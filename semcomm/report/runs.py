@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from semcomm.errors import ReportError
+from semcomm.report.curves import ERRORS
 from semcomm.report.intervals import Ends, interval
 from semcomm.report.plot import axis_label
 from semcomm.report.results import numbers, optional_numbers, read_results
@@ -33,6 +34,9 @@ NOT_QUALITY = {
     "bandwidth_ratio",
     "transmissions_per_frame",
     "index_error_rate",
+    "unfit",
+    "side_information_bits",
+    "energy_per_channel_use",
     "damaged_images",
     "bit_errors",
     "bit_error_rate",
@@ -51,6 +55,9 @@ NOT_QUALITY = {
 }
 """Measured columns of rate, errors and energy; all other measured columns are of quality."""
 
+OF_CODEBOOKS = "flips_", "sub_vectors_"
+"""How columns of the codebooks of an ESC codec begin."""
+
 INTERVAL_ENDINGS = "_ci95", "_low", "_high"
 
 
@@ -68,6 +75,16 @@ class Measure:
     @classmethod
     def of(cls, table: pd.DataFrame, column: str) -> "Measure":
         return cls(column, optional_numbers(table, column), interval(table, column))
+
+    @property
+    def is_error(self) -> bool:
+        """Whether a lower value is better."""
+        return self.column in ERRORS
+
+    @property
+    def gain(self) -> NDArray[np.float64]:
+        """What is higher the better a row is."""
+        return -self.values if self.is_error else self.values
 
     @property
     def label(self) -> str:
@@ -151,7 +168,8 @@ def quality_column(table: pd.DataFrame, samples: Sequence[ReportSample]) -> str:
     """
     settings = {key for sample in samples for key in sample.settings} | {"scenario", "quantizer"}
     for column in ("psnr_db", "nmse_db", *map(str, table.columns)):
-        is_measured = "." not in column and column not in settings | NOT_QUALITY
+        is_other = column in settings | NOT_QUALITY or column.startswith(OF_CODEBOOKS)
+        is_measured = "." not in column and not is_other
         if column in table and is_measured and not column.endswith(INTERVAL_ENDINGS):
             values = [text for text in texts(table, column) if text]
             if values and all(number(text) is not None for text in values):

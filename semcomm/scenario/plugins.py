@@ -107,7 +107,13 @@ def find_system(name: str) -> type[System]:
         "analogue": AnalogueSystem,
         "esc": EscSystem,
     }
-    return systems[system_of(name)]
+    kind = system_of(name)
+    if kind not in systems:
+        raise CodecError(
+            f"{name} is a classifier, which sends nothing; take a codec here, and name a "
+            "classifier's file in `measures`, followed by `:accuracy`"
+        )
+    return systems[kind]
 
 
 def _check_codec(name: str) -> None:
@@ -132,6 +138,8 @@ def find_measure(name: str) -> Measure:
     path, _, column = name.rpartition(":")
     if path.endswith(".safetensors") and column == "accuracy":
         return accuracy_by(path)
+    if path.endswith(".safetensors") or CODEC_FILE.search(name):
+        raise MeasureError(f"measure {name} is unknown; a classifier's file has `:accuracy` behind")
     plugin = _find(name, MEASURED, [*MEASURES, *_entry_names(MEASURED)])
     if not isinstance(plugin, Measure):
         raise MeasureError(f"measure {name} is no semcomm.measures.measure.Measure")

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 from semcomm.data.choice import DataChoice
-from semcomm.data.csi_file import CsiFile
+from semcomm.data.csi_file import CsiFile, matrices_of
 from semcomm.data.data_set import Data, block_ranges
 from semcomm.errors import DataError
 
@@ -85,8 +86,15 @@ def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
 
     np.save(tmp_path / "mine.npy", np.array([Hostile()], object), allow_pickle=True)
     (tmp_path / "raw.npy").write_bytes(pickle.dumps(Hostile()))
-    for name in ("mine.npy", "raw.npy"):
-        with pytest.raises(DataError, match=f"{name}: it cannot be read: .*pickle"):
+    np.savez(tmp_path / "mine.npz", HT=np.array([Hostile()], object))
+    savemat(tmp_path / "cells.mat", {"HT": np.array([1, "a"], object)})
+    for name, words in (
+        ("mine.npy", "it cannot be read: Object arrays"),
+        ("raw.npy", "it cannot be read: the magic string"),
+        ("mine.npz", "it cannot be read: Object arrays"),
+        ("cells.mat", "HT is of the class cell"),
+    ):
+        with pytest.raises(DataError, match=f"{name}: {words}"):
             loaded(tmp_path / name)
     assert not ran.exists()
 
@@ -97,11 +105,37 @@ def npy(array: NDArray[Any]) -> bytes:
     return file.getvalue()
 
 
+def npz(**arrays: NDArray[Any]) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def zip_of(name: str, content: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, content)
+    return file.getvalue()
+
+
+def declared(shape: tuple[int, ...]) -> bytes:
+    """A .npy file that says that it has this shape, and holds four bytes."""
+    file = io.BytesIO()
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+    return file.getvalue() + b"\0\0\0\0"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
         ("a.npy", npy(COMPLEX)[:-20], "it cannot be read"),
+        ("a.npy", npz(HT=COMPLEX), "it cannot be read: the magic string"),
+        ("a.npy", declared((10**6, 1000, 1000, 2)), "it cannot be read"),
         ("a.npz", b"PK", "it cannot be read"),
+        ("a.npz", npy(COMPLEX), "it cannot be read: File is not a zip file"),
+        ("a.npz", zip_of("HT", b"hello"), "it cannot be read: EOF"),
+        ("a.npz", zip_of("HT.npy", declared((10**6, 1000, 1000, 2))), "it cannot be read"),
         ("a.mat", b"MATLAB", "it cannot be read"),
         ("a.csv", b"1,2", r"ends in '.csv'; it takes .npy, .npz, .mat"),
         ("a.npy", npy(np.zeros((3, 7))), r"it holds \(3, 7\) float64; it takes \(n, delays"),
@@ -122,6 +156,28 @@ def test_bad_files_are_refused_in_words(
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=f"{name}: {words}|{name}: its name {words}"):
         loaded(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.mat"])
+def test_more_numbers_than_memory_is_meant_for_are_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is compressed is refused before it is unpacked."""
+    path = tmp_path / name
+    if name == "a.mat":
+        savemat(path, {"HT": COMPLEX}, do_compression=True)
+    else:
+        path.write_bytes(npy(COMPLEX) if name == "a.npy" else npz(HT=COMPLEX))
+    assert len(loaded(path)) == 3
+    monkeypatch.setattr("semcomm.data.csi_file.MAX_VALUES", 40)
+    with pytest.raises(DataError, match="takes at most"):
+        loaded(path)
+
+
+def test_a_matrix_larger_than_the_largest_image_is_refused() -> None:
+    wide = np.broadcast_to(np.int8(1), (1, 2, 8193, 8192))
+    with pytest.raises(DataError, match="a matrix has at most 67108864 entries"):
+        matrices_of(wide)
 
 
 def test_several_arrays_without_ht_are_named(tmp_path: Path) -> None:

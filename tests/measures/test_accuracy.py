@@ -144,7 +144,10 @@ def test_an_image_too_small_for_the_classifier_counts_for_nothing(
             ["measures=[codec.safetensors:accuracy]"],
             "is a codec, which makes bits; one that makes ",
         ),
-        (["measures=[tiny.safetensors:psnr]"], "measure {tiny}:psnr is unknown"),
+        (["measures=[tiny.safetensors:psnr]"], "measure {tiny}:psnr is unknown; a classifier's"),
+        (["measures=[tiny.safetensors]"], "measure {tiny} is unknown; a classifier's file has `:a"),
+        (["codec={model: tiny.safetensors}"], "{tiny} is a classifier, which sends nothing; "),
+        (["codec={model: cifar10-classifier}"], "cifar10-classifier is a classifier, which sends"),
     ],
 )
 def test_mistakes_are_told_in_words(

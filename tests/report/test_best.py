@@ -64,6 +64,11 @@ def test_the_command_shows_the_winners_modulation_and_rate(tmp_path: Path) -> No
     assert output.read_text() == "link.code.rate\n3/4\n"
 
 
+def test_the_best_of_an_error_is_the_lowest() -> None:
+    table = pd.DataFrame({"nmse_db": ["-3", "-9", "", "-6"], "results": ["a"] * 4})
+    assert best_rows([table[:1], table[1:]], "nmse_db").nmse_db.tolist() == ["-9"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -1,6 +1,7 @@
 """Bjontegaard deltas against published ones, another library's, closed forms and identities."""
 
 import math
+from dataclasses import replace
 
 import bjontegaard
 import numpy as np
@@ -54,6 +55,17 @@ def systems(draw: st.DrawFn) -> Curve:
     made = curve(*map(list, zip(*noisy, strict=True)))
     assume(len(upper_hull(made)) >= 4)
     return made
+
+
+def test_deltas_of_an_error_are_those_of_its_gain() -> None:
+    """NMSE falls by 10 dB per decade of bits, and the test has 1 dB less than the anchor."""
+    anchor, test = (line([10, 30, 100, 300], at_ten, 10) for at_ten in (5, 6))
+    errors = [replace(given, y=-given.y, is_error=True) for given in (anchor, test)]
+    rate, quality = bd_rate(*errors), bd_psnr(*errors)
+    assert rate.value == pytest.approx(bd_rate(anchor, test).value)
+    assert rate.low == -bd_rate(anchor, test).high and rate.high == -bd_rate(anchor, test).low
+    assert quality.value == pytest.approx(-1)
+    assert at_rate(errors[0], 100) == pytest.approx(-15)
 
 
 # JCTVC-E137, by way of the tests of Netflix's VMAF, which quote its data and results.

@@ -1,5 +1,7 @@
 """Rows grouped into curves, and the upper hull against its definition."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +203,25 @@ def test_a_hulls_corners_are_those_of_the_convex_hull(pairs: list[tuple[int, int
 def test_the_hull_of_a_hull_is_itself(pairs: list[tuple[int, int]]) -> None:
     hull = upper_hull(cloud(pairs))
     assert plain([upper_hull(hull)]) == plain([hull])
+
+
+@given(points, st.sampled_from([upper_hull, upper_envelope]))
+def test_of_an_error_all_is_upside_down(
+    pairs: list[tuple[int, int]], best_of: Callable[[Curve], Curve]
+) -> None:
+    curve = cloud(pairs)
+    error = replace(curve, y=-curve.y, is_error=True)
+    turned = best_of(error)
+    assert plain([replace(turned, y=-turned.y)]) == plain([best_of(curve)])
+
+
+def test_columns_of_errors_are_known(tmp_path: Path) -> None:
+    rows = "nmse_db,cosine,bits\n-3,0.6,1\n-9,0.9,2\n-6,0.8,3\n"
+    errors, cosines = (
+        curve_where(table(tmp_path, rows), [], "bits", name) for name in ("nmse_db", "cosine")
+    )
+    assert upper_hull(errors).y.tolist() == [-3, -9]
+    assert upper_hull(cosines).y.tolist() == [0.6, 0.9]
 
 
 def _is_between(point: tuple[float, float], others: set[tuple[float, float]]) -> bool:

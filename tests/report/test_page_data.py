@@ -91,6 +91,28 @@ def test_the_first_measured_quality_is_drawn_without_psnr(make_run: MakeRun) -> 
     assert [first["quality"] for first in data["points"][0]["first"]] == [1, 0]
 
 
+def test_columns_of_a_system_are_no_quality(make_run: MakeRun) -> None:
+    """Nor are those of ESC codebooks, which come before the measures."""
+    of_bits = {"unfit": 0, "side_information_bits": 0, "energy_per_channel_use": 1.0}
+    of_codebooks = {"sub_vectors_0": 64.0, "flips_0_0": 0.1, "flips_0_0_learned": 0.1}
+    row = cell("a", 0, 9.0, **of_bits, **of_codebooks, accuracy=0.5)
+    data = page_data(read_runs([make_run([row], {"accuracy": [1, 0]})]))
+    assert data["quality"]["key"] == "accuracy"
+
+
+def test_of_an_error_the_lower_hull_is_drawn(make_run: MakeRun) -> None:
+    """And each matrix has its own NMSE in dB."""
+    rows = [
+        cell("a", 0, uses, **{"codec.bits": uses}, bits_per_image=uses, nmse=nmse, nmse_db=nmse_db)
+        for uses, nmse, nmse_db in ((1.0, 0.5, -3.0), (2.0, 0.1, -10.0), (3.0, 0.2, -7.0))
+    ]
+    data = page_data(read_runs([make_run(rows, {"nmse": [0.1, 0.01]})]))
+    assert data["quality"]["key"] == "nmse_db" and data["quality"]["hull"] == "lower"
+    assert [first["quality"] for first in data["points"][0]["first"]] == pytest.approx([-10, -20])
+    on_hull = [bool(point["hull"]) for point in data["points"]]
+    assert on_hull == [True, True, False]
+
+
 def test_psnr_is_drawn_wherever_it_was_measured(make_run: MakeRun) -> None:
     rows = [cell("a", 0, 9.0, ssim=0.1, psnr_db=None), cell("a", 4, 9.0, ssim=0.2, psnr_db=20.0)]
     data = page_data(read_runs([make_run(rows, {"ssim": [0.5, 0.5]})]))

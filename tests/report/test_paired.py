@@ -92,6 +92,31 @@ def test_at_a_rate_of_both_the_difference_is_of_two_codecs(tmp_path: Path) -> No
     assert table["anchor_distance"].tolist() == [0, 0]
 
 
+def test_of_an_error_the_anchor_is_the_lower_hull(tmp_path: Path) -> None:
+    """Half way from 100 to 400 by ratio, it has 0.5 and 0.3; its point at 300 is above the hull."""
+    rows = {"anchor": {100: [0.8, 0.4], 300: [0.9, 0.9], 400: [0.2, 0.2]}, "test": {200: [0.4] * 2}}
+    for name, cells in rows.items():
+        (tmp_path / name).mkdir()
+        means = {"bits_per_image": cells.keys(), "nmse": [np.mean(cells[rate]) for rate in cells]}
+        pd.DataFrame(means).to_csv(tmp_path / name / "results.csv", index=False)
+        tables = [
+            pd.DataFrame({"image": ["a", "b"], "cell": cell, "nmse": values})
+            for cell, values in enumerate(cells.values())
+        ]
+        pd.concat(tables).to_csv(tmp_path / name / "per_image.csv", index=False)
+    (row,) = compared(tmp_path / "anchor", tmp_path / "test", "nmse").to_dict("records")
+    assert (row["anchor_rate_below"], row["anchor_rate_above"]) == (100, 400)
+    assert row["difference"] == pytest.approx(np.mean([0.4 - 0.5, 0.4 - 0.3]))
+
+
+def test_a_folder_without_the_table_is_named_once(tmp_path: Path) -> None:
+    result = cli("adapt", tmp_path / "nowhere", "-o", tmp_path / "out")
+    path = tmp_path / "nowhere" / "per_image.csv"
+    assert result.exit_code == 2 and result.stderr == (
+        f"error: {path}: No such file or directory; `semcomm run` writes it\n"
+    )
+
+
 def test_of_equal_rates_the_best_is_the_anchor(tmp_path: Path) -> None:
     anchor = written(tmp_path / "anchor", {100: mse_of(20, 26), 100.0001: mse_of(19, 22)})
     results = pd.read_csv(anchor / "results.csv").assign(bits_per_image=100)

@@ -216,8 +216,9 @@ def test_images_of_a_folder_take_its_size(scenario: Path, tmp_path: Path) -> Non
     save_images(tmp_path / "photos", [cut(17, 33), cut(17, 33)])
     text = scenario.read_text().replace("images: 12\n", "data: {images: photos}\nimages: 2\n")
     scenario.write_text(text.replace("safetensors}", "safetensors, size: [17, 33]}"))
-    cli_ok("run", scenario, "--out", tmp_path / "out", "--workers", 1)
+    shown = cli_ok("run", scenario, "--out", tmp_path / "out", "--workers", 1).stdout
     assert pd.read_csv(tmp_path / "out" / "results.csv").channel_uses_per_image[0] == 5 * 9 * 2
+    assert "channel_uses_per_image  90\n" in shown and "bandwidth_ratio" in shown
 
 
 NO_ES_N0 = """
