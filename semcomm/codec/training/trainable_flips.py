@@ -58,7 +58,8 @@ def needed_energy(crossovers: Tensor) -> Tensor:
     Over white Gaussian noise mu = Q(sqrt(2 Es/N0)) (Proakis and Salehi, Digital Communications, 5th
     ed., section 4.2).
     """
-    return torch.special.ndtri(crossovers).square().sum(dim=-1) / 2
+    energies: Tensor = torch.special.ndtri(crossovers).square() / 2
+    return energies.sum(dim=-1)
 
 
 def _tilts(crossovers: Tensor, uniforms: Tensor) -> Tensor:
