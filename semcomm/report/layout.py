@@ -20,8 +20,8 @@ from semcomm.report.lines import (
 )
 from semcomm.report.runs import Runs
 
-OWN = "results", IDEAL
-"""Settings that make lines of one name several."""
+OWN = "results", IDEAL, "link.channel_uses"
+"""Settings that make lines of one name several: the best is chosen at equal channel uses."""
 
 
 @dataclass(frozen=True)
@@ -160,12 +160,12 @@ def _envelopes(
 
 def _envelope_lines(runs: Runs, settings: Sequence[Settings], axis: NumericAxis) -> list[Line]:
     """For each cell the line whose best point it may be: the one with its name, where names differ,
-    else with the same codec, whatever the link and the codec's rate.
+    else with the same codec and channel uses, whatever else of the link and the codec's rate.
     """
     names = [sample.name for sample in runs.samples]
     if len(set(names)) > 1:
         pairs = zip(names, settings, strict=True)
         own = [{"name": name, **{key: cell.get(key) for key in OWN}} for name, cell in pairs]
         return _lines(own, ())
-    swept = {key for cell in settings for key in cell if key.startswith("link.")}
+    swept = {key for cell in settings for key in cell if key.startswith("link.")} - {*OWN}
     return _lines(_family_settings(runs, settings), (axis.key, *RATE_SETTINGS, *swept))

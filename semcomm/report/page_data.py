@@ -36,7 +36,10 @@ def page_data(runs: Runs) -> Values:
     points = []
     for point in layout.points:
         sample = runs.samples[point.row]
-        first = _received_samples(sample, runs.quality.column, pictures, constellations, gains)
+        columns = {"quality": runs.quality.column}
+        if runs.has_accuracy:
+            columns["accuracy"] = runs.accuracy.column
+        first = _received_samples(sample, columns, pictures, constellations, gains)
         points.append(
             _point_values(runs, point) | {"first": first} | code_values(sample, codes, streams)
         )
@@ -45,6 +48,7 @@ def page_data(runs: Runs) -> Values:
         "axis": _axis_values(layout.axis, layout.has_axis_figure) if layout.axis else None,
         "rate": _measure_values(runs.rate),
         "quality": _measure_values(runs.quality),
+        "accuracy": _measure_values(runs.accuracy) if runs.has_accuracy else None,
         **_line_values(layout),
         "points": points,
         "sent": [
@@ -61,7 +65,7 @@ def page_data(runs: Runs) -> Values:
 
 def figures(data: Values) -> Values:
     """The compiled figures of this data: "rate", "axis" where the slider moves more than the rate,
-    and "envelope" where several systems are one line there.
+    "accuracy" beside it, and "envelope" where several systems are one line there.
     """
     rate, quality, axis = data["rate"], data["quality"], data["axis"]
     x, y = (_extent(data["points"], measure["key"]) for measure in (rate, quality))
@@ -74,6 +78,11 @@ def figures(data: Values) -> Values:
         )
         xs = [value for value in axis["values"] if value is not None]
         specifications["axis"] = axis_figure(names, styles, axis["label"], quality["label"], xs, y)
+        if accuracy := data["accuracy"]:
+            ys = _extent(data["points"], accuracy["key"])
+            specifications["accuracy"] = axis_figure(
+                names, styles, axis["label"], accuracy["label"], xs, ys
+            )
         if data["envelopes"]:
             names, styles = _names_and_styles(data["envelopes"])
             specifications["envelope"] = axis_figure(
@@ -148,8 +157,9 @@ def _point_values(runs: Runs, point: FigurePoint) -> Values:
         "envelope": point.envelope,
         "results": runs.folder(point.row),
         "images": int(runs.images[point.row]),
+        "link": runs.modulation_and_rate(point.row) or None,
     }
-    for measure in (runs.bits, runs.channel_uses, runs.quality):
+    for measure in (runs.bits, runs.channel_uses, runs.quality, runs.accuracy):
         values[measure.column] = _finite(measure.values[point.row])
         if measure.ends:
             low, high = (_finite(ends[point.row]) for ends in measure.ends)
@@ -162,14 +172,22 @@ def _finite(value: float) -> float | None:
 
 
 def _received_samples(
-    sample: ReportSample, quality: str, pictures: Store, constellations: Store, gains: Store
+    sample: ReportSample,
+    columns: Mapping[str, str],
+    pictures: Store,
+    constellations: Store,
+    gains: Store,
 ) -> list[Values]:
-    """What became of each of the first samples; what its system does not have is None."""
+    """What became of each of the first samples; what its system does not have is None.
+
+    columns: those of per_image.csv that were measured, by what the page calls them.
+    """
     values = []
     for number, (row, image) in enumerate(zip(sample.rows, sample.first.received, strict=True)):
         received = {name: row.get(name) for name in ("bits", "channel_uses", "damaged")}
         received["picture"] = _picture_number(pictures, image)
-        received["quality"] = _sample_quality(row, quality)
+        for name, column in columns.items():
+            received[name] = _sample_quality(row, column)
         if sample.first.symbols:
             symbols = sample.first.symbols[number]
             received["symbols"] = _constellation_number(constellations, symbols)

@@ -19,7 +19,7 @@ from semcomm.run.conditions import number, texts
 from semcomm.run.partial_run import read_partial
 from semcomm.run.report_samples import ReportSample, load_report_sample
 
-BITS, CHANNEL_USES = "bits_per_image", "channel_uses_per_image"
+BITS, CHANNEL_USES, ACCURACY = "bits_per_image", "channel_uses_per_image", "accuracy"
 
 NOT_QUALITY = {
     "images",
@@ -98,7 +98,8 @@ class Runs:
 
     table: as `read_results` returns it; samples: of each row.
     images: (N,) how many each cell sent.
-    bits, channel_uses: per image; quality: what the figures' y axes show.
+    bits, channel_uses: per image; quality: what the figures' y axes show; accuracy: of a classifier
+        of what was received, all NaN where none was asked.
     origins: for each folder, the command, date and versions that made it.
     unfinished: for each folder whose run has not ended, how many of its cells are here, and how
         many it has.
@@ -110,6 +111,7 @@ class Runs:
     bits: Measure
     channel_uses: Measure
     quality: Measure
+    accuracy: Measure
     origins: dict[str, dict[str, Any]]
     unfinished: dict[str, tuple[int, int]]
 
@@ -118,12 +120,29 @@ class Runs:
         """The x axis of the rate figure: bits, or channel uses where a system sends no bits."""
         return self.channel_uses if np.isnan(self.bits.values).any() else self.bits
 
+    @property
+    def has_accuracy(self) -> bool:
+        """Whether accuracy was measured beside another quality."""
+        return self.quality.column != ACCURACY and bool(np.isfinite(self.accuracy.values).any())
+
     def folder(self, row: int) -> str:
         return str(self.table["results"][row])
 
     def quantizer(self, row: int) -> str:
         """The name of a cell's quantizer; empty where it has none."""
-        return str(texts(self.table, "quantizer")[row]) if "quantizer" in self.table else ""
+        return self._text("quantizer", row)
+
+    def modulation_and_rate(self, row: int) -> str:
+        """Those of a cell's link, of an adaptive one what it took; empty without a code.
+
+        Example: "64qam 466/1024".
+        """
+        adapted = [self._text(f"adapted_{name}", row) for name in ("modulation", "code_rate")]
+        given = [self._text(f"link.{name}", row) for name in ("modulation", "code.rate")]
+        return next((" ".join(pair) for pair in (adapted, given) if all(pair)), "")
+
+    def _text(self, column: str, row: int) -> str:
+        return str(texts(self.table, column)[row]) if column in self.table else ""
 
 
 def read_runs(folders: Sequence[Path]) -> Runs:
@@ -155,6 +174,7 @@ def read_runs(folders: Sequence[Path]) -> Runs:
         Measure.of(table, BITS),
         Measure.of(table, CHANNEL_USES),
         Measure.of(table, quality_column(table, samples)),
+        Measure.of(table, ACCURACY),
         {str(folder): _read_origin(folder) for folder in folders},
         unfinished,
     )

@@ -555,6 +555,38 @@ def test_an_analogue_system_shows_uses_symbols_and_gains(
     assert console_messages(browser) == []
 
 
+def test_accuracy_and_the_link_stand_beside_psnr(
+    browser: Chrome, downloads: Path, make_run: MakeRun, tmp_path: Path
+) -> None:
+    rows = [
+        {"scenario": "a", "codec.model": "vq", "channel.esn0_db": esn0_db, "images": 8}
+        | {"bits_per_image": 9.0, "channel_uses_per_image": 9.0, "psnr_db": 20.0}
+        | {"accuracy": 0.5, "accuracy_low": 0.4, "accuracy_high": 0.6}
+        | {"adapted_modulation": "64qam", "adapted_code_rate": "466/1024"}
+        for esn0_db in (0, 4)
+    ]
+    run = make_run(rows, {"psnr_db": [20.5, 21.5], "accuracy": [1, 0]})
+    cli_ok("report", run, "-o", tmp_path / "r.html")
+    browser.get_log("browser")
+    browser.get((tmp_path / "r.html").as_uri())
+    until(lambda: len(browser.find_elements(By.CSS_SELECTOR, ".plot svg")) == 3)
+    link, shown = {"Modulation and rate": "64qam 466/1024"}, card(browser, "vq")
+    values = {"PSNR": "20.50 dB", "Class": "recognized", "Channel uses": "12"}
+    assert readings(shown) == values | link
+    pick(browser, 1)
+    assert readings(shown)["Class"] == "not recognized"
+    disc = browser.find_element(By.CSS_SELECTOR, "#figure-accuracy .plot .hover_marks path")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", disc)
+    ActionChains(browser).move_to_element(disc).perform()
+    tip = browser.find_element(By.ID, "tip")
+    until(tip.is_displayed)
+    assert (readings(tip) | link | {"Accuracy": "0.5000 ± 0.1000"}) == readings(tip)
+    click(browser, button(browser, "accuracy", "Data, CSV"))
+    table = pd.read_csv(io.StringIO(downloaded(downloads, "accuracy.csv")))
+    assert table[["accuracy", "accuracy_low"]].to_numpy().tolist() == [[0.5, 0.4]] * 2
+    assert console_messages(browser) == []
+
+
 def refusal(*arguments: Any) -> str:
     result = cli("report", *arguments)
     assert result.exit_code == 2

@@ -113,6 +113,33 @@ def test_of_an_error_the_lower_hull_is_drawn(make_run: MakeRun) -> None:
     assert on_hull == [True, True, False]
 
 
+def judged(esn0_db: float, **measured: Any) -> dict[str, Any]:
+    accuracy = {"accuracy": 0.5, "accuracy_low": 0.4, "accuracy_high": 0.6}
+    return cell("a", esn0_db, 9.0, psnr_db=20.0, **accuracy) | measured
+
+
+def test_accuracy_has_a_figure_beside_that_of_psnr(make_run: MakeRun) -> None:
+    per_image = {"psnr_db": [20.0, 21.0], "accuracy": [True, None]}
+    data = page_data(read_runs([make_run([judged(0), judged(4)], per_image)]))
+    assert (data["quality"]["key"], data["accuracy"]["key"]) == ("psnr_db", "accuracy")
+    assert set(figures(data)) == {"rate", "axis", "accuracy"}
+    assert titles(figures(data)["accuracy"]["page"]) == {"Es/N0 (dB)", "Accuracy"}
+    assert [point["accuracyHigh"] for point in data["points"]] == [0.6, 0.6]
+    assert [first["accuracy"] for first in data["points"][0]["first"]] == [1, None]
+
+
+def test_a_point_has_the_modulation_and_rate_of_its_link(make_run: MakeRun) -> None:
+    """Of an adaptive link those that it took; none without a code."""
+    rows = [
+        judged(0, **{"link.modulation": "16qam", "link.code.rate": "1/2"}),
+        judged(4, **{"link.modulation": "adaptive"})
+        | {"adapted_modulation": "64qam", "adapted_code_rate": "466/1024"},
+        judged(7, **{"link.modulation": "qpsk"}),
+    ]
+    data = page_data(read_runs([make_run(rows)]))
+    assert [point["link"] for point in data["points"]] == ["16qam 1/2", "64qam 466/1024", None]
+
+
 def test_psnr_is_drawn_wherever_it_was_measured(make_run: MakeRun) -> None:
     rows = [cell("a", 0, 9.0, ssim=0.1, psnr_db=None), cell("a", 4, 9.0, ssim=0.2, psnr_db=20.0)]
     data = page_data(read_runs([make_run(rows, {"ssim": [0.5, 0.5]})]))
@@ -161,6 +188,24 @@ def test_names_are_the_lines_of_an_envelope(make_run: MakeRun) -> None:
     data = page_data(read_runs([make_run(rows)]))
     assert [line["label"] for line in data["envelopes"]] == ["a", "b"]
     assert [point["envelope"] for point in data["points"]] == [0, None, 0, 1, 1]
+
+
+def test_an_envelope_is_chosen_at_equal_channel_uses(make_run: MakeRun) -> None:
+    rows = [
+        modulated("a", 0, modulation, psnr_db) | {"link.channel_uses": uses}
+        for uses, modulation, psnr_db in (
+            (256, "qpsk", 18),
+            (256, "16qam", 17),
+            (512, "qpsk", 20),
+            (512, "16qam", 22),
+        )
+    ]
+    rows += [{**row, "channel.esn0_db": 9} for row in rows]
+    for names in ("aaaa", "aabb"):
+        named = [row | {"scenario": name} for row, name in zip(rows, 2 * names, strict=True)]
+        data = page_data(read_runs([make_run(named, name=names)]))
+        assert len(data["envelopes"]) == 2
+        assert [point["envelope"] for point in data["points"]] == 2 * [0, None, None, 1]
 
 
 def test_without_a_choice_there_is_no_envelope(make_run: MakeRun) -> None:

@@ -1,9 +1,12 @@
-"""The reference experiment: its scenarios read, caps on channel uses hold, and all systems meet the
-same gains and noise, digital and analogue.
+"""The reference experiment: its scenarios read, caps on channel uses hold, all systems meet the
+same gains and noise, digital and analogue, and a run ends in the same bytes however it is done.
 
 Codecs of theirs that do not ship yet are stood in for by untrained ones of the same shapes.
 """
 
+import multiprocessing
+import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -15,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from command import cli_ok
 from jsonschema import Draft202012Validator
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
@@ -41,6 +45,10 @@ from semcomm.link.checked_channel import CheckedSymbols
 from semcomm.link.codes import LdpcCode
 from semcomm.link.link import Link
 from semcomm.measures import accuracy
+from semcomm.run.block import Block, Task, run_block
+from semcomm.run.pools import SerialPool
+from semcomm.run.run import run_cells
+from semcomm.run.run_folder import open_folder
 from semcomm.run.simulation import simulate
 from semcomm.scenario.plugins import find_channel
 from semcomm.scenario.scenario import Cell, read_scenarios
@@ -185,6 +193,45 @@ def test_mismatched_links_are_those_of_their_es_n0(cells_at: ReadCells) -> None:
     }
     wanted = [choose(uses, esn0_db) for uses in (256, 512) for esn0_db in (4, 10, 16)]
     assert links == {(row.channel_uses, row.modulation, row.rate) for row in wanted}
+
+
+def run_and_die(scenario: str, out: str) -> None:
+    """A run that is killed when half of its cells are done, in the midst of the next one."""
+    cells = read_scenarios(scenario, ["repeat=2"], None, 2)
+
+    def run_or_die(task: Task) -> Block:
+        if (task.place, task.number) == (len(cells) // 2, 1):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return run_block(task)
+
+    with open_folder(Path(out), cells, range(len(cells)), "by hand") as folder:
+        run_cells(cells, folder, SerialPool(), lambda _: None, lambda *_: None, run_task=run_or_die)
+
+
+@pytest.mark.kills
+def test_tables_are_the_same_bytes_resumed_and_by_two_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all systems of the small version, each sent in two blocks."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(text_of("reference-small").replace("[4, 10, 16]", "[10]"))
+    context = multiprocessing.get_context("forkserver")
+    process = context.Process(target=run_and_die, args=("mine.yaml", "resumed"))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    done = len(pd.read_csv("resumed/results.csv"))
+    assert len(list(Path("resumed").glob("blocks/*/[0-9]*.safetensors"))) == 2 * done + 1
+    for out, workers in (("one", 1), ("two", 2), ("resumed", 1)):
+        cli_ok(
+            *("run", "mine.yaml", "--set", "repeat=2", "--images", 2),
+            *("--workers", workers, "--out", out),
+        )
+    for name in ("results.csv", "per_image.csv", "pictures.png"):
+        first, *others = (Path(out, name).read_bytes() for out in ("one", "two", "resumed"))
+        assert others == [first, first], name
+    systems = [*pd.read_csv("one/results.csv").scenario]
+    assert {"ecvq-refined", "webp", "analogue-256"} <= {*systems} and 0 < done < len(systems)
 
 
 @cache

@@ -89,6 +89,7 @@ function csvRow(row) {
       : {}),
     ...withEnds("bits_per_image"),
     ...withEnds(data.quality.key),
+    ...(data.accuracy ? withEnds(data.accuracy.key) : {}),
     channel_uses_per_image: point.channel_uses_per_image,
     images: point.images,
     results: point.results,
@@ -96,9 +97,8 @@ function csvRow(row) {
 }
 
 /** A point as Vega draws it; only the rate figure draws its horizontal bars. */
-function plotted(point, line, x) {
-  const quality = data.quality.key,
-    rate = data.rate.key;
+function plotted(point, line, x, quality = data.quality.key) {
+  const rate = data.rate.key;
   return {
     line,
     x,
@@ -125,6 +125,11 @@ function showTip(event, item) {
     ["Channel uses", withInterval(point, "channel_uses_per_image", 1)],
     ["Images", round(point.images, 0)],
   ];
+  if (data.accuracy) {
+    const { key, name, digits } = data.accuracy;
+    readings.splice(1, 0, [name, withInterval(point, key, digits)]);
+  }
+  if (point.link) readings.push(["Modulation and rate", point.link]);
   if (item.datum.best) readings.unshift(["Best", item.datum.best]);
   if (data.axis && point.at !== null)
     readings.unshift([data.axis.label, String(data.axis.values[point.at])]);
@@ -156,15 +161,18 @@ const moved = new Set(
   data.points.filter((point) => point.at !== null).map((point) => point.system),
 );
 
-figure(
-  "axis",
-  data.systems.filter((_, number) => moved.has(number)),
-  () =>
-    data.points
-      .filter((point) => point.at !== null && data.axis.values[point.at] !== null)
-      .map((point) => plotted(point, data.systems[point.system].label, data.axis.values[point.at]))
-      .filter(isMeasured),
-);
+const moving = data.systems.filter((_, number) => moved.has(number));
+/** The points of a figure of a measure over the axis. */
+const overAxis = (key) =>
+  data.points
+    .filter((point) => point.at !== null && data.axis.values[point.at] !== null)
+    .map((point) =>
+      plotted(point, data.systems[point.system].label, data.axis.values[point.at], key),
+    )
+    .filter(isMeasured);
+
+figure("axis", moving, () => overAxis(data.quality.key));
+figure("accuracy", moving, () => overAxis(data.accuracy.key));
 figure("envelope", data.envelopes, () =>
   data.points
     .filter((point) => point.envelope !== null && data.axis.values[point.at] !== null)

@@ -102,22 +102,24 @@ function card(system, number) {
     show(image, first.picture);
     errors.hidden = !whole; // the receiver did not learn the size
     if (whole) drawErrors(errors, sent, first.picture);
-    values.replaceChildren(...readingsOf(first));
+    values.replaceChildren(...readingsOf(first, point.link));
     if (!constellation.hidden) drawConstellation(constellation, data.constellations[first.symbols]);
     if (!gains.hidden) drawGains(gains, data.gains[first.gains]);
   });
   return made;
 }
 
-/** The measured values of a received picture, those that its system has. */
-function readingsOf(first) {
+/** The measured values of a received picture, those that its system has, and its link. */
+function readingsOf(first, link) {
   const { name, unit, digits } = data.quality;
   const arrived = first.damaged ? "damaged" : "intact";
   const rows = [
     [name, first.quality, (value) => round(value, digits) + unit],
+    ["Class", first.accuracy ?? null, (value) => (value ? "recognized" : "not recognized")],
     ["Bits", first.bits, (value) => round(value, 0)],
     ["Channel uses", first.channel_uses, (value) => round(value, 0)],
     ["Arrived", first.damaged, () => element("span", { className: arrived }, arrived)],
+    ["Modulation and rate", link, (value) => value],
   ];
   return rows
     .filter(([, value]) => value !== null)
