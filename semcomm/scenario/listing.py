@@ -1,7 +1,7 @@
 """What a scenario can name, with a line on each and the parameters that it takes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -77,21 +77,26 @@ def scenario_entries(folder: str = "") -> list[Entry]:
 
 
 def codec_entries() -> list[Entry]:
-    """The codecs that ship, each file with the first sentence of the training that made it, or with
-    the trainings whose levels were joined.
+    """The codecs that ship, each file with the first sentence of the training that made it and what
+    was set in it, or with the trainings whose levels were joined.
     """
     trainings = {entry.name: entry for entry in scenario_entries("training")}
     files = dict.fromkeys(name.partition("@")[0] for name in codec_names())
-    return [trainings.get(name) or _joined(name) for name in files]
+    return [trainings.get(name) or _made(name, trainings) for name in files]
 
 
-def _joined(name: str) -> Entry:
+def _made(name: str, trainings: Mapping[str, Entry]) -> Entry:
     metadata = metadata_of(ZOO / f"{name}.safetensors")
-    origins = json.loads(metadata["about"])["origin"]["parts"]
-    *parts, last = (origin["codec"] for origin in origins)
-    of = f"{', '.join(parts)} and {last}"
-    about = f"{metadata['levels']} levels from few bits to many, joined, of {of}."
-    return Entry(name, about, [])
+    origin = json.loads(metadata["about"])["origin"]
+    if "parts" in origin:
+        *parts, last = (part["codec"] for part in origin["parts"])
+        of = f"{', '.join(parts)} and {last}"
+        about = f"{metadata['levels']} levels from few bits to many, joined, of {of}."
+        return Entry(name, about, [])
+    _, _, training, *options = origin["command"].split()
+    changes = [change for change in options[1::2] if not change.startswith("name=")]
+    sentence = trainings[training].about.removesuffix(".")
+    return Entry(name, f"{sentence}{', with ' if changes else ''}{', '.join(changes)}.", [])
 
 
 def _parameters(section: type) -> Iterator[str]:
