@@ -132,26 +132,30 @@ def _print(console: Console, line: str) -> None:
     console.print(terminal_safe(line), soft_wrap=True, markup=False)
 
 
-def show_codecs(figures: Sequence[Mapping[str, str]]) -> None:
-    """What each codec costs and gives over all test images of CIFAR-10, how large it is, and what
-    made it.
+def show_codecs(title: str, figures: Sequence[Mapping[str, str]], data: str, quality: str) -> None:
+    """What each codec costs and gives over a data set, how large it is, and what made it.
+
+    data: what columns of the data set begin with, such as cifar10.
+    quality: psnr or nmse, in dB.
     """
     console = Console(soft_wrap=True, markup=False)
-    width = max(len(row["codec"]) for row in figures)
+    width = max(len(title) - 1, *(len(row["codec"]) for row in figures))
     console.print(
-        f"{'codecs:':{width + 2}}  bits an image  context    PSNR  parameters  made by",
+        f"{f'{title}:':{width + 2}}  bits per sample  context  {quality.upper():>6}  parameters"
+        "  made by",
         highlight=False,
     )
     for row in figures:
-        bits, context = _figure(row, "bits_per_image", 2), _figure(row, "context_bits_per_image", 2)
-        costs = f"{bits:>13}  {context:>7}  {_figure(row, 'psnr_db', 3):>6}"
+        bits = _figure(row, f"{data}_bits_per_image", 2)
+        context = _figure(row, f"{data}_context_bits_per_image", 2)
+        costs = f"{bits:>15}  {context:>7}  {_figure(row, f'{data}_{quality}_db', 3):>6}"
         made = f"{row.get('network_parameters', ''):>10}  {row.get('command', 'not measured')}"
         console.print(f"  {row['codec']:{width}}  {costs}  {made}", highlight=False)
 
 
 def _figure(row: Mapping[str, str], name: str, decimals: int) -> str:
-    """A figure over CIFAR-10's test images; nothing where it was not measured."""
-    figure = row.get(f"cifar10_{name}")
+    """A figure so named; nothing where it was not measured."""
+    figure = row.get(name)
     return f"{float(figure):.{decimals}f}" if figure else ""
 
 

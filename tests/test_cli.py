@@ -28,8 +28,10 @@ from semcomm.folders import scenario_names
 from semcomm.frames import Frames
 from semcomm.framing import Framing
 from semcomm.modalities.image_file import read_image
+from semcomm.scenario import listing
 from semcomm.scenario.plugins import channel_names
 from semcomm.transmission import Preamble, write_transmission
+from semcomm.zoo import names as zoo_names
 from semcomm.zoo.names import codec_names
 
 SIZES = [(32, 32), (9, 40), (1, 1), (33, 17), (32, 32)]
@@ -174,6 +176,28 @@ def test_list_of_codecs_says_what_each_file_is() -> None:
     shown = cli_ok("list", "codecs").output
     for name in {name.partition("@")[0] for name in codec_names()}:
         assert re.search(rf"^  {re.escape(name)}: [A-Z0-9].{{20,}}\.$", shown, re.MULTILINE), name
+
+
+def test_codecs_of_channel_matrices_are_listed_apart_with_what_was_set(
+    tmp_path: Path, tiny_codec: Codec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = "semcomm train csi-vq --set name=ours --set geometry.codewords=16"
+    ours = replace(tiny_codec, name="ours", modality="csi", origin={"command": command})
+    save_codec(ours, tmp_path / "ours.safetensors")
+    tiny = replace(tiny_codec, origin={"command": "semcomm train vq-n64 --set name=tiny"})
+    save_codec(tiny, tmp_path / "tiny.safetensors")
+    figures = tmp_path / "csi-figures.csv"
+    figures.write_text("codec,umi_bits_per_image,umi_nmse_db,command\nours,256.0,-5.25,made\n")
+    for module in (zoo_names, listing):
+        monkeypatch.setattr(module, "ZOO", tmp_path)
+    monkeypatch.setitem(zoo_names.FIGURES, "csi", figures)
+    assert codec_names() == ["ours", "tiny"] and codec_names(modality="csi") == ["ours"]
+    title, row = cli_ok("list").output.partition("codecs of channel matrices:")[2].splitlines()[:2]
+    assert " NMSE " in title and " PSNR " not in title
+    assert row.split() == ["ours", "256.00", "-5.250", "made"]
+    abouts = {entry.name: entry.about for entry in listing.codec_entries()}
+    assert re.fullmatch(r"VQ of channel matrices.*, with geometry\.codewords=16\.", abouts["ours"])
+    assert abouts["tiny"].startswith("VQ") and "with" not in abouts["tiny"]
 
 
 def test_a_shown_code_table_is_the_codecs_complete_prefix_code(

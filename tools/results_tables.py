@@ -19,6 +19,7 @@ PAGES = (
     "docs/ofdm.md",
     "docs/guides/analogue.md",
     "docs/reference.md",
+    "docs/csi.md",
 )
 TABLE = re.compile(r"(<!-- table: (?P<file>\S+) -->\n)(?:\|.*\n)*")
 

@@ -33,7 +33,9 @@ def list_(kind: Listed | None) -> None:
         show_entries("scenarios", scenario_entries())
         show_entries("training scenarios", scenario_entries("training"))
     if kind in (None, "codecs"):
-        show_codecs(codec_figures())
+        show_codecs("codecs", codec_figures("rgb8"), "cifar10", "psnr")
+        if csi := codec_figures("csi"):
+            show_codecs("codecs of channel matrices", csi, "umi", "nmse")
         if analogue := codec_names("analogue"):
             show_names("analogue codecs", analogue)
         if esc := codec_names("esc"):

@@ -1,7 +1,7 @@
 """What a scenario can name, with a line on each and the parameters that it takes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -21,6 +21,7 @@ which codec:
   any number of bits or channel uses: ecvq-16-levels, with codec.entropy_coder: context, and
     codec.budget_bits or link.channel_uses
   one rate for all images, 101 to 3,707 bits per 32 x 32 image: ecvq-16-levels@0 to @15
+  channel matrices: csi-ecvq, with codec.budget_bits or one rate for all, csi-ecvq@0 to @9
   where speed counts: codec.entropy_coder: huffman, the default; context takes 11 to 26 % fewer bits
 """
 
@@ -77,21 +78,26 @@ def scenario_entries(folder: str = "") -> list[Entry]:
 
 
 def codec_entries() -> list[Entry]:
-    """The codecs that ship, each file with the first sentence of the training that made it, or with
-    the trainings whose levels were joined.
+    """The codecs that ship, each file with the first sentence of the training that made it and what
+    was set in it, or with the trainings whose levels were joined.
     """
     trainings = {entry.name: entry for entry in scenario_entries("training")}
     files = dict.fromkeys(name.partition("@")[0] for name in codec_names())
-    return [trainings.get(name) or _joined(name) for name in files]
+    return [trainings.get(name) or _made(name, trainings) for name in files]
 
 
-def _joined(name: str) -> Entry:
+def _made(name: str, trainings: Mapping[str, Entry]) -> Entry:
     metadata = metadata_of(ZOO / f"{name}.safetensors")
-    origins = json.loads(metadata["about"])["origin"]["parts"]
-    *parts, last = (origin["codec"] for origin in origins)
-    of = f"{', '.join(parts)} and {last}"
-    about = f"{metadata['levels']} levels from few bits to many, joined, of {of}."
-    return Entry(name, about, [])
+    origin = json.loads(metadata["about"])["origin"]
+    if "parts" in origin:
+        *parts, last = (part["codec"] for part in origin["parts"])
+        of = f"{', '.join(parts)} and {last}"
+        about = f"{metadata['levels']} levels from few bits to many, joined, of {of}."
+        return Entry(name, about, [])
+    _, _, training, *options = origin["command"].split()
+    changes = [change for change in options[1::2] if not change.startswith("name=")]
+    sentence = trainings[training].about.removesuffix(".")
+    return Entry(name, f"{sentence}{', with ' if changes else ''}{', '.join(changes)}.", [])
 
 
 def _parameters(section: type) -> Iterator[str]:

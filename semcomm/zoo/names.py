@@ -6,14 +6,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+from semcomm.choices import ModalityName
 from semcomm.errors import CodecError
 from semcomm.folders import ZOO, expanded
 
 CODEC_FILE = re.compile(r"\.safetensors(@[0-9]{1,2})?$")
 """The end of a codec's path, with a level where the file has several."""
 
-FIGURES = ZOO / "figures.csv"
-"""Rate and quality of the codecs that ship, as tools/measure_zoo.py measures them."""
+FIGURES: dict[ModalityName, Path] = {"rgb8": ZOO / "figures.csv", "csi": ZOO / "csi-figures.csv"}
+"""Rate and quality of the codecs that ship, as tools/measure_zoo.py measures them, by modality."""
 
 MAX_HEADER_BYTES = 1 << 20
 """As in codec/tensor_file.py, which imports numpy."""
@@ -28,15 +29,18 @@ SYSTEMS = {
 none."""
 
 
-def codec_names(system: str = "digital") -> list[str]:
+def codec_names(system: str = "digital", modality: ModalityName | None = None) -> list[str]:
     """The trained codecs that ship with semcomm; levels of one file as NAME@0 and so on.
 
     system: the kind that they are for, a value of `SYSTEMS`.
+    modality: what their samples are; None for any.
     """
     names = []
     for path in sorted(ZOO.glob("*.safetensors"), key=lambda path: path.stem):
         metadata = metadata_of(path)
         if SYSTEMS.get(metadata.get("format", "")) != system:
+            continue
+        if modality not in (None, json.loads(metadata["about"]).get("modality", "rgb8")):
             continue
         levels = metadata.get("levels")
         several = [f"{path.stem}@{level}" for level in range(int(levels or 0))]
@@ -44,11 +48,11 @@ def codec_names(system: str = "digital") -> list[str]:
     return names
 
 
-def codec_figures() -> list[dict[str, str]]:
+def codec_figures(modality: ModalityName) -> list[dict[str, str]]:
     """The row of `FIGURES` of each codec that ships, or its name alone where it has none."""
-    with FIGURES.open(newline="") as file:
+    with FIGURES[modality].open(newline="") as file:
         rows = {row["codec"]: row for row in csv.DictReader(file)}
-    return [rows.get(name, {"codec": name}) for name in codec_names()]
+    return [rows.get(name, {"codec": name}) for name in codec_names(modality=modality)]
 
 
 def system_of(name: str) -> str:

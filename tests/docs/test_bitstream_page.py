@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from framed import framed
+from images import sample_of
 from pages import ROOT
 
 from semcomm.choices import EntropyCoding
@@ -174,7 +175,8 @@ def codec(request: pytest.FixtureRequest, tiny_codec: Codec) -> Codec:
 def test_page_and_table_decode_the_samples_bare_payloads(
     codec: Codec, coder: EntropyCoding, tmp_path: Path
 ) -> None:
-    sent = Transmitter(codec, coder, Framing.raw()).transmit(Sample().load(0, 256))
+    samples = sample_of(codec.modality).load(0, 256)
+    sent = Transmitter(codec, coder, Framing.raw()).transmit(samples)
     write_code_table(codec, tmp_path / "table.csv")
     tables = {
         "huffman": huffman_table(tmp_path / "table.csv"),

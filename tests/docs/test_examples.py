@@ -34,6 +34,7 @@ from pages import PAGES, PROGRAMS, ROOT, Block, blocks, program, spans, words_of
 from ruamel.yaml import YAML
 
 from semcomm.cli import main
+from semcomm.data.choice import CSI_SAMPLE
 from semcomm.data.sample import Sample
 from semcomm.run.run_folder import folder_name
 from semcomm.scenario.scenario import read_scenarios
@@ -191,6 +192,8 @@ def shortened(arguments: list[str]) -> list[str]:
     """The same command on little work, with its results where it would leave them."""
     name, *rest = arguments
     sample = SAMPLE if "cifar10" in " ".join(rest) else []
+    if "csi: umi" in " ".join(rest):
+        sample = ["--set", "data={csi: sample}"]
     if name == "run":
         out = [] if "--out" in rest else ["--out", str(own_folder(rest))]
         images = "1" if "validation" in " ".join(rest) else "2"  # of eight photos, one is held out
@@ -206,7 +209,8 @@ def shortened(arguments: list[str]) -> list[str]:
             "training.epochs=1",
         ]
     if name == "context":
-        return [*arguments, "--data", "photos", "--images", "1", "--epochs", "1"]
+        data = str(CSI_SAMPLE) if "umi" in rest else "photos"
+        return [*arguments, "--data", data, "--images", "1", "--epochs", "1"]
     return [*arguments, "--data", "photos", "--images", "8"] if name == "design" else arguments
 
 

@@ -1,5 +1,7 @@
 """Channel matrices by the commands of images: a codec trains, runs, reports, and goes over pipes."""
 
+import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +17,12 @@ from semcomm.measures.csi import nmse
 from semcomm.run.from_python import run
 from semcomm.run.simulation import simulate
 from semcomm.run.training import run_training, training_images
-from semcomm.scenario.scenario import read_scenario
+from semcomm.scenario.scenario import Cell, read_scenario, read_scenarios
 from semcomm.scenario.training import read_training
 from semcomm.systems.learned import LearnedCodec
 from semcomm.zoo.find import load_codec
 
+PAGE = Path(__file__).parents[2] / "experiments" / "csi" / "README.md"
 TRAINING = """\
 data: {csi: sample}
 images: 128
@@ -102,6 +105,50 @@ def test_no_frame_is_above_its_budget(codec_file: Path) -> None:
     }
     per_image = simulate(read_scenario(scenario)).per_image
     assert per_image.bits.max() <= 160 < 128 * int(load_codec(codec_file).code_lengths.max())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("budget", [128, 256])
+def test_no_matrix_of_csi_bits_is_above_its_budget(budget: int) -> None:
+    """Of the 256 of the sample; most of a budget is used."""
+    cells = [cell for cell in read_scenarios("csi-bits") if cell_budget(cell) == budget]
+    assert len(cells) == 2
+    for cell in cells:
+        per_image = simulate(cell.scenario).per_image
+        assert len(per_image) == 256 and not per_image.unfit.any()
+        assert 0.7 * budget < per_image.bits.mean() < per_image.bits.max() <= budget
+
+
+def cell_budget(cell: Cell) -> int | None:
+    codec = cell.scenario.codec
+    return codec.budget_bits if isinstance(codec, LearnedCodec) else None
+
+
+def test_all_of_csi_crossover_take_256_bits() -> None:
+    cells = read_scenarios("csi-crossover", ["images=2"])
+    for cell in cells:
+        assert simulate(cell.scenario).per_image.channel_uses.tolist() == [256, 256]
+    names = Counter(cell.scenario.name for cell in cells)
+    assert names == dict.fromkeys(["mu-law", "vq", "ecvq", "ecvq-ldpc"], 5)
+
+
+def test_codecs_of_the_experiment_are_those_of_its_page() -> None:
+    made = re.findall(r"(?:--set name=|train )(csi-\S+-(?:coarse|s1|s2)) ", PAGE.read_text())
+    models = {cell.settings()["codec.model"] for cell in read_scenarios(PAGE.parent / "seeds.yaml")}
+    assert models == {"csi-vq-256", *(f"{name}.safetensors" for name in made)}
+    assert len(models) == 6
+
+
+def test_code_rates_of_csi_crossover_are_among_those_tried() -> None:
+    tried, taken = (
+        {
+            (cell.settings()["channel.crossover"], cell.settings().get("link.code.rate"))
+            for cell in read_scenarios(scenario)
+            if cell.scenario.link.code
+        }
+        for scenario in (PAGE.parent / "ldpc-rates.yaml", "csi-crossover")
+    )
+    assert len(taken) == 5 and taken <= tried
 
 
 def test_design_and_context_keep_the_modality(codec_file: Path, tmp_path: Path) -> None:

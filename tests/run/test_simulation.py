@@ -16,6 +16,7 @@ import pandas as pd
 import PIL.Image
 import pytest
 import torch
+from images import sample_of
 
 from semcomm.codec.codec import Codec
 from semcomm.data.choice import DataChoice
@@ -27,7 +28,7 @@ from semcomm.run.seeds import block_generator, channel_key
 from semcomm.run.simulation import Results, simulate
 from semcomm.scenario.plugins import find_channel, load_channel
 from semcomm.scenario.scenario import Scenario
-from semcomm.stages import Received, Sent
+from semcomm.stages import Received, Samples, Sent
 from semcomm.systems.learned import LearnedCodec
 from semcomm.transmitter import Transmitter
 from semcomm.zoo.find import load_codec
@@ -281,7 +282,7 @@ def codec(request: pytest.FixtureRequest, tiny_codec: Codec) -> Codec:
     return tiny_codec if request.param == "tiny" else load_codec(request.param)
 
 
-def coded(codec: Codec, images: list[Image]) -> list[tuple[bytes, bytes, bytes]]:
+def coded(codec: Codec, images: Samples) -> list[tuple[bytes, bytes, bytes]]:
     """Latents, indices and pictures of each image, to the bit."""
     latents = codec.encode(images)
     indices = codec.quantize(latents)
@@ -294,10 +295,11 @@ def coded(codec: Codec, images: list[Image]) -> list[tuple[bytes, bytes, bytes]]
 
 @pytest.mark.slow
 def test_images_come_out_the_same_on_one_thread_and_two(codec: Codec) -> None:
+    data = sample_of(codec.modality)
     images = [
-        *Sample().load(0, 70),
-        np.concatenate(Sample().load(70, 75)),
-        Sample().load(75, 76)[0][:5, :9],
+        *data.load(0, 70),
+        np.concatenate(data.load(70, 75)),
+        data.load(75, 76)[0][:5, :9],
     ]
     with threads(1):
         on_one = coded(codec, images)
@@ -306,7 +308,8 @@ def test_images_come_out_the_same_on_one_thread_and_two(codec: Codec) -> None:
 
 
 def test_an_image_comes_out_the_same_alone_and_among_others(codec: Codec) -> None:
-    images = [*Sample().load(0, 66), np.concatenate(Sample().load(70, 75))]
+    data = sample_of(codec.modality)
+    images = [*data.load(0, 66), np.concatenate(data.load(70, 75))]
     among = coded(codec, images)
     for number in (0, 63, 64, 66):
         assert coded(codec, [images[number]]) == [among[number]]

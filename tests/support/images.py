@@ -1,4 +1,4 @@
-"""Images for tests: pieces of the shipped sample, and folders of small files."""
+"""Samples for tests: those that ship, pieces of images of them, and folders of small files."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,8 +6,16 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 
+from semcomm.choices import ModalityName
+from semcomm.data.choice import DataChoice
+from semcomm.data.data_set import Data
 from semcomm.data.sample import Sample
 from semcomm.modalities.rgb8 import Image
+
+
+def sample_of(modality: ModalityName) -> Data:
+    """The 256 images, or channel matrices, that ship with semcomm."""
+    return DataChoice(csi="sample").open() if modality == "csi" else Sample()
 
 
 def pieces(sizes: Iterable[tuple[int, int]]) -> list[Image]:
