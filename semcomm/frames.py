@@ -46,11 +46,7 @@ class Frames:
     def __post_init__(self) -> None:
         object.__setattr__(self, "bits", lossless("bits", self.bits, np.uint8))
         object.__setattr__(self, "lengths", lossless("lengths", self.lengths, np.int64))
-        _check_flat(bits=self.bits, lengths=self.lengths)
-        if self.lengths.min(initial=0) < 0 or self.lengths.sum() != self.bits.size:
-            raise ValueError(
-                f"lengths add up to {self.lengths.sum()}, but there are {self.bits.size} bits"
-            )
+        _check_runs("bits", self.bits, self.lengths)
         if self.bits.max(initial=0) > 1:
             raise ValueError(f"bits are zeros and ones, not {self.bits.max()}")
 
@@ -118,11 +114,7 @@ class Symbols:
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", lossless("symbols", self.values, np.complex128))
         object.__setattr__(self, "lengths", lossless("lengths", self.lengths, np.int64))
-        _check_flat(symbols=self.values, lengths=self.lengths)
-        if self.lengths.min(initial=0) < 0 or self.lengths.sum() != self.values.size:
-            raise ValueError(
-                f"lengths add up to {self.lengths.sum()}, but there are {self.values.size} symbols"
-            )
+        _check_runs("symbols", self.values, self.lengths)
 
     def __len__(self) -> int:
         return self.lengths.size
@@ -188,7 +180,10 @@ class Reception:
         return cls(frames)
 
 
-def _check_flat(**arrays: NDArray[Any]) -> None:
-    for name, array in arrays.items():
+def _check_runs(noun: str, values: NDArray[Any], lengths: NDArray[np.int64]) -> None:
+    """Raises ValueError unless the values are those of frames of these lengths."""
+    for name, array in ((noun, values), ("lengths", lengths)):
         if array.ndim != 1:
             raise ValueError(f"{name} has the shape {array.shape}; it takes one dimension")
+    if lengths.min(initial=0) < 0 or lengths.sum() != values.size:
+        raise ValueError(f"lengths add up to {lengths.sum()}, but there are {values.size} {noun}")

@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from semcomm.data.choice import CSI_SAMPLE
-from semcomm.data.csi_drops import CsiDrops, Drops
+from semcomm.data.csi_drops import CsiDrops
+from semcomm.data.drops import Drops
 
 
 def main() -> None:

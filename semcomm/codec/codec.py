@@ -18,6 +18,7 @@ from semcomm.codec.quantizers.codebook import CodebookQuantizer
 from semcomm.codec.refinement import refine
 from semcomm.codec.stacks import Stacked
 from semcomm.codec.strips import in_strips
+from semcomm.codec.weights import with_weights
 from semcomm.modalities.modality import MODALITIES, Modality, Sample
 from semcomm.modalities.patches import grid_shape, size_of, to_patches
 
@@ -157,11 +158,13 @@ class Codec:
 
     @cached_property
     def _encoder(self) -> nn.Module:
-        return self._network("encoder.", semantic_encoder(*self._shape))
+        network = semantic_encoder(*self._shape)
+        return with_weights(network, self.tensors, self.device, "encoder.")
 
     @cached_property
     def _decoder(self) -> nn.Module:
-        return self._network("decoder.", semantic_decoder(*self._shape))
+        network = semantic_decoder(*self._shape)
+        return with_weights(network, self.tensors, self.device, "decoder.")
 
     @property
     def _modality(self) -> Modality:
@@ -171,13 +174,6 @@ class Codec:
     def _shape(self) -> tuple[Geometry, int]:
         """Of its networks: geometry and values of a patch."""
         return self.geometry, self._modality.patch_values
-
-    def _network(self, prefix: str, network: nn.Module) -> nn.Module:
-        network.load_state_dict(
-            {name: torch.from_numpy(self.tensors[prefix + name]) for name in network.state_dict()}
-        )
-        network.to(self.device).to(memory_format=torch.channels_last)
-        return network.eval().requires_grad_(False)
 
     def _encode(
         self,

@@ -6,7 +6,6 @@ number of codecs, in a file of several (levels.py).
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from semcomm.codec.levels import at_level, check_levels, level_geometry
 from semcomm.codec.networks import Geometry
 from semcomm.codec.shapes import codec_shapes
 from semcomm.codec.tensor_file import (
+    Description,
     Tensors,
     check_tensors,
     described,
@@ -35,7 +35,7 @@ FORMAT, VERSION = "semcomm codec", "2"
 
 
 @dataclass(frozen=True)
-class About:
+class About(Description):
     """The part of a codec that is text; `origin` says for people how the codec was made."""
 
     geometry: Geometry
@@ -115,7 +115,7 @@ def read_levels(path: Path) -> tuple[About, Tensors, int | None]:
     """The content of a file, and its number of levels; None for a file of one codec."""
     metadata, tensors = read_tensors(path, FORMAT)
     try:
-        about = _about(metadata, tensors)
+        about = described(About, intact_about(FORMAT, VERSION, metadata, tensors))
         levels = int(metadata["levels"]) if "levels" in metadata else None
         if levels is not None:
             check_levels(tensors, levels, about.geometry)
@@ -126,10 +126,6 @@ def read_levels(path: Path) -> tuple[About, Tensors, int | None]:
 
 def _write(about: About, tensors: Tensors, further: dict[str, str], path: Path) -> None:
     write_tensors(path, FORMAT, VERSION, about.to_json(), tensors, further)
-
-
-def _about(metadata: Mapping[str, str], tensors: Tensors) -> About:
-    return described(About, intact_about(FORMAT, VERSION, metadata, tensors))
 
 
 def _check_values(tensors: Tensors) -> None:

@@ -111,6 +111,12 @@ def semantic_decoder(geometry: Geometry, patch_values: int = PATCH_VALUES) -> nn
     return patch_decoder(geometry.channels, geometry.blocks, geometry.latent_channels, patch_values)
 
 
+def semantic_networks(geometry: Geometry, patch_values: int = PATCH_VALUES) -> nn.ModuleDict:
+    """Both, as `encoder` and `decoder`."""
+    shape = geometry, patch_values
+    return nn.ModuleDict({"encoder": semantic_encoder(*shape), "decoder": semantic_decoder(*shape)})
+
+
 def patch_encoder(
     channels: int, blocks: int, latent_channels: int, patch_values: int = PATCH_VALUES
 ) -> nn.Sequential:

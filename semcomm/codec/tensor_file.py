@@ -5,9 +5,11 @@ A file's metadata: `format` and `version` say what it is; `about` is a JSON obje
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +39,15 @@ Shapes = Mapping[str, tuple[tuple[int, ...], str]]
 """Shape and dtype of each tensor, by name."""
 
 
-class About(Protocol):
-    """The part of a file that is text."""
+@dataclass(frozen=True)
+class Description:
+    """The part of a file that is text; dataclasses of pydantic add what it says."""
 
-    def to_json(self) -> str: ...
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
 
 
-Described = TypeVar("Described", bound=About)
+Described = TypeVar("Described", bound=Description)
 Made = TypeVar("Made")
 
 
@@ -133,7 +137,6 @@ def intact_about(form: str, version: str, metadata: Mapping[str, str], tensors: 
 def described(kind: type[Described], about: str) -> Described:
     """What the JSON text of a file says.
 
-    kind: a dataclass of pydantic, whose `to_json` writes the text.
     Raises CodecError where the text is invalid.
     """
     try:

@@ -8,9 +8,10 @@ from annotated_types import Gt, Lt, doc
 
 from semcomm.choices import Broken, CellModel, ModalityName
 from semcomm.data.cifar10 import Cifar10, Split
-from semcomm.data.csi_drops import CsiDrops, Drops
+from semcomm.data.csi_drops import CsiDrops
 from semcomm.data.csi_file import CsiFile
 from semcomm.data.data_set import Data
+from semcomm.data.drops import Drops
 from semcomm.data.folder import ImageFolder
 from semcomm.data.sample import Sample
 from semcomm.data.split import FolderPart

@@ -8,16 +8,14 @@ The parameters are those of TR 38.901 V16.1.0.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from semcomm.choices import CellModel
-
-if TYPE_CHECKING:
-    from semcomm.data.csi_drops import Drops
+from semcomm.data.drops import Drops
 
 FIRST_PATH_ROW = 6
 """The row of the earliest path. Paths between two rows spread over their neighbours, also over
@@ -40,14 +38,14 @@ class Paths:
 
 
 def delay_angle_windows(
-    cell: CellModel, drops: "Drops", count: int, seed: int
+    cell: CellModel, drops: Drops, count: int, seed: int
 ) -> NDArray[np.complex128]:
     """The first delays of so many new drops, (count, delays, angles)."""
     everything = delay_angle_channels(drawn_paths(cell, drops, count, seed), drops)
     return everything[:, : drops.delays]
 
 
-def delay_angle_channels(paths: Paths, drops: "Drops") -> NDArray[np.complex128]:
+def delay_angle_channels(paths: Paths, drops: Drops) -> NDArray[np.complex128]:
     """Channels over all delays and angles, (n, subcarriers, antennas).
 
     Both discrete Fourier transforms, from subcarriers to delays and from antennas to angles, are
@@ -64,7 +62,7 @@ def delay_angle_channels(paths: Paths, drops: "Drops") -> NDArray[np.complex128]
     return channels
 
 
-def drawn_paths(cell: CellModel, drops: "Drops", count: int, seed: int) -> Paths:
+def drawn_paths(cell: CellModel, drops: Drops, count: int, seed: int) -> Paths:
     """The paths of so many drops, without path loss and shadow fading, which are scale alone."""
     with seeded(seed):
         model = sionna_model(cell, drops)
@@ -73,7 +71,7 @@ def drawn_paths(cell: CellModel, drops: "Drops", count: int, seed: int) -> Paths
     return Paths(gains.numpy()[:, 0, 0, 0, :, :, 0], delays.numpy()[:, 0, 0])
 
 
-def sionna_model(cell: CellModel, drops: "Drops") -> Any:
+def sionna_model(cell: CellModel, drops: Drops) -> Any:
     """Sionna's model of the cell, before a terminal has a place."""
     from sionna.phy.channel.tr38901 import PanelArray, UMa, UMi
 

@@ -12,20 +12,18 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le, Unit, doc
 from numpy.typing import NDArray
 
 from semcomm.choices import CellModel
 from semcomm.data.cifar10 import default_root
 from semcomm.data.data_set import BLOCK_IMAGES, Data
+from semcomm.data.drops import Drops
 from semcomm.errors import DataError
 from semcomm.files import write_atomically
 from semcomm.folders import expanded
 from semcomm.modalities.csi import ChannelMatrix, normalized
-from semcomm.validation import Validated
 
 CHUNK = BLOCK_IMAGES
 FORMAT = 1
@@ -33,41 +31,6 @@ BAR_FROM = 5
 """Chunks to be made with which there is a progress bar."""
 
 Matrices = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Drops(Validated):
-    """How channel matrices are generated, a new drop for each."""
-
-    count: Annotated[int, Ge(1), Le(10_000_000), doc("how many there are")] = 10_000
-    antennas: Annotated[
-        int,
-        Ge(2),
-        Le(1024),
-        doc(
-            "of the base station, in a horizontal line, half a wavelength apart; a matrix has as "
-            "many angles"
-        ),
-    ] = 32
-    delays: Annotated[
-        int, Ge(8), Le(1024), doc("rows of a matrix, the first of as many as there are subcarriers")
-    ] = 32
-    carrier_ghz: Annotated[float, Ge(0.5), Le(100.0), Unit("GHz"), doc("carrier frequency")] = 3.5
-    subcarriers: Annotated[
-        int, Ge(8), Le(8192), doc("on how many neighbouring ones the channel is known")
-    ] = 256
-    spacing_khz: Annotated[
-        float, Ge(1.0), Le(960.0), Unit("kHz"), doc("from one subcarrier to the next")
-    ] = 15.0
-    seed: Annotated[
-        int, Ge(0), Le(2**32 - 1), doc("of the drops; a run takes another one than a training")
-    ] = 0
-
-    def __post_init__(self) -> None:
-        if self.delays > self.subcarriers:
-            raise ValueError(
-                f"delays is {self.delays}; {self.subcarriers} subcarriers have as many delays"
-            )
 
 
 @dataclass(frozen=True)

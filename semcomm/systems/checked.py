@@ -42,7 +42,7 @@ class CheckedTransmitter:
             sent = packetize(encoded, *([state] if state else []))
         if not isinstance(sent, Sent):
             raise _wrong(self.system, f"a {type(sent).__name__}", "packetize returns a Sent")
-        samples = _count(encoded)
+        samples = len(next(iter(encoded.values()), ()))
         signal, payload_bits = sent.signal, sent.payload_bits
         _check_signal(self.system, signal, samples, self.framing)
         if isinstance(signal, Frames):
@@ -193,11 +193,6 @@ def _check_sample(system: System, modality: Modality, sample: Any) -> None:
         )
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise _wrong(system, f"{noun} with values that are not finite", "they are finite")
-
-
-def _count(encoded: Encoded) -> int:
-    """Samples of what was encoded."""
-    return len(next(iter(encoded.values()), ()))
 
 
 def _vector(system: System, name: str, values: Any, dtype: Any, samples: int) -> NDArray[Any]:

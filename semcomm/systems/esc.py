@@ -93,12 +93,10 @@ class EscSystem(System):
 
     def plan(self) -> Plan:
         """What both ends choose from. Raises LinkError where the bits take more channel uses."""
-        made = _frontier(self.model, changed_at(self.model), self.size, *self._signalling)
+        made = _frontier(
+            self.model, changed_at(self.model), self.size, self.channel_uses, self.modulation
+        )
         return Plan(made, self.channel_uses, self.left_over == "spread")
-
-    @property
-    def _signalling(self) -> tuple[int, Choice]:
-        return self.channel_uses, self.modulation
 
     def mistakes(self) -> Mapping[str, Callable[[], object]]:
         return {

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 from torch import nn
 
-from semcomm.codec import shapes
+from semcomm.codec import networks
 from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import FORMAT, VERSION, About, codec_from, load_codec, save_codec
 from semcomm.codec.networks import Geometry, semantic_encoder
@@ -220,7 +220,7 @@ def test_the_largest_geometry_is_compared_without_being_made(
         made.append(semantic_encoder(geometry, patch_values))
         return made[-1]
 
-    monkeypatch.setattr(shapes, "semantic_encoder", spied)
+    monkeypatch.setattr(networks, "semantic_encoder", spied)
     about = about_of(tiny_codec, groups=64, dimension=64, codewords=65536, channels=1024, blocks=16)
     write(path, about, dict(tiny_codec.tensors))
     assert refused(path).startswith(

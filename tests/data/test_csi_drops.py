@@ -13,8 +13,9 @@ from semcomm.choices import CellModel
 from semcomm.data import csi_cell
 from semcomm.data.choice import CSI_SAMPLE
 from semcomm.data.csi_cell import FIRST_PATH_ROW, Paths, delay_angle_channels, drawn_paths
-from semcomm.data.csi_drops import CHUNK, CsiDrops, Drops
+from semcomm.data.csi_drops import CHUNK, CsiDrops
 from semcomm.data.csi_file import CsiFile
+from semcomm.data.drops import Drops
 from semcomm.errors import DataError
 
 SMALL = Drops(count=CHUNK, antennas=4, delays=8, subcarriers=16, spacing_khz=240.0)

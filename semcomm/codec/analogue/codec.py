@@ -13,6 +13,7 @@ from semcomm.choices import DType
 from semcomm.codec.analogue.networks import AnalogueAutoencoder, Network
 from semcomm.codec.devices import torch_device
 from semcomm.codec.stacks import Stacked
+from semcomm.codec.weights import with_weights
 from semcomm.modalities.patches import grid_shape, size_of, to_patches
 from semcomm.modalities.rgb8 import Image, from_network, to_network
 
@@ -84,11 +85,7 @@ class AnalogueCodec:
     @cached_property
     def _networks(self) -> AnalogueAutoencoder:
         networks = AnalogueAutoencoder(self.network, self.points)
-        networks.load_state_dict(
-            {name: torch.from_numpy(tensor) for name, tensor in self.tensors.items()}
-        )
-        networks.to(self.device).to(memory_format=torch.channels_last)
-        return networks.eval().requires_grad_(False)
+        return with_weights(networks, self.tensors, self.device)
 
     def _encode(self, images: NDArray[np.uint8], esn0_db: NDArray[np.float32]) -> Latents:
         patches = to_network(self._tensor(to_patches(images)))

@@ -4,14 +4,10 @@ The file's metadata: `format` is "semcomm analogue codec"; `version` is "1"; `ab
 object with the network, the points, `knows_noise` and the origin.
 """
 
-import json
-from dataclasses import asdict
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
-import torch
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import Discriminator
 from pydantic.dataclasses import dataclass
@@ -19,13 +15,14 @@ from pydantic.dataclasses import dataclass
 from semcomm.codec.analogue.codec import AnalogueCodec
 from semcomm.codec.analogue.networks import AnalogueAutoencoder, Network
 from semcomm.codec.tensor_file import (
-    Shapes,
+    Description,
     Tensors,
     check_tensors,
     digest_of,
     load_described,
     write_tensors,
 )
+from semcomm.codec.weights import weight_shapes
 from semcomm.errors import CodecError
 
 FORMAT, VERSION = "semcomm analogue codec", "1"
@@ -35,16 +32,13 @@ Points = Annotated[tuple[Annotated[float, Ge(-30.0), Le(60.0)], ...], MinLen(1),
 
 
 @dataclass(frozen=True)
-class AnalogueAbout:
+class AnalogueAbout(Description):
     """The part of an analogue codec that is text; `origin` says how the codec was made."""
 
     network: Annotated[Network, Discriminator("model")]
     points: Points
     knows_noise: bool
     origin: dict[str, Any]
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
 
 
 def analogue_from(name: str, about: AnalogueAbout, tensors: Tensors) -> AnalogueCodec:
@@ -54,7 +48,7 @@ def analogue_from(name: str, about: AnalogueAbout, tensors: Tensors) -> Analogue
     """
     if any(first >= second for first, second in pairwise(about.points)):
         raise CodecError(f"has points {list(about.points)}, which do not ascend")
-    check_tensors(tensors, _shapes(about.network, about.points))
+    check_tensors(tensors, weight_shapes(AnalogueAutoencoder, about.network, about.points))
     digest = digest_of(about.to_json(), tensors)
     return AnalogueCodec(
         name, about.network, about.points, about.knows_noise, tensors, about.origin, digest
@@ -73,12 +67,3 @@ def load_analogue(path: Path) -> AnalogueCodec:
     Raises CodecError when the file is missing, damaged, of another version, or none.
     """
     return load_described(path, FORMAT, VERSION, AnalogueAbout, analogue_from)
-
-
-@lru_cache(maxsize=32)
-def _shapes(network: Network, points: tuple[float, ...]) -> Shapes:
-    with torch.device("meta"):
-        networks = AnalogueAutoencoder(network, points)
-    return {
-        name: (tuple(tensor.shape), "float16") for name, tensor in networks.state_dict().items()
-    }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from semcomm.codec.classifier.networks import ClassifierLayers, ClassifierNetwork
 from semcomm.codec.stacks import Stacked
+from semcomm.codec.weights import with_weights
 from semcomm.modalities.patches import grid_shape, size_of
 from semcomm.modalities.rgb8 import Image
 
@@ -39,23 +40,16 @@ class Classifier:
         -1 for an image with a side under `network.least_side`, of which the network leaves nothing.
         """
         classes = np.full(len(images), -1)
-        large = [n for n, image in enumerate(images) if min(size_of(image)) >= self._least_side]
+        least = self.network.least_side
+        large = [n for n, image in enumerate(images) if min(size_of(image)) >= least]
         stacked = Stacked.of([images[n] for n in large], lambda image: grid_shape(*size_of(image)))
         classes[large] = list(stacked.map(self._classify))
         return classes
 
-    @property
-    def _least_side(self) -> int:
-        return self.network.least_side
-
     @cached_property
     def _layers(self) -> ClassifierLayers:
         layers = ClassifierLayers(self.network, len(self.classes), normalized=False)
-        layers.load_state_dict(
-            {name: torch.from_numpy(tensor) for name, tensor in self.tensors.items()}
-        )
-        layers.to(memory_format=torch.channels_last)
-        return layers.eval().requires_grad_(False)
+        return with_weights(layers, self.tensors, torch.device("cpu"))
 
     def _classify(self, images: NDArray[np.uint8]) -> NDArray[np.int64]:
         pixels = torch.from_numpy(images).float().div_(255).permute(0, 3, 1, 2)

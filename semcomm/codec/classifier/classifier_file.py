@@ -4,40 +4,34 @@ The file's metadata: `format` is "semcomm classifier"; `version` is "1"; `about`
 with the network, the names of the classes and the origin.
 """
 
-import json
-from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
-import torch
 from annotated_types import MaxLen, MinLen
 from pydantic.dataclasses import dataclass
 
 from semcomm.codec.classifier.classifier import Classifier
 from semcomm.codec.classifier.networks import ClassifierLayers, ClassifierNetwork
 from semcomm.codec.tensor_file import (
-    Shapes,
+    Description,
     Tensors,
     check_tensors,
     digest_of,
     load_described,
     write_tensors,
 )
+from semcomm.codec.weights import weight_shapes
 
 FORMAT, VERSION = "semcomm classifier", "1"
 
 
 @dataclass(frozen=True)
-class ClassifierAbout:
+class ClassifierAbout(Description):
     """The part of a classifier that is text; `origin` says how it was made."""
 
     network: ClassifierNetwork
     classes: Annotated[tuple[Annotated[str, MinLen(1)], ...], MinLen(2), MaxLen(65536)]
     origin: dict[str, Any]
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
 
 
 def classifier_from(name: str, about: ClassifierAbout, tensors: Tensors) -> Classifier:
@@ -45,7 +39,8 @@ def classifier_from(name: str, about: ClassifierAbout, tensors: Tensors) -> Clas
 
     Raises CodecError when the tensors do not match the network or hold invalid values.
     """
-    check_tensors(tensors, _shapes(about.network, len(about.classes)))
+    shapes = weight_shapes(ClassifierLayers, about.network, len(about.classes), normalized=False)
+    check_tensors(tensors, shapes)
     digest = digest_of(about.to_json(), tensors)
     return Classifier(name, about.network, about.classes, tensors, about.origin, digest)
 
@@ -62,10 +57,3 @@ def load_classifier(path: Path) -> Classifier:
     Raises CodecError when the file is missing, damaged, of another version, or none.
     """
     return load_described(path, FORMAT, VERSION, ClassifierAbout, classifier_from)
-
-
-@lru_cache(maxsize=32)
-def _shapes(network: ClassifierNetwork, classes: int) -> Shapes:
-    with torch.device("meta"):
-        layers = ClassifierLayers(network, classes, normalized=False)
-    return {name: (tuple(tensor.shape), "float16") for name, tensor in layers.state_dict().items()}

@@ -16,6 +16,7 @@ from semcomm.codec.esc.quantizer import channel_optimized
 from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
 from semcomm.codec.quantizers.codebook import CodebookQuantizer
 from semcomm.codec.stacks import Stacked
+from semcomm.codec.weights import with_weights
 from semcomm.modalities.patches import grid_shape, size_of, to_patches
 from semcomm.modalities.rgb8 import Image, from_network, to_network
 
@@ -103,18 +104,13 @@ class EscCodec:
 
     @cached_property
     def _encoder(self) -> nn.Module:
-        return self._network("encoder.", semantic_encoder(self.geometry))
+        network = semantic_encoder(self.geometry)
+        return with_weights(network, self.tensors, self.device, "encoder.")
 
     @cached_property
     def _decoder(self) -> nn.Module:
-        return self._network("decoder.", semantic_decoder(self.geometry))
-
-    def _network(self, prefix: str, network: nn.Module) -> nn.Module:
-        network.load_state_dict(
-            {name: torch.from_numpy(self.tensors[prefix + name]) for name in network.state_dict()}
-        )
-        network.to(self.device).to(memory_format=torch.channels_last)
-        return network.eval().requires_grad_(False)
+        network = semantic_decoder(self.geometry)
+        return with_weights(network, self.tensors, self.device, "decoder.")
 
     def _encode(self, images: NDArray[np.uint8]) -> Latents:
         patches = to_network(torch.from_numpy(to_patches(images)).to(self.device))

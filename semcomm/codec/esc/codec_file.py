@@ -4,19 +4,16 @@ The file's metadata: `format` is "semcomm esc codec"; `version` is "1"; `about` 
 with the geometry, the number of codebooks and the origin.
 """
 
-import json
-from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
-import torch
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from semcomm.codec.esc.codec import EscCodec
-from semcomm.codec.networks import Geometry, semantic_decoder, semantic_encoder
+from semcomm.codec.networks import Geometry, semantic_networks
 from semcomm.codec.tensor_file import (
+    Description,
     Shapes,
     Tensors,
     check_tensors,
@@ -24,6 +21,7 @@ from semcomm.codec.tensor_file import (
     load_described,
     write_tensors,
 )
+from semcomm.codec.weights import weight_shapes
 from semcomm.errors import CodecError
 
 FORMAT, VERSION = "semcomm esc codec", "1"
@@ -33,15 +31,12 @@ CROSSOVERS = 1e-9, 0.499
 
 
 @dataclass(frozen=True)
-class EscAbout:
+class EscAbout(Description):
     """The part of an ESC codec that is text; `origin` says how the codec was made."""
 
     geometry: Geometry
     codebooks: Annotated[int, Ge(1), Le(16)]
     origin: dict[str, Any]
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
 
 
 def esc_from(name: str, about: EscAbout, tensors: Tensors) -> EscCodec:
@@ -87,18 +82,10 @@ def load_esc(path: Path) -> EscCodec:
     return load_described(path, FORMAT, VERSION, EscAbout, esc_from)
 
 
-@lru_cache(maxsize=32)
 def _shapes(geometry: Geometry, codebooks: int) -> Shapes:
     bits = geometry.codewords.bit_length() - 1
-    with torch.device("meta"):
-        networks = {"encoder": semantic_encoder(geometry), "decoder": semantic_decoder(geometry)}
-    weights = {
-        f"{prefix}.{name}": (tuple(tensor.shape), "float16")
-        for prefix, network in networks.items()
-        for name, tensor in network.state_dict().items()
-    }
     return {
-        **weights,
+        **weight_shapes(semantic_networks, geometry),
         "codebooks": ((codebooks, geometry.codewords, geometry.dimension), "float32"),
         "crossovers": ((codebooks, bits), "float64"),
         "distortions": ((codebooks,), "float64"),

@@ -16,6 +16,7 @@ from semcomm.codec.analogue.networks import AnalogueAutoencoder, Network
 from semcomm.codec.training.channel_trainer import ChannelTrainer
 from semcomm.codec.training.channels import TrainingChannel, linear_estimates, normalized
 from semcomm.codec.training.epochs import patches_of
+from semcomm.codec.training.export import copied
 from semcomm.codec.training.held_out import HeldOut, mean_psnr_db
 from semcomm.codec.training.images import TrainingImages, key_of
 from semcomm.codec.training.schedule import Schedule
@@ -94,8 +95,5 @@ def exported(
 ) -> AnalogueCodec:
     """The codec of a trained model, whose weights are rounded to float16."""
     about = AnalogueAbout(model.network, channel.points, channel.knows_noise, dict(origin))
-    tensors = {
-        name: tensor.detach().cpu().half().contiguous().numpy()
-        for name, tensor in model.state_dict().items()
-    }
+    tensors = {name: copied(tensor.half()) for name, tensor in model.state_dict().items()}
     return analogue_from(name, about, tensors)

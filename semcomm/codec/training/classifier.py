@@ -26,6 +26,7 @@ from semcomm.codec.classifier.networks import (
     without_normalization,
 )
 from semcomm.codec.training.epochs import EpochProgress, EpochTrainer, Sums
+from semcomm.codec.training.export import copied
 from semcomm.codec.training.images import WholeImages, key_of
 from semcomm.codec.training.schedule import Schedule
 from semcomm.modalities.rgb8 import Image
@@ -109,10 +110,8 @@ class ClassifierTrainer(EpochTrainer[Sums]):
         about = ClassifierAbout(
             self.network, self.classes, {**origin, "training": asdict(self.recipe)}
         )
-        tensors = {
-            name: tensor.detach().cpu().half().contiguous().numpy()
-            for name, tensor in without_normalization(self.model).items()
-        }
+        state = without_normalization(self.model)
+        tensors = {name: copied(tensor.half()) for name, tensor in state.items()}
         save_classifier(classifier_from(path.stem, about, tensors), path)
 
     def _initialize_whitening(self) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from semcomm.codec.esc.codec import EscCodec
 from semcomm.codec.esc.codec_file import CROSSOVERS, EscAbout, esc_from
 from semcomm.codec.training.esc_losses import EscAutoencoder
+from semcomm.codec.training.export import copied, network_tensors
 from semcomm.modalities.patches import size_of
 from semcomm.modalities.rgb8 import Image
 
@@ -29,12 +30,8 @@ def exported(
     images: those of the training, the first of which its distortions are measured on.
     """
     about = EscAbout(model.geometry, len(model.codebooks), dict(origin))
-    tensors = {
-        name: tensor.detach().cpu().half().contiguous().numpy()
-        for name, tensor in model.state_dict().items()
-        if "coder." in name
-    }
-    tensors["codebooks"] = model.codebooks.detach().cpu().numpy().copy()
+    tensors = network_tensors(model)
+    tensors["codebooks"] = copied(model.codebooks)
     crossovers = model.crossovers.detach().cpu().double().numpy()
     tensors["crossovers"] = crossovers.clip(*CROSSOVERS)
     tensors["distortions"] = np.zeros(len(crossovers))

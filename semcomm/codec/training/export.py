@@ -76,7 +76,7 @@ def codec_in_training(
     if model.levels > 1:
         about, networks = of_level(about, networks, level)
     bits = codeword_bits(model.logits[level].detach().cpu()).double().numpy()
-    tables = TRAINED[recipe.quantizer].tables(_copied(model.codebook[level]), bits, rate_weight)
+    tables = TRAINED[recipe.quantizer].tables(copied(model.codebook[level]), bits, rate_weight)
     counts = np.maximum(np.exp2(32 - bits).astype(np.int64), 1)
     return codec_from("in training", about, {**networks, **tables, **code_table(counts)})
 
@@ -101,7 +101,7 @@ def _export(
     images: Sequence[Image],
     start: Sequence[Codec],
 ) -> dict[str, NDArray[Any]]:
-    quantizer, codebook = TRAINED[recipe.quantizer], _copied(model.codebook[level])
+    quantizer, codebook = TRAINED[recipe.quantizer], copied(model.codebook[level])
     rate_weight = recipe.rate_weights[level]
 
     def codec_of(bits: NDArray[np.float64], counts: NDArray[np.int64]) -> Codec:
@@ -156,18 +156,14 @@ def network_tensors(model: nn.Module) -> dict[str, NDArray[Any]]:
     """The tensors of a model's `encoder` and `decoder`: weights as float16, the gains of levels,
     which no codec holds as they are, as float32.
     """
-    tensors = {
-        OWN.sub(r".\1@\2", name): _copied(tensor)
+    return {
+        OWN.sub(r".\1@\2", name): copied(tensor if name.endswith(GAIN) else tensor.half())
         for name, tensor in model.state_dict().items()
         if "coder." in name
     }
-    return {
-        name: tensor if name.endswith(GAIN) else tensor.astype(np.float16)
-        for name, tensor in tensors.items()
-    }
 
 
-def _copied(tensor: Tensor) -> NDArray[Any]:
+def copied(tensor: Tensor) -> NDArray[Any]:
     """A copy that further training does not change."""
     copy: NDArray[Any] = tensor.detach().cpu().clone(memory_format=torch.contiguous_format).numpy()
     return copy
