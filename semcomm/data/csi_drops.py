@@ -29,6 +29,9 @@ from semcomm.validation import Validated
 
 CHUNK = BLOCK_IMAGES
 FORMAT = 1
+MAX_ENTRIES = 1 << 16
+"""Of a matrix, so that a chunk takes no more than some hundred megabytes."""
+
 BAR_FROM = 5
 """Chunks to be made with which there is a progress bar."""
 
@@ -67,6 +70,11 @@ class Drops(Validated):
         if self.delays > self.subcarriers:
             raise ValueError(
                 f"delays is {self.delays}; {self.subcarriers} subcarriers have as many delays"
+            )
+        if self.delays * self.antennas > MAX_ENTRIES:
+            raise ValueError(
+                f"delays is {self.delays}, and antennas is {self.antennas}; a matrix takes at most "
+                f"{MAX_ENTRIES} entries, delays times antennas"
             )
 
 
