@@ -41,6 +41,15 @@ def atomic_writer(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
             raise
 
 
+def check_writable(folder: Path) -> None:
+    """Make a folder; raises OSError, before long work rather than after it, where no file can be
+    written to it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _named(folder):
+        tempfile.TemporaryFile(dir=folder).close()
+
+
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
     """Lets errors of the operating system that name no file, or the hidden one beside this, name

@@ -654,6 +654,31 @@ def test_a_design_for_a_crossover_has_its_origin(
     }
 
 
+@pytest.mark.parametrize("kind", ["designed", "joined"])
+def test_no_file_that_another_command_made_is_replaced(
+    kind: str, tmp_path: Path, photos: Path, tiny_codec_file: Path
+) -> None:
+    """Such as the one that a design begins with."""
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(tiny_codec_file.read_bytes())
+    options = ["--name", "mine", "--out", tmp_path]
+    if kind == "joined":
+        result = cli("join", "ecvq-levels@0-3", "ecvq-levels@4-7", *options)
+    else:
+        result = cli("design", path, "--crossover", 0.01, "--data", photos, *options)
+    assert result.exit_code == 2 and result.stderr.startswith(
+        f"error: {path} is there already: take another --name or --out"
+    )
+    assert path.read_bytes() == tiny_codec_file.read_bytes()
+
+
+def test_a_training_looks_for_its_folder_before_it_begins(tmp_path: Path) -> None:
+    scenario = tmp_path / "a.yaml"
+    scenario.write_text("data: {name: sample}\ntraining: {quantizer: vq, epochs: 1}\n")
+    result = cli("train", scenario, "--images", 2, "--out", scenario)
+    assert result.exit_code == 2 and result.stderr == f"error: {scenario}: File exists\n"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -687,6 +712,7 @@ def test_designed_codec_has_its_origin_and_takes_fewer_bits(
         tmp_path,
     ]
     result = cli_ok("design", tiny_codec_file, *options)
+    cli_ok("design", tiny_codec_file, *options)
     path = tmp_path / "mine.safetensors"
     assert result.stdout == f"written: {path}\n"
     made = load_codec(path)

@@ -6,6 +6,7 @@ number of codecs, in a file of several (levels.py).
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from semcomm.codec.tensor_file import (
     write_tensors,
 )
 from semcomm.errors import CodecError, CodeTableError
+from semcomm.files import check_writable
 
 FORMAT, VERSION = "semcomm codec", "2"
 
@@ -72,6 +74,15 @@ def save_codec(codec: Codec, path: Path) -> None:
 def save_levels(about: About, tensors: Tensors, levels: int, path: Path) -> None:
     """Write the file of codecs that share their kernels, with tensors made by `stacked`."""
     _write(about, tensors, {"levels": str(levels)}, path)
+
+
+def check_replaceable(path: Path, origin: Mapping[str, Any]) -> None:
+    """Raises CodecError for a file that another command than the origin's made, and OSError where
+    none can be written, before work that takes minutes.
+    """
+    check_writable(path.parent)
+    if path.exists() and _command(path) != origin.get("command"):
+        raise CodecError(f"{path} is there already: take another --name or --out, or remove it")
 
 
 def load_codec(path: Path, level: int | None = None) -> Codec:
@@ -126,6 +137,14 @@ def read_levels(path: Path) -> tuple[About, Tensors, int | None]:
 
 def _write(about: About, tensors: Tensors, further: dict[str, str], path: Path) -> None:
     write_tensors(path, FORMAT, VERSION, about.to_json(), tensors, further)
+
+
+def _command(path: Path) -> Any:
+    """What made a codec's file; None for a file that is none."""
+    try:
+        return read_levels(path)[0].origin.get("command")
+    except CodecError:
+        return None
 
 
 def _check_values(tensors: Tensors) -> None:

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.codec.codec_file import About, codec_from, of_level, read_levels, save_levels
+from semcomm.codec.codec_file import (
+    About,
+    check_replaceable,
+    codec_from,
+    of_level,
+    read_levels,
+    save_levels,
+)
 from semcomm.codec.levels import FAMILIES, GAIN, GROUPS, KERNEL, Tensors, at_level, stacked
 from semcomm.errors import CodecError
 
@@ -26,9 +33,11 @@ def join_codecs(parts: Sequence[Part], path: Path, origin: dict[str, Any]) -> No
     """Write one file with the levels of `parts`, which go from few bits to many.
 
     origin: how it was made, beside the origin of each part.
-    Raises CodecError where a part lacks its levels or is damaged, where parts have unlike networks
-    or quantizers, and where a part begins with fewer bits than the part before it ends with.
+    Raises CodecError where `path` is a file made otherwise, where a part lacks its levels or is
+    damaged, where parts have unlike networks or quantizers, and where a part begins with fewer bits
+    than the part before it ends with.
     """
+    check_replaceable(path, origin)
     contents = [_content(part) for part in parts]
     about = _about(contents)
     about = replace(about, origin=origin | {"parts": [content.origin for content in contents]})

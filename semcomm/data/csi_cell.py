@@ -40,9 +40,16 @@ class Paths:
 def delay_angle_windows(
     cell: CellModel, drops: Drops, count: int, seed: int
 ) -> NDArray[np.complex128]:
-    """The first delays of so many new drops, (count, delays, angles)."""
-    everything = delay_angle_channels(drawn_paths(cell, drops, count, seed), drops)
-    return everything[:, : drops.delays]
+    """The first delays of so many new drops, (count, delays, angles).
+
+    They are transformed one by one, as a channel over all delays may have 2^23 entries.
+    """
+    paths = drawn_paths(cell, drops, count, seed)
+    windows = np.empty((count, drops.delays, drops.antennas), np.complex128)
+    for window, gains, delays in zip(windows, paths.gains, paths.delays, strict=True):
+        (channel,) = delay_angle_channels(Paths(gains[None], delays[None]), drops)
+        window[:] = channel[: drops.delays]
+    return windows
 
 
 def delay_angle_channels(paths: Paths, drops: Drops) -> NDArray[np.complex128]:
@@ -105,9 +112,9 @@ def drop_terminals(model: Any, cell: CellModel, count: int, **states: Any) -> No
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Sionna's generators begin with this seed; PyTorch's own is as it was afterwards."""
-    from sionna.phy import config
-
     with torch.random.fork_rng(devices=[]):
+        from sionna.phy import config  # its import seeds PyTorch's generator
+
         before = config.seed
         config.seed = seed
         try:

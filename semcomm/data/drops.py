@@ -7,6 +7,9 @@ from annotated_types import Ge, Le, Unit, doc
 
 from semcomm.validation import Validated
 
+MAX_ENTRIES = 1 << 16
+"""Of a matrix, so that a chunk takes no more than some hundred megabytes."""
+
 
 @dataclass(frozen=True)
 class Drops(Validated):
@@ -40,4 +43,9 @@ class Drops(Validated):
         if self.delays > self.subcarriers:
             raise ValueError(
                 f"delays is {self.delays}; {self.subcarriers} subcarriers have as many delays"
+            )
+        if self.delays * self.antennas > MAX_ENTRIES:
+            raise ValueError(
+                f"delays is {self.delays}, and antennas is {self.antennas}; a matrix takes at most "
+                f"{MAX_ENTRIES} entries, delays times antennas"
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from semcomm.codec.codec import Codec
-from semcomm.codec.codec_file import save_codec
+from semcomm.codec.codec_file import check_replaceable, save_codec
 from semcomm.codec.training.covq_design import Round, channel_optimized_codec
 from semcomm.codec.training.ecvq_design import Iteration, designed_codec
 from semcomm.codec.training.epochs import EpochProgress
@@ -18,6 +18,7 @@ from semcomm.data.choice import DataChoice
 from semcomm.data.crops import Crops
 from semcomm.data.data_set import blocks
 from semcomm.errors import DataError, ScenarioError
+from semcomm.files import check_writable
 from semcomm.modalities.rgb8 import Image
 from semcomm.scenario.training import CodecTraining
 from semcomm.version import __version__
@@ -36,6 +37,7 @@ def run_training(
     """
     images = training_images(scenario)
     trainer = scenario.trainer(images, held_out_pictures(scenario.data))
+    check_writable(folder)
     train(trainer, folder / f"{scenario.name}.checkpoint.safetensors", on_progress)
     origin = {
         "command": command,
@@ -113,7 +115,8 @@ def run_design(
     """Design the codec and write it to `folder`.
 
     command: what a person typed, kept in the codec.
-    Returns the codec's file, NAME.safetensors.
+    Returns the codec's file, NAME.safetensors. Raises CodecError where a file made otherwise has
+    this name.
     """
     images = [image for block in blocks(design.data.open(), design.images) for image in block]
     origin = {
@@ -125,12 +128,13 @@ def run_design(
         "semcomm": __version__,
     }
     name, base = design.name, design.base
+    path = folder / f"{name}.safetensors"
+    check_replaceable(path, origin)
     if design.rate_weight is not None:
         codec = designed_codec(name, base, design.rate_weight, images, origin, on_progress)
     else:
         assert design.crossover is not None  # as Design checks
         codec = channel_optimized_codec(name, base, design.crossover, images, origin, on_progress)
-    path = folder / f"{design.name}.safetensors"
     save_codec(codec, path)
     return path
 

@@ -21,7 +21,7 @@ which codec:
   any number of bits or channel uses: ecvq-16-levels, with codec.entropy_coder: context, and
     codec.budget_bits or link.channel_uses
   one rate for all images, 101 to 3,707 bits per 32 x 32 image: ecvq-16-levels@0 to @15
-  channel matrices: csi-ecvq, with codec.budget_bits or one rate for all, csi-ecvq@0 to @9
+  channel matrices: csi-ecvq, with codec.budget_bits or one rate for all, csi-ecvq@0 to @7
   where speed counts: codec.entropy_coder: huffman, the default; context takes 11 to 26 % fewer bits
 """
 

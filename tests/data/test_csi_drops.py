@@ -76,6 +76,9 @@ def test_transforms_are_unitary_and_agree_with_their_sums() -> None:
 def test_settings_that_cannot_be_are_refused() -> None:
     with pytest.raises(ValueError, match="delays is 64; 32 subcarriers have as many delays"):
         Drops(delays=64, subcarriers=32)
+    with pytest.raises(ValueError, match="antennas is 1024; a matrix takes at most 65536 entries"):
+        Drops(antennas=1024, delays=128)
+    assert Drops(antennas=1024, delays=64).antennas == 1024
 
 
 def in_state(cell: CellModel, state: str, count: int) -> tuple[NDArray[np.float64], ...]:
