@@ -22,8 +22,7 @@ Transmit = Callable[[Tensor], Tensor]
 class TrainingStep(NamedTuple):
     """What a quantizer made of n sub-vectors in training, and its terms of the loss (5).
 
-    straight_through: (n, D) the codewords that arrive; their gradient goes to the sub-vectors
-        whose own codewords they are.
+    straight_through: (n, D) the codewords that arrive; their gradient goes to the sub-vectors.
     indices: (n,) int64, those chosen.
     codebook, commitment: squared distances, summed over all sub-vectors; the gradient of the one
         goes to the codewords that arrive, of the other, from those chosen, to the sub-vectors.
@@ -153,7 +152,7 @@ class TrainedQuantizer(CodebookQuantizer, ABC):
         if transmit:
             arrived = self.reconstruct(transmit(indices))
         return TrainingStep(
-            straight_through(vectors, chosen, arrived),
+            straight_through(vectors, arrived),
             indices,
             codebook=F.mse_loss(arrived, vectors.detach(), reduction="sum"),
             commitment=F.mse_loss(vectors, chosen.detach(), reduction="sum"),
@@ -161,16 +160,9 @@ class TrainedQuantizer(CodebookQuantizer, ABC):
         )
 
 
-def straight_through(vectors: Tensor, chosen: Tensor, arrived: Tensor) -> Tensor:
-    """The codewords that arrive, with the gradient of `vectors` where they were chosen (van den
-    Oord and others, 2017).
-
-    Elsewhere the gradient says nothing of the vector that was sent: it would push vectors outwards,
-    away from the mean that wrong codewords have.
-    """
-    intact = (chosen == arrived).all(dim=-1, keepdim=True)
-    passed = torch.where(intact, vectors, vectors.detach())
-    return passed + (arrived - vectors).detach()
+def straight_through(vectors: Tensor, codewords: Tensor) -> Tensor:
+    """The codewords, with the gradient of `vectors` (van den Oord and others, 2017)."""
+    return vectors + (codewords - vectors).detach()
 
 
 def codeword_bits(logits: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """A binary symmetric channel for the bits of fixed-length indices, in training.
 
 It is that of the simulation, `channels/binary_symmetric.py`. What arrives is an index like any
-other.
+other: gradients pass it by, straight through.
 """
 
 from dataclasses import dataclass

@@ -108,8 +108,9 @@ def esc_losses(
 class Transmitted(NamedTuple):
     """What becomes of n sub-vectors, and the sums of their terms of the loss.
 
-    vectors: (n, D) the codewords that arrive; their gradient goes to the sub-vectors, straight
-        through, and to the flip probabilities.
+    vectors: (n, D) the codewords that arrive; their gradient goes to the flip probabilities, and
+        straight through to those sub-vectors whose own codewords arrive. That of a wrong codeword
+        would push latents outwards, away from the mean of all codewords.
     """
 
     vectors: Tensor
@@ -139,7 +140,8 @@ def transmitted(
             indices = channel_optimized(codebook, own).assign(ours)
             chosen = codebook[indices]
         arrived, soft = received_codewords(codebook, indices, own, uniforms, recipe.temperature)
-        through = straight_through(ours, chosen, arrived)
+        intact = (chosen == arrived).all(dim=1, keepdim=True)
+        through = straight_through(torch.where(intact, ours, ours.detach()), arrived)
         quantized = quantized.index_copy(0, rows, through + soft)
         of_codebooks = of_codebooks + F.mse_loss(arrived, ours.detach(), reduction="sum")
         commitment = commitment + F.mse_loss(ours, chosen, reduction="sum")

@@ -13,11 +13,12 @@ import pytest
 import torch
 
 from semcomm.codec.esc.codec_file import load_esc, save_esc
+from semcomm.codec.esc.quantizer import channel_optimized
 from semcomm.codec.networks import Geometry
 from semcomm.codec.training.epochs import EpochProgress
 from semcomm.codec.training.esc import EscTrainer
 from semcomm.codec.training.esc_export import exported
-from semcomm.codec.training.esc_losses import draw_books
+from semcomm.codec.training.esc_losses import EscAutoencoder, draw_books, transmitted
 from semcomm.codec.training.esc_recipe import EscRecipe
 from semcomm.codec.training.images import WholeImages
 from semcomm.codec.training.train import train
@@ -121,6 +122,20 @@ def test_progress_has_quality_flips_and_what_is_held_out(make: Make) -> None:
     progress = run(make(), 1)[0]
     assert len(progress.crossovers) == 2 and progress.held_out.psnr_db > 0
     assert progress.figures().startswith(f"loss {progress.loss:.2f}  {progress.quality_db:.2f} dB")
+
+
+def test_sub_vectors_have_a_gradient_where_their_codewords_arrive() -> None:
+    generator = torch.Generator().manual_seed(0)
+    model = EscAutoencoder(GEOMETRY, 1)
+    recipe = replace(RECIPE, codebooks=1, finest_energy_weight=None)
+    vectors = torch.randn(200, 2, generator=generator, requires_grad=True)
+    sent = transmitted(model, vectors, torch.zeros(200, dtype=torch.int64), recipe, generator)
+    (gradient,) = torch.autograd.grad(sent.vectors.sum(), vectors)
+    codebook = model.codebooks[0].detach()
+    chosen = codebook[channel_optimized(codebook, model.crossovers[0].detach()).assign(vectors)]
+    arrives = torch.isclose(sent.vectors, chosen).all(dim=1)
+    assert 0 < (~arrives).sum() < 100
+    assert torch.equal(gradient, arrives[:, None].expand(200, 2).float())
 
 
 def test_books_are_shared_equally_and_mixed_images_have_two() -> None:

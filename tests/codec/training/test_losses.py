@@ -211,16 +211,14 @@ def test_values_of_indices_that_arrive_wrong_by_hand() -> None:
     assert gradient(model, "codebook")[0].ravel() == pytest.approx([-1, 3 / 4], rel=1e-6)
 
 
-def test_gradients_pass_the_codewords_that_arrive_as_chosen() -> None:
-    """The decoder's gradient becomes the encoder's, but for a codeword that another was sent for."""
+def test_gradients_pass_wrong_indices_straight_through() -> None:
+    """The decoder's gradient at the codeword that arrives becomes the encoder's."""
     model, images = two_images()
-    (losses,) = compute_losses(
-        model, images, [0.0], "float32", transmit=lambda sent: torch.zeros_like(sent)
-    )
+    (losses,) = compute_losses(model, images, [0.0], "float32", transmit=lambda sent: 1 - sent)
     losses.distortion.backward()  # type: ignore[no-untyped-call]
-    # 2 (x^ - x) / 2 images by z, times the patch. Of the image whose 0 arrives x^ - x is -1/4 in the
-    # first value; the other's 1 arrives as 0.
-    expected = -1 / 4 * images[0, :, 0, 0].numpy()
+    # 2 (x^ - x) / 2 images by z, times the patch: x^ - x is 3/4 and -1 in the first value.
+    patches = images[:, :, 0, 0].numpy()
+    expected = 3 / 4 * patches[0] - patches[1]
     assert gradient(model, "encoder.0.weight").ravel() == pytest.approx(expected, rel=1e-6)
 
 
