@@ -20,6 +20,7 @@ PAGES = (
     "docs/guides/analogue.md",
     "docs/reference.md",
     "docs/csi.md",
+    "docs/learned-for-the-channel.md",
 )
 TABLE = re.compile(r"(<!-- table: (?P<file>\S+) -->\n)(?:\|.*\n)*")
 
