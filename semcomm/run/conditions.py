@@ -59,7 +59,7 @@ def texts(table: pd.DataFrame, name: str) -> "pd.Series[str]":
     """A column as text, empty where a row's file lacks it. Raises ReportError where all lack it."""
     if name not in table:
         raise missing_column(table, name)
-    return table[name].fillna("")
+    return table[name].astype(object).fillna("")
 
 
 def number(text: str) -> float | None:

@@ -63,3 +63,13 @@ def test_mistakes_are_messages(tmp_path: Path, options: list[str], message: str)
     (tmp_path / "results.csv").write_text(SWEEP)
     result = cli("table", tmp_path, "--across", "channel.crossover", *options)
     assert result.exit_code == 2 and message in result.output
+
+
+def test_a_column_that_one_run_lacks_is_empty_there(tmp_path: Path) -> None:
+    for name, text in (("a", "scenario,psnr_db\nvq,24.5\n"), ("b", "scenario,rate\nldpc,0.8\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "results.csv").write_text(text)
+    output = tmp_path / "both.csv"
+    options = ["--columns", "scenario,psnr_db,rate", "-o", output]
+    cli_ok("table", tmp_path / "a", tmp_path / "b", *options)
+    assert output.read_text() == "scenario,psnr_db,rate\nvq,24.5,\nldpc,,0.8\n"
