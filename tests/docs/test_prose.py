@@ -37,6 +37,13 @@ def test_prose_is_wrapped(page: Path) -> None:
         assert not longer
 
 
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_no_page_has_both_sides_of_a_merge(page: Path) -> None:
+    assert not re.search(r"^(<{7}|>{7}) ", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def test_prose_leaves_out_tables_code_and_targets() -> None:
     text = "[a](b)\nc\n\n| d |\n| - |\n| e |\n\n    f\n"
     assert [line for _, line in prose(text) if line] == ["[a]()", "c"]
