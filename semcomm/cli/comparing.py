@@ -22,7 +22,12 @@ if TYPE_CHECKING:  # it takes a while
     "--test", multiple=True, metavar="KEY=VALUE", help="The test's rows, further to --where."
 )
 @click.option("--rate", default="bits_per_image", metavar="NAME", help="Column of the rate.")
-@click.option("--quality", default="psnr_db", metavar="NAME", help="Column of the quality in dB.")
+@click.option(
+    "--quality",
+    default="psnr_db",
+    metavar="NAME",
+    help="Column of the quality, in whose unit differences are.",
+)
 @click.option(
     "--at",
     multiple=True,
@@ -62,7 +67,8 @@ def compare(
     test_seeds: tuple[str, ...],
     anchor_seeds: tuple[str, ...],
 ) -> None:
-    """Compare a test with an anchor by Bjontegaard's deltas.
+    """Compare a test with an anchor by Bjontegaard's deltas: bd_rate_percent, and bd_NAME of the
+    quality, such as bd_psnr_db.
 
     The anchor's rows are in the first RESULTS, the test's in the second, or in the same.
     """
@@ -99,4 +105,4 @@ def compare(
         trained = curve(anchor_path, anchor_seeds) if anchor_seeds else None
         show_record(seeds_comparison(first, second, trained, curve(test_path, test_seeds)))
     else:
-        show_record(comparison(first, second, at))
+        show_record(comparison(first, second, quality, at))
