@@ -70,23 +70,25 @@ def figures(data: Values) -> Values:
     rate, quality, axis = data["rate"], data["quality"], data["axis"]
     x, y = (_extent(data["points"], measure["key"]) for measure in (rate, quality))
     names, styles = _names_and_styles(data["families"])
-    specifications = {"rate": rate_figure(names, styles, rate["label"], quality["label"], x, y)}
+    ends = x, y, quality["originals"]
+    specifications = {"rate": rate_figure(names, styles, rate["label"], quality["label"], *ends)}
     if axis and axis["figure"]:
         moving = {point["system"] for point in data["points"] if point["at"] is not None}
         names, styles = _names_and_styles(
             [entry for number, entry in enumerate(data["systems"]) if number in moving]
         )
         xs = [value for value in axis["values"] if value is not None]
-        specifications["axis"] = axis_figure(names, styles, axis["label"], quality["label"], xs, y)
+        ends = xs, y, quality["originals"]
+        specifications["axis"] = axis_figure(names, styles, axis["label"], quality["label"], *ends)
         if accuracy := data["accuracy"]:
             ys = _extent(data["points"], accuracy["key"])
             specifications["accuracy"] = axis_figure(
-                names, styles, axis["label"], accuracy["label"], xs, ys
+                names, styles, axis["label"], accuracy["label"], xs, ys, accuracy["originals"]
             )
         if data["envelopes"]:
             names, styles = _names_and_styles(data["envelopes"])
             specifications["envelope"] = axis_figure(
-                names, styles, axis["label"], quality["label"], xs, y
+                names, styles, axis["label"], quality["label"], *ends
             )
     return specifications
 
@@ -121,6 +123,7 @@ def _measure_values(measure: Measure) -> Values:
         "label": measure.label,
         "name": measure.label.removesuffix(" (dB)"),
         "unit": " dB" if is_db else "",
+        "originals": measure.originals,
         "hull": "lower" if measure.is_error else "upper",
         "digits": 1 if measure.column.endswith("_per_image") else 2 if is_db else 4,
     }

@@ -66,17 +66,22 @@ class Measure:
 
     values: a row each, NaN where it was not measured; ends: of its 95 % intervals, if any.
     is_error: a lower value is better.
+    originals: what the measure says of the images as sent, such as `accuracy_on_originals`; each
+        value once, as runs may be over different images.
     """
 
     column: str
     values: NDArray[np.float64]
     ends: Ends | None
     is_error: bool
+    originals: list[float]
 
     @classmethod
     def of(cls, table: pd.DataFrame, column: str) -> "Measure":
         values, ends = optional_numbers(table, column), interval(table, column)
-        return cls(column, values, ends, is_error(table, column))
+        of_sent = optional_numbers(table, f"{column}_on_originals")
+        originals = np.unique(of_sent[np.isfinite(of_sent)]).tolist()
+        return cls(column, values, ends, is_error(table, column), originals)
 
     @property
     def gain(self) -> NDArray[np.float64]:

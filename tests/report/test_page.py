@@ -562,6 +562,7 @@ def test_accuracy_and_the_link_stand_beside_psnr(
         {"scenario": "a", "codec.model": "vq", "channel.esn0_db": esn0_db, "images": 8}
         | {"bits_per_image": 9.0, "channel_uses_per_image": 9.0, "psnr_db": 20.0}
         | {"accuracy": 0.5, "accuracy_low": 0.4, "accuracy_high": 0.6}
+        | {"accuracy_on_originals": 0.93}
         | {"adapted_modulation": "64qam", "adapted_code_rate": "466/1024"}
         for esn0_db in (0, 4)
     ]
@@ -575,6 +576,9 @@ def test_accuracy_and_the_link_stand_beside_psnr(
     assert readings(shown) == values | link
     pick(browser, 1)
     assert readings(shown)["Class"] == "not recognized"
+    figure = browser.find_element(By.ID, "figure-accuracy")
+    assert "Dotted: images as sent, 0.9300." in figure.text
+    assert figure.find_elements(By.CSS_SELECTOR, ".mark-rule line[stroke-dasharray='1,3']")
     disc = browser.find_element(By.CSS_SELECTOR, "#figure-accuracy .plot .hover_marks path")
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", disc)
     ActionChains(browser).move_to_element(disc).perform()

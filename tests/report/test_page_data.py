@@ -128,6 +128,17 @@ def test_accuracy_has_a_figure_beside_that_of_psnr(make_run: MakeRun) -> None:
     assert [first["accuracy"] for first in data["points"][0]["first"]] == [1, None]
 
 
+def test_accuracy_on_originals_is_a_rule(make_run: MakeRun) -> None:
+    """One for both rows, and above all their intervals."""
+    rows = [judged(esn0_db, accuracy_on_originals=0.93) for esn0_db in (0, 4)]
+    data = page_data(read_runs([make_run(rows, {"psnr_db": [20.0, 21.0], "accuracy": [1, 1]})]))
+    assert (data["accuracy"]["originals"], data["quality"]["originals"]) == ([0.93], [])
+    figure = figures(data)["accuracy"]["page"]
+    assert [{"y": 0.93}] in [source.get("values") for source in figure["data"]]
+    (axis,) = (scale for scale in figure["scales"] if scale["name"] == "y")
+    assert axis["domain"][1] > 0.93
+
+
 def test_a_point_has_the_modulation_and_rate_of_its_link(make_run: MakeRun) -> None:
     """Of an adaptive link those that it took; none without a code."""
     rows = [
