@@ -130,23 +130,33 @@ def _measure_values(measure: Measure) -> Values:
 
 
 def _line_values(layout: Layout) -> Values:
-    """Labels and styles of systems and families. A line has one style in both figures; where both
-    are drawn, families take those of systems, else the other way round.
+    """Labels, styles and groups of systems and families. A line has one style in both figures;
+    where both are drawn, families take those of systems, else the other way round.
     """
     systems, families = [], []
+    of_systems, of_families = _places(layout.systems), _places(layout.families)
     for system, line in enumerate(layout.systems):
         family = next(point.family for point in layout.points if point.system == system)
-        systems.append(_styled(line, system if layout.has_axis_figure else family))
+        place = of_systems[system] if layout.has_axis_figure else of_families[family]
+        systems.append(_styled(line, place))
     for family, line in enumerate(layout.families):
         system = next(point.system for point in layout.points if point.family == family)
-        families.append(_styled(line, system if layout.has_axis_figure else family))
-    envelopes = [_styled(line, number) for number, line in enumerate(layout.envelopes)]
+        place = of_systems[system] if layout.has_axis_figure else of_families[family]
+        families.append(_styled(line, place))
+    envelopes = list(map(_styled, layout.envelopes, _places(layout.envelopes)))
     return {"systems": systems, "families": families, "envelopes": envelopes}
 
 
-def _styled(line: Line, number: int) -> Values:
+def _places(lines: Sequence[Line]) -> list[int]:
+    """The place of each line in its group, which shows no two of one style where it can."""
+    groups = [line.group for line in lines]
+    return [groups[:number].count(group) for number, group in enumerate(groups)]
+
+
+def _styled(line: Line, place: int) -> Values:
     label = approximated(line.label) if line.approximation else line.label
-    return {"label": label, "style": style_of(number, line.approximation)}
+    style = style_of(place, line.approximation)
+    return {"label": label, "style": style, "group": line.group}
 
 
 def _point_values(runs: Runs, point: FigurePoint) -> Values:

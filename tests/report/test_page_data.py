@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from semcomm.errors import ReportError
-from semcomm.report.charts import APPROXIMATION_DASH
+from semcomm.report.charts import APPROXIMATION_DASH, style_of
 from semcomm.report.page_data import figures, page_data
 from semcomm.report.runs import read_runs
 
@@ -186,6 +186,20 @@ def test_an_envelope_is_the_best_of_each_codecs_links(make_run: MakeRun) -> None
     assert [line["label"] for line in data["envelopes"]] == ["vq"]
     assert [point["envelope"] for point in data["points"]] == [0, None, None, 0]
     assert set(figures(data)) == {"rate", "axis", "envelope"}
+
+
+def test_styles_of_many_lines_differ_in_each_group(make_run: MakeRun) -> None:
+    rates = ["1/3", "1/2", "2/3", "3/4", "5/6", "7/8", "9/10"]
+    links = [(modulation, rate) for rate in rates for modulation in ("qpsk", "16qam")]
+    rows = [
+        modulated("a", esn0_db, modulation, 18) | {"link.code.rate": rate}
+        for modulation, rate in links
+        for esn0_db in (0, 9)
+    ]
+    systems = page_data(read_runs([make_run(rows)]))["systems"]
+    assert [system["group"] for system in systems] == ["qpsk", "16qam"] * 7
+    assert [system["style"] for system in systems[::2]] == [style_of(n) for n in range(7)]
+    assert [system["style"] for system in systems[1::2]] == [style_of(n) for n in range(7)]
 
 
 def test_names_are_the_lines_of_an_envelope(make_run: MakeRun) -> None:
