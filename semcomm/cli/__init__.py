@@ -5,11 +5,13 @@ import gc
 import click
 
 from semcomm.cli.codecs import codec, context, design, join, train
+from semcomm.cli.comparing import compare
+from semcomm.cli.figures import plot, report
 from semcomm.cli.group import Commands
 from semcomm.cli.listing import list_, schema
 from semcomm.cli.pipes import channel, receive, transmit
-from semcomm.cli.results import adapt, compare, measure, plot, report, table
 from semcomm.cli.running import run
+from semcomm.cli.tables import adapt, measure, table
 from semcomm.version import __version__
 
 gc.set_threshold(

@@ -51,9 +51,10 @@ def run(
     """
     from semcomm.console import run_display
     from semcomm.run.open_pool import open_pool
+    from semcomm.run.origin import write_origin
     from semcomm.run.pools import cores
     from semcomm.run.run import matching, run_cells
-    from semcomm.run.run_folder import folder_name, open_folder, write_origin
+    from semcomm.run.run_folder import folder_name, open_folder
     from semcomm.run.simulation import default_workers
     from semcomm.scenario.scenario import read_scenarios
 
@@ -78,7 +79,7 @@ def run(
         if folder.is_done():
             click.echo(f"{folder.path} holds this run, done to its end; --fresh runs it again")
             return
-        write_origin(folder.path, command)
+        write_origin(folder.path, command, cells)
         click.echo(
             f"{len(places)} of {len(cells)} cells, {work} images to send, by {done_by}", err=True
         )

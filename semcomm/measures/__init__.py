@@ -4,6 +4,8 @@ Each gives one value per sample, a column of per_image.csv, and says which summa
 columns of results.csv.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from semcomm.measures.accuracy import SHIPPED, accuracy_by
@@ -16,6 +18,7 @@ from semcomm.measures.ssim import ssim
 MEASURES: dict[str, Measure] = {
     "mse": Measure(
         mean_squared_error,
+        is_error=True,
         mean=False,
         of_mean=OfMean(
             "psnr_of_mean_mse_db",
@@ -36,8 +39,25 @@ MEASURES: dict[str, Measure] = {
     "accuracy": accuracy_by(SHIPPED),
     "nmse": Measure(
         nmse,
-        of_mean=OfMean("nmse_db", terms=lambda values, matrices: values, value=in_db),
+        is_error=True,
+        of_mean=OfMean(
+            "nmse_db", terms=lambda values, matrices: values, value=in_db, is_error=True
+        ),
         modality="csi",
     ),
     "cosine": Measure(cosine_similarity, modality="csi"),
 }
+
+
+def error_columns(measures: Mapping[str, Measure]) -> list[str]:
+    """The columns of these measures, by name, of which a lower value is better.
+
+    Example: of `nmse` these are nmse and nmse_db, of `psnr_db` none.
+    """
+    columns = []
+    for name, measure in measures.items():
+        if measure.is_error:
+            columns += [name, *(f"{name}_{end}" for end in measure.percentiles)]
+        if measure.of_mean and measure.of_mean.is_error:
+            columns.append(measure.of_mean.name)
+    return columns

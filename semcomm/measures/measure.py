@@ -26,11 +26,13 @@ class OfMean:
     name: its column of results.csv.
     terms: from the measure's values (B,) and the samples that were sent, what is averaged, (B,).
     value: from the mean to what stands in the column.
+    is_error: a lower value is better.
     """
 
     name: str
     terms: Callable[[Values, Samples], Values]
     value: Callable[[float], float]
+    is_error: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Measure:
     of: from B samples as sent and B as received, of equal shapes, to (B,) float64, NaN where it is
         undefined. Where `labelled`, it takes the labels (B,) int64 of the samples as a third.
     unit: such as dB.
+    is_error: a lower value is better, as tables, figures and comparisons have to know.
     mean: a column with the measure's name has the mean, and NAME_ci95 half the width of its 95 %
         interval, samples being taken as drawn independently.
     percentiles: shares of the samples by the end of their columns' names; each column has the value
@@ -59,6 +62,7 @@ class Measure:
 
     of: Callable[..., Any]
     unit: str = ""
+    is_error: bool = False
     labelled: bool = False
     mean: bool = True
     percentiles: Mapping[str, float] = field(default_factory=dict)

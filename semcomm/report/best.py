@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from semcomm.errors import ReportError
-from semcomm.report.curves import ERRORS
 from semcomm.report.results import numbers
 from semcomm.run.conditions import texts
+from semcomm.run.origin import is_error
 
 
 def best_rows(chunks: Iterable[pd.DataFrame], best: str, per: Sequence[str] = ()) -> pd.DataFrame:
@@ -27,7 +27,7 @@ def best_rows(chunks: Iterable[pd.DataFrame], best: str, per: Sequence[str] = ()
         shared = pd.DataFrame({name: texts(rows, name) for name in per}, rows.index)
         keys = pd.Series(list(map(tuple, shared.to_numpy().tolist())), dtype=object)
         values = pd.Series(numbers(rows, best)).groupby(keys, sort=False)
-        found = rows.loc[values.idxmin() if best in ERRORS else values.idxmax()]
+        found = rows.loc[values.idxmin() if is_error(rows, best) else values.idxmax()]
     if found.empty:
         raise ReportError(f"no row has a value in {best}")
     return found.reset_index(drop=True)

@@ -41,20 +41,23 @@ def rate_figure(
     y_title: str,
     xs: Sequence[float],
     ys: Sequence[float],
+    originals: Sequence[float] = (),
 ) -> dict[str, Spec]:
     """Quality over measured rate: lines along hulls, hollow markers below them, intervals both
     ways.
 
     names, styles: of the lines; xs, ys: all values that the axes have to include.
+    originals: what the measure says of the images as sent, of which each is a rule.
     Returns the figure for the "page" and for a "file".
     """
     x = _channel("x", x_title, {"zero": False, "nice": True, "domain": _padded(xs)})
-    y = _channel("y", y_title, {"zero": False, "nice": True, "domain": _padded(ys)})
+    y = _channel("y", y_title, {"zero": False, "nice": True, "domain": _padded([*ys, *originals])})
     fill = {
         "condition": {"test": "!datum.hull", "value": "#ffffff"},
         **_scale("colour", names, styles),
     }
     layers = [
+        _originals_layer(originals, y),
         {"transform": [{"filter": "datum.hull"}], **_line_layer(names, styles, x, y)},
         *_interval_layers(names, styles, x, y),
         {
@@ -79,18 +82,22 @@ def axis_figure(
     y_title: str,
     xs: Sequence[float],
     ys: Sequence[float],
+    originals: Sequence[float] = (),
 ) -> dict[str, Spec]:
-    """Quality over the values of the slider, and a rule at the slider's position."""
+    """Quality over the values of the slider, and a rule at the slider's position; else as
+    `rate_figure` has it.
+    """
     kind = _scale_type(xs)
     scale = {**kind, "nice": False, "padding": 14, "domain": [min(xs), max(xs)]}
     x = _channel("x", x_title, scale)
     if kind["type"] != "linear":
         x["axis"] = {"values": sorted(xs), "format": "~g", "labelOverlap": "greedy"}
-    y = _channel("y", y_title, {"zero": False, "nice": True, "domain": _padded(ys)})
+    y = _channel("y", y_title, {"zero": False, "nice": True, "domain": _padded([*ys, *originals])})
     rule = {"type": "rule", "color": GREY, "strokeWidth": 1, "strokeDash": [3, 3]}
     points = {"type": "point", "filled": True, "size": 40, "opacity": 1}
     look = {"shape": _scale("shape", names, styles), "color": _scale("colour", names, styles)}
     layers = [
+        _originals_layer(originals, y),
         {"data": {"name": "cursor", "values": []}, "mark": rule, "encoding": {"x": x}},
         _line_layer(names, styles, x, y),
         *_interval_layers(names, styles, x, y)[:1],
@@ -145,6 +152,15 @@ def _line_layer(names: Sequence[str], styles: Sequence[Style], x: Spec, y: Spec)
         "strokeDash": _scale("dash", names, styles),
     }
     return {"mark": {"type": "line", "strokeWidth": 1.8}, "encoding": {"x": x, "y": y, **look}}
+
+
+def _originals_layer(originals: Sequence[float], y: Spec) -> Spec:
+    rule = {"type": "rule", "color": GREY, "strokeWidth": 1, "strokeDash": [1, 3]}
+    return {
+        "data": {"values": [{"y": value} for value in originals]},
+        "mark": rule,
+        "encoding": {"y": y},
+    }
 
 
 def _interval_layers(names: Sequence[str], styles: Sequence[Style], x: Spec, y: Spec) -> list[Spec]:

@@ -12,15 +12,13 @@ from semcomm.errors import ReportError
 from semcomm.report.intervals import interval
 from semcomm.report.results import numbers
 from semcomm.run.conditions import number, select, texts
+from semcomm.run.origin import is_error
 from semcomm.terminal import terminal_safe
 
 Coordinates = tuple[float, float]
 
 IDEAL = "link.ideal.frame_error_rate"
 """The column in which rows of an ideal code, and they alone, have a value."""
-
-ERRORS = "mse", "nmse", "nmse_db"
-"""Columns of quality of which a lower value is better."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +87,14 @@ def labelled_curves(table: pd.DataFrame, x: str, y: str, labels: Sequence[str]) 
     groups: dict[Any, pd.DataFrame] = dict(list(measured.groupby("group")))
     if not groups:
         raise ReportError(f"no row has both {x} and {y}")
-    curves = []
+    curves, lower_is_better = [], is_error(table, y)
     for label, approximation in dict.fromkeys(groups_of):
         if (rows := groups.get((label, approximation))) is None:
             continue
         low, high = (rows[end].to_numpy() if ends else None for end in ("low", "high"))
         x_values, y_values = rows["x"].to_numpy(), rows["y"].to_numpy()
         values = x_values, y_values, low, high
-        curves.append(Curve(label, *values, approximation, is_error=y in ERRORS))
+        curves.append(Curve(label, *values, approximation, is_error=lower_is_better))
     return curves
 
 

@@ -14,6 +14,7 @@ from semcomm.report.lines import (
     RATE_SETTINGS,
     NumericAxis,
     Settings,
+    groups,
     labels,
     slider_axis,
     unify_null_sections,
@@ -46,10 +47,11 @@ class FigurePoint:
 
 
 class Line(NamedTuple):
-    """approximation: of an ideal code."""
+    """approximation: of an ideal code; group: see `lines.groups`."""
 
     label: str
     approximation: bool
+    group: str
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,9 @@ def _lines(settings: Sequence[Settings], without: Sequence[str]) -> list[Line]:
     """The line of each cell, named by `labels`; an ideal code has its own ones."""
     rates = [cell.get(IDEAL) for cell in settings]
     one_rate = (IDEAL,) if len({*rates} - {None}) == 1 else ()
-    pairs = zip(labels(settings, (*without, *one_rate)), rates, strict=True)
-    return [Line(label, rate is not None) for label, rate in pairs]
+    without = *without, *one_rate
+    lines = zip(labels(settings, without), rates, groups(settings, without), strict=True)
+    return [Line(label, rate is not None, group) for label, rate, group in lines]
 
 
 def _family_settings(runs: Runs, settings: Sequence[Settings]) -> list[Settings]:

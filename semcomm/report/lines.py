@@ -25,6 +25,9 @@ LAST = "results"
 RATE_SETTINGS = "codec.model", "codec.quality", "codec.container", "codec.device"
 """Settings that move a point along its curve of rate and quality."""
 
+MAX_LINES = 12
+"""Lines that people tell apart in one figure."""
+
 NO_AXIS = "seed", "images", "stop.frame_errors"
 AXIS_PREFERENCE = "channel.esn0_db", "channel.", "link.", "codec.quality", ""
 
@@ -84,12 +87,42 @@ def labels(cells: Sequence[Settings], without: Sequence[str]) -> list[str]:
     """A label for each cell: the fewest settings, in a fixed order, that distinguish it from the
     others; `without` are settings that do not count.
     """
-    parts: list[tuple[str, ...]] = [()] * len(cells)
+    return [", ".join(part) for part in _label_parts(cells, without)[1]]
+
+
+def groups(cells: Sequence[Settings], without: Sequence[str]) -> list[str]:
+    """For each cell the group that its line, named by `labels`, is shown with; empty where one
+    figure shows all of them.
+
+    More than `MAX_LINES` lines are grouped by the setting of their labels that makes the fewest
+    groups of at most so many, or else the one whose largest group is smallest.
+
+    Example: 10 codecs over 6 links make 6 groups, each of a link's 10 lines.
+    """
+    keys, lines = _label_parts(cells, without)
+    count = len(set(lines))
+    best, of_best = (count, 1), [""] * len(cells)
+    for key in keys if count > MAX_LINES else ():
+        texts = [_setting_text(cell, key) for cell in cells]
+        sizes = Counter(text for text, _ in set(zip(texts, lines, strict=True)))
+        merit = max(MAX_LINES, *sizes.values()), len(sizes)
+        if merit < best and len(sizes) < count:
+            best, of_best = merit, texts
+    return of_best
+
+
+def _label_parts(
+    cells: Sequence[Settings], without: Sequence[str]
+) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The settings that stand in any label, and the parts of each cell's."""
+    keys, parts = list[str](), [tuple[str, ...]()] * len(cells)
     for key in sorted(set(_varying(cells)) - set(without), key=_label_order):
         finer = [(*part, _setting_text(cell, key)) for part, cell in zip(parts, cells, strict=True)]
         kinds = Counter(part[:-1] for part in set(finer))
         parts = [new if kinds[old] > 1 else old for old, new in zip(parts, finer, strict=True)]
-    return [", ".join(part) for part in parts]
+        if max(kinds.values()) > 1:
+            keys.append(key)
+    return keys, parts
 
 
 def _varying(cells: Sequence[Settings]) -> list[str]:

@@ -70,23 +70,25 @@ def figures(data: Values) -> Values:
     rate, quality, axis = data["rate"], data["quality"], data["axis"]
     x, y = (_extent(data["points"], measure["key"]) for measure in (rate, quality))
     names, styles = _names_and_styles(data["families"])
-    specifications = {"rate": rate_figure(names, styles, rate["label"], quality["label"], x, y)}
+    ends = x, y, quality["originals"]
+    specifications = {"rate": rate_figure(names, styles, rate["label"], quality["label"], *ends)}
     if axis and axis["figure"]:
         moving = {point["system"] for point in data["points"] if point["at"] is not None}
         names, styles = _names_and_styles(
             [entry for number, entry in enumerate(data["systems"]) if number in moving]
         )
         xs = [value for value in axis["values"] if value is not None]
-        specifications["axis"] = axis_figure(names, styles, axis["label"], quality["label"], xs, y)
+        ends = xs, y, quality["originals"]
+        specifications["axis"] = axis_figure(names, styles, axis["label"], quality["label"], *ends)
         if accuracy := data["accuracy"]:
             ys = _extent(data["points"], accuracy["key"])
             specifications["accuracy"] = axis_figure(
-                names, styles, axis["label"], accuracy["label"], xs, ys
+                names, styles, axis["label"], accuracy["label"], xs, ys, accuracy["originals"]
             )
         if data["envelopes"]:
             names, styles = _names_and_styles(data["envelopes"])
             specifications["envelope"] = axis_figure(
-                names, styles, axis["label"], quality["label"], xs, y
+                names, styles, axis["label"], quality["label"], *ends
             )
     return specifications
 
@@ -121,29 +123,40 @@ def _measure_values(measure: Measure) -> Values:
         "label": measure.label,
         "name": measure.label.removesuffix(" (dB)"),
         "unit": " dB" if is_db else "",
+        "originals": measure.originals,
         "hull": "lower" if measure.is_error else "upper",
         "digits": 1 if measure.column.endswith("_per_image") else 2 if is_db else 4,
     }
 
 
 def _line_values(layout: Layout) -> Values:
-    """Labels and styles of systems and families. A line has one style in both figures; where both
-    are drawn, families take those of systems, else the other way round.
+    """Labels, styles and groups of systems and families. A line has one style in both figures;
+    where both are drawn, families take those of systems, else the other way round.
     """
     systems, families = [], []
+    of_systems, of_families = _places(layout.systems), _places(layout.families)
     for system, line in enumerate(layout.systems):
         family = next(point.family for point in layout.points if point.system == system)
-        systems.append(_styled(line, system if layout.has_axis_figure else family))
+        place = of_systems[system] if layout.has_axis_figure else of_families[family]
+        systems.append(_styled(line, place))
     for family, line in enumerate(layout.families):
         system = next(point.system for point in layout.points if point.family == family)
-        families.append(_styled(line, system if layout.has_axis_figure else family))
-    envelopes = [_styled(line, number) for number, line in enumerate(layout.envelopes)]
+        place = of_systems[system] if layout.has_axis_figure else of_families[family]
+        families.append(_styled(line, place))
+    envelopes = list(map(_styled, layout.envelopes, _places(layout.envelopes)))
     return {"systems": systems, "families": families, "envelopes": envelopes}
 
 
-def _styled(line: Line, number: int) -> Values:
+def _places(lines: Sequence[Line]) -> list[int]:
+    """The place of each line in its group, which shows no two of one style where it can."""
+    groups = [line.group for line in lines]
+    return [groups[:number].count(group) for number, group in enumerate(groups)]
+
+
+def _styled(line: Line, place: int) -> Values:
     label = approximated(line.label) if line.approximation else line.label
-    return {"label": label, "style": style_of(number, line.approximation)}
+    style = style_of(place, line.approximation)
+    return {"label": label, "style": style, "group": line.group}
 
 
 def _point_values(runs: Runs, point: FigurePoint) -> Values:

@@ -20,10 +20,11 @@ import pandas as pd
 from semcomm.errors import ReportError
 from semcomm.measures.intervals import half_width
 from semcomm.measures.psnr import psnr_of_mse_db
-from semcomm.report.curves import ERRORS, Curve, upper_hull
+from semcomm.report.curves import Curve, upper_hull
 from semcomm.report.per_image import CELL, IMAGE, read_per_image
 from semcomm.report.results import numbers, read_results
 from semcomm.run.conditions import select
+from semcomm.run.origin import is_error
 
 MEAN_MSE = "psnr_of_mean_mse_db"
 VALUE, RATE = "value", "rate"
@@ -93,13 +94,13 @@ def points_of(folder: Path, conditions: Sequence[str], rate: str, quality: str) 
     values = zip(rows.index, numbers(rows, rate), numbers(rows, quality), strict=True)
     is_of_mean_mse = quality == MEAN_MSE
     images = _images(folder, "mse" if is_of_mean_mse else quality, rate.removesuffix("_per_image"))
-    points = []
+    points, lower_is_better = [], is_error(rows, quality)
     for cell, mean, value in values:
         if not (math.isnan(mean) or math.isnan(value)):
             own = images.loc[cell]
             is_setting = "." in rate
             rates = pd.Series(mean, own.index) if is_setting else own.get(RATE)
-            points.append(Point(mean, own[VALUE], rates, is_of_mean_mse, quality in ERRORS))
+            points.append(Point(mean, own[VALUE], rates, is_of_mean_mse, lower_is_better))
     if not points:
         raise ReportError(f"{folder}: none of the rows has both {rate} and {quality}")
     return points

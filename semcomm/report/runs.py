@@ -1,6 +1,5 @@
 """Run folders, read back for a report."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from semcomm.errors import ReportError
-from semcomm.report.curves import ERRORS
 from semcomm.report.intervals import Ends, interval
 from semcomm.report.plot import axis_label
 from semcomm.report.results import numbers, optional_numbers, read_results
 from semcomm.run.conditions import number, texts
+from semcomm.run.origin import is_error, read_origin
 from semcomm.run.partial_run import read_partial
 from semcomm.run.report_samples import ReportSample, load_report_sample
 
@@ -66,20 +65,23 @@ class Measure:
     """A column that the figures show.
 
     values: a row each, NaN where it was not measured; ends: of its 95 % intervals, if any.
+    is_error: a lower value is better.
+    originals: what the measure says of the images as sent, such as `accuracy_on_originals`; each
+        value once, as runs may be over different images.
     """
 
     column: str
     values: NDArray[np.float64]
     ends: Ends | None
+    is_error: bool
+    originals: list[float]
 
     @classmethod
     def of(cls, table: pd.DataFrame, column: str) -> "Measure":
-        return cls(column, optional_numbers(table, column), interval(table, column))
-
-    @property
-    def is_error(self) -> bool:
-        """Whether a lower value is better."""
-        return self.column in ERRORS
+        values, ends = optional_numbers(table, column), interval(table, column)
+        of_sent = optional_numbers(table, f"{column}_on_originals")
+        originals = np.unique(of_sent[np.isfinite(of_sent)]).tolist()
+        return cls(column, values, ends, is_error(table, column), originals)
 
     @property
     def gain(self) -> NDArray[np.float64]:
@@ -175,7 +177,7 @@ def read_runs(folders: Sequence[Path]) -> Runs:
         Measure.of(table, CHANNEL_USES),
         Measure.of(table, quality_column(table, samples)),
         Measure.of(table, ACCURACY),
-        {str(folder): _read_origin(folder) for folder in folders},
+        {str(folder): read_origin(folder) for folder in folders},
         unfinished,
     )
 
@@ -198,17 +200,6 @@ def quality_column(table: pd.DataFrame, samples: Sequence[ReportSample]) -> str:
         f"{', '.join(table['results'].unique())}: no column measures quality; `measures` in the "
         "scenario names some"
     )
-
-
-def _read_origin(folder: Path) -> dict[str, Any]:
-    path = folder / "origin.json"
-    try:
-        origin: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise ReportError(
-            f"{path}: {error}; the same command of `semcomm run` writes it again"
-        ) from error
-    return origin
 
 
 def _check_same_images(samples: Sequence[ReportSample]) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from semcomm.run.open_pool import open_pool
+from semcomm.run.origin import write_origin
 from semcomm.run.run import matching, run_cells
-from semcomm.run.run_folder import RESULTS, open_folder, write_origin
+from semcomm.run.run_folder import RESULTS, open_folder
 from semcomm.run.simulation import OnProgress
 from semcomm.scenario.scenario import read_scenarios
 
@@ -48,7 +49,7 @@ def run(
         path = Path(out or stack.enter_context(TemporaryDirectory(prefix="semcomm.run-")))
         folder = stack.enter_context(open_folder(path, cells, places, command, fresh))
         if not folder.is_done():
-            write_origin(path, command)
+            write_origin(path, command, cells)
             pool = stack.enter_context(open_pool(workers))
             run_cells(cells, folder, pool, on_progress, lambda *cell: None, places)
         return pd.read_csv(path / RESULTS, keep_default_na=False, na_values=[""])

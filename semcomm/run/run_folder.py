@@ -9,26 +9,22 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from platform import python_version
 from typing import Any
 
 from semcomm.errors import RunError
-from semcomm.files import write_atomically
 from semcomm.run.block import Block, Task
 from semcomm.run.block_file import load_block, save_block
 from semcomm.run.checked_files import DamagedFileError, file_digest, read_json, write_json
 from semcomm.run.fingerprint import difference, identity
+from semcomm.run.origin import ORIGIN
 from semcomm.run.report_samples import FOLDER as SAMPLES
 from semcomm.run.report_samples import ReportSample, write_report_sample
 from semcomm.run.run_lock import Holder, locked, require_alone
 from semcomm.run.simulation import Results
 from semcomm.scenario.scenario import Cell
-from semcomm.version import __version__
 
-IDENTITY, RESULTS, ORIGIN, DONE = "run.json", "results.csv", "origin.json", "done.json"
+IDENTITY, RESULTS, DONE = "run.json", "results.csv", "done.json"
 TABLES = (IDENTITY, ORIGIN, RESULTS, "per_image.csv", "per_image.parquet", "pictures.png", SAMPLES)
 """Files and folders of a finished run, of which `done.json` has the digests."""
 
@@ -215,21 +211,6 @@ def folder_name(scenario: str, cells: Sequence[Cell], changes: Sequence[str]) ->
     asked = ", ".join([name, *(re.sub(r"[^\w.=+\- ]", "_", change) for change in changes)])
     digest = hashlib.sha256(repr(changes).encode()).hexdigest()[:8]
     return asked if len(asked) <= LONGEST_NAME else f"{name}, {digest}"
-
-
-def write_origin(folder: Path, command: str) -> None:
-    """Write origin.json: what was asked for, when, and with which versions."""
-    names = ("numpy", "torch", "safetensors", "pillow", "pandas")
-    origin = {
-        "command": command,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {
-            "semcomm": __version__,
-            "python": python_version(),
-            **{name: version(name) for name in names},
-        },
-    }
-    write_atomically(folder / ORIGIN, json.dumps(origin, indent=1).encode())
 
 
 def _check_same(path: Path, here: list[dict[str, Any]]) -> None:

@@ -66,6 +66,11 @@ def test_deltas_of_an_error_are_those_of_its_gain() -> None:
     assert rate.low == -bd_rate(anchor, test).high and rate.high == -bd_rate(anchor, test).low
     assert quality.value == pytest.approx(-1)
     assert at_rate(errors[0], 100) == pytest.approx(-15)
+    named = comparison(*errors, "nmse_db")
+    assert named["bd_nmse_db"] == quality.value and named["over_nmse_db"] == "-19.7712 to -6"
+    apart = replace(errors[1], y=errors[1].y - 40)
+    with pytest.raises(ReportError, match=r"line has -5 to -19\.7712 and line has -46 to -60\.77"):
+        bd_rate(errors[0], apart)
 
 
 # JCTVC-E137, by way of the tests of Netflix's VMAF, which quote its data and results.
@@ -171,17 +176,15 @@ def test_fewer_than_four_points_on_a_hull_are_refused() -> None:
 @pytest.mark.parametrize("gain", [3.5, 10.0, -3.5])
 def test_curves_without_a_common_psnr_are_refused(gain: float) -> None:
     anchor = curve([100, 200, 300, 400], [20.0, 22.0, 23.0, 23.5], "anchor")
-    expected = f"anchor has 20 to 23.5 dB and shifted has {20 + gain:g} to {23.5 + gain:g} dB"
-    with pytest.raises(ReportError, match=f"no PSNR is common to both curves: {expected}"):
+    expected = f"anchor has 20 to 23.5 and shifted has {20 + gain:g} to {23.5 + gain:g}"
+    with pytest.raises(ReportError, match=f"no quality is common to both curves: {expected}"):
         bd_rate(anchor, shifted(anchor, psnr=gain))
 
 
 @pytest.mark.parametrize("factor", [4, 100, 1 / 4])
 def test_curves_without_a_common_rate_are_refused(factor: float) -> None:
     anchor = curve([100, 200, 300, 400], [20.0, 22.0, 23.0, 23.5], "anchor")
-    expected = (
-        f"anchor has 100 to 400 bits and shifted has {100 * factor:g} to {400 * factor:g} bits"
-    )
+    expected = f"anchor has 100 to 400 and shifted has {100 * factor:g} to {400 * factor:g}"
     with pytest.raises(ReportError, match=f"no rate is common to both curves: {expected}"):
         bd_psnr(anchor, shifted(anchor, rate_factor=factor))
 
@@ -232,14 +235,14 @@ def test_between_points_on_a_straight_line_the_psnr_is_the_lines(
 @pytest.mark.parametrize("rate", [99.9, 400.1, 0.0, -1.0, math.nan])
 def test_there_is_no_psnr_beyond_the_points(rate: float) -> None:
     with pytest.raises(
-        ReportError, match=rf"some has 100 to 400 bits on its hull, and nothing at {rate:g}"
+        ReportError, match=rf"some has rates of 100 to 400 on its hull, and none at {rate:g}"
     ):
         at_rate(curve([100, 400], [20.0, 23.0]), rate)
 
 
 def test_a_comparison_names_its_ranges_and_points() -> None:
     anchor = curve([*X265[0][0], 3000.0], [*X265[0][1], 30.0], "anchor")
-    assert comparison(anchor, curve(*X265[1], "test")) == {
+    assert comparison(anchor, curve(*X265[1], "test"), "psnr_db") == {
         "anchor": "anchor",
         "test": "test",
         "bd_rate_percent": bd_rate(anchor, curve(*X265[1])).value,
@@ -252,9 +255,9 @@ def test_a_comparison_names_its_ranges_and_points() -> None:
 
 
 def test_a_comparison_at_rates_takes_curves_of_two_points() -> None:
-    values = comparison(line([10, 1000], 20, 5), line([1, 100], 21, 5), [10, 100])
-    gap = {"anchor_db_at_10": 20, "test_db_at_10": 21, "difference_db_at_10": 1}
-    gap |= {"anchor_db_at_100": 25, "test_db_at_100": 26, "difference_db_at_100": 1}
+    values = comparison(line([10, 1000], 20, 5), line([1, 100], 21, 5), "psnr_db", [10, 100])
+    gap = {"anchor_quality_at_10": 20, "test_quality_at_10": 21, "difference_at_10": 1}
+    gap |= {"anchor_quality_at_100": 25, "test_quality_at_100": 26, "difference_at_100": 1}
     nearest = {
         "nearest_points_to_10": "10, 0 away and 1, 9 away",
         "nearest_points_to_100": "10, 90 away and 100, 0 away",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from semcomm.report.lines import labels, slider_axis, unify_null_sections
+from semcomm.report.lines import MAX_LINES, groups, labels, slider_axis, unify_null_sections
 
 
 def product(**values: list[Any]) -> list[dict[str, Any]]:
@@ -97,3 +97,31 @@ def test_numbers_and_rates_carry_their_setting() -> None:
         "rate 3/4, seed 1",
         "rate 3/4, seed 2",
     ]
+
+
+def test_few_lines_are_one_group() -> None:
+    cells = product(name=list("abcdef"), link__modulation=["qpsk", "16qam"])
+    assert groups(cells, []) == [""] * MAX_LINES
+
+
+def test_many_lines_are_grouped_by_the_setting_with_fewest_groups() -> None:
+    """Ten names over six links: a rate has 30 lines and a modulation 20, so that names group them.
+    Over two rates alone, each of these has ten.
+    """
+    rates, modulations = ["1/2", "3/4"], ["qpsk", "16qam", "64qam"]
+    of_both = {"link__code__rate": rates, "link__modulation": modulations}
+    cells = product(name=list("abcdefghij"), channel__esn0_db=[0, 9], **of_both)
+    assert groups(cells, ["channel.esn0_db"]) == [cell["name"] for cell in cells]
+    cells = product(name=list("abcdefghij"), link__code__rate=rates)
+    assert groups(cells, []) == [f"rate {cell['link.code.rate']}" for cell in cells]
+
+
+def test_without_groups_small_enough_the_largest_is_smallest() -> None:
+    links = [f"{number}/99" for number in range(13)]
+    cells = product(name=["a", "b", "c", "d"], link__code__rate=links, seed=list(range(5)))
+    assert groups(cells, []) == [f"rate {cell['link.code.rate']}" for cell in cells]
+
+
+def test_lines_of_one_setting_stay_together() -> None:
+    cells = product(seed=list(range(40)))
+    assert groups(cells, []) == [""] * 40

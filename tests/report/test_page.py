@@ -562,6 +562,7 @@ def test_accuracy_and_the_link_stand_beside_psnr(
         {"scenario": "a", "codec.model": "vq", "channel.esn0_db": esn0_db, "images": 8}
         | {"bits_per_image": 9.0, "channel_uses_per_image": 9.0, "psnr_db": 20.0}
         | {"accuracy": 0.5, "accuracy_low": 0.4, "accuracy_high": 0.6}
+        | {"accuracy_on_originals": 0.93}
         | {"adapted_modulation": "64qam", "adapted_code_rate": "466/1024"}
         for esn0_db in (0, 4)
     ]
@@ -575,6 +576,9 @@ def test_accuracy_and_the_link_stand_beside_psnr(
     assert readings(shown) == values | link
     pick(browser, 1)
     assert readings(shown)["Class"] == "not recognized"
+    figure = browser.find_element(By.ID, "figure-accuracy")
+    assert "Dotted: images as sent, 0.9300." in figure.text
+    assert figure.find_elements(By.CSS_SELECTOR, ".mark-rule line[stroke-dasharray='1,3']")
     disc = browser.find_element(By.CSS_SELECTOR, "#figure-accuracy .plot .hover_marks path")
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", disc)
     ActionChains(browser).move_to_element(disc).perform()
@@ -627,3 +631,53 @@ def test_the_envelope_draws_the_best_and_its_csv_names_them(
     table = pd.read_csv(io.StringIO(downloaded(downloads, "envelope.csv")))
     assert table[["line", "best"]].to_numpy().tolist() == [["vq", "qpsk"], ["vq", "16qam"]]
     assert table.psnr_db.tolist() == [18, 21]
+
+
+def test_of_many_lines_a_group_is_chosen_by_the_keyboard(
+    browser: Chrome, downloads: Path, make_run: MakeRun, tmp_path: Path
+) -> None:
+    """14 lines, 7 of each modulation. The CSV has all of them, the SVG those that are shown."""
+    rows = [
+        {"scenario": "a", "codec.model": "vq", "link.code.rate": rate, "images": 8}
+        | {"link.modulation": modulation, "channel.esn0_db": esn0_db, "psnr_db": 18.0 + esn0_db}
+        | {"bits_per_image": 9.0, "channel_uses_per_image": 9.0}
+        for rate in ("1/3", "1/2", "2/3", "3/4", "5/6", "7/8", "9/10")
+        for modulation in ("qpsk", "16qam")
+        for esn0_db in (0, 9)
+    ]
+    cli_ok("report", make_run(rows), "-o", tmp_path / "many.html")
+    browser.get_log("browser")
+    browser.get((tmp_path / "many.html").as_uri())
+    until(lambda: len(lines(browser, "axis")) == 7)
+    assert len(set(lines(browser, "axis"))) == 7
+    figure = browser.find_element(By.ID, "figure-axis")
+    select = figure.find_element(By.TAG_NAME, "select")
+    assert [option.text for option in select.find_elements(By.TAG_NAME, "option")] == [
+        *("qpsk", "16qam", "all")
+    ]
+    at = browser.find_element(By.ID, "at").text
+    select.send_keys(Keys.ARROW_DOWN)
+    shown = until(lambda: [entry for entry in legend(figure) if entry.startswith("16qam")])
+    assert shown == legend(figure) and len(shown) == 7
+    assert browser.find_element(By.ID, "at").text == at  # the slider stays
+    click(browser, button(browser, "axis", "Data, CSV"))
+    table = pd.read_csv(io.StringIO(downloaded(downloads, "axis.csv")))
+    assert table.line.nunique() == 14
+    click(browser, button(browser, "axis", "Figure, SVG"))
+    svg = downloaded(downloads, "axis.svg")
+    assert "16qam, rate 1/3" in svg and "qpsk, rate" not in svg
+    select.send_keys(Keys.ARROW_DOWN)
+    until(lambda: len(lines(browser, "axis")) == 14)
+    phone = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        until(lambda: browser.execute_script("return document.body.scrollWidth <= innerWidth"))
+        assert select.is_displayed() and select.rect["x"] + select.rect["width"] < 360
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert console_messages(browser) == []
+
+
+def legend(figure: WebElement) -> list[str]:
+    entries = figure.find_elements(By.CSS_SELECTOR, ".legend button")
+    return [entry.text for entry in entries if entry.is_displayed()]

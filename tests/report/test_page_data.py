@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from semcomm.errors import ReportError
-from semcomm.report.charts import APPROXIMATION_DASH
+from semcomm.report.charts import APPROXIMATION_DASH, style_of
 from semcomm.report.page_data import figures, page_data
 from semcomm.report.runs import read_runs
 
@@ -128,6 +128,17 @@ def test_accuracy_has_a_figure_beside_that_of_psnr(make_run: MakeRun) -> None:
     assert [first["accuracy"] for first in data["points"][0]["first"]] == [1, None]
 
 
+def test_accuracy_on_originals_is_a_rule(make_run: MakeRun) -> None:
+    """One for both rows, and above all their intervals."""
+    rows = [judged(esn0_db, accuracy_on_originals=0.93) for esn0_db in (0, 4)]
+    data = page_data(read_runs([make_run(rows, {"psnr_db": [20.0, 21.0], "accuracy": [1, 1]})]))
+    assert (data["accuracy"]["originals"], data["quality"]["originals"]) == ([0.93], [])
+    figure = figures(data)["accuracy"]["page"]
+    assert [{"y": 0.93}] in [source.get("values") for source in figure["data"]]
+    (axis,) = (scale for scale in figure["scales"] if scale["name"] == "y")
+    assert axis["domain"][1] > 0.93
+
+
 def test_a_point_has_the_modulation_and_rate_of_its_link(make_run: MakeRun) -> None:
     """Of an adaptive link those that it took; none without a code."""
     rows = [
@@ -175,6 +186,20 @@ def test_an_envelope_is_the_best_of_each_codecs_links(make_run: MakeRun) -> None
     assert [line["label"] for line in data["envelopes"]] == ["vq"]
     assert [point["envelope"] for point in data["points"]] == [0, None, None, 0]
     assert set(figures(data)) == {"rate", "axis", "envelope"}
+
+
+def test_styles_of_many_lines_differ_in_each_group(make_run: MakeRun) -> None:
+    rates = ["1/3", "1/2", "2/3", "3/4", "5/6", "7/8", "9/10"]
+    links = [(modulation, rate) for rate in rates for modulation in ("qpsk", "16qam")]
+    rows = [
+        modulated("a", esn0_db, modulation, 18) | {"link.code.rate": rate}
+        for modulation, rate in links
+        for esn0_db in (0, 9)
+    ]
+    systems = page_data(read_runs([make_run(rows)]))["systems"]
+    assert [system["group"] for system in systems] == ["qpsk", "16qam"] * 7
+    assert [system["style"] for system in systems[::2]] == [style_of(n) for n in range(7)]
+    assert [system["style"] for system in systems[1::2]] == [style_of(n) for n in range(7)]
 
 
 def test_names_are_the_lines_of_an_envelope(make_run: MakeRun) -> None:

@@ -8,5 +8,6 @@ blue_error = Measure(
     lambda sent, received: [
         np.abs(ours[..., 2].astype(float) - theirs[..., 2]).mean()
         for ours, theirs in zip(sent, received, strict=True)
-    ]
+    ],
+    is_error=True,
 )

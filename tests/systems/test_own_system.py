@@ -49,6 +49,8 @@ def test_own_system_and_measure_reach_tables_and_report(scenario: Path, tmp_path
         rows.blue_error.tolist()
     )
     assert "bits" not in images
+    best = cli_ok("table", folder, "--best", "blue_error", "--columns", "channel.esn0_db")
+    assert best.output.split() == ["channel.esn0_db", "20"]
     cli_ok("report", folder, "-o", tmp_path / "report.html")
     assert (tmp_path / "report.html").stat().st_size > 100_000
 

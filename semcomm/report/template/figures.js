@@ -8,7 +8,8 @@ const EMBEDDED = {
   defaultStyle: false,
 };
 
-/** One figure: its view, a legend whose entries hide lines, a tip with values, two downloads. */
+/** One figure: its view, a choice of many lines' group, a legend whose entries hide lines, a tip
+ * with values, two downloads. */
 async function figure(name, entries, rows) {
   const root = document.getElementById(`figure-${name}`);
   if (!root) return;
@@ -18,7 +19,11 @@ async function figure(name, entries, rows) {
     specifications[name].page,
     EMBEDDED,
   );
-  const visible = () => rows().filter((row) => !hidden.has(row.line));
+  const select = root.querySelector("select");
+  const groups = new Map(entries.map((entry) => [entry.label, entry.group]));
+  const isChosen = (line) => ["", groups.get(line)].includes(select.value);
+  const isShown = (line) => isChosen(line) && !hidden.has(line);
+  const visible = () => rows().filter((row) => isShown(row.line));
   const cursor = () =>
     data.axis && data.axis.values[state.at] !== null ? [{ x: data.axis.values[state.at] }] : [];
   const draw = () => {
@@ -31,14 +36,23 @@ async function figure(name, entries, rows) {
     button.setAttribute("aria-pressed", String(!hidden.has(line)));
     draw();
   };
-  root.querySelector(".legend").append(
-    ...entries.map((entry) => {
-      const button = element("button", { type: "button" }, sample(entry.style), entry.label);
-      button.setAttribute("aria-pressed", "true");
-      button.addEventListener("click", () => toggle(button, entry.label));
-      return button;
-    }),
+  const buttons = entries.map((entry) => {
+    const button = element("button", { type: "button" }, sample(entry.style), entry.label);
+    button.setAttribute("aria-pressed", "true");
+    button.addEventListener("click", () => toggle(button, entry.label));
+    return button;
+  });
+  root.querySelector(".legend").append(...buttons);
+  const choose = () => {
+    buttons.forEach((button, number) => (button.hidden = !isChosen(entries[number].label)));
+    return draw();
+  };
+  const names = new Set([...groups.values(), ""]);
+  select.append(
+    ...[...names].map((name) => element("option", { value: name, textContent: name || "all" })),
   );
+  select.closest(".choice").hidden = names.size === 1;
+  select.addEventListener("change", choose);
   root
     .querySelector("[data-download=csv]")
     .addEventListener("click", () => download(`${name}.csv`, "text/csv", csv(rows().map(csvRow))));
@@ -48,24 +62,24 @@ async function figure(name, entries, rows) {
       download(
         `${name}.svg`,
         "image/svg+xml",
-        await asFile(specifications[name].file, hidden, visible()),
+        await asFile(specifications[name].file, isShown, visible()),
       ),
     );
   view.addEventListener("pointermove", showTip);
   view.addEventListener("pointerdown", showTip);
   view.addEventListener("pointerout", hideTip);
   watchers.push(draw);
-  await draw();
+  await choose();
 }
 
 /** The figure with a legend of its visible lines, as an SVG file of its own. */
-async function asFile(specification, hidden, values) {
+async function asFile(specification, isShown, values) {
   const chosen = structuredClone(specification);
   for (const scale of chosen.scales) {
     if (!Array.isArray(scale.domain) || !Array.isArray(scale.range)) continue;
     const pairs = scale.domain
       .map((line, number) => [line, scale.range[number]])
-      .filter(([line]) => !hidden.has(line));
+      .filter(([line]) => typeof line !== "string" || isShown(line));
     scale.domain = pairs.map(([line]) => line);
     scale.range = pairs.map(([, look]) => look);
   }
