@@ -32,8 +32,7 @@ from semcomm.systems.image_files import ImageFile
 from semcomm.systems.mu_law import MuLaw
 from semcomm.systems.system import System
 from semcomm.validation import plain
-from semcomm.zoo.names import CODEC_FILE, codec_file, codec_names, system_of
-from semcomm.zoo.retired import RETIRED
+from semcomm.zoo.names import CODEC_FILE, codec_file, codec_names
 
 Channel = BitChannel | SymbolChannel
 
@@ -97,7 +96,12 @@ def find_system(name: str) -> type[System]:
         methods = "transmitter and receiver"
         system: type[System] = _checked_class(plugin, name, SYSTEMS, (System,), methods)
         return system
-    _check_codec(name)
+    _, kind = codec_file(name, _codec_names)
+    if kind.system == "classifier":
+        raise CodecError(
+            f"{name} is a classifier, which sends nothing; take a codec here, and name a "
+            "classifier's file in `measures`, followed by `:accuracy`"
+        )
     from semcomm.systems.analogue import AnalogueSystem  # they import PyTorch, which takes seconds
     from semcomm.systems.esc import EscSystem
     from semcomm.systems.learned import LearnedCodec
@@ -107,24 +111,13 @@ def find_system(name: str) -> type[System]:
         "analogue": AnalogueSystem,
         "esc": EscSystem,
     }
-    kind = system_of(name)
-    if kind not in systems:
-        raise CodecError(
-            f"{name} is a classifier, which sends nothing; take a codec here, and name a "
-            "classifier's file in `measures`, followed by `:accuracy`"
-        )
-    return systems[kind]
+    return systems[kind.system]
 
 
-def _check_codec(name: str) -> None:
-    """Raises CodecError for a name that is no file's and neither ships nor has shipped."""
-    if codec_file(name) or CODEC_FILE.search(name) or name in RETIRED:
-        return
-    systems = *get_args(ImageFormat), "mu-law", *_entry_names(SYSTEMS)
-    names = [*codec_names(), *codec_names("analogue"), *codec_names("esc"), *systems]
-    raise CodecError(
-        f"codec {name!r} is unknown; {instead(name, names)}, or name a .safetensors file"
-    )
+def _codec_names() -> list[str]:
+    """What `codec.model` takes but files."""
+    trained = [name for kind in ("digital", "analogue", "esc") for name in codec_names(kind)]
+    return [*trained, *get_args(ImageFormat), "mu-law", *_entry_names(SYSTEMS)]
 
 
 def find_measure(name: str) -> Measure:
@@ -136,9 +129,9 @@ def find_measure(name: str) -> Measure:
     if name in MEASURES:
         return MEASURES[name]
     path, _, column = name.rpartition(":")
-    if path.endswith(".safetensors") and column == "accuracy":
+    if CODEC_FILE.search(path) and column == "accuracy":
         return accuracy_by(path)
-    if path.endswith(".safetensors") or CODEC_FILE.search(name):
+    if CODEC_FILE.search(path) or CODEC_FILE.search(name):
         raise MeasureError(f"measure {name} is unknown; a classifier's file has `:accuracy` behind")
     plugin = _find(name, MEASURED, [*MEASURES, *_entry_names(MEASURED)])
     if not isinstance(plugin, Measure):

@@ -38,14 +38,13 @@ from semcomm.scenario.sweep import CellDocument, cells
 from semcomm.systems.system import System
 from semcomm.terms import Terms
 from semcomm.validation import Validated, as_yaml, checkers_of
-from semcomm.zoo.names import CODEC_FILE
 from semcomm.zoo.retired import RETIRED
 
 SAMPLE = DataChoice("sample")
 """The images where a scenario names none."""
 
 Seed = Annotated[int, Ge(0), Le(2**64 - 1)]
-PATHS = re.compile(rf"\.py:|\.safetensors:|{CODEC_FILE.pattern}")
+PATHS = re.compile(r"\.py:|\.safetensors(@[0-9]{1,2})?(:|$)")
 """In the name of a plug-in or codec that is a path."""
 KINDS = {"channel": find_channel, "codec": find_system, "link.code": find_code}
 """The sections whose class is found by the name under their `model`."""
