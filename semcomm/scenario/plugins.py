@@ -9,7 +9,6 @@ from typing import Any, get_args
 from semcomm.choices import ImageFormat
 from semcomm.errors import ChannelError, CodecError, MeasureError
 from semcomm.folders import shipped
-from semcomm.link.codes import find_code
 from semcomm.measures import MEASURES
 from semcomm.measures.accuracy import accuracy_by
 from semcomm.measures.measure import Measure
@@ -113,10 +112,6 @@ def find_measure(name: str) -> Measure:
     if not isinstance(plugin, Measure):
         raise MeasureError(f"measure {name} is no semcomm.measures.measure.Measure")
     return plugin
-
-
-SECTION_FINDERS = {"channel": find_channel, "codec": find_system, "link.code": find_code}
-"""The sections of a scenario whose class is found by the name under their `model`."""
 
 
 def measure_name(name: str) -> str:

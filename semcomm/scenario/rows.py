@@ -1,7 +1,7 @@
 """What results have of a scenario: its settings by key path."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,21 @@ from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.link.codes import CODES
 from semcomm.link.link import Link
 from semcomm.scenario.document import key_path
-from semcomm.scenario.plugins import SECTION_FINDERS, plugin_name
+from semcomm.scenario.plugins import plugin_name
 from semcomm.validation import as_yaml, checkers_of
 
 OF_CHANNEL_MATRICES = ("data.csi", "data.drops")
 """Keys that tables have only where they are set."""
 
 
-def settings_in(section: Any, key: str) -> Iterator[tuple[str, Any]]:
-    """The leaves of a section and of those within it, with the names of plug-ins as `model`."""
+def settings_in(section: Any, key: str, by_name: Container[str]) -> Iterator[tuple[str, Any]]:
+    """The leaves of a section and of those within it, with the names of plug-ins as `model`.
+
+    by_name: the sections whose class is found by the name under their `model`.
+    """
     kind: type = type(section)
     fields = checkers_of(kind)
-    if key in SECTION_FINDERS and "model" not in fields:
+    if key in by_name and "model" not in fields:
         codes = [name for name, kind in CODES.items() if isinstance(section, kind)]
         yield key_path(key, "model"), codes[0] if codes else plugin_name(section)
     for name, checker in fields.items():
@@ -31,9 +34,9 @@ def settings_in(section: Any, key: str) -> Iterator[tuple[str, Any]]:
         if value is None and path in OF_CHANNEL_MATRICES:
             continue
         if is_dataclass(value):
-            yield from settings_in(value, path)
+            yield from settings_in(value, path, by_name)
         elif value is None and checker.section:
-            first = "model" if path in SECTION_FINDERS else next(iter(checkers_of(checker.section)))
+            first = "model" if path in by_name else next(iter(checkers_of(checker.section)))
             yield key_path(path, first), None
         elif value is None or isinstance(value, bool | int | float | str):
             yield path, value

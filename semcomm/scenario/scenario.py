@@ -15,12 +15,13 @@ from semcomm.data.choice import DataChoice
 from semcomm.errors import ScenarioError, SettingError
 from semcomm.frames import Symbols
 from semcomm.framing import Framing
+from semcomm.link.codes import find_code
 from semcomm.link.link import Link
 from semcomm.measures.measure import Measure
 from semcomm.scenario.checking import build
 from semcomm.scenario.completion import complete, fill_in, name_mistake, scenario_path
 from semcomm.scenario.document import Document, SourceLocation
-from semcomm.scenario.plugins import SECTION_FINDERS, find_measure, measure_name
+from semcomm.scenario.plugins import find_channel, find_measure, find_system, measure_name
 from semcomm.scenario.rows import ebn0_db_of, flat, settings_in
 from semcomm.scenario.section_checks import (
     attempt,
@@ -38,6 +39,9 @@ SAMPLE = DataChoice("sample")
 """The images where a scenario names none."""
 
 Seed = Annotated[int, Ge(0), Le(2**64 - 1)]
+
+KINDS = {"channel": find_channel, "codec": find_system, "link.code": find_code}
+"""The sections whose class is found by the name under their `model`."""
 
 NAMES = ("data.images", "data.csi", "channel.ebn0_db")
 """Keys besides `model` whose values results have as they were written."""
@@ -171,7 +175,7 @@ class Cell:
         Paths are as they were written. `images`, `measures` and `data.root` are left out: the
         first two are seen in what is measured, the third is of one machine.
         """
-        settings = {"scenario": self.scenario.name, **dict(settings_in(self.scenario, ""))}
+        settings = {"scenario": self.scenario.name, **dict(settings_in(self.scenario, "", KINDS))}
         as_written = {
             key: value
             for key, value in self.written.items()
@@ -191,7 +195,7 @@ def rebuilt(text: str) -> Cell:
     """The scenario of this JSON, which was checked before."""
     nowhere = SourceLocation(0, 0, 0, "scenario")
     document = Document(json.loads(text), {"": (nowhere, nowhere)})
-    made = build(document, "", Scenario, SECTION_FINDERS)
+    made = build(document, "", Scenario, KINDS)
     document.finish()
     assert made is not None  # else finish has raised
     return Cell(made, {}, text)
@@ -279,7 +283,7 @@ def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenari
     check_system(document)
     check_data(document, SAMPLE)
     check_measures(document, SAMPLE)
-    made = build(document, "", Scenario, SECTION_FINDERS)
+    made = build(document, "", Scenario, KINDS)
     if made:
         check_modality = partial(made.codec.check_modality, made.data.modality)
         if attempt(document, "codec.model", check_modality):
