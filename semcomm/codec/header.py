@@ -54,7 +54,7 @@ def metadata_of(path: Path) -> dict[str, str]:
     """The metadata of a safetensors file, which begins with the header's length in eight bytes and
     the header in JSON.
 
-    Raises CodecError when the file is missing or too large, or has no such header.
+    Raises CodecError when the file is missing, unreadable or too large, or has no such header.
     """
     try:
         status = path.stat()
@@ -67,7 +67,9 @@ def metadata_of(path: Path) -> dict[str, str]:
         return _metadata(path)
     except (FileNotFoundError, NotADirectoryError):
         raise CodecError(f"there is no file {path}; name another") from None
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        raise CodecError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, AttributeError, RecursionError) as error:
         raise damaged(path, error) from None
 
 

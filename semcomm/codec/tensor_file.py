@@ -73,7 +73,8 @@ def read_tensors(path: Path, form: str) -> tuple[Mapping[str, str], Tensors]:
         )
     try:
         with safe_open(path, framework="np") as file:
-            return file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return file.metadata() or {}, tensors
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
         raise damaged(path, error) from None
 
