@@ -17,7 +17,7 @@ from semcomm.errors import ChannelError, ScenarioError
 from semcomm.folders import shipped
 from semcomm.frames import Frames, Reception
 from semcomm.run.simulation import simulate
-from semcomm.scenario import plugins as channels
+from semcomm.scenario import plugin_loading, plugins
 from semcomm.scenario.plugins import channel_names, find_channel, load_channel, plugin_name
 from semcomm.scenario.scenario import read_scenario
 
@@ -77,7 +77,7 @@ def offer(monkeypatch: pytest.MonkeyPatch, *points: EntryPoint) -> None:
     def entry_points(group: str) -> tuple[EntryPoint, ...]:
         return tuple(point for point in points if point.group == group)
 
-    monkeypatch.setattr(channels, "_entry_points", entry_points)
+    monkeypatch.setattr(plugin_loading, "_entry_points", entry_points)
 
 
 def test_error_free_channel_is_the_identity() -> None:
@@ -225,7 +225,7 @@ def test_a_file_of_the_channels_folder_holds_one_channel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, message: str
 ) -> None:
     channel_file(tmp_path, content)
-    monkeypatch.setattr(channels, "shipped", lambda folder: tmp_path)
+    monkeypatch.setattr(plugins, "shipped", lambda folder: tmp_path)
     with pytest.raises(ChannelError, match=message):
         find_channel("mine")
 
@@ -235,7 +235,7 @@ def test_channels_folder_is_searched_without_underscore_files(
 ) -> None:
     channel_file(tmp_path, FLIP)
     channel_file(tmp_path, FLIP, "_shared.py")
-    monkeypatch.setattr(channels, "shipped", lambda folder: tmp_path)
+    monkeypatch.setattr(plugins, "shipped", lambda folder: tmp_path)
     offer(monkeypatch)
     assert channel_names() == ["mine"]
     assert find_channel("mine").__name__ == "Flip"

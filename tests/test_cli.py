@@ -292,7 +292,7 @@ MISTAKES = [
     ),
     (
         ["transmit", "PHOTOS", "--codec", "no.safetensors"],
-        "error: there is no codec at no.safetensors",
+        "error: there is no file no.safetensors",
     ),
     (
         ["transmit", "PHOTOS", "--codec", "TINY", "--no-header"],
@@ -340,7 +340,10 @@ MISTAKES = [
     (["receive", "text.png", "-o", "out"], "error: this is not a transmission"),
     (["codec", "show", "nothing"], "error: codec 'nothing' is unknown"),
     (["codec", "show", "empty.safetensors"], "error: empty.safetensors is "),
-    (["codec", "show", "text.safetensors"], "error: text.safetensors is damaged or not a codec"),
+    (
+        ["codec", "show", "text.safetensors"],
+        "error: text.safetensors is damaged or of another program",
+    ),
     (["nothing"], "No such command 'nothing'"),
 ]
 

@@ -94,9 +94,7 @@ def load_codec(path: Path, level: int | None = None) -> Codec:
     about, tensors, levels = read_levels(path)
     name = path.stem
     if levels is None and level is not None:
-        raise CodecError(
-            f"{path} holds one codec, without levels: name it {name}, not {name}@{level}"
-        )
+        raise CodecError(f"{path} holds one codec, without levels: omit @{level}")
     if levels is not None:
         if level is None or not 0 <= level < levels:
             raise CodecError(

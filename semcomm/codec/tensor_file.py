@@ -17,21 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from semcomm.codec.header import KINDS, damaged, kind_of
 from semcomm.errors import CodecError
 from semcomm.files import write_atomically
-
-MAX_BYTES = 1 << 28
-
-MAX_HEADER_BYTES = 1 << 20
-"""Of the names and shapes of tensors, and the description."""
-
-KINDS = {
-    "semcomm codec": ("a codec", "bits"),
-    "semcomm analogue codec": ("an analogue codec", "symbols"),
-    "semcomm esc codec": ("an ESC codec", "symbols"),
-    "semcomm classifier": ("a classifier", "classes"),
-}
-"""By the `format` of a file, what messages call it, and what it makes of images."""
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -77,43 +65,18 @@ def read_tensors(path: Path, form: str) -> tuple[Mapping[str, str], Tensors]:
 
     Raises CodecError when the file is missing, too large, or of another format.
     """
-    try:
-        if path.is_dir():
-            raise CodecError(f"{path} is a folder; a codec is a .safetensors file")
-        if path.exists() and not path.is_file():  # reading a pipe could wait for ever
-            raise CodecError(f"{path} is no regular file; a codec is a .safetensors file")
-        if path.stat().st_size > MAX_BYTES:
-            raise CodecError(f"{path} is larger than {MAX_BYTES} bytes, so it is not a codec")
-        _check_header(path)
-        with safe_open(path, framework="np") as file:
-            metadata = file.metadata() or {}
-            _check_format(path, form, metadata.get("format", ""))
-            return metadata, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise CodecError(f"there is no codec at {path}") from None
-    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+    kind, needed = kind_of(path), KINDS[form]
+    if kind != needed:
         raise CodecError(
-            f"{path} is damaged or not a codec ({error}); train or copy it again"
-        ) from None
-
-
-def _check_header(path: Path) -> None:
-    """The header is text, whose cost is bounded before anything parses it."""
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-    if length > MAX_HEADER_BYTES:
-        raise ValueError(f"a header of {length} bytes; at most {MAX_HEADER_BYTES}")
-
-
-def _check_format(path: Path, form: str, given: str) -> None:
-    noun, makes = KINDS[form]
-    if given != form and given in KINDS:
-        what, other = KINDS[given]
-        raise CodecError(
-            f"{path} is {what}, which makes {other}; one that makes {makes} is needed here"
+            f"{path} is {kind.noun}, which makes {kind.makes}; one that makes {needed.makes} is "
+            "needed here"
         )
-    if given != form:
-        raise CodecError(f"{path} is a safetensors file, but not {noun}; train or copy it again")
+    try:
+        with safe_open(path, framework="np") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return file.metadata() or {}, tensors
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+        raise damaged(path, error) from None
 
 
 def intact_about(form: str, version: str, metadata: Mapping[str, str], tensors: Tensors) -> str:
@@ -122,11 +85,10 @@ def intact_about(form: str, version: str, metadata: Mapping[str, str], tensors: 
     Raises CodecError where the version is another or the checksum is wrong; the message is to stand
     behind the file's path.
     """
-    noun, _ = KINDS[form]
     if metadata.get("version") != version:
         raise CodecError(
-            f"is {noun} of version {metadata.get('version')!r}; this semcomm reads version "
-            f"{version}"
+            f"is {KINDS[form].noun} of version {metadata.get('version')!r}; this semcomm reads "
+            f"version {version}"
         )
     about = metadata.get("about", "")
     if metadata.get("sha256") != digest_of(about, tensors).hex():

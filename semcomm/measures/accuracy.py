@@ -82,13 +82,11 @@ def _classes(name: str) -> tuple[str, ...]:
 
 
 def _judge(name: str) -> Judge:
-    from semcomm.zoo.find import changed_at
+    from semcomm.zoo.find import load_classifier
 
-    return _judge_of(name, changed_at(name))
+    return _judge_of(load_classifier(name))
 
 
 @lru_cache(maxsize=4)
-def _judge_of(name: str, changed: int) -> Judge:
-    from semcomm.zoo.find import load_classifier
-
-    return Judge(load_classifier(name))
+def _judge_of(classifier: "Classifier") -> Judge:
+    return Judge(classifier)

@@ -22,7 +22,7 @@ from semcomm.measures.measure import Measure
 from semcomm.measures.totals import Columns, Totals
 from semcomm.plugin_code import plugin_code
 from semcomm.run.cached_system import Values
-from semcomm.scenario.plugins import Channel
+from semcomm.scenario.channel_class import Channel
 from semcomm.stages import Samples, Sent
 from semcomm.systems.checked import checked_values
 

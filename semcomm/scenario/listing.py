@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import get_args
 
 from semcomm.choices import ImageFormat
+from semcomm.codec.header import metadata_of
 from semcomm.folders import ZOO, scenario_names, shipped
 from semcomm.scenario.plugins import channel_names, find_channel, find_system, system_names
 from semcomm.scenario.settings import settings_of, summary_of
 from semcomm.validation import as_yaml, describe
-from semcomm.zoo.names import codec_names, metadata_of
+from semcomm.zoo.names import codec_names
 
 DEFAULT_CHANNEL = "error_free"
 

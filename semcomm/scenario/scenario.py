@@ -1,62 +1,50 @@
 """Scenarios: one experiment in a YAML file. The fields of the classes here are its keys."""
 
 import json
-import math
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 from annotated_types import Ge, Le, MinLen, Unit, doc
 
 from semcomm.channel import BitChannel, SymbolChannel
-from semcomm.choices import CellModel, DamagedPolicy
+from semcomm.choices import DamagedPolicy
 from semcomm.data.choice import DataChoice
-from semcomm.data.data_set import Data
-from semcomm.errors import DataError, ScenarioError, SemcommError, SettingError
-from semcomm.folders import scenario_names, shipped
+from semcomm.errors import ScenarioError, SettingError
 from semcomm.frames import Symbols
 from semcomm.framing import Framing
-from semcomm.link.codes import CODES, find_code
+from semcomm.link.codes import find_code
 from semcomm.link.link import Link
 from semcomm.measures.measure import Measure
-from semcomm.modalities.modality import MODALITIES
-from semcomm.nearest import instead
 from semcomm.scenario.checking import build
-from semcomm.scenario.document import SHORT_FORMS, Document, SourceLocation, key_path
-from semcomm.scenario.plugins import (
-    find_channel,
-    find_measure,
-    find_system,
-    measure_name,
-    plugin_name,
+from semcomm.scenario.completion import complete, fill_in, name_mistake, scenario_path
+from semcomm.scenario.document import Document, SourceLocation
+from semcomm.scenario.plugins import find_channel, find_measure, find_system, measure_name
+from semcomm.scenario.rows import ebn0_db_of, flat, settings_in
+from semcomm.scenario.section_checks import (
+    attempt,
+    check_columns,
+    check_data,
+    check_measures,
+    check_system,
 )
 from semcomm.scenario.sweep import CellDocument, cells
 from semcomm.systems.system import System
 from semcomm.terms import Terms
-from semcomm.validation import Validated, as_yaml, checkers_of
-from semcomm.zoo.names import CODEC_FILE
-from semcomm.zoo.retired import RETIRED
+from semcomm.validation import Validated, as_yaml
 
 SAMPLE = DataChoice("sample")
 """The images where a scenario names none."""
 
 Seed = Annotated[int, Ge(0), Le(2**64 - 1)]
-PATHS = re.compile(rf"\.py:|\.safetensors:|{CODEC_FILE.pattern}")
-"""In the name of a plug-in or codec that is a path."""
+
 KINDS = {"channel": find_channel, "codec": find_system, "link.code": find_code}
 """The sections whose class is found by the name under their `model`."""
 
-PATH_OR_NAME = ("codec.model", "channel.model", "training.start")
-"""Fields that take a path or the name of what ships."""
-
-
-CELLS = get_args(CellModel)
-OF_CHANNEL_MATRICES = ("data.csi", "data.drops")
-"""Keys that tables have only where they are set."""
+NAMES = ("data.images", "data.csi", "channel.ebn0_db")
+"""Keys besides `model` whose values results have as they were written."""
 
 
 @dataclass(frozen=True)
@@ -123,11 +111,11 @@ class Scenario(Validated):
     seed: Annotated[Seed, doc("of all randomness")] = 0
 
     def __post_init__(self) -> None:
-        if what := _name_mistake(self.name):
+        if what := name_mistake(self.name):
             raise SettingError(what)
         for name in self.measures:
             find_measure(name)
-        _check_columns(self.measures)
+        check_columns(self.measures)
 
     @property
     def encode_key(self) -> object:
@@ -187,66 +175,19 @@ class Cell:
         Paths are as they were written. `images`, `measures` and `data.root` are left out: the
         first two are seen in what is measured, the third is of one machine.
         """
-        settings = {"scenario": self.scenario.name, **dict(_settings(self.scenario, ""))}
-        as_written = {key: value for key, value in self.written.items() if _is_name(key)}
+        settings = {"scenario": self.scenario.name, **dict(settings_in(self.scenario, "", KINDS))}
+        as_written = {
+            key: value
+            for key, value in self.written.items()
+            if key.endswith(".model") or key in NAMES
+        }
         return settings | as_written
 
     def row(self) -> dict[str, Any]:
         """The settings as results have them: with `channel.ebn0_db` wherever a link has one, also
         where the scenario gives the channel's esn0_db.
         """
-        return _ebn0_db(self.scenario) | self.settings()
-
-
-def _is_name(key: str) -> bool:
-    return key.endswith(".model") or key in ("data.images", "data.csi", "channel.ebn0_db")
-
-
-def _ebn0_db(scenario: Scenario) -> dict[str, float | None]:
-    """Eb/N0 of a payload bit at the link's nominal rate, None of an ideal code and with loading;
-    nothing for channels of bits and symbols without a link.
-    """
-    link, esn0_db = scenario.link, getattr(scenario.channel, "esn0_db", None)
-    if esn0_db is None or not (link.modulation or link.loading):
-        return {}
-    if link.ideal or link.loading:
-        return {"channel.ebn0_db": None}
-    efficiency = link.adapted(scenario.channel).efficiency
-    return {"channel.ebn0_db": esn0_db - 10 * math.log10(efficiency)}
-
-
-def _settings(section: Any, key: str) -> Iterator[tuple[str, Any]]:
-    """The leaves of a section and of those within it, with the names of plug-ins as `model`."""
-    kind: type = type(section)
-    fields = checkers_of(kind)
-    if key in KINDS and "model" not in fields:
-        codes = [name for name, kind in CODES.items() if isinstance(section, kind)]
-        yield key_path(key, "model"), codes[0] if codes else plugin_name(section)
-    for name, checker in fields.items():
-        path, value = key_path(key, name), getattr(section, name)
-        if path in ("name", "images", "measures", "data.root"):
-            continue
-        if value is None and path in OF_CHANNEL_MATRICES:
-            continue
-        if is_dataclass(value):
-            yield from _settings(value, path)
-        elif value is None and checker.section:
-            first = "model" if path in KINDS else next(iter(checkers_of(checker.section)))
-            yield key_path(path, first), None
-        elif value is None or isinstance(value, bool | int | float | str):
-            yield path, value
-        else:
-            yield path, value.name if isinstance(value, Path) else as_yaml(value)
-
-
-def flat(value: Any, path: str = "") -> dict[str, Any]:
-    """The leaves of nested mappings by key path."""
-    if path and not isinstance(value, Mapping):
-        return {path: value}
-    leaves: dict[str, Any] = {}
-    for name, inner in value.items():
-        leaves |= flat(inner, key_path(path, name))
-    return leaves
+        return ebn0_db_of(self.scenario.link, self.scenario.channel) | self.settings()
 
 
 @lru_cache(maxsize=32)
@@ -338,80 +279,23 @@ def _refuse_equal(cell: CellDocument, first: Mapping[str, Any]) -> None:
 
 def _scenario(document: Document, path: Path, data_root: Path | None) -> Scenario | None:
     complete(document, path, data_root)
-    if document.value("channel") is None:
-        document.put("channel", {"model": "error_free"}, document.place("channel"))
-    _from_ebn0(document)
-    if document.value("data.csi") and document.value("measures") is None:
-        document.put("measures", [*MODALITIES["csi"].measures], document.place("data"))
-    if document.value("framing") == "none":
-        document.put("framing", SHORT_FORMS["framing", "none"], document.place("framing"))
-    _check_system(document)  # also where other sections have mistakes
+    fill_in(document)
+    check_system(document)
     check_data(document, SAMPLE)
-    _check_measures(document)
+    check_measures(document, SAMPLE)
     made = build(document, "", Scenario, KINDS)
-    if made and _try(document, "codec.model", partial(_check_modality, made)):
-        _check_signal(document, made)
+    if made:
+        check_modality = partial(made.codec.check_modality, made.data.modality)
+        if attempt(document, "codec.model", check_modality):
+            _check_signal(document, made)
     return made
-
-
-def _check_modality(scenario: Scenario) -> None:
-    scenario.codec.check_modality(scenario.data.modality)
-
-
-def _check_system(document: Document) -> None:
-    system, checked = build(document, "codec", find_system), document.built
-    if system is None or checked.get(("system", id(system))) is system:
-        return
-    before = len(document.mistakes)
-    for name, action in system.mistakes().items():
-        if not _try(document, f"codec.{name}", action) and name == "model":
-            break
-    if len(document.mistakes) == before:
-        checked["system", id(system)] = system
-
-
-def _check_measures(document: Document) -> None:
-    names = document.value("measures")
-    for number, name in enumerate(names if isinstance(names, list) else ()):
-        if isinstance(name, str):
-            key = f"measures[{number}]"
-            if _try(document, key, partial(find_measure, name)):
-                _try(document, key, partial(_check_samples, document, name))
-    if isinstance(names, list) and all(isinstance(name, str) for name in names):
-        _try(document, "measures", partial(_check_columns, names))
-
-
-def _check_columns(measures: Sequence[str]) -> None:
-    columns = [measure_name(name) for name in measures]
-    if len(set(columns)) < len(columns):
-        raise SettingError(f"measures are {as_yaml(columns)}; each takes a name of its own")
-
-
-def _check_samples(document: Document, name: str) -> None:
-    """Raises MeasureError for a measure of other samples than those of the data set, and for one of
-    labels that it does not have.
-    """
-    choice = build(document.copied(), "data", DataChoice) if document.value("data") else SAMPLE
-    if not choice:
-        return
-    measure = find_measure(name)
-    measure.check_modality(name, choice.modality)
-    if measure.labelled:
-        with suppress(DataError):  # `check_data` keeps it
-            measure.check_classes(name, _opened(document, choice).classes())
-
-
-def _opened(document: Document, choice: DataChoice) -> Data:
-    """The data set, the same for all cells, since a folder is read only once."""
-    opened: Data = document.built.setdefault(("data", choice), choice.open())
-    return opened
 
 
 def _check_signal(document: Document, scenario: Scenario) -> None:
     """Keep mistakes where the system's signal does not go with channel, link and framing."""
     system, channel, link = scenario.codec, scenario.channel, scenario.link
     if system.signal is not Symbols:
-        if _try(document, "link", partial(link.check, channel, scenario.framing.crc)):
+        if attempt(document, "link", partial(link.check, channel, scenario.framing.crc)):
             _check_terms(document, scenario)
         return
     name = type(system).__name__
@@ -427,92 +311,4 @@ def _check_signal(document: Document, scenario: Scenario) -> None:
 def _check_terms(document: Document, scenario: Scenario) -> None:
     """Keep mistakes where the system cannot do with what both ends agree."""
     disagreements = scenario.codec.disagreements(scenario.terms, scenario.framing)
-    all(_try(document, key, action) for key, action in disagreements.items())
-
-
-def _from_ebn0(document: Document) -> None:
-    """Write channel.ebn0_db, of a payload bit at the link's nominal rate, as esn0_db."""
-    key, channel = "channel.ebn0_db", document.value("channel")
-    ebn0_db = document.value(key)
-    if ebn0_db is None:
-        return
-    link = build(document.copied(), "link", Link, {"link.code": find_code})
-    if "esn0_db" in channel:
-        what = "channel has both ebn0_db and esn0_db; it takes one of them"
-        document.mistake(key, what, at_key=True)
-    elif not isinstance(ebn0_db, int | float) or isinstance(ebn0_db, bool):
-        document.mistake(key, f"{key} is {as_yaml(ebn0_db)}; it takes a number")
-    elif link and _try(document, key, lambda: link.efficiency):
-        esn0_db = ebn0_db + 10 * math.log10(link.efficiency)
-        document.put("channel.esn0_db", esn0_db, document.place(key))
-    document.remove(key)
-
-
-def scenario_path(scenario: Path | str, folder: str = "") -> Path:
-    """The file of a scenario that is given as a path or by a shipped one's name."""
-    names, path = scenario_names(folder), Path(scenario)
-    if path.is_file() or (path.exists() and str(scenario) not in names):
-        return path
-    if str(scenario) in RETIRED:
-        raise ScenarioError(
-            [f"{scenario} no longer ships; in a checkout it is {RETIRED[str(scenario)]}"]
-        )
-    if str(scenario) not in names:
-        raise ScenarioError(
-            [
-                f"{scenario}: there is no such file; "
-                f"{instead(str(scenario), names, 'scenarios with a name are')}"
-            ]
-        )
-    return shipped("scenarios") / folder / f"{scenario}.yaml"
-
-
-def complete(document: Document, path: Path, data_root: Path | None) -> None:
-    """Fill in the name and the root that was asked for, and make paths absolute."""
-    document.folder = path.parent.absolute()
-    name = document.value("name")
-    if name is None:
-        document.put("name", path.stem, document.place(""))
-    elif isinstance(name, str) and (what := _name_mistake(name)):
-        document.mistake("name", what)
-    has_root = document.value("data.name") == "cifar10" or document.value("data.csi") in CELLS
-    if data_root and has_root:
-        document.put("data.root", str(data_root.absolute()), document.place("data"))
-    measures = document.value("measures")
-    items = range(len(measures)) if isinstance(measures, list) else ()
-    for key in (*PATH_OR_NAME, *(f"measures[{number}]" for number in items)):
-        text = document.value(key)
-        if isinstance(text, str) and PATHS.search(text):
-            document.resolve(key)
-
-
-def _name_mistake(name: str) -> str:
-    """What is wrong with the name of a scenario, "" where nothing is."""
-    if re.fullmatch(r"[\w.+-]*[\w+-][\w.+-]*", name):
-        return ""
-    takes = "files are named by it, so it takes letters, digits and ._+-"
-    return f"name is {as_yaml(name)}; {takes}"
-
-
-def check_data(document: Document, default: DataChoice) -> None:
-    """Keep mistakes in the sections `data` and `images`, also where other sections have some."""
-    data = build(document, "data", DataChoice) if document.value("data") else default
-    if data:
-        key = "data.csi" if data.csi else "data.images"
-        _try(document, key, partial(_check_images, document, data))
-
-
-def _check_images(document: Document, data: DataChoice) -> None:
-    there, images = len(_opened(document, data)), document.value("images")
-    if isinstance(images, int) and images > there:
-        document.mistake("images", f"images is {images}; the data set holds {there}")
-
-
-def _try(document: Document, key: str, action: Callable[[], object]) -> bool:
-    """Keep an error of `action` as a mistake of the value at `key`; returns whether it is fine."""
-    try:
-        action()
-    except SemcommError as error:
-        document.mistake(key, str(error))
-        return False
-    return True
+    all(attempt(document, key, action) for key, action in disagreements.items())

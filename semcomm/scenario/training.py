@@ -30,8 +30,10 @@ from semcomm.errors import CodecError, DataError, SettingError
 from semcomm.modalities.modality import MODALITIES
 from semcomm.modalities.rgb8 import Image
 from semcomm.scenario.checking import Kind, build
+from semcomm.scenario.completion import complete, scenario_path
 from semcomm.scenario.document import Document
-from semcomm.scenario.scenario import Seed, check_data, complete, scenario_path
+from semcomm.scenario.scenario import Seed
+from semcomm.scenario.section_checks import check_data
 from semcomm.validation import Validated, as_yaml
 from semcomm.zoo.find import codec_path, load_codecs
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -22,7 +22,7 @@ from semcomm.stages import Arrived, Encoded, Received, Sent
 from semcomm.systems.sizes import check_sizes
 from semcomm.systems.system import System
 from semcomm.terms import Terms
-from semcomm.zoo.find import changed_at, load_analogue
+from semcomm.zoo.find import load_analogue
 
 LARGEST = 1e6
 """Of a received real or imaginary part that networks are given; noise alone stays far below."""
@@ -61,7 +61,7 @@ class AnalogueSystem(System):
 
     def load(self) -> AnalogueCodec:
         """The codec, to run on its device."""
-        return read_analogue(self.model).on(self.device, self.dtype)
+        return load_analogue(self.model).on(self.device, self.dtype)
 
     def transmitter(self, terms: Terms, framing: Framing) -> "AnalogueTransmitter":
         return AnalogueTransmitter(self.load(), self.size, self._believed(terms))
@@ -75,7 +75,7 @@ class AnalogueSystem(System):
     def mistakes(self) -> Mapping[str, Callable[[], object]]:
         return {
             "device": lambda: torch_device(self.device),
-            "model": lambda: read_analogue(self.model),
+            "model": lambda: load_analogue(self.model),
         }
 
     def disagreements(self, terms: Terms, framing: Framing) -> Mapping[str, Callable[[], object]]:
@@ -86,14 +86,14 @@ class AnalogueSystem(System):
         return replace(self, esn0_db=self._believed(terms))
 
     def fingerprint(self) -> str:
-        return read_analogue(self.model).digest.hex()
+        return load_analogue(self.model).digest.hex()
 
     def _believed(self, terms: Terms) -> float:
         """The Es/N0 in dB that the transmitter's networks are told, within the codec's points.
 
         Raises CodecError where it is to be the channel's, and the channel has none.
         """
-        points = read_analogue(self.model).points
+        points = load_analogue(self.model).points
         believed = terms.esn0_db if self.esn0_db == "channel" else self.esn0_db
         if len(points) > 1 and believed is None:
             raise CodecError(
@@ -101,16 +101,6 @@ class AnalogueSystem(System):
                 "to a number"
             )
         return float(np.clip(believed or 0.0, points[0], points[-1]))
-
-
-def read_analogue(model: str) -> AnalogueCodec:
-    """The codec of this name or path, read again only where its file has changed."""
-    return _read_analogue(model, changed_at(model))
-
-
-@lru_cache(maxsize=64)
-def _read_analogue(model: str, changed: int) -> AnalogueCodec:
-    return load_analogue(model)
 
 
 class AnalogueTransmitter:

@@ -27,7 +27,7 @@ from semcomm.systems.flips import flip_columns, flip_summary
 from semcomm.systems.sizes import check_sizes
 from semcomm.systems.system import System
 from semcomm.terms import Terms
-from semcomm.zoo.find import changed_at, load_esc
+from semcomm.zoo.find import load_esc
 
 Reals = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -83,7 +83,7 @@ class EscSystem(System):
 
     def load(self) -> EscCodec:
         """The codec, to run on its device."""
-        return read_esc(self.model).on(self.device, self.dtype)
+        return load_esc(self.model).on(self.device, self.dtype)
 
     def transmitter(self, terms: Terms, framing: Framing) -> "EscTransmitter":
         return EscTransmitter(self.load(), self.size, self.plan(), self._believed(terms))
@@ -93,15 +93,14 @@ class EscSystem(System):
 
     def plan(self) -> Plan:
         """What both ends choose from. Raises LinkError where the bits take more channel uses."""
-        made = _frontier(
-            self.model, changed_at(self.model), self.size, self.channel_uses, self.modulation
-        )
+        codec = load_esc(self.model)
+        made = _frontier(codec, self.size, self.channel_uses, self.modulation)
         return Plan(made, self.channel_uses, self.left_over == "spread")
 
     def mistakes(self) -> Mapping[str, Callable[[], object]]:
         return {
             "device": lambda: torch_device(self.device),
-            "model": lambda: read_esc(self.model),
+            "model": lambda: load_esc(self.model),
             "channel_uses": self.plan,
         }
 
@@ -115,14 +114,14 @@ class EscSystem(System):
         )
 
     def fingerprint(self) -> str:
-        return read_esc(self.model).digest.hex()
+        return load_esc(self.model).digest.hex()
 
     def columns(self, sent: Sent[Symbols], received: Received) -> Columns:
         """Bits sent and wrong, energy, and for the summary the same by codebook and place."""
-        return flip_columns(sent, received, read_esc(self.model).crossovers)
+        return flip_columns(sent, received, load_esc(self.model).crossovers)
 
     def summary(self, totals: Totals) -> dict[str, Any]:
-        return flip_summary(totals, read_esc(self.model).crossovers)
+        return flip_summary(totals, load_esc(self.model).crossovers)
 
     def _believed(self, terms: Terms) -> float | None:
         """The noise variance that both ends assume; None for that of each frame.
@@ -138,21 +137,10 @@ class EscSystem(System):
         return float(10 ** (-terms.esn0_db / 10))
 
 
-def read_esc(model: str) -> EscCodec:
-    """The codec of this name or path, read again only where its file has changed."""
-    return _read_esc(model, changed_at(model))
-
-
-@lru_cache(maxsize=64)
-def _read_esc(model: str, changed: int) -> EscCodec:
-    return load_esc(model)
-
-
 @lru_cache(maxsize=64)
 def _frontier(
-    model: str, changed: int, size: tuple[int, int], channel_uses: int, choice: Choice
+    codec: EscCodec, size: tuple[int, int], channel_uses: int, choice: Choice
 ) -> tuple[Assignment, ...]:
-    codec = read_esc(model)
     sub_vectors = int(np.prod(codec.latent_shape(size)[:-1]))
     tables = codec.crossovers, codec.distortions
     return tuple(frontier(*tables, sub_vectors, channel_uses, choice))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Annotated, Any
 
 import numpy as np
@@ -36,7 +35,7 @@ from semcomm.systems.system import System
 from semcomm.terms import Terms, check_budget
 from semcomm.transmission import Preamble
 from semcomm.transmitter import RefinementSteps, Transmitter
-from semcomm.zoo.find import changed_at, load_codecs
+from semcomm.zoo.find import load_codecs
 
 
 @dataclass(frozen=True)
@@ -94,12 +93,12 @@ class LearnedCodec(System):
         """The codec, to run on its device, or all levels of its file."""
         return [
             codec.on(self.device, self.dtype, self.refinement_dtype)
-            for codec in read_codecs(self.model)
+            for codec in load_codecs(self.model)
         ]
 
     @property
     def modality(self) -> ModalityName:
-        return read_codecs(self.model)[0].modality
+        return load_codecs(self.model)[0].modality
 
     def transmitter(self, terms: Terms, framing: Framing) -> Transmitter:
         budget, steps = self.budget_bits, self.refinement_steps
@@ -112,10 +111,10 @@ class LearnedCodec(System):
     def mistakes(self) -> Mapping[str, Callable[[], object]]:
         return {
             "device": lambda: torch_device(self.device),
-            "model": lambda: read_codecs(self.model),
+            "model": lambda: load_codecs(self.model),
             "entropy_coder": lambda: [
                 entropy_coder(self.entropy_coder, codec.tensors)
-                for codec in read_codecs(self.model)
+                for codec in load_codecs(self.model)
             ],
         }
 
@@ -123,19 +122,19 @@ class LearnedCodec(System):
         limited = self.budget_bits is not None or terms.budget_bits is not None
         return {
             "codec.model": lambda: check_choice(
-                [codec.name for codec in read_codecs(self.model)], limited
+                [codec.name for codec in load_codecs(self.model)], limited
             ),
             "codec.budget_bits": lambda: check_budget(self.budget_bits, terms),
             "codec.dequantization": lambda: self._check_dequantization(terms, framing),
             "link.channel_uses": lambda: FrameFormat(
-                framing, tag_bits(len(read_codecs(self.model))), terms.frame_bits
+                framing, tag_bits(len(load_codecs(self.model))), terms.frame_bits
             ),
         }
 
     def _check_dequantization(self, terms: Terms, framing: Framing) -> None:
         if self.dequantization == "hard":
             return
-        check_soft(self.entropy_coder, framing, len(read_codecs(self.model)))
+        check_soft(self.entropy_coder, framing, len(load_codecs(self.model)))
         if not terms.llrs:
             raise SettingError(
                 "dequantization is soft, but bits arrive without LLRs: take a channel of symbols, "
@@ -154,7 +153,7 @@ class LearnedCodec(System):
         return self, terms, framing
 
     def fingerprint(self) -> str:
-        return digest_of(read_codecs(self.model)).hex()
+        return digest_of(load_codecs(self.model)).hex()
 
     def columns(self, sent: Sent[Frames], received: Received) -> Columns:
         """Bits, indices, and how many of these arrived wrong: all where the size or the level was
@@ -185,7 +184,7 @@ class LearnedCodec(System):
         return counts
 
     def summary(self, totals: Totals) -> dict[str, Any]:
-        codecs, coded = read_codecs(self.model), totals.sums["indices"]
+        codecs, coded = load_codecs(self.model), totals.sums["indices"]
         entropy_bits = sum(map(_entropy_bits, (totals.tallies[name] for name in self._tally_names)))
         return bit_summary(totals) | {
             "quantizer": codecs[0].quantizer,
@@ -196,12 +195,12 @@ class LearnedCodec(System):
 
     @property
     def _tally_names(self) -> list[str]:
-        levels = len(read_codecs(self.model))
+        levels = len(load_codecs(self.model))
         return ["index"] if levels == 1 else [f"index@{level}" for level in range(levels)]
 
     def code_table(self) -> CodeTable | None:
         """That of the codec; of several levels none, as each has its own."""
-        codec, *others = read_codecs(self.model)
+        codec, *others = load_codecs(self.model)
         if others:
             return None
         coder = entropy_coder(self.entropy_coder, codec.tensors)
@@ -219,18 +218,6 @@ def _index_errors(sent: Indices, arrived: Indices) -> int:
     if sent is arrived:
         return 0
     return int((sent != arrived).sum()) if sent.shape == arrived.shape else sent.size
-
-
-def read_codecs(model: str) -> tuple[Codec, ...]:
-    """The codec of this name or path, or all levels of its file, read again only where the file has
-    changed.
-    """
-    return _read_codecs(model, changed_at(model))
-
-
-@lru_cache(maxsize=64)
-def _read_codecs(model: str, changed: int) -> tuple[Codec, ...]:
-    return load_codecs(model)
 
 
 def _entropy_bits(counts: NDArray[np.int64]) -> float:

@@ -1,7 +1,10 @@
 """Loading codecs: shipped ones by name, others by the path of their file."""
 
 import re
+from collections.abc import Callable
+from functools import lru_cache, partial, wraps
 from pathlib import Path
+from typing import TypeVar
 
 from semcomm.codec.analogue.codec import AnalogueCodec
 from semcomm.codec.analogue.codec_file import load_analogue as load_analogue_file
@@ -13,10 +16,28 @@ from semcomm.codec.codec_file import read_levels
 from semcomm.codec.esc.codec import EscCodec
 from semcomm.codec.esc.codec_file import load_esc as load_esc_file
 from semcomm.errors import CodecError
-from semcomm.folders import ZOO, expanded
-from semcomm.nearest import instead
-from semcomm.zoo.names import CODEC_FILE, codec_names, system_of
-from semcomm.zoo.retired import RETIRED
+from semcomm.zoo.names import codec_file, codec_names, file_at, shipped_file, split_level
+
+Loaded = TypeVar("Loaded")
+
+
+def _until_changed(load: Callable[[str], Loaded]) -> Callable[[str], Loaded]:
+    """The same function, which loads a file again only where the file has changed."""
+
+    @lru_cache(maxsize=64)
+    def loaded(name: str, path: Path, changed: int) -> Loaded:
+        return load(name)
+
+    @wraps(load)
+    def load_once(name: str) -> Loaded:
+        path = file_at(name)
+        try:
+            changed = path.stat().st_mtime_ns
+        except (OSError, ValueError):  # loading it says what is wrong
+            changed = 0
+        return loaded(name, path, changed)
+
+    return load_once
 
 
 def load_codec(name: str | Path) -> Codec:
@@ -25,22 +46,20 @@ def load_codec(name: str | Path) -> Codec:
     Either may end in @LEVEL, which names a level of a file with several.
     Raises CodecError when there is no such codec or it is damaged.
     """
-    stem, level = split_level(str(name))
-    path = expanded(stem) if CODEC_FILE.search(str(name)) else _shipped(stem)
-    return load_file(path, level)
+    path, _ = codec_file(str(name))
+    return load_file(path, split_level(str(name))[1])
 
 
-def load_codecs(name: str | Path) -> tuple[Codec, ...]:
+@_until_changed
+def load_codecs(name: str) -> tuple[Codec, ...]:
     """The codec that `load_codec` loads; of a file with several, without @LEVEL, all its levels."""
-    stem, level = split_level(str(name))
-    path = expanded(stem) if CODEC_FILE.search(str(name)) else _shipped(stem)
-    return _all_levels(path, level)
+    path, _ = codec_file(name)
+    return _all_levels(path, split_level(name)[1])
 
 
 def load_shipped(name: str) -> tuple[Codec, ...]:
     """The same of shipped codecs. The name, which may be untrusted, is never used as a path."""
-    stem, level = split_level(name)
-    return _all_levels(_shipped(stem), level)
+    return _all_levels(shipped_file(name), split_level(name)[1])
 
 
 def _all_levels(path: Path, level: int | None) -> tuple[Codec, ...]:
@@ -50,52 +69,46 @@ def _all_levels(path: Path, level: int | None) -> tuple[Codec, ...]:
     return (load_file(path, level),)
 
 
-def load_analogue(name: str | Path) -> AnalogueCodec:
+@_until_changed
+def load_analogue(name: str) -> AnalogueCodec:
     """An analogue codec, a shipped one by its name or any by the path of its file.
 
     Raises CodecError when there is no such codec or it is damaged.
     """
-    is_file = CODEC_FILE.search(str(name))
-    return load_analogue_file(expanded(str(name)) if is_file else _shipped(str(name), "analogue"))
+    path, _ = codec_file(name, partial(codec_names, "analogue"))
+    return load_analogue_file(path)
 
 
-def load_esc(name: str | Path) -> EscCodec:
+@_until_changed
+def load_esc(name: str) -> EscCodec:
     """An ESC codec, a shipped one by its name or any by the path of its file.
 
     Raises CodecError when there is no such codec or it is damaged.
     """
-    is_file = CODEC_FILE.search(str(name))
-    return load_esc_file(expanded(str(name)) if is_file else _shipped(str(name), "esc"))
+    path, _ = codec_file(name, partial(codec_names, "esc"))
+    return load_esc_file(path)
 
 
+@_until_changed
 def load_classifier(name: str) -> Classifier:
     """A classifier, a shipped one by its name or any by the path of its file.
 
     Raises CodecError when there is no such classifier or it is damaged.
     """
-    is_file = CODEC_FILE.search(name)
-    return load_classifier_file(expanded(name) if is_file else _shipped(name, "classifier"))
+    path, _ = codec_file(name, partial(codec_names, "classifier"))
+    return load_classifier_file(path)
 
 
 def load_any(name: str) -> Codec | AnalogueCodec | EscCodec | Classifier:
     """What `load_codec` or another of these functions loads, by the kind of the file."""
-    try:
-        system = system_of(name)
-    except CodecError:  # loading it says more
-        system = "digital"
-    if system == "classifier":
-        return load_classifier(name)
-    if system == "esc":
-        return load_esc(name)
-    return load_analogue(name) if system == "analogue" else load_codec(name)
-
-
-def changed_at(name: str) -> int:
-    """When the file of a codec that is named by its path was changed, in ns; 0 for no file."""
-    try:
-        return Path(split_level(name)[0]).stat().st_mtime_ns
-    except (OSError, ValueError):
-        return 0
+    loaders: dict[str, Callable[[str], Codec | AnalogueCodec | EscCodec | Classifier]] = {
+        "digital": load_codec,
+        "analogue": load_analogue,
+        "esc": load_esc,
+        "classifier": load_classifier,
+    }
+    _, kind = codec_file(name)
+    return loaders[kind.system](name)
 
 
 def codec_path(name: str) -> Path:
@@ -103,10 +116,10 @@ def codec_path(name: str) -> Path:
 
     Raises CodecError when no such codec ships, or when a level is named: it has no file of its own.
     """
-    stem, level = split_level(name)
+    (path, _), (stem, level) = codec_file(name), split_level(name)
     if level is not None:
         raise CodecError(f"{name} is one level of a file; name the whole file: {stem}")
-    return expanded(name) if name.endswith(".safetensors") else _shipped(name)
+    return path
 
 
 def levels_of(name: str) -> tuple[Path, range | None]:
@@ -118,20 +131,3 @@ def levels_of(name: str) -> tuple[Path, range | None]:
     if match is None:
         return codec_path(name), None
     return codec_path(match[1]), range(int(match[2]), int(match[3] or match[2]) + 1)
-
-
-def split_level(name: str) -> tuple[str, int | None]:
-    """NAME@LEVEL in two parts; the level is None where the name has none."""
-    match = re.fullmatch("(.*)@([0-9]{1,2})", name, re.DOTALL)
-    return (match[1], int(match[2])) if match else (name, None)
-
-
-def _shipped(stem: str, system: str = "digital") -> Path:
-    names = codec_names(system)
-    if stem in {split_level(name)[0] for name in names}:
-        return ZOO / f"{stem}.safetensors"
-    if stem in RETIRED:
-        raise CodecError(f"codec {stem!r} no longer ships; in a checkout it is {RETIRED[stem]}")
-    noun = "classifier" if system == "classifier" else "codec"
-    there = instead(stem, names) if names else "none ship"
-    raise CodecError(f"{noun} {stem!r} is unknown; {there}, or name a .safetensors file")

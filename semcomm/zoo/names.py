@@ -3,42 +3,37 @@
 import csv
 import json
 import re
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
 
 from semcomm.choices import ModalityName
+from semcomm.codec.header import KINDS, Kind, kind_of, metadata_of
 from semcomm.errors import CodecError
 from semcomm.folders import ZOO, expanded
+from semcomm.nearest import instead
+from semcomm.zoo.retired import RETIRED
 
 CODEC_FILE = re.compile(r"\.safetensors(@[0-9]{1,2})?$")
 """The end of a codec's path, with a level where the file has several."""
 
+SHIPPED = re.compile("[A-Za-z0-9_-]{1,100}")
+"""A name that a codec may ship by, without its level: it leads to no other folder."""
+
 FIGURES: dict[ModalityName, Path] = {"rgb8": ZOO / "figures.csv", "csi": ZOO / "csi-figures.csv"}
 """Rate and quality of the codecs that ship, as tools/measure_zoo.py measures them, by modality."""
-
-MAX_HEADER_BYTES = 1 << 20
-"""As in codec/tensor_file.py, which imports numpy."""
-
-SYSTEMS = {
-    "semcomm codec": "digital",
-    "semcomm analogue codec": "analogue",
-    "semcomm esc codec": "esc",
-    "semcomm classifier": "classifier",
-}
-"""From the `format` of a file's metadata to the kind of system that it is for; a classifier is for
-none."""
 
 
 def codec_names(system: str = "digital", modality: ModalityName | None = None) -> list[str]:
     """The trained codecs that ship with semcomm; levels of one file as NAME@0 and so on.
 
-    system: the kind that they are for, a value of `SYSTEMS`.
+    system: the kind that they are for, `system` of one of `KINDS`.
     modality: what their samples are; None for any.
     """
     names = []
     for path in sorted(ZOO.glob("*.safetensors"), key=lambda path: path.stem):
         metadata = metadata_of(path)
-        if SYSTEMS.get(metadata.get("format", "")) != system:
+        kind = KINDS.get(metadata.get("format", ""))
+        if kind is None or kind.system != system:
             continue
         if modality not in (None, json.loads(metadata["about"]).get("modality", "rgb8")):
             continue
@@ -55,53 +50,44 @@ def codec_figures(modality: ModalityName) -> list[dict[str, str]]:
     return [rows.get(name, {"codec": name}) for name in codec_names(modality=modality)]
 
 
-def system_of(name: str) -> str:
-    """The kind of system that a codec is for, by its name or the path of its file.
+def codec_file(name: str, there: Callable[[], Collection[str]] = codec_names) -> tuple[Path, Kind]:
+    """The file that a codec's name or path names, with or without a level, and its kind.
 
-    Where there is no such file it is "digital", and loading it says what is wrong.
+    there: the names that an error about an unknown one lists.
+    Raises CodecError where no codec of this name ships, for a file that is missing or of another
+    program, and for a level of anything but a digital codec.
     """
-    file = codec_file(name)
-    return codec_system(file) if file else "digital"
+    path = file_at(name) if CODEC_FILE.search(name) else shipped_file(name, there)
+    kind, (_, level) = kind_of(path), split_level(name)
+    if level is not None and kind.system != "digital":
+        raise CodecError(
+            f"{path} is {kind.noun}; levels (@) are of digital codecs with several: omit @{level}"
+        )
+    return path, kind
 
 
-def codec_file(name: str) -> Path | None:
-    """The file of a codec, by its name or path; None where there is none."""
-    stem = re.sub(r"@[0-9]{1,2}$", "", name)
-    file = expanded(stem) if CODEC_FILE.search(name) else ZOO / f"{stem}.safetensors"
-    try:
-        return file if file.is_file() else None
-    except (OSError, ValueError):  # no file has such a name
-        return None
+def shipped_file(name: str, there: Callable[[], Collection[str]] = codec_names) -> Path:
+    """The file of a codec that ships. The name, which may be untrusted, is never used as a path.
 
-
-def codec_system(path: Path) -> str:
-    """The kind of system that a codec's file is for: a value of `SYSTEMS`.
-
-    Only the header is read. Raises CodecError when the file is missing or not a codec.
+    Raises CodecError where no codec of this name ships.
     """
-    form = metadata_of(path).get("format")
-    if form not in SYSTEMS:
-        raise CodecError(f"{path} is a safetensors file, but not a codec; train or copy it again")
-    return SYSTEMS[form]
+    stem, _ = split_level(name)
+    if SHIPPED.fullmatch(stem) and file_at(name).is_file():
+        return file_at(name)
+    if stem in RETIRED:
+        raise CodecError(f"codec {stem!r} no longer ships; in a checkout it is {RETIRED[stem]}")
+    names = there()
+    listed = instead(name, names) if names else "none ship"
+    raise CodecError(f"codec {name!r} is unknown; {listed}, or name a .safetensors file")
 
 
-def metadata_of(path: Path) -> dict[str, str]:
-    """The metadata of a safetensors file, which begins with the header's length in eight bytes and
-    the header in JSON.
+def file_at(name: str) -> Path:
+    """Where the file is that a codec's name or path names; there may be none, or another's."""
+    stem, _ = split_level(name)
+    return expanded(stem) if CODEC_FILE.search(name) else ZOO / f"{stem}.safetensors"
 
-    Raises CodecError when the file is missing or has no such header.
-    """
-    try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if length > MAX_HEADER_BYTES:
-                raise ValueError(f"a header of {length} bytes is too long")
-            header: Any = json.loads(file.read(length))
-        metadata = header.get("__metadata__", {})
-        if not all(isinstance(value, str) for value in metadata.values()):
-            raise ValueError("its metadata is not text")
-    except FileNotFoundError:
-        raise CodecError(f"there is no codec at {path}") from None
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise CodecError(f"{path} is not a codec ({error}); train or copy it again") from None
-    return dict(metadata)
+
+def split_level(name: str) -> tuple[str, int | None]:
+    """NAME@LEVEL in two parts; the level is None where the name has none."""
+    match = re.fullmatch("(.*)@([0-9]{1,2})", name, re.DOTALL)
+    return (match[1], int(match[2])) if match else (name, None)

@@ -116,12 +116,12 @@ def test_a_file_cut_short_anywhere_is_refused(tiny_codec_file: Path, path: Path)
     content = tiny_codec_file.read_bytes()
     for length in {0, 1, 7, 8, 9, 100, len(content) - 1, *range(10, len(content), 257)}:
         path.write_bytes(content[:length])
-        assert refused(path).startswith(" is damaged or not a codec")
+        assert refused(path).startswith(" is damaged or of another program")
 
 
 def test_a_file_with_more_behind_it_is_refused(tiny_codec_file: Path, path: Path) -> None:
     path.write_bytes(tiny_codec_file.read_bytes() + b"\0")
-    assert refused(path).startswith(" is damaged or not a codec")
+    assert refused(path).startswith(" is damaged or of another program")
 
 
 def test_a_flipped_bit_anywhere_is_refused(tiny_codec_file: Path, path: Path) -> None:
@@ -150,7 +150,7 @@ class Runs:
 def test_a_pickle_is_refused_and_runs_nothing(protocol: int, path: Path) -> None:
     sign = path.with_name("it-ran")
     path.write_bytes(pickle.dumps(Runs(sign), protocol))
-    assert refused(path).startswith(" is damaged or not a codec")
+    assert refused(path).startswith(" is damaged or of another program")
     assert not sign.exists()
     pickle.loads(path.read_bytes())
     assert sign.exists()
@@ -161,16 +161,16 @@ def test_a_pickle_is_refused_and_runs_nothing(protocol: int, path: Path) -> None
 )
 def test_what_is_no_safetensors_file_is_refused(content: bytes, path: Path) -> None:
     path.write_bytes(content)
-    assert refused(path).startswith(" is damaged or not a codec")
+    assert refused(path).startswith(" is damaged or of another program")
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(CodecError, match=r"there is no codec at .*missing"):
+    with pytest.raises(CodecError, match=r"there is no file .*missing"):
         load_codec(tmp_path / "missing.safetensors")
-    assert refused(tmp_path) == " is a folder; a codec is a .safetensors file"
+    assert refused(tmp_path) == " is a folder; name a .safetensors file"
     (tmp_path / "file").touch()
     refused(tmp_path / "file" / "below.safetensors")
-    refused(tmp_path / ("long" * 100))
+    assert refused(tmp_path / ("long" * 100)) == " cannot be read: File name too long"
     refused(tmp_path / "nul\0")
 
 
@@ -182,7 +182,7 @@ def test_a_file_larger_than_any_codec_is_refused_unread(path: Path) -> None:
 
 def test_another_safetensors_file_is_refused(path: Path) -> None:
     path.write_bytes(save({"weights": np.zeros(3, np.float32)}))
-    assert refused(path).startswith(" is a safetensors file, but not a codec")
+    assert refused(path).startswith(" is a safetensors file, but of another program")
 
 
 def test_another_version_is_refused(tiny_codec: Codec, path: Path) -> None:

@@ -131,7 +131,7 @@ def test_what_cannot_be_joined_is_told(parts: list[Path], joined: Path, tmp_path
             [parts[1], parts[0]],
             r"first level of \S+coarse\S+ has .* name files from few bits to many",
         ),
-        ([parts[0], tmp_path / "none.safetensors"], "there is no codec"),
+        ([parts[0], tmp_path / "none.safetensors"], "there is no file"),
     ):
         with pytest.raises(CodecError, match=message):
             join_codecs(list(map(Part, wrong)), path, {})

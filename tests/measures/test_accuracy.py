@@ -139,7 +139,7 @@ def test_an_image_too_small_for_the_classifier_counts_for_nothing(
     [
         (["data={images: loose}"], "run.yaml:5:21: measure {tiny}:accuracy takes labels, and the "),
         (["data={name: sample}"], "knows 2 classes (lying, standing); the data set has 10 classes"),
-        (["measures=[none.safetensors:accuracy]"], "there is no codec at"),
+        (["measures=[none.safetensors:accuracy]"], "there is no file"),
         (
             ["measures=[codec.safetensors:accuracy]"],
             "is a codec, which makes bits; one that makes ",

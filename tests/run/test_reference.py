@@ -44,7 +44,6 @@ from semcomm.link.adaptation import choose, rows_for
 from semcomm.link.checked_channel import CheckedSymbols
 from semcomm.link.codes import LdpcCode
 from semcomm.link.link import Link
-from semcomm.measures import accuracy
 from semcomm.run.block import Block, Task, run_block
 from semcomm.run.pools import SerialPool
 from semcomm.run.run import run_cells
@@ -53,8 +52,7 @@ from semcomm.run.simulation import simulate
 from semcomm.scenario.plugins import find_channel
 from semcomm.scenario.scenario import Cell, read_scenarios
 from semcomm.scenario.schema import scenario_schema
-from semcomm.systems import analogue
-from semcomm.zoo import find, names
+from semcomm.zoo import names
 
 REFERENCE = [name for name in scenario_names() if name.startswith("reference-")]
 FIGURES = pd.read_csv(ZOO / "figures.csv")
@@ -106,11 +104,8 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         if not (path := folder / "cifar10-classifier.safetensors").exists():
             write_classifier(path)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (find, names):
-            patch.setattr(module, "ZOO", folder)
+        patch.setattr(names, "ZOO", folder)
         yield
-    accuracy._judge_of.cache_clear()
-    analogue._read_analogue.cache_clear()
 
 
 def text_of(name: str) -> str:

@@ -96,7 +96,7 @@ def test_paths_start_at_the_file_those_of_options_at_the_folder(
         f"--set data.images=photos: {below}/photos is neither a folder nor a file"
     ]
     assert mistakes(folder, text, "codec.model=tiny.safetensors") == [
-        f"--set codec.model=tiny.safetensors: there is no codec at {below}/tiny.safetensors"
+        f"--set codec.model=tiny.safetensors: there is no file {below}/tiny.safetensors; name another"
     ]
 
 
@@ -172,8 +172,8 @@ def test_an_unknown_codec_is_told_along_with_mistakes_elsewhere(folder: Path) ->
             "codec:\n  model: ../../etc/passwd",
             "mine.yaml:2:10: codec '../../etc/passwd' is unknown; there are",
         ),
-        ("codec:\n  model: no.safetensors", "mine.yaml:2:10: there is no codec at"),
-        ("codec:\n  model: ~nobody-here/no.safetensors", "mine.yaml:2:10: there is no codec at"),
+        ("codec:\n  model: no.safetensors", "mine.yaml:2:10: there is no file"),
+        ("codec:\n  model: ~nobody-here/no.safetensors", "mine.yaml:2:10: there is no file"),
         (
             "codec:\n  model: tiny.safetensors\n  device: tpu",
             'mine.yaml:3:11: codec.device is "tpu"; it takes `auto`,',

@@ -258,7 +258,7 @@ def test_a_channel_without_es_n0_needs_a_believed_one(scenario: Path) -> None:
             "safetensors, esn0_db: true}",
             "codec.esn0_db is true; it takes `channel`",
         ),
-        ("tiny.safetensors", "gone.safetensors", "there is no codec at"),
+        ("tiny.safetensors", "gone.safetensors", "there is no file"),
     ],
 )
 def test_mistakes_have_their_place(scenario: Path, old: str, new: str, message: str) -> None:

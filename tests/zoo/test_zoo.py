@@ -2,6 +2,7 @@
 
 import csv
 import math
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from safetensors.numpy import save
 from semcomm.choices import ModalityName
 from semcomm.codec.codec import Codec
 from semcomm.codec.entropy_coding.context_model import has_context
+from semcomm.codec.header import kind_of
 from semcomm.data.choice import DataChoice
 from semcomm.data.cifar10 import Cifar10
 from semcomm.errors import CodecError, ScenarioError
@@ -28,10 +30,9 @@ from semcomm.run.simulation import simulate
 from semcomm.scenario.plugins import load_channel
 from semcomm.scenario.scenario import Scenario, read_scenarios
 from semcomm.systems.learned import LearnedCodec
-from semcomm.zoo import find as zoo
 from semcomm.zoo import names as zoo_names
-from semcomm.zoo.find import load_classifier, load_codec, load_shipped
-from semcomm.zoo.names import FIGURES, codec_figures, codec_names, codec_system
+from semcomm.zoo.find import load_analogue, load_classifier, load_codec, load_shipped
+from semcomm.zoo.names import FIGURES, codec_figures, codec_names
 from semcomm.zoo.retired import RATE_PSNR_CODECS, RETIRED
 
 ROOT = Path(__file__).parents[2]
@@ -119,7 +120,7 @@ def test_the_wheel_stays_small() -> None:
     files = [Path(file.path) for file in WheelBuilder(str(ROOT)).recurse_included_files()]
     assert ROOT / "semcomm" / "zoo" / "figures.csv" in files
     assert max(file.stat().st_size for file in files) <= 9_000_000
-    assert sum(file.stat().st_size for file in files if file.parent == zoo.ZOO) <= 25_000_000
+    assert sum(file.stat().st_size for file in files if file.parent == zoo_names.ZOO) <= 25_000_000
     assert not [file for file in files if file.stem in RETIRED]
 
 
@@ -148,8 +149,8 @@ def test_the_figures_are_of_the_shipped_codecs(modality: ModalityName) -> None:
 
 
 def test_a_codecs_system_is_read_from_its_header(tiny_codec_file: Path) -> None:
-    assert codec_system(tiny_codec_file) == "digital"
-    kinds = {codec_system(path) for path in zoo.ZOO.glob("*.safetensors")}
+    assert kind_of(tiny_codec_file).system == "digital"
+    kinds = {kind_of(path).system for path in zoo_names.ZOO.glob("*.safetensors")}
     assert {"digital"} <= kinds <= {"digital", "analogue", "classifier"}
 
 
@@ -171,13 +172,13 @@ def test_the_system_of_no_codec_is_an_error(content: bytes, tmp_path: Path) -> N
     path.write_bytes(content)
     for wrong in (path, tmp_path, tmp_path / "missing"):
         with pytest.raises(CodecError, match=re.escape(str(wrong))):
-            codec_system(wrong)
+            kind_of(wrong)
 
 
 def test_headers_are_read_without_torch(tiny_codec_file: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from semcomm.zoo.names import codec_system;"
-        f"assert codec_system(Path({str(tiny_codec_file)!r})) == 'digital';"
+        "import sys; from pathlib import Path; from semcomm.codec.header import kind_of;"
+        f"assert kind_of(Path({str(tiny_codec_file)!r})).system == 'digital';"
         "assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -193,14 +194,24 @@ def test_a_codec_is_loaded_by_its_path(
     assert load_codec("~/tiny.safetensors").digest == tiny_codec.digest
 
 
+def test_a_file_is_loaded_again_only_where_it_has_changed(
+    tiny_analogue_file: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "it.safetensors"
+    path.write_bytes(tiny_analogue_file.read_bytes())
+    first = load_analogue(str(path))
+    assert load_analogue(str(path)) is first
+    os.utime(path, (0, 0))
+    assert load_analogue(str(path)) is not first
+
+
 def test_names_from_strangers_are_never_paths(
     tiny_codec: Codec, tiny_codec_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even where there is a codec at the path that the name would make."""
     shipped = tiny_codec_file.parent / "zoo"
     shipped.mkdir(exist_ok=True)
-    for module in (zoo, zoo_names):
-        monkeypatch.setattr(module, "ZOO", shipped)
+    monkeypatch.setattr(zoo_names, "ZOO", shipped)
     monkeypatch.chdir(tiny_codec_file.parent)
     stranger = str(tiny_codec_file.with_suffix(""))
     for name in (

@@ -14,9 +14,9 @@ from safetensors.numpy import save
 from semcomm.codec.analogue.codec import AnalogueCodec
 from semcomm.codec.analogue.codec_file import FORMAT, VERSION, load_analogue, save_analogue
 from semcomm.codec.codec_file import load_codec
+from semcomm.codec.header import kind_of
 from semcomm.codec.tensor_file import digest_of
 from semcomm.errors import CodecError
-from semcomm.zoo.names import codec_system
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -61,7 +61,7 @@ def test_what_is_saved_is_loaded(tiny_analogue: AnalogueCodec, path: Path) -> No
     for name, tensor in tiny_analogue.tensors.items():
         assert loaded.tensors[name].dtype == tensor.dtype == np.float16
         assert np.array_equal(loaded.tensors[name], tensor)
-    assert codec_system(path) == "analogue"
+    assert kind_of(path).system == "analogue"
 
 
 def test_each_kind_of_codec_refuses_the_others_file(
@@ -92,7 +92,7 @@ def test_a_file_cut_short_anywhere_is_refused(tiny_analogue: AnalogueCodec, path
     content = path.read_bytes()
     for length in {0, 1, 7, 8, 9, 100, len(content) - 1, *range(10, len(content), 499)}:
         path.write_bytes(content[:length])
-        assert refused(path).startswith(" is damaged or not a codec")
+        assert refused(path).startswith(" is damaged or of another program")
 
 
 class Runs:
@@ -108,7 +108,7 @@ class Runs:
 def test_a_pickle_is_refused_and_runs_nothing(path: Path) -> None:
     sign = path.with_name("it-ran")
     path.write_bytes(pickle.dumps(Runs(sign)))
-    assert refused(path).startswith(" is damaged or not a codec")
+    assert refused(path).startswith(" is damaged or of another program")
     assert not sign.exists()
 
 

@@ -25,10 +25,10 @@ from semcomm.codec.classifier.networks import (
     whitening_of,
     without_normalization,
 )
+from semcomm.codec.header import kind_of
 from semcomm.codec.tensor_file import digest_of
 from semcomm.data.sample import Sample
 from semcomm.errors import CodecError
-from semcomm.zoo.names import codec_system
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -90,7 +90,7 @@ def test_what_is_saved_is_loaded(tiny_classifier: Classifier, tmp_path: Path) ->
     for name in ("name", "network", "classes", "origin", "digest"):
         assert getattr(loaded, name) == getattr(tiny_classifier, name)
     assert all(tensor.dtype == np.float16 for tensor in loaded.tensors.values())
-    assert codec_system(path) == "classifier"
+    assert kind_of(path).system == "classifier"
     with pytest.raises(CodecError, match="is a classifier, which makes classes; one that makes"):
         load_analogue(path)
 

@@ -11,10 +11,10 @@ import pytest
 from semcomm.codec.codec_file import load_codec
 from semcomm.codec.esc.codec import EscCodec
 from semcomm.codec.esc.codec_file import FORMAT, VERSION, load_esc, save_esc
+from semcomm.codec.header import kind_of
 from semcomm.codec.tensor_file import write_tensors
 from semcomm.errors import CodecError
 from semcomm.zoo.find import load_any
-from semcomm.zoo.names import codec_system
 
 
 @pytest.fixture
@@ -38,16 +38,16 @@ def test_what_is_saved_is_loaded(tiny_esc: EscCodec, path: Path) -> None:
     assert loaded.tensors.keys() == tiny_esc.tensors.keys()
     for name, tensor in tiny_esc.tensors.items():
         assert np.array_equal(loaded.tensors[name], tensor)
-    assert codec_system(path) == "esc" and isinstance(load_any(str(path)), EscCodec)
+    assert kind_of(path).system == "esc" and isinstance(load_any(str(path)), EscCodec)
 
 
 def test_each_kind_of_codec_refuses_the_others_file(
     tiny_esc: EscCodec, tiny_codec_file: Path, path: Path
 ) -> None:
     save_esc(tiny_esc, path)
-    with pytest.raises(CodecError, match="is an ESC codec, which makes symbols; one that"):
+    with pytest.raises(CodecError, match="is an ESC codec, which makes symbols of indices; one"):
         load_codec(path)
-    with pytest.raises(CodecError, match="is a codec, which makes bits; one that makes symbols"):
+    with pytest.raises(CodecError, match="is a codec, which makes bits; one that makes symbols of"):
         load_esc(tiny_codec_file)
 
 
