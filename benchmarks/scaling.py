@@ -50,7 +50,7 @@ def main() -> None:
     print(
         f"a worker: {1e3 * first:.1f} ms for a new block of {BLOCK_IMAGES} images, {1e3 * again:.1f} ms in other cells"
     )
-    print(f"the coordinating process: {1e3 * client:.2f} ms a block")
+    print(f"the coordinating process: {1e3 * client:.2f} ms per block")
     print(
         f"bytes per image: {messages / BLOCK_IMAGES:.0f} sent, {stored:.0f} kept until the end, {row:.0f} in Parquet;"
     )
@@ -61,7 +61,8 @@ def main() -> None:
         f"  {(number * again + number / options.cells * (first - again)) / HOUR:.0f} core-hours of workers"
     )
     print(
-        f"  {number * client / HOUR:.0f} hours at home, which keeps {again / client:.0f} workers busy"
+        f"  {number * client / HOUR:.0f} hours of the coordinating process, "
+        f"which keeps {again / client:.0f} workers busy"
     )
     total = options.images * options.cells / 1e12
     print(

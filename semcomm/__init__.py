@@ -8,7 +8,7 @@ picture.
     images = semcomm.Sample().load(0, 256)
     sent = semcomm.Transmitter(codec).transmit(images)
     reception = semcomm.load_channel("binary_symmetric", crossover=1e-3).transmit(
-        sent.frames, np.random.default_rng(0)
+        sent.signal, np.random.default_rng(0)
     )
     received = semcomm.Receiver(codec).receive(reception)
 

@@ -18,7 +18,7 @@ PAGES = (
     "docs/every-rate.md",
     "docs/ofdm.md",
     "docs/guides/analogue.md",
-    "docs/reference.md",
+    "docs/reference-experiment.md",
     "docs/csi.md",
     "docs/learned-for-the-channel.md",
 )

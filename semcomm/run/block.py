@@ -34,6 +34,7 @@ from semcomm.systems.checked import (
     checked_tallies,
     running,
 )
+from semcomm.systems.digital import bit_columns
 from semcomm.systems.system import System
 from semcomm.terms import Terms
 
@@ -102,6 +103,7 @@ def run_block(task: Task) -> Block:
 
     columns = {
         **sample_columns(_names(run, scenario.data)[span.start : span.stop], samples),
+        **(bit_columns(sent) if isinstance(sent.signal, Frames) else {}),
         **checked_columns(scenario.codec, sent, received),
         **measure_columns(measures, system.measure(samples, received), samples),
         "damaged": received.damaged,

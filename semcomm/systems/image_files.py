@@ -16,13 +16,11 @@ from semcomm.errors import CodecError, FramingError, SettingError
 from semcomm.frame_format import FrameFormat, Header
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Budget, Framing
-from semcomm.measures.totals import Columns, Totals
 from semcomm.modalities.given import given_images
 from semcomm.modalities.patches import size_of
 from semcomm.modalities.rgb8 import Image, blank
 from semcomm.stages import Arrived, Encoded, Received, Sent
 from semcomm.systems.containers import CONTAINERS
-from semcomm.systems.digital import bit_columns, bit_summary
 from semcomm.systems.image_formats import FORMATS, pillow_name
 from semcomm.systems.system import System
 from semcomm.terms import Terms, check_budget
@@ -136,12 +134,6 @@ class ImageFile(System):
         if self.quality is None:
             return self, terms, framing
         return self if self.model == "jpeg" else replace(self, container=True)
-
-    def columns(self, sent: Sent[Frames], received: Received) -> Columns:
-        return bit_columns(sent)
-
-    def summary(self, totals: Totals) -> dict[str, Any]:
-        return bit_summary(totals)
 
     @property
     def tagged(self) -> bool:

@@ -30,7 +30,7 @@ from semcomm.measures.totals import Columns, Totals
 from semcomm.receiver import Receiver
 from semcomm.soft_decoding import check_soft
 from semcomm.stages import Received, Sent
-from semcomm.systems.digital import bit_columns, bit_summary
+from semcomm.systems.digital import bit_summary
 from semcomm.systems.system import System
 from semcomm.terms import Terms, check_budget
 from semcomm.transmission import Preamble
@@ -156,9 +156,7 @@ class LearnedCodec(System):
         return digest_of(load_codecs(self.model)).hex()
 
     def columns(self, sent: Sent[Frames], received: Received) -> Columns:
-        """Bits, indices, and how many of these arrived wrong: all where the size or the level was
-        lost.
-        """
+        """Indices, and how many of them arrived wrong: all where the size or the level was lost."""
         arrived = received.encoded
         assert arrived is not None  # as the receiver gives what it decoded
         indices = sent.encoded["indices"]
@@ -169,7 +167,7 @@ class LearnedCodec(System):
             differs = np.asarray(sent.encoded[name]) != np.asarray(arrived[name])
             lost = differs.reshape(counts.size, -1).any(axis=1)
             wrong = np.where(lost, counts, wrong)
-        columns = {**bit_columns(sent), "indices": counts, "index_errors": wrong}
+        columns = {"indices": counts, "index_errors": wrong}
         own = {"level": np.asarray(sent.encoded["level"])} if "level" in headers else {}
         return columns | own
 

@@ -14,11 +14,9 @@ from semcomm.errors import CodecError, FramingError
 from semcomm.frame_format import FrameFormat, Header
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
-from semcomm.measures.totals import Columns, Totals
 from semcomm.modalities.csi import ChannelMatrix, blank, given_matrices
 from semcomm.modalities.patches import size_of
 from semcomm.stages import Arrived, Encoded, Received, Samples, Sent
-from semcomm.systems.digital import bit_columns, bit_summary
 from semcomm.systems.system import System
 from semcomm.terms import Terms
 
@@ -62,12 +60,6 @@ class MuLaw(System):
             "framing.slices": partial(check_slices, framing),
             "link.channel_uses": partial(FrameFormat, framing, frame_bits=terms.frame_bits),
         }
-
-    def columns(self, sent: Sent[Frames], received: Received) -> Columns:
-        return bit_columns(sent)
-
-    def summary(self, totals: Totals) -> dict[str, Any]:
-        return bit_summary(totals)
 
     def rows(self, height: int) -> slice:
         """Those that are sent of a matrix of so many."""

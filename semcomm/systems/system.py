@@ -15,6 +15,7 @@ from semcomm.framing import Framing
 from semcomm.measures.totals import Columns, Totals
 from semcomm.modalities.modality import MODALITIES
 from semcomm.stages import Arrived, Encoded, Received, Samples, Sent
+from semcomm.systems.digital import bit_summary
 from semcomm.terms import Terms
 from semcomm.validation import Validated
 
@@ -106,7 +107,9 @@ class System(Validated, ABC):
         return None
 
     def columns(self, sent: Sent[Any], received: Received) -> Columns:
-        """Figures per sample that only this kind of system has, (B,) each."""
+        """Figures per sample that only this kind of system has, (B,) each; bits of frames and
+        payloads every system of bits has without them.
+        """
         return {}
 
     def tallies(self, sent: Sent[Any]) -> Mapping[str, NDArray[np.int64]]:
@@ -115,7 +118,7 @@ class System(Validated, ABC):
 
     def summary(self, totals: Totals) -> dict[str, Any]:
         """Its columns of results.csv, from what all samples' columns and tallies add up to."""
-        return dict.fromkeys(BIT_SUMMARIES)
+        return bit_summary(totals) if self.signal is Frames else dict.fromkeys(BIT_SUMMARIES)
 
     def code_table(self) -> CodeTable | None:
         """The prefix code of its indices, for reports; None where it has none."""

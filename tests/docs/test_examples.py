@@ -14,6 +14,7 @@ What cannot run at all has a comment above it that says why: `<!-- not run: ... 
 """
 
 import ast
+import inspect
 import json
 import re
 import shutil
@@ -25,14 +26,17 @@ from functools import cache
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command import cli, cli_ok
 from images import save_images
 from jsonschema import Draft202012Validator
+from markdown_it import MarkdownIt
 from pages import PAGES, PROGRAMS, ROOT, Block, blocks, program, spans, words_of
 from ruamel.yaml import YAML
 
+import semcomm as package
 from semcomm.cli import main
 from semcomm.data.choice import CSI_SAMPLE
 from semcomm.data.sample import Sample
@@ -157,6 +161,15 @@ def test_the_demo_prints_what_the_page_says(folder: Path) -> None:
             assert float(figures[name]) == pytest.approx(float(value), rel=1e-4)
         except ValueError:
             assert figures[name] == value
+
+
+def test_the_example_of_the_package_runs() -> None:
+    tokens = MarkdownIt("commonmark").parse(inspect.cleandoc(package.__doc__ or ""))
+    (example,) = [token.content for token in tokens if token.type == "code_block"]
+    names: dict[str, Any] = {}
+    exec(example, names)
+    assert len(names["received"].samples) == 256
+    assert names["results"]["images"].tolist() == [32]
 
 
 def test_mistakes_are_told_as_the_page_says(folder: Path) -> None:

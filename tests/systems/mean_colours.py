@@ -1,47 +1,52 @@
-"""A system of one file: the mean colour of each 4 x 4 patch, sent as analogue symbols."""
+"""A system of one file: the mean colour of each 4 x 4 patch, sent as complex symbols."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
-from annotated_types import Gt, doc
+from annotated_types import Gt, Le, doc
 
 from semcomm.channel import SymbolReception
+from semcomm.choices import DamagedPolicy
 from semcomm.frames import Symbols
-from semcomm.stages import Arrived, Encoded, Received, Sent
+from semcomm.framing import Framing
+from semcomm.stages import Arrived, Encoded, Received, Samples, Sent
 from semcomm.systems.system import System
+from semcomm.terms import Terms
 
 PATCH = 4
 
 
 @dataclass(frozen=True)
 class MeanColours(System):
-    """Red and green of a patch make one symbol, blue of two patches another; mean energy is 1."""
+    """Two neighbouring patches make three symbols: (red, green), (blue, red'), (green', blue').
+
+    Images are squares whose sides are multiples of 8.
+    """
 
     signal: ClassVar[type[Symbols]] = Symbols
 
-    contrast: Annotated[float, Gt(0.0), doc("what colours are multiplied by")] = 1.0
+    contrast: Annotated[
+        float, Gt(0.0), Le(0.5), doc("root mean square of colours less mid-grey, as assumed")
+    ] = 0.25
 
-    def transmitter(self, terms: Any, framing: Any) -> "Sender":
-        return Sender(self.contrast)
+    def transmitter(self, terms: Terms, framing: Framing) -> "Sender":
+        return Sender()
 
-    def receiver(self, terms: Any, framing: Any, damaged: Any) -> "Drawer":
+    def receiver(self, terms: Terms, framing: Framing, damaged: DamagedPolicy) -> "Drawer":
         return Drawer(self.contrast)
 
 
 class Sender:
-    """Images whose sides are multiples of 4 and whose patches are even in number."""
+    """Sends the colours of an image row by row, with mean energy 1 in each image."""
 
-    def __init__(self, contrast: float) -> None:
-        self.contrast = contrast
-
-    def encode(self, images: Sequence[Any]) -> Encoded:
+    def encode(self, samples: Samples) -> Encoded:
+        """`means` (H / 4, W / 4, 3) of each image, 0 for mid-grey."""
         means = []
-        for image in images:
+        for image in samples:
             rows, columns = image.shape[0] // PATCH, image.shape[1] // PATCH
             patches = image.reshape(rows, PATCH, columns, PATCH, 3).mean(axis=(1, 3))
-            means.append((patches / 255 - 0.5) * self.contrast)
+            means.append(patches / 255 - 0.5)
         return {"means": means}
 
     def packetize(self, encoded: Encoded) -> Sent[Symbols]:
@@ -53,10 +58,10 @@ class Sender:
 
 
 class Drawer:
-    """It is not told the energy, and takes that of the mean image."""
+    """Does not know how far an image's colours are from mid-grey, and assumes `contrast`."""
 
     def __init__(self, contrast: float) -> None:
-        self.scale = 0.3 * contrast
+        self.scale = contrast * np.sqrt(2)  # a symbol of energy 1 holds two values
 
     def depacketize(self, reception: SymbolReception) -> Arrived:
         frames = reception.symbols.split()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from command import cli
 
@@ -69,6 +70,18 @@ def test_system_and_measure_without_mistake_run(run: Callable[..., Any], tmp_pat
     result = run()
     assert result.exit_code == 0, result.output
     assert (tmp_path / "out" / "results.csv").exists()
+
+
+def test_system_of_bits_needs_no_columns_of_its_own(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
+    own = SYSTEM[SYSTEM.index("    def columns") : SYSTEM.index("class Sender")]
+    result = run(own, "\n")
+    assert result.exit_code == 0, result.output
+    row = pd.read_csv(tmp_path / "out" / "results.csv").iloc[0]
+    assert row.bits_per_image == row.payload_bits_per_image == 8 * 3 * 32 * 32
+    assert row.bpp == 24
+    assert row.unfit == row.overhead_bits_per_image == row.post_fec_bit_error_rate == 0
 
 
 MISTAKES = [

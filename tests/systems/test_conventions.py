@@ -1,4 +1,4 @@
-"""What measures the conventions of docs/reference.md: power per batch, and mosaics."""
+"""What measures the conventions of docs/reference-experiment.md: power per batch, and mosaics."""
 
 from pathlib import Path
 

@@ -12,7 +12,7 @@ from semcomm.data.sample import Sample
 
 HERE = Path(__file__).parent
 SCENARIO = """
-codec: {model: mine/mean_colours.py:MeanColours, contrast: 2}
+codec: {model: mine/mean_colours.py:MeanColours, contrast: 0.2}
 measures: [psnr_db, mine/blue_error.py:blue_error]
 channel: {model: awgn, esn0_db: 10}
 images: 40
@@ -36,7 +36,7 @@ def test_own_system_and_measure_reach_tables_and_report(scenario: Path, tmp_path
     cli_ok("run", scenario, "--out", folder)
     rows = pd.read_csv(folder / "results.csv")
     assert rows["codec.model"].tolist() == ["mine/mean_colours.py:MeanColours"] * 2
-    assert rows["codec.contrast"].tolist() == [2, 2]
+    assert rows["codec.contrast"].tolist() == [0.2, 0.2]
     assert rows["channel.esn0_db"].tolist() == [0, 20]
     assert rows.images.tolist() == [40, 40]
     assert rows.bits_per_image.isna().all()
@@ -107,7 +107,7 @@ def test_reference_transmitter_of_an_own_system_has_unit_energy() -> None:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    sender = module.Sender(1.0)
+    sender = module.Sender()
     sent = sender.packetize(sender.encode(Sample().load(0, 3)))
     for frame in sent.signal.split():
         assert np.mean(np.abs(frame) ** 2) == pytest.approx(1)
