@@ -63,6 +63,9 @@ class CsiFile(Data):
     def classes(self) -> tuple[str, ...]:
         return ()
 
+    def files(self) -> list[Path]:
+        return [expanded(self.path)]
+
     @cached_property
     def _matrices(self) -> NDArray[np.float32]:
         path = expanded(self.path)

@@ -4,10 +4,13 @@ import hashlib
 import inspect
 import json
 import platform
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from semcomm.data.choice import DataChoice
+from semcomm.data.data_set import fingerprint
 from semcomm.errors import RunError
 from semcomm.folders import PACKAGE
 from semcomm.measures import MEASURES
@@ -15,22 +18,34 @@ from semcomm.scenario.scenario import Cell
 from semcomm.version import __version__
 
 
-def identity(cell: Cell) -> dict[str, Any]:
-    """What makes this cell and no other.
+def identities(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """What makes each of these cells and no other.
 
-    Its scenario, without where on this machine its files are, the names of a folder's images, and
-    `fingerprints`.
+    Its scenario, without where on this machine its files are, a digest of the files of its images,
+    and `fingerprints`.
     """
+    images_digest = cache(_images_digest)  # cells of a sweep mostly have the same
+    return [
+        _identity(cell, images_digest(cell.scenario.data, cell.scenario.images)) for cell in cells
+    ]
+
+
+def _identity(cell: Cell, images: str) -> dict[str, Any]:
     document = json.loads(cell.text)
     data = {key: value for key, value in document.get("data", {}).items() if key != "root"}
     sections = {"codec": document["codec"], "channel": document["channel"], "data": data}
     document |= {name: _without_folders(section) for name, section in sections.items()}
     if "measures" in document:
         document["measures"] = [Path(name).name for name in document["measures"]]
-    choice = cell.scenario.data
-    images = choice.open().names() if choice.images or choice.csi else []
-    names = _digest(" ".join(images).encode())
-    return {"scenario": document, "images": names, **fingerprints(cell)}
+    return {"scenario": document, "images": images, **fingerprints(cell)}
+
+
+def _images_digest(choice: DataChoice, images: int | None) -> str:
+    """Of a person's own images; a data set of semcomm's is known by its name in the scenario."""
+    if not choice.images and not choice.csi:
+        return ""
+    data = choice.open()
+    return fingerprint(data, images or len(data))[:16]
 
 
 def fingerprints(cell: Cell) -> dict[str, str | None]:
@@ -104,7 +119,7 @@ def difference(there: Any, here: Any) -> str:
 
 
 WORDS = {
-    "images": "the names of the images in the folder differ",
+    "images": "the images differ, by their names or by their files",
     "codec": "the codec's file differs",
     "semcomm": "the source of semcomm differs, version {} there, {} here",
     "system": "the Python file of the system differs",

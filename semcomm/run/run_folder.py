@@ -20,7 +20,7 @@ from semcomm.files import write_atomically
 from semcomm.run.block import Block, Task
 from semcomm.run.block_file import load_block, save_block
 from semcomm.run.checked_files import DamagedFileError, file_digest, read_json, write_json
-from semcomm.run.fingerprint import difference, identity
+from semcomm.run.fingerprint import difference, identities
 from semcomm.run.report_samples import FOLDER as SAMPLES
 from semcomm.run.report_samples import ReportSample, write_report_sample
 from semcomm.run.run_lock import Holder, locked, require_alone
@@ -67,7 +67,7 @@ class RunFolder:
     tables are written, `done.json` has their digests, and `blocks` goes.
 
     fresh: delete what is there.
-    identities: of the cells, where they are known.
+    known: the cells' identities, where they are known.
     holder: who holds the folder, where it is locked.
     Raises RunError where another run was there, and says what differs. A folder in which no block
     was finished is taken over.
@@ -78,11 +78,11 @@ class RunFolder:
         path: Path,
         cells: Sequence[Cell],
         fresh: bool = False,
-        identities: list[dict[str, Any]] | None = None,
+        known: list[dict[str, Any]] | None = None,
         holder: Holder | None = None,
     ) -> None:
         self.path, self._holder = path, holder
-        here = identities or [identity(cell) for cell in cells]
+        here = known or identities(cells)
         self._sources = [_digest_of(cell) for cell in here]
         self._block_counts: dict[int, int] = {}
         if fresh:
@@ -198,7 +198,7 @@ def open_folder(
 
     Raises RunError where another process runs one of them there, or another run was there.
     """
-    here = [identity(cell) for cell in cells]
+    here = identities(cells)
     holder = Holder.here(_digest_of(here), places, command)
     with locked(path, holder, fresh):
         yield RunFolder(path, cells, fresh, here, holder)

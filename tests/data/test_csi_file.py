@@ -13,7 +13,7 @@ from scipy.io import savemat
 
 from semcomm.data.choice import DataChoice
 from semcomm.data.csi_file import CsiFile, matrices_of
-from semcomm.data.data_set import Data, block_ranges
+from semcomm.data.data_set import Data, block_ranges, fingerprint
 from semcomm.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -215,3 +215,10 @@ def test_what_does_not_go_together_is_refused(fields: dict[str, Any], words: str
 
     with pytest.raises(ValueError, match=words):
         DataChoice(**fields | ({"drops": Drops()} if "drops" in fields else {}))
+
+
+def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:
+    np.save(tmp_path / "mine.npy", PAIRS)
+    first = fingerprint(CsiFile(tmp_path / "mine.npy"), 3)
+    np.save(tmp_path / "mine.npy", PAIRS[::-1])
+    assert fingerprint(CsiFile(tmp_path / "mine.npy"), 3) != first

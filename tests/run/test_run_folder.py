@@ -106,11 +106,17 @@ def test_a_run_goes_on_where_its_folder_was_copied_to(
 
 
 def test_other_images_make_it_another_run(folder: Path) -> None:
+    """Under another name, and of another content under the same name."""
     run_ok("--out", "out")
-    (folder / "photos" / "0000.ppm").rename(folder / "photos" / "a.ppm")
+    first, other = folder / "photos" / "0000.ppm", folder / "photos" / "a.ppm"
+    first.rename(other)
     refused = run("--out", "out")
     assert refused.exit_code == 2
-    assert "the names of the images in the folder differ" in refused.stderr
+    assert "the images differ, by their names or by their files" in refused.stderr
+    other.rename(first)
+    run_ok("--out", "out")
+    first.write_bytes(first.read_bytes()[:-1] + b"!")
+    assert "the images differ" in run("--out", "out").stderr
 
 
 def test_a_part_of_the_cells_is_a_part_of_the_run(folder: Path) -> None:
