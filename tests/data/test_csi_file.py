@@ -140,6 +140,7 @@ def declared(shape: tuple[int, ...]) -> bytes:
         ("a.csv", b"1,2", r"ends in '.csv'; it takes .npy, .npz, .mat"),
         ("a.npy", npy(np.zeros((3, 7))), r"it holds \(3, 7\) float64; it takes \(n, delays"),
         ("a.npy", npy(np.zeros((0, 4, 4, 2))), r"it holds \(0, 4, 4, 2\) float64"),
+        ("a.npy", npy(np.array(1.0)), r"it holds \(\) float64; it takes \(n, delays"),
         ("a.npy", npy(np.array(["x"])), r"it holds \(1,\) <U1"),
         ("a.npy", npy(np.zeros((2, 4, 4, 2))), "channel matrix 0 holds only zeros"),
         ("a.npy", npy(np.full((2, 4, 4, 2), np.nan)), "channel matrix 0 holds a value that is not"),
