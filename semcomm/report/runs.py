@@ -1,6 +1,5 @@
 """Run folders, read back for a report."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from semcomm.report.curves import ERRORS
 from semcomm.report.intervals import Ends, interval
 from semcomm.report.plot import axis_label
 from semcomm.report.results import numbers, optional_numbers, read_results
+from semcomm.run.checked_files import DamagedFileError, read_plain_json
 from semcomm.run.conditions import number, texts
 from semcomm.run.partial_run import read_partial
 from semcomm.run.report_samples import ReportSample, load_report_sample
@@ -203,12 +203,11 @@ def quality_column(table: pd.DataFrame, samples: Sequence[ReportSample]) -> str:
 def _read_origin(folder: Path) -> dict[str, Any]:
     path = folder / "origin.json"
     try:
-        origin: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        return read_plain_json(path, {"command": str, "date": str, "versions": dict})
+    except (OSError, DamagedFileError) as error:
         raise ReportError(
             f"{path}: {error}; the same command of `semcomm run` writes it again"
         ) from error
-    return origin
 
 
 def _check_same_images(samples: Sequence[ReportSample]) -> None:

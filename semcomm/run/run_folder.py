@@ -36,6 +36,11 @@ BLOCKS, GOING, ROW, SAMPLE = "blocks", ".blocks", "row.json", "sample.safetensor
 FILES_SHOWN = 5
 LONGEST_NAME = 100
 
+OF_IDENTITY = {"cells": list}
+OF_DONE = {"files": dict}
+OF_ROW = {"cell": str, "summary": dict, "link_columns": list, "tallies": dict, "blocks": int}
+"""What `run.json`, `done.json` and a row hold."""
+
 
 @dataclass(frozen=True)
 class CellBlocks:
@@ -135,7 +140,7 @@ class RunFolder:
         check_blocks: read them all, too; else damage is found when the tables are written.
         """
         try:
-            row = read_json(self._cell(place) / ROW)
+            row = read_json(self._cell(place) / ROW, OF_ROW)
         except (FileNotFoundError, DamagedFileError):
             return None
         if row["cell"] != self._sources[place]:
@@ -237,7 +242,7 @@ def _check_same(path: Path, here: list[dict[str, Any]]) -> None:
     if not (path / DONE).exists() and not (path / BLOCKS).exists():
         raise RunError(f"{path} holds {RESULTS} of no run that could be checked. {again}")
     try:
-        there = read_json(path / IDENTITY)["cells"]
+        there = read_json(path / IDENTITY, OF_IDENTITY)["cells"]
     except FileNotFoundError:
         raise RunError(f"{path} holds a run whose {IDENTITY} is missing. {again}") from None
     except DamagedFileError as error:
@@ -248,7 +253,7 @@ def _check_same(path: Path, here: list[dict[str, Any]]) -> None:
 
 def _check_tables(path: Path) -> None:
     try:
-        wanted = read_json(path / DONE)["files"]
+        wanted = read_json(path / DONE, OF_DONE)["files"]
     except DamagedFileError as error:
         raise RunError(
             f"{path / DONE} is damaged ({error}), so that the tables beside it cannot be checked; "

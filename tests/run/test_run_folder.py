@@ -20,6 +20,7 @@ from images import noise, save_images
 
 from semcomm.errors import RunError
 from semcomm.run.block import Block, Task, run_block
+from semcomm.run.checked_files import write_json
 from semcomm.run.pools import SerialPool
 from semcomm.run.run import run_cells
 from semcomm.run.run_folder import RunFolder, open_folder
@@ -256,6 +257,21 @@ def test_a_damaged_row_is_computed_again(folder: Path, content: bytes | None) ->
         rows[0].write_bytes(content)
     run_ok("--out", "pieces")
     assert tables(folder / "pieces") == tables(folder / "whole")
+
+
+def test_files_of_another_content_with_their_digests_are_damaged(folder: Path) -> None:
+    run_ok("--out", "whole")
+    run_ok("--out", "done")
+    write_json(folder / "done" / "done.json", {"tables": []})
+    assert "done.json is damaged (it has no files of the type dict)" in run("--out", "done").stderr
+    interrupt("pieces")
+    row, *_ = sorted((folder / "pieces" / "blocks").glob("*/row.json"))
+    write_json(row, {"cell": 3})
+    run_ok("--out", "pieces")
+    assert tables(folder / "pieces") == tables(folder / "whole")
+    interrupt("more")
+    write_json(folder / "more" / "run.json", {"cells": {}})
+    assert "run.json is damaged (it has no cells of the type list)" in run("--out", "more").stderr
 
 
 def test_a_damaged_record_of_the_run_is_refused(folder: Path) -> None:
