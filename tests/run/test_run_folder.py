@@ -19,6 +19,7 @@ from command import COMMAND, cli, cli_ok
 from images import noise, save_images
 
 from semcomm.errors import RunError
+from semcomm.run import fingerprint
 from semcomm.run.block import Block, Task, run_block
 from semcomm.run.checked_files import write_json
 from semcomm.run.pools import SerialPool
@@ -118,6 +119,22 @@ def test_other_images_make_it_another_run(folder: Path) -> None:
     run_ok("--out", "out")
     first.write_bytes(first.read_bytes()[:-1] + b"!")
     assert "the images differ" in run("--out", "out").stderr
+
+
+def test_other_packages_and_another_device_make_it_another_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt("out")
+    versions = fingerprint._package_versions()
+    other = versions.replace("numpy-", "numpy-1")
+    monkeypatch.setattr(fingerprint, "_package_versions", lambda: other)
+    refused = run("--out", "out")
+    assert refused.exit_code == 2
+    assert f"packages have other versions, {versions} there, {other} here" in refused.stderr
+    here = {"scenario": {}, "device": "cpu"}
+    assert fingerprint.difference(here | {"device": "cuda"}, here) == (
+        "networks run on another device, cuda there, cpu here"
+    )
 
 
 def test_a_part_of_the_cells_is_a_part_of_the_run(folder: Path) -> None:
