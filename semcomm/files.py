@@ -2,8 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +24,7 @@ def atomic_writer(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
             yield file
         return
     path = path.resolve()
+    made = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     with _named(path):
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -36,9 +37,26 @@ def atomic_writer(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
                     os.fsync(file.fileno())
             partial.chmod(0o666 & ~_umask())
             partial.replace(path)
+            if durable:
+                _sync_names([path, *made])
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
+
+
+def _sync_names(paths: Iterable[Path]) -> None:
+    """Wait until the names of these files and folders are on the disk.
+
+    A file system that cannot sync folders, as on Windows or over a network, keeps names its own
+    way.
+    """
+    for folder in {path.parent for path in paths}:
+        with suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def check_writable(folder: Path) -> None:

@@ -17,6 +17,13 @@ from semcomm.ragged import gather_runs
 SIDE_BITS = 16
 LONG_BITS = 32
 
+FREE_PIXELS = 1 << 16
+PIXELS_PER_BIT = 128
+"""What a frame that no CRC vouches for may say of its image's size: so many pixels, and more for
+each bit of it and for each slice. Entropy coders may need hardly any bits for a flat image, so that
+nothing else bounds what a damaged header says.
+"""
+
 Bits = NDArray[np.uint8]
 
 
@@ -87,7 +94,8 @@ class FrameFormat:
         per image.
 
         headers: of each of the B images.
-        Raises FramingError where a payload is too long for frames of an agreed length.
+        Raises FramingError where a payload is too long for frames of an agreed length, or too short
+            for a size that no CRC vouches for.
         """
         if self._is_payload_alone:
             return payloads
@@ -98,6 +106,7 @@ class FrameFormat:
             header = self._header(headers[image], payload.size, slice_number)
             filling = self._filling(header.size + payload.size + crc_field.size)
             frames.append(np.concatenate([header, payload, filling, crc_field]))
+            self._check_size(headers[image].size, frames[-1].size)
         return self._write_crc(Frames.join(frames))
 
     def bits(self, payload_bits: NDArray[np.int64], headers: Sequence[Header]) -> NDArray[np.int64]:
@@ -113,10 +122,12 @@ class FrameFormat:
         """Parse the frames. No bits make this raise, only frames that are no multiple of `slices`.
 
         A header is plausible when its size is within bounds and no larger than the frame's payload
-        can encode, and its length is that of the frame. The header of an image is the most frequent
-        one among its plausible headers whose CRC is right, else among all plausible headers, else
-        the agreed size with tag 0. All frames of an image are parsed with that header, and each
-        with the length that its own bits leave.
+        can encode, and its length is that of the frame. Without a CRC that is right, its size must
+        also be credible of the frame's bits.
+
+        The header of an image is the most frequent one among its plausible headers whose CRC is
+        right, else among all plausible headers, else the agreed size with tag 0. All frames of an
+        image are parsed with that header, and each with the length that its own bits leave.
         """
         slices = self.framing.slices
         if len(frames) % slices:
@@ -129,11 +140,12 @@ class FrameFormat:
             starts, intact = np.zeros(len(frames), np.int64), np.ones(len(frames), np.bool_)
             return ParsedFrames(frames, headers, starts, intact)
         slice_numbers = (np.arange(len(frames)) % slices).tolist()
-        claimed = [
-            self._parse_header(bits, number, min_payload_bits)
-            for bits, number in zip(frames.split(), slice_numbers, strict=True)
-        ]
         crc_ok = self.framing.crc_ok(frames)
+        vouched = crc_ok & bool(self.framing.crc)
+        claimed = [
+            self._parse_header(bits, number, min_payload_bits, ok)
+            for bits, number, ok in zip(frames.split(), slice_numbers, vouched, strict=True)
+        ]
         headers = [
             _majority(claimed[n : n + slices], crc_ok[n : n + slices]) or agreed
             for n in range(0, len(frames), slices)
@@ -213,9 +225,12 @@ class FrameFormat:
         return bits if is_short else bits + LONG_BITS
 
     def _parse_header(
-        self, bits: Bits, slice_number: int, min_payload_bits: MinPayloadBits
+        self, bits: Bits, slice_number: int, min_payload_bits: MinPayloadBits, vouched: bool
     ) -> Header | None:
-        """What the header of a frame states, None where it is not plausible."""
+        """What the header of a frame states, None where it is not plausible.
+
+        vouched: the frame has a CRC, and it is right.
+        """
         size, after_tag = self.framing.size, bits[self.tag_bits :]
         if self.framing.header and after_tag.size and after_tag[0]:
             sides = after_tag[1 : 1 + 2 * SIDE_BITS]
@@ -223,7 +238,7 @@ class FrameFormat:
         header = Header(size, _from_bits(bits[: self.tag_bits]))
         header_bits = self._header_bits(bits.size, header, slice_number)
         room = bits.size - header_bits - self.framing.crc
-        if room < 0 or not allowed(size):
+        if room < 0 or not allowed(size) or not (vouched or self._is_credible(size, bits.size)):
             return None
         if (least := min_payload_bits(header, slice_number)) is None:
             return None
@@ -234,6 +249,19 @@ class FrameFormat:
         length = bits[self.tag_bits + self._size_bits(size) : header_bits]
         same = np.array_equal(length, self._length_field(room, slice_number))
         return header if same and room >= least else None
+
+    def _is_credible(self, size: tuple[int, int], bits: int) -> bool:
+        """Whether a frame of so many bits can have an image of this size without a CRC."""
+        most = FREE_PIXELS + PIXELS_PER_BIT * bits * self.framing.slices
+        return size == self.framing.size or size[0] * size[1] <= most
+
+    def _check_size(self, size: tuple[int, int], bits: int) -> None:
+        if not self.framing.crc and not self._is_credible(size, bits):
+            raise FramingError(
+                f"an image of {size[0]} x {size[1]} has a frame of only {bits} bits, of which no "
+                "receiver believes this size without a CRC: set framing.crc (transmit: --crc), or "
+                "agree on the size by framing.size (--size)"
+            )
 
     def _write_crc(self, frames: Frames) -> Frames:
         """Write the CRC of each frame over its last bits, in place."""

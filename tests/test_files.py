@@ -24,6 +24,23 @@ def test_old_content_is_replaced_only_when_the_block_ends_well(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_durable_file_is_on_the_disk_and_then_its_name_and_new_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durable: bool
+) -> None:
+    path = tmp_path / "a" / "b" / "file"
+    synced: list[tuple[int, bool]] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda file: synced.append((os.fstat(file).st_ino, path.exists()))
+    )
+    write_atomically(path, b"content", durable)
+    folders = {
+        (folder.stat().st_ino, True) for folder in (tmp_path, path.parent.parent, path.parent)
+    }
+    assert synced[:1] == [(path.stat().st_ino, False)] * durable
+    assert set(synced[1:]) == (folders if durable else set())
+
+
 @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
 def test_failing_block_leaves_the_old_content_and_nothing_else(
     tmp_path: Path, failure: type[BaseException]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semcomm.errors import FramingError
-from semcomm.frame_format import FrameFormat, Header
+from semcomm.frame_format import FREE_PIXELS, PIXELS_PER_BIT, FrameFormat, Header
 from semcomm.frames import Frames
 from semcomm.framing import Framing, allowed
 
@@ -31,6 +31,13 @@ def any_header(header: Header, number: int) -> int:
 
 sides = st.integers(1, 65535)
 sizes = st.one_of(st.just((32, 32)), st.tuples(sides, sides)).filter(allowed)
+
+
+def is_small(size: tuple[int, int]) -> bool:
+    """Whether it is believed of any frame."""
+    return size[0] * size[1] <= FREE_PIXELS
+
+
 payloads = st.text("01", max_size=70).map(bits_of)
 
 
@@ -48,6 +55,8 @@ def sendings(draw: st.DrawFn) -> tuple[FrameFormat, Frames, list[Header]]:
     layout, images = draw(layouts()), draw(st.integers(0, 4))
     count = images * layout.framing.slices
     size = sizes if layout.framing.header else st.just((32, 32))
+    if not layout.framing.crc:
+        size = size.filter(is_small)
     headers = st.builds(Header, size, st.integers(0, 15 if layout.tag_bits else 0))
     bodies = draw(st.lists(payloads, min_size=count, max_size=count))
     return layout, Frames.join(bodies), draw(st.lists(headers, min_size=images, max_size=images))
@@ -183,3 +192,32 @@ def test_frames_too_short_are_refused_in_words() -> None:
         layout.frame(Frames.join([bits_of("1")]), [Header((32, 32))])
     with pytest.raises(FramingError, match=r"a frame of 53 bits; of the 22 agreed it may have 21"):
         layout.frame(Frames.join([bits_of("")]), [Header((40, 32))])
+
+
+@pytest.mark.parametrize("frame_bits", [None, 130])
+def test_a_large_size_is_believed_only_with_a_right_crc(frame_bits: int | None) -> None:
+    """Of a coder that may need no bits: a flag that flips, and a large image that arrives whole."""
+    layout = FrameFormat(Framing(crc=16), 0, frame_bits)
+    payload = bits_of(f"{4096:016b}{8192:016b}" + "1" * 40)
+    small = layout.frame(Frames.join([payload]), [Header((32, 32))])
+    flipped = small.bits.copy()
+    flipped[0] ^= 1
+    parsed = layout.unframe(small.with_bits(flipped), any_header)
+    assert parsed.headers == [Header((32, 32))] and not parsed.intact.any()
+    large = layout.frame(Frames.join([payload]), [Header((4096, 8192))])
+    parsed = layout.unframe(large, any_header)
+    assert parsed.headers == [Header((4096, 8192))] and parsed.intact.all()
+
+
+@pytest.mark.parametrize("slices", [1, 3])
+def test_without_a_crc_both_ends_have_the_same_largest_size(slices: int) -> None:
+    """Of frames of 50 bits: a flag, 32 bits of the size, 8 of a length but in the last."""
+    layout = FrameFormat(Framing(slices=slices, crc=0))
+    bodies = Frames.join([np.ones(n, np.uint8) for n in (*[9] * (slices - 1), 17)])
+    width = (FREE_PIXELS + PIXELS_PER_BIT * 50 * slices) // 16
+    frames = layout.frame(bodies, [Header((16, width))])
+    assert set(frames.lengths) == {50}
+    parsed = layout.unframe(frames, any_header)
+    assert parsed.headers == [Header((16, width))] and parsed.intact.all()
+    with pytest.raises(FramingError, match=r"a frame of only 50 bits.*set framing\.crc"):
+        layout.frame(bodies, [Header((16, width + 1))])

@@ -19,7 +19,6 @@ from semcomm.fading import FlatFading, complex_normals
 from semcomm.frames import Symbols
 from semcomm.link.bit_error_rate import Tail, awgn_tail, gray_error_rate
 from semcomm.link.link import Link
-from semcomm.link.loading import bit_error_rate
 from semcomm.link.modulation import BITS_PER_SYMBOL, demap, modulate
 from semcomm.scenario.plugins import load_channel
 
@@ -166,15 +165,35 @@ def test_error_rates_detect_noise_off_by_a_fifth_of_a_db(number: int, decibels: 
     assert -np.sign(decibels) * deviation(number, errors_per_frame(number, decibels)) > LIMIT
 
 
+def over_decision_regions(modulation: Modulation, tail: Tail) -> float:
+    """The bit error rate from the probability of each decision region for each amplitude."""
+    width = BITS_PER_SYMBOL[modulation] // 2
+    index = np.arange(1 << width)
+    gray = index ^ index >> 1
+    spacing = np.sqrt(6 / ((1 << 2 * width) - 1))
+    edges = np.concatenate([[-np.inf], index[1:] - 0.5, [np.inf]])
+    decided = -np.diff(tail(spacing * (edges - index[:, None])))
+    wrong_bits = np.bitwise_count(gray[:, None] ^ gray)
+    return float((decided * wrong_bits).sum() / (index.size * width))
+
+
 @pytest.mark.parametrize("modulation", ["qpsk", "16qam", "64qam", "256qam"])
 @pytest.mark.parametrize("esn0_db", [-10.0, 0.0, 10.0, 20.0])
-def test_sum_over_decision_regions_is_the_published_formula(
+def test_published_formula_is_the_sum_over_decision_regions(
     modulation: Modulation, esn0_db: float
 ) -> None:
-    esn0 = 10 ** (esn0_db / 10)
-    assert gray_error_rate(modulation, awgn_tail(esn0)) == pytest.approx(
-        bit_error_rate(modulation, esn0), rel=1e-9
+    tail = awgn_tail(10 ** (esn0_db / 10))
+    assert gray_error_rate(modulation, tail) == pytest.approx(
+        over_decision_regions(modulation, tail), rel=1e-9
     )
+
+
+def test_lowest_error_rates_keep_their_digits() -> None:
+    """At 30 dB, near 1e-219 and 1e-45."""
+    qpsk, qam = (gray_error_rate(name, awgn_tail(1000.0)) for name in ("qpsk", "16qam"))
+    near, far, farther = (norm.sf(steps * np.sqrt(200)) for steps in (1, 3, 5))
+    assert qpsk == pytest.approx(norm.sf(np.sqrt(1000)), rel=1e-9, abs=0)
+    assert qam == pytest.approx((3 * near + 2 * far - farther) / 4, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize("modulation", list(BITS_PER_SYMBOL))

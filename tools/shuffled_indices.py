@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from semcomm.codec.codec_file import About, codec_from, save_codec
-from semcomm.codec.training.index_assignment import OF_CODEWORDS
+from semcomm.codec.training.index_assignment import reordered
 from semcomm.zoo.find import load_codec
 
 
@@ -20,12 +20,8 @@ def main(name: str, folder: Path) -> None:
     """Write the shuffled codec."""
     codec = load_codec(name)
     order = np.random.default_rng(0).permutation(codec.geometry.codewords)
-    tensors = {
-        key: tensor[order] if key in OF_CODEWORDS else tensor
-        for key, tensor in codec.tensors.items()
-    }
     about = About(codec.geometry, codec.quantizer, dict(codec.origin))
-    shuffled = codec_from(f"{codec.name}-shuffled", about, tensors)
+    shuffled = codec_from(f"{codec.name}-shuffled", about, reordered(codec, order))
     folder.mkdir(parents=True, exist_ok=True)
     save_codec(shuffled, folder / f"{shuffled.name}.safetensors")
 

@@ -96,10 +96,11 @@ def check_levels(tensors: Tensors, levels: int, geometry: Geometry) -> None:
     if not 1 <= levels <= MAX_LEVELS:
         raise CodecError(f"has {levels} levels; a file holds 1 to {MAX_LEVELS}")
     groups = tensors.get(GROUPS, np.ones(levels, np.uint8))
-    if groups.dtype != np.uint8 or not np.all((groups >= 1) & (groups <= geometry.groups)):
+    in_range = (groups >= 1) & (groups <= geometry.groups)
+    if groups.dtype != np.uint8 or groups.ndim != 1 or not in_range.all():
         raise CodecError(
-            f"has levels of {groups.tolist()[:MAX_LEVELS]} groups; they take 1 to "
-            f"{geometry.groups}, as uint8"
+            f"has levels of {groups.ravel().tolist()[:MAX_LEVELS]} groups, {groups.shape} "
+            f"{groups.dtype}; each takes one number of 1 to {geometry.groups}, as uint8"
         )
     _check_families(tensors, levels)
     axes = 5 if FAMILIES in tensors else 4

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from itertools import islice
 from typing import ClassVar
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.choices import ModalityName
-from semcomm.data.data_set import Data
+from semcomm.data.data_set import Data, fingerprint
 from semcomm.modalities.rgb8 import Image
 
 CROPS_OF_PICTURE = 64
@@ -62,10 +61,8 @@ class Crops:
         return [crop for (crop,) in islice(self.batches(1, seed, epoch=0), most)]
 
     def digest(self) -> str:
-        """Of the pictures' names and numbers of pixels, which are known without decoding them."""
-        names = self.data.names()[: self.pictures]
-        pixels = map(self.data.pixels, range(self.pictures))
-        return sha256(repr(list(zip(names, pixels, strict=True))).encode()).hexdigest()
+        """Of the pictures' names and files."""
+        return fingerprint(self.data, self.pictures)
 
     @cached_property
     def _counts(self) -> list[int]:

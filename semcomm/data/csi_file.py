@@ -63,6 +63,9 @@ class CsiFile(Data):
     def classes(self) -> tuple[str, ...]:
         return ()
 
+    def files(self) -> list[Path]:
+        return [expanded(self.path)]
+
     @cached_property
     def _matrices(self) -> NDArray[np.float32]:
         path = expanded(self.path)
@@ -125,7 +128,7 @@ def _check_size(array: Array) -> None:
             f"it holds {array.shape} {array.dtype}, {values} real numbers; it takes at most "
             f"{MAX_VALUES}, which are {MAX_VALUES >> 11} matrices of 32 x 32: take fewer"
         )
-    if array.size and values // len(array) > 2 * MAX_PIXELS:
+    if array.ndim and array.size and values // len(array) > 2 * MAX_PIXELS:
         raise DataError(f"it holds {array.shape}; a matrix has at most {MAX_PIXELS} entries")
 
 

@@ -86,6 +86,9 @@ class ImageFolder(Data):
         folders = set(self._uppermost)
         return () if "" in folders else tuple(sorted(folders))
 
+    def files(self) -> list[Path]:
+        return self._paths
+
     @cached_property
     def _uppermost(self) -> list[str]:
         """Of each image, the folder of the root that it is in or below; "" for none."""
@@ -244,6 +247,9 @@ class ImagePaths(Data):
 
     def classes(self) -> tuple[str, ...]:
         return ()
+
+    def files(self) -> list[Path]:
+        return [path for folder in self._folders for path in folder.files()]
 
     def passed_over(self) -> str:
         """As `ImageFolder.passed_over`, of all folders together."""

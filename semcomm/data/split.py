@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,10 @@ class FolderPart(Data):
 
     def classes(self) -> tuple[str, ...]:
         return self.folder.classes()
+
+    def files(self) -> list[Path]:
+        files = self.folder.files()
+        return [files[member] for member in self._members]
 
     def passed_over(self) -> str:
         """As `ImageFolder.passed_over`, of the whole folder."""

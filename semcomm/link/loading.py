@@ -2,7 +2,6 @@
 gains.
 """
 
-import math
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Literal, NamedTuple
@@ -11,12 +10,11 @@ import numpy as np
 from annotated_types import Ge, Le, Unit, doc
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import ndtr
 
 from semcomm.channel import State
 from semcomm.choices import Modulation
 from semcomm.errors import LinkError
-from semcomm.link.modulation import BITS_PER_SYMBOL
+from semcomm.link.bit_error_rate import awgn_tail, gray_error_rate
 from semcomm.validation import Validated
 
 Reals = NDArray[np.float64]
@@ -109,23 +107,6 @@ class Loading(Validated, error=LinkError):
         return np.where(levels < 0, 0.0, 10 ** ((lowest + levels * step) / 10))
 
 
-def bit_error_rate(modulation: Modulation, esn0: float) -> float:
-    """Of hard decisions in white Gaussian noise: Cho and Yoon, On the general BER expression of
-    one- and two-dimensional amplitude modulations, IEEE Trans. Commun. 50(7), 2002.
-
-    modulation: one of `LOADED`.
-    """
-    width = BITS_PER_SYMBOL[modulation] // 2
-    side, total = 1 << width, 0.0
-    distance = math.sqrt(3 * esn0 / (side**2 - 1))
-    for bit in range(1, width + 1):
-        term = np.arange(side - (side >> bit))
-        sign = (-1.0) ** (term * 2 ** (bit - 1) // side)
-        weight = 2 ** (bit - 1) - np.floor(term * 2 ** (bit - 1) / side + 0.5)
-        total += 2 / side * float(np.sum(sign * weight * ndtr(-(2 * term + 1) * distance)))
-    return total / width
-
-
 @cache
 def thresholds(target: float) -> Reals:
     """The lowest Es/N0 at which 0, 2, 4, 6 and 8 bits per symbol have at most this bit error rate.
@@ -134,7 +115,7 @@ def thresholds(target: float) -> Reals:
     """
 
     def excess(esn0_db: float, modulation: Modulation) -> float:
-        return bit_error_rate(modulation, 10 ** (esn0_db / 10)) - target
+        return gray_error_rate(modulation, awgn_tail(10 ** (esn0_db / 10))) - target
 
     decibels = [brentq(excess, -30, 50, args=(modulation,)) for modulation in LOADED]
     return np.array([0.0, *(10 ** (each / 10) for each in decibels)])

@@ -70,6 +70,8 @@ def given_matrices(matrices: Any) -> list[ChannelMatrix]:
             f"channel matrices are given as a {type(matrices).__name__}; they are a list, also of "
             "one matrix"
         )
+    if getattr(matrices, "shape", None) == ():
+        raise DataError("channel matrices are given as one number; they are a list of matrices")
     return [_given(matrix, f"channel matrix {number}") for number, matrix in enumerate(matrices)]
 
 

@@ -49,15 +49,35 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     write_atomically(path, json.dumps(checked, indent=1).encode())
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Undo `write_json`. Raises OSError, or DamagedFileError with the reason."""
+def read_json(path: Path, kinds: Mapping[str, type]) -> dict[str, Any]:
+    """Undo `write_json`. Raises OSError, or DamagedFileError with the reason.
+
+    kinds: of the values that are needed, by their names.
+    """
+    content = read_plain_json(path, {})
+    if content.pop(DIGEST, None) != _json_digest(content):
+        raise DamagedFileError("its content and its SHA-256 differ")
+    require_kinds(content, kinds)
+    return content
+
+
+def read_plain_json(path: Path, kinds: Mapping[str, type]) -> dict[str, Any]:
+    """As `read_json`, of a mapping without a digest."""
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise DamagedFileError(str(error)) from error
-    if not isinstance(content, dict) or content.pop(DIGEST, None) != _json_digest(content):
-        raise DamagedFileError("its content and its SHA-256 differ")
-    return content
+    require_kinds(content, kinds)
+    return dict(content)
+
+
+def require_kinds(content: Any, kinds: Mapping[str, type]) -> None:
+    """Raises DamagedFileError unless it is a mapping in which each name has a value of its kind."""
+    if not isinstance(content, dict):
+        raise DamagedFileError(f"it holds a {type(content).__name__}, not a mapping")
+    for name, kind in kinds.items():
+        if not isinstance(content.get(name), kind):
+            raise DamagedFileError(f"it has no {name} of the type {kind.__name__}")
 
 
 def file_digest(path: Path) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 from semcomm.errors import ReportError
 from semcomm.files import write_atomically
 from semcomm.measures import MEASURES, error_columns
+from semcomm.run.checked_files import DamagedFileError, read_plain_json
 from semcomm.run.conditions import SOURCE
 from semcomm.version import __version__
 
@@ -45,12 +46,11 @@ def read_origin(folder: Path) -> dict[str, Any]:
     """Raises ReportError for a folder without the file, and for a damaged one."""
     path = folder / ORIGIN
     try:
-        origin: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        return read_plain_json(path, {"command": str, "date": str, "versions": dict})
+    except (OSError, DamagedFileError) as error:
         raise ReportError(
             f"{path}: {error}; the same command of `semcomm run` writes it again"
         ) from error
-    return origin
 
 
 def is_error(table: pd.DataFrame, column: str) -> bool:

@@ -12,7 +12,7 @@ from semcomm.errors import ReportError
 from semcomm.run.checked_files import DamagedFileError, read_json
 from semcomm.run.conditions import SOURCE
 from semcomm.run.report_samples import ReportSample, read_report_sample
-from semcomm.run.run_folder import BLOCKS, IDENTITY, ROW, SAMPLE
+from semcomm.run.run_folder import BLOCKS, IDENTITY, OF_IDENTITY, OF_ROW, ROW, SAMPLE
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def read_partial(folder: Path) -> PartialRun | None:
     Raises ReportError where no cell is done.
     """
     try:
-        cells = len(read_json(folder / IDENTITY)["cells"])
+        cells = len(read_json(folder / IDENTITY, OF_IDENTITY)["cells"])
     except (OSError, DamagedFileError):
         return None
     if not (folder / BLOCKS).is_dir():
@@ -44,7 +44,7 @@ def read_partial(folder: Path) -> PartialRun | None:
     samples = []
     for cell in sorted((folder / BLOCKS).iterdir()):
         try:
-            rows.append(read_json(cell / ROW)["summary"])
+            rows.append(read_json(cell / ROW, OF_ROW)["summary"])
         except (OSError, DamagedFileError):
             continue
         samples.append(read_report_sample(cell / SAMPLE))

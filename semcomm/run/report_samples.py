@@ -21,7 +21,7 @@ from semcomm.errors import ReportError
 from semcomm.frames import Frames
 from semcomm.modalities.modality import MODALITIES
 from semcomm.modalities.rgb8 import Image
-from semcomm.run.checked_files import DamagedFileError, load_arrays, save_arrays
+from semcomm.run.checked_files import DamagedFileError, load_arrays, require_kinds, save_arrays
 from semcomm.stages import Samples
 from semcomm.terminal import terminal_safe
 
@@ -183,12 +183,27 @@ def read_report_sample(path: Path) -> ReportSample:
         if "code lengths" in arrays:
             code = CodeTable(arrays["code lengths"], arrays["probabilities"])
         settings, rows = json.loads(texts["settings"]), json.loads(texts["rows"])
-        return ReportSample(settings, first, rows, code, arrays["index counts"])
-    except (OSError, DamagedFileError, KeyError, ValueError, TypeError) as error:
+        sample = ReportSample(settings, first, rows, code, arrays["index counts"])
+        _check_sample(sample)
+        return sample
+    except (OSError, DamagedFileError, LookupError, ValueError, TypeError) as error:
         reason = terminal_safe(str(error))
         raise ReportError(
             f"{path} is damaged ({reason}); `semcomm run` with --fresh writes it again"
         ) from error
+
+
+def _check_sample(sample: ReportSample) -> None:
+    """Raises DamagedFileError where its parts do not go together."""
+    require_kinds(sample.settings, {})
+    for row in sample.rows:
+        require_kinds(row, {})
+    first, counts = sample.first, sample.index_counts
+    if len(first.received) != len(first.sent) or len(sample.rows) != len(first.sent):
+        raise DamagedFileError(f"it holds {len(first.sent)} samples, and another number of rows")
+    codewords = sample.code.lengths.shape if sample.code else (counts.size,)
+    if counts.ndim != 1 or counts.dtype != np.int64 or (counts.size,) > codewords:
+        raise DamagedFileError(f"it holds counts of {counts.shape} indices of {codewords}")
 
 
 def _as_pairs(symbols: NDArray[np.complex128]) -> NDArray[np.float64]:

@@ -28,6 +28,10 @@ from semcomm.scenario.scenario import Cell
 from semcomm.validation import as_yaml
 
 REASONS_SHOWN = 20
+LARGER_TABLE = 1.01
+"""How many times as many rows results.csv has each time it is written during a run, at least one
+more: written for each cell, 100,000 cells would take a day.
+"""
 PROCESS_LOST = "the process that ran it was ended from outside, as where memory runs out"
 
 OnCell = Callable[[Results, Cell, int], None]
@@ -69,14 +73,19 @@ def run_cells(
     delete_report_samples(folder.path)
     if done:
         write_results(done, folder)
+    in_table = len(done)
     for place, outcome in simulate_all(left, pool, on_progress, folder, run_task):
         if isinstance(outcome, Failure):
             failures[place] = outcome.error
             continue
         folder.keep_results(place, outcome, _report_sample(cells, place, outcome, folder))
         done[place] = outcome
-        write_results(done, folder)
+        if len(done) > in_table * LARGER_TABLE:
+            write_results(done, folder)
+            in_table = len(done)
         on_cell(outcome, cells[place], place + 1)
+    if len(done) > in_table:
+        write_results(done, folder)
     written = [folder.path / RESULTS] if done else []
     if done and len(done) + len(failures) == len(cells):
         written += write_image_files(cells, done, folder, form)

@@ -16,7 +16,7 @@ from semcomm.errors import RunError
 from semcomm.run.block import Block, Task
 from semcomm.run.block_file import load_block, save_block
 from semcomm.run.checked_files import DamagedFileError, file_digest, read_json, write_json
-from semcomm.run.fingerprint import difference, identity
+from semcomm.run.fingerprint import difference, identities
 from semcomm.run.origin import ORIGIN
 from semcomm.run.report_samples import FOLDER as SAMPLES
 from semcomm.run.report_samples import ReportSample, write_report_sample
@@ -31,6 +31,11 @@ TABLES = (IDENTITY, ORIGIN, RESULTS, "per_image.csv", "per_image.parquet", "pict
 BLOCKS, GOING, ROW, SAMPLE = "blocks", ".blocks", "row.json", "sample.safetensors"
 FILES_SHOWN = 5
 LONGEST_NAME = 100
+
+OF_IDENTITY = {"cells": list}
+OF_DONE = {"files": dict}
+OF_ROW = {"cell": str, "summary": dict, "link_columns": list, "tallies": dict, "blocks": int}
+"""What `run.json`, `done.json` and a row hold."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class RunFolder:
     tables are written, `done.json` has their digests, and `blocks` goes.
 
     fresh: delete what is there.
-    identities: of the cells, where they are known.
+    known: the cells' identities, where they are known.
     holder: who holds the folder, where it is locked.
     Raises RunError where another run was there, and says what differs. A folder in which no block
     was finished is taken over.
@@ -74,11 +79,11 @@ class RunFolder:
         path: Path,
         cells: Sequence[Cell],
         fresh: bool = False,
-        identities: list[dict[str, Any]] | None = None,
+        known: list[dict[str, Any]] | None = None,
         holder: Holder | None = None,
     ) -> None:
         self.path, self._holder = path, holder
-        here = identities or [identity(cell) for cell in cells]
+        here = known or identities(cells)
         self._sources = [_digest_of(cell) for cell in here]
         self._block_counts: dict[int, int] = {}
         if fresh:
@@ -131,7 +136,7 @@ class RunFolder:
         check_blocks: read them all, too; else damage is found when the tables are written.
         """
         try:
-            row = read_json(self._cell(place) / ROW)
+            row = read_json(self._cell(place) / ROW, OF_ROW)
         except (FileNotFoundError, DamagedFileError):
             return None
         if row["cell"] != self._sources[place]:
@@ -194,7 +199,7 @@ def open_folder(
 
     Raises RunError where another process runs one of them there, or another run was there.
     """
-    here = [identity(cell) for cell in cells]
+    here = identities(cells)
     holder = Holder.here(_digest_of(here), places, command)
     with locked(path, holder, fresh):
         yield RunFolder(path, cells, fresh, here, holder)
@@ -218,7 +223,7 @@ def _check_same(path: Path, here: list[dict[str, Any]]) -> None:
     if not (path / DONE).exists() and not (path / BLOCKS).exists():
         raise RunError(f"{path} holds {RESULTS} of no run that could be checked. {again}")
     try:
-        there = read_json(path / IDENTITY)["cells"]
+        there = read_json(path / IDENTITY, OF_IDENTITY)["cells"]
     except FileNotFoundError:
         raise RunError(f"{path} holds a run whose {IDENTITY} is missing. {again}") from None
     except DamagedFileError as error:
@@ -229,7 +234,7 @@ def _check_same(path: Path, here: list[dict[str, Any]]) -> None:
 
 def _check_tables(path: Path) -> None:
     try:
-        wanted = read_json(path / DONE)["files"]
+        wanted = read_json(path / DONE, OF_DONE)["files"]
     except DamagedFileError as error:
         raise RunError(
             f"{path / DONE} is damaged ({error}), so that the tables beside it cannot be checked; "

@@ -44,11 +44,17 @@ RANGE: Schema = {
     "oneOf": [{"required": ["step"]}, {"required": ["factor"]}],
     "additionalProperties": False,
 }
-RATES: Sequence[Schema] = [
-    {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
-    for name in ("quality", "budget_bits")
-]
-"""Either of these an image format has to be given, not both."""
+
+
+def _given(name: str) -> Schema:
+    """A section in which this field is written, and is not null."""
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
+RATES: Sequence[Schema] = [_given("quality"), _given("budget_bits")]
+"""Not both of these an image format may be given, and one has to be without `link.channel_uses`."""
+
+IMAGE_FORMATS: Schema = {"enum": list(get_args(ImageFormat))}
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def scenario_variants() -> Variants:
             Variant(file, AnalogueSystem, ANALOGUE),
             *[Variant({"const": name}, EscSystem, ESC) for name in codec_names("esc")],
             Variant(file, EscSystem, ESC),
-            Variant({"enum": list(get_args(ImageFormat))}, ImageFile, "an image format"),
+            Variant(IMAGE_FORMATS, ImageFile, "an image format"),
             Variant({"const": "mu-law"}, MuLaw, "mu-law"),
             Variant({"type": "string", "pattern": r"\.py:"}, None, "a file's"),
         ],
@@ -101,6 +107,12 @@ def scenario_schema() -> Schema:
     )
     needed["properties"]["codec"]["type"] = "object"
     _allow_ebn0(schema["properties"]["channel"], needed["properties"]["channel"])
+    is_image_format = {"required": ["model"], "properties": {"model": IMAGE_FORMATS}}
+    needed["if"] = {
+        "required": ["link"],
+        "properties": {"link": {"type": "object"} | _given("channel_uses")},
+    }
+    needed["else"] = {"properties": {"codec": {"if": is_image_format, "then": {"anyOf": RATES}}}}
     schema["properties"]["framing"] |= {"type": ["object", "null", "string"]} | NONE
     schema["properties"]["sweep"] = _sweep(schema["properties"])
     return schema | {
@@ -206,7 +218,7 @@ def _needed(section: type, key: str, variants: Variants) -> Schema:
         "required": [setting.name for setting in settings_of(section) if setting.needed],
         "properties": inside,
     }
-    return needed | ({"oneOf": RATES} if section is ImageFile else {})
+    return needed | ({"not": {"allOf": RATES}} if section is ImageFile else {})
 
 
 def _allow_ebn0(channel: Schema, needed: Schema) -> None:

@@ -202,11 +202,23 @@ def test_what_is_stacked_comes_out_again(path: Path) -> None:
         (lambda tensors: tensors.update({"other": np.ones(3)}), "unknown tensors: other"),
         (
             lambda tensors: tensors.update({"groups": np.array([1, 2, 3], np.uint8)}),
-            r"levels of \[1, 2, 3\] groups; they take 1 to 2",
+            r"levels of \[1, 2, 3\] groups, \(3,\) uint8; each takes one number of 1 to 2",
         ),
         (
             lambda tensors: tensors.update({"groups": np.array([0, 2, 2], np.uint8)}),
             r"levels of \[0, 2, 2\] groups",
+        ),
+        (
+            lambda tensors: tensors.update({"groups": np.ones((LEVELS, 2), np.uint8)}),
+            r"levels of \[1, 1, 1, 1, 1, 1\] groups, \(3, 2\) uint8",
+        ),
+        (
+            lambda tensors: tensors.update({"groups": np.ones((LEVELS, 0), np.uint8)}),
+            r"levels of \[\] groups, \(3, 0\) uint8",
+        ),
+        (
+            lambda tensors: tensors.update({"groups": np.array(0, np.uint8)}),
+            r"levels of \[0\] groups, \(\) uint8",
         ),
         (
             lambda tensors: tensors.update({"groups": np.array([1, 2], np.uint8)}),

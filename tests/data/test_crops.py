@@ -4,13 +4,16 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 from scipy.stats import chi2
 
 from semcomm.data.crops import Crops, random_crops
 from semcomm.data.data_set import Data
+from semcomm.data.folder import ImageFolder
 from semcomm.data.sample import Sample
 from semcomm.modalities.rgb8 import Image
 
@@ -44,6 +47,12 @@ class Marked:
 
     def labels(self, start: int, stop: int) -> None:
         return None
+
+    def classes(self) -> tuple[str, ...]:
+        return ()
+
+    def files(self) -> list[Path]:
+        return []
 
 
 SIZES = ((40, 64), (16, 16), (30, 200), (200, 17))
@@ -131,13 +140,21 @@ def test_the_sample_for_tables_is_the_beginning_of_the_first_epoch(
     assert np.array_equal(np.stack(crops.sample(7)), np.stack(epoch(crops, seed=7)[:10]))
 
 
-def test_the_digest_tells_names_and_sizes_apart() -> None:
-    digests = {
-        Crops(Marked(sizes), 16, count).digest()
-        for sizes, count in [(SIZES, 4), (SIZES, 3), (((40, 65), *SIZES[1:]), 4)]
-    }
-    assert len(digests) == 3
-    assert Crops(Marked(SIZES), 16, 4).digest() in digests
+def test_the_digest_tells_pictures_apart_by_names_and_files(tmp_path: Path) -> None:
+    names = ("a.png", "b.png", "c.png")
+    for number, name in enumerate(names):
+        PIL.Image.new("RGB", (8, 8), (number, 0, 0)).save(tmp_path / name)
+    digests = [folder_digest(tmp_path, count) for count in (3, 2)]
+    PIL.Image.new("RGB", (8, 8), (9, 0, 0)).save(tmp_path / "c.png")
+    digests.append(folder_digest(tmp_path, 3))
+    assert folder_digest(tmp_path, 2) == digests[1]
+    (tmp_path / "c.png").rename(tmp_path / "d.png")
+    digests.append(folder_digest(tmp_path, 3))
+    assert len(set(digests)) == 4
+
+
+def folder_digest(folder: Path, pictures: int) -> str:
+    return Crops(ImageFolder(folder), 8, pictures).digest()
 
 
 def test_memory_does_not_grow_with_the_pictures(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from scipy.io import savemat
 
 from semcomm.data.choice import DataChoice
 from semcomm.data.csi_file import CsiFile, matrices_of
-from semcomm.data.data_set import Data, block_ranges
+from semcomm.data.data_set import Data, block_ranges, fingerprint
 from semcomm.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -140,6 +140,7 @@ def declared(shape: tuple[int, ...]) -> bytes:
         ("a.csv", b"1,2", r"ends in '.csv'; it takes .npy, .npz, .mat"),
         ("a.npy", npy(np.zeros((3, 7))), r"it holds \(3, 7\) float64; it takes \(n, delays"),
         ("a.npy", npy(np.zeros((0, 4, 4, 2))), r"it holds \(0, 4, 4, 2\) float64"),
+        ("a.npy", npy(np.array(1.0)), r"it holds \(\) float64; it takes \(n, delays"),
         ("a.npy", npy(np.array(["x"])), r"it holds \(1,\) <U1"),
         ("a.npy", npy(np.zeros((2, 4, 4, 2))), "channel matrix 0 holds only zeros"),
         ("a.npy", npy(np.full((2, 4, 4, 2), np.nan)), "channel matrix 0 holds a value that is not"),
@@ -215,3 +216,10 @@ def test_what_does_not_go_together_is_refused(fields: dict[str, Any], words: str
 
     with pytest.raises(ValueError, match=words):
         DataChoice(**fields | ({"drops": Drops()} if "drops" in fields else {}))
+
+
+def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:
+    np.save(tmp_path / "mine.npy", PAIRS)
+    first = fingerprint(CsiFile(tmp_path / "mine.npy"), 3)
+    np.save(tmp_path / "mine.npy", PAIRS[::-1])
+    assert fingerprint(CsiFile(tmp_path / "mine.npy"), 3) != first

@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import binom
 
 from semcomm.data.choice import DataChoice
+from semcomm.data.data_set import fingerprint
 from semcomm.data.split import place_of
 from semcomm.errors import DataError, SettingError
 
@@ -35,6 +36,18 @@ def test_parts_are_disjoint_and_the_whole_folder(tmp_path: Path) -> None:
     assert not set(train) & set(held_out)
     assert sorted(train + held_out) == sorted([*NAMES, "deep/a.png"])
     assert train == sorted(train) and held_out == sorted(held_out)
+
+
+def test_a_part_is_known_by_its_own_files(tmp_path: Path) -> None:
+    write(tmp_path, NAMES)
+    train, held_out = (
+        DataChoice(images=tmp_path, validation=0.3, split=split).open()
+        for split in ("train", "validation")
+    )
+    before = fingerprint(train, len(train)), fingerprint(held_out, len(held_out))
+    PIL.Image.new("RGB", (4, 4)).save(tmp_path / held_out.names()[0])
+    assert fingerprint(train, len(train)) == before[0]
+    assert fingerprint(held_out, len(held_out)) != before[1]
 
 
 def test_pictures_keep_their_part_when_others_come(tmp_path: Path) -> None:

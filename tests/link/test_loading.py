@@ -16,6 +16,7 @@ from semcomm.errors import ChannelError, LinkError, SettingError
 from semcomm.fading import complex_normals
 from semcomm.frames import Frames, Symbols
 from semcomm.link import loaded
+from semcomm.link.bit_error_rate import awgn_tail, gray_error_rate
 from semcomm.link.checked_channel import CheckedSymbols
 from semcomm.link.coded import Retransmission
 from semcomm.link.codes import LdpcCode
@@ -26,7 +27,6 @@ from semcomm.link.loading import (
     LOADED,
     Loading,
     Loads,
-    bit_error_rate,
     levin_campello,
     thresholds,
     water_filled,
@@ -55,7 +55,7 @@ def test_thresholds_of_qpsk_are_those_of_the_normal_tail() -> None:
 def test_thresholds_meet_the_target_and_are_convex(target: float) -> None:
     found = thresholds(target)
     for modulation, threshold in zip(LOADED, found[1:], strict=True):
-        assert bit_error_rate(modulation, threshold) == pytest.approx(target)
+        assert gray_error_rate(modulation, awgn_tail(threshold)) == pytest.approx(target)
     assert np.all(np.diff(found, n=2) > 0)
 
 
@@ -137,7 +137,9 @@ def test_every_subcarrier_of_a_subband_meets_the_target(model: Any, subband: int
     np.testing.assert_allclose(loads.energies.mean(axis=1), loads.bits.any(axis=1))
     received = loads.energies * np.abs(state.gains) ** 2 / state.noise_variance
     for bits, modulation in zip((2, 4, 6, 8), LOADED, strict=True):
-        rates = [bit_error_rate(modulation, esn0) for esn0 in received[loads.bits == bits]]
+        rates = [
+            gray_error_rate(modulation, awgn_tail(esn0)) for esn0 in received[loads.bits == bits]
+        ]
         assert max(rates, default=0.0) <= 0.02 * (1 + 1e-9)
 
 
@@ -170,7 +172,9 @@ def link_error_rates(
     for bits, row in zip(loads.bits[sent], snrs[sent], strict=True):
         carried = np.resize(np.repeat(np.arange(bits.size), bits), bits_per_frame)
         pairs = zip(bits, row, strict=True)
-        rates = [bit_error_rate(LOADED[m // 2 - 1], snr) if m else 0 for m, snr in pairs]
+        rates = [
+            gray_error_rate(LOADED[m // 2 - 1], awgn_tail(snr)) if m else 0 for m, snr in pairs
+        ]
         expected.append(np.array(rates)[carried].mean())
     assert reception.counts is not None
     return reception.counts.bit_errors[sent] / bits_per_frame, np.array(expected)

@@ -95,6 +95,7 @@ def test_networks_see_samples_of_the_energy_256() -> None:
         (np.full((1, 4, 4, 2), np.nan, np.float32), "the energy nan; it takes 1"),
         ("file.npy", "given as a str"),
         (3, "given as a int"),
+        (np.array(0.5, np.float32), "given as one number"),
     ],
 )
 def test_what_is_no_normalized_matrix_is_refused(given: object, words: str) -> None:

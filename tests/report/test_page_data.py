@@ -165,6 +165,14 @@ def test_a_run_without_any_quality_is_an_error(make_run: MakeRun) -> None:
         read_runs([make_run([cell("a", 0, 9.0, damaged_images=0, bit_errors=3)])])
 
 
+@pytest.mark.parametrize("content", ["[]", "{}", '{"command": "a", "date": "b", "versions": 3}'])
+def test_an_origin_of_another_content_is_an_error(make_run: MakeRun, content: str) -> None:
+    folder = make_run([digital(0, 19)])
+    (folder / "origin.json").write_text(content)
+    with pytest.raises(ReportError, match=r"origin\.json: it .*writes it again"):
+        read_runs([folder])
+
+
 def test_a_lone_line_is_named_after_its_codec(make_run: MakeRun) -> None:
     data = page_data(read_runs([make_run([analogue(0, 19)])]))
     assert [line["label"] for line in data["systems"] + data["families"]] == ["deepjscc"] * 2

@@ -10,6 +10,7 @@ from command import cli, cli_ok
 
 from semcomm.report.results import read_results
 from semcomm.run.block import Block, Task, run_block
+from semcomm.run.checked_files import write_json
 from semcomm.run.partial_run import read_partial
 from semcomm.run.pools import SerialPool
 from semcomm.run.report_samples import load_report_sample
@@ -74,9 +75,11 @@ def test_a_report_says_which_part_is_done(tmp_path: Path, scenario: Path) -> Non
 def test_a_cell_whose_row_is_damaged_is_not_done(tmp_path: Path, scenario: Path) -> None:
     run_interrupted(scenario, 2, tmp_path / "run")
     row = tmp_path / "run" / "blocks" / "000000" / "row.json"
-    row.write_bytes(row.read_bytes()[:-10])
-    partial = read_partial(tmp_path / "run")
-    assert partial is not None and partial.table["channel.crossover"].tolist() == ["0.01"]
+    whole = row.read_bytes()
+    for damage in (lambda: row.write_bytes(whole[:-10]), lambda: write_json(row, {"summary": 3})):
+        damage()
+        partial = read_partial(tmp_path / "run")
+        assert partial is not None and partial.table["channel.crossover"].tolist() == ["0.01"]
 
 
 def test_a_run_of_which_no_cell_is_done_has_no_report(tmp_path: Path, scenario: Path) -> None:

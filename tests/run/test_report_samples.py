@@ -1,7 +1,9 @@
 """The samples that a run stores for the report: what was sent and received, and nothing damaged."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -141,6 +143,22 @@ def test_a_shortened_file_is_an_error(tmp_path: Path, length: int) -> None:
     (path,) = (tmp_path / "samples").iterdir()
     content = path.read_bytes()
     path.write_bytes(content[: min(length, len(content) - 1)])
+    with pytest.raises(ReportError, match=r"damaged.*--fresh"):
+        load_report_sample(tmp_path, 0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"settings": []},
+        {"rows": [[1]]},
+        {"rows": []},
+        {"index_counts": np.ones(100, np.int64)},
+        {"index_counts": np.ones(2)},
+    ],
+)
+def test_other_content_with_its_digest_is_an_error(tmp_path: Path, changes: dict[str, Any]) -> None:
+    save_report_sample(tmp_path, 0, replace(digital_sample(), **changes))
     with pytest.raises(ReportError, match=r"damaged.*--fresh"):
         load_report_sample(tmp_path, 0)
 

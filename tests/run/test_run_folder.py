@@ -19,7 +19,9 @@ from command import COMMAND, cli, cli_ok
 from images import noise, save_images
 
 from semcomm.errors import RunError
+from semcomm.run import fingerprint
 from semcomm.run.block import Block, Task, run_block
+from semcomm.run.checked_files import write_json
 from semcomm.run.pools import SerialPool
 from semcomm.run.run import run_cells
 from semcomm.run.run_folder import RunFolder, open_folder
@@ -106,11 +108,33 @@ def test_a_run_goes_on_where_its_folder_was_copied_to(
 
 
 def test_other_images_make_it_another_run(folder: Path) -> None:
+    """Under another name, and of another content under the same name."""
     run_ok("--out", "out")
-    (folder / "photos" / "0000.ppm").rename(folder / "photos" / "a.ppm")
+    first, other = folder / "photos" / "0000.ppm", folder / "photos" / "a.ppm"
+    first.rename(other)
     refused = run("--out", "out")
     assert refused.exit_code == 2
-    assert "the names of the images in the folder differ" in refused.stderr
+    assert "the images differ, by their names or by their files" in refused.stderr
+    other.rename(first)
+    run_ok("--out", "out")
+    first.write_bytes(first.read_bytes()[:-1] + b"!")
+    assert "the images differ" in run("--out", "out").stderr
+
+
+def test_other_packages_and_another_device_make_it_another_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt("out")
+    versions = fingerprint._package_versions()
+    other = versions.replace("numpy-", "numpy-1")
+    monkeypatch.setattr(fingerprint, "_package_versions", lambda: other)
+    refused = run("--out", "out")
+    assert refused.exit_code == 2
+    assert f"packages have other versions, {versions} there, {other} here" in refused.stderr
+    here = {"scenario": {}, "device": "cpu"}
+    assert fingerprint.difference(here | {"device": "cuda"}, here) == (
+        "networks run on another device, cuda there, cpu here"
+    )
 
 
 def test_a_part_of_the_cells_is_a_part_of_the_run(folder: Path) -> None:
@@ -250,6 +274,21 @@ def test_a_damaged_row_is_computed_again(folder: Path, content: bytes | None) ->
         rows[0].write_bytes(content)
     run_ok("--out", "pieces")
     assert tables(folder / "pieces") == tables(folder / "whole")
+
+
+def test_files_of_another_content_with_their_digests_are_damaged(folder: Path) -> None:
+    run_ok("--out", "whole")
+    run_ok("--out", "done")
+    write_json(folder / "done" / "done.json", {"tables": []})
+    assert "done.json is damaged (it has no files of the type dict)" in run("--out", "done").stderr
+    interrupt("pieces")
+    row, *_ = sorted((folder / "pieces" / "blocks").glob("*/row.json"))
+    write_json(row, {"cell": 3})
+    run_ok("--out", "pieces")
+    assert tables(folder / "pieces") == tables(folder / "whole")
+    interrupt("more")
+    write_json(folder / "more" / "run.json", {"cells": {}})
+    assert "run.json is damaged (it has no cells of the type list)" in run("--out", "more").stderr
 
 
 def test_a_damaged_record_of_the_run_is_refused(folder: Path) -> None:

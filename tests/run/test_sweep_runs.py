@@ -2,6 +2,7 @@
 once.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +14,9 @@ from semcomm.data.sample import Sample
 from semcomm.errors import ScenarioError
 from semcomm.run.block import Block, Task, run_block
 from semcomm.run.pools import SerialPool
-from semcomm.run.run import run_cells
+from semcomm.run.run import run_cells, write_results
 from semcomm.run.run_folder import RunFolder
+from semcomm.run.simulation import Results
 from semcomm.scenario.scenario import read_scenario, read_scenarios
 
 SWEEP = """\
@@ -54,6 +56,26 @@ def test_run_writes_a_row_per_cell_and_numbers_cells_per_image(tmp_path: Path) -
     assert shown[2].endswith("  10             false")
     assert per_image.cell.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
     assert per_image.groupby("cell").bits.mean().tolist() == results.bits_per_image.tolist()
+
+
+def test_large_tables_are_written_as_they_grow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a factor of 1.5, of 8 cells: whenever there are more than 1.5 times as many rows, and at
+    the end.
+    """
+    written: list[int] = []
+
+    def write(done: Mapping[int, Results], folder: RunFolder) -> None:
+        written.append(len(done))
+        write_results(done, folder)
+
+    monkeypatch.setattr("semcomm.run.run.LARGER_TABLE", 1.5)
+    monkeypatch.setattr("semcomm.run.run.write_results", write)
+    grid = "sweep: {codec.quality: [10, 20, 30, 40, 50, 60, 70, 80]}"
+    _, results, _ = run(tmp_path, SWEEP + grid)
+    assert written == [1, 2, 4, 7, 8]
+    assert len(results) == 8
 
 
 def test_each_row_is_that_of_the_cell_run_by_itself(tmp_path: Path) -> None:

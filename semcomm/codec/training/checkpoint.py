@@ -43,7 +43,8 @@ def load_checkpoint(trainer: EpochTrainer[Any], path: Path, training: str) -> No
     if metadata.get("training") != training:
         made = metadata.get("training", "nothing known")
         raise CheckpointError(
-            f"{path} was made by another training: remove it, or go on with its settings, {made}"
+            f"{path} was made by another training: remove it, or go on with its settings and "
+            f"versions, {made}"
         )
     state, digest = _state(trainer), metadata.pop("sha256", "")
     if digest != _digest(metadata, tensors) or _shapes(tensors) != _shapes(state):

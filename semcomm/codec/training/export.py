@@ -118,7 +118,7 @@ def _export(
         bits = np.log2(counts.sum()) - np.log2(counts)
     if start:
         return {**codec.tensors, **context_of(start[level].tensors)}
-    return dict(codec.tensors) if recipe.channel else with_assigned_indices(codec.tensors)
+    return dict(codec.tensors) if recipe.channel else with_assigned_indices(codec)
 
 
 def networks_of(codec: Codec) -> dict[str, NDArray[Any]]:

@@ -6,17 +6,15 @@ Farvardin, A study of vector quantization for noisy channels, IEEE Trans. Inform
 1990, section III.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.codec.quantizers.codebook import CodebookQuantizer
+from semcomm.codec.codec import Codec
+from semcomm.codec.quantizers import QUANTIZERS
 from semcomm.compiled import compiled
-
-OF_CODEWORDS = (*CodebookQuantizer.TABLES, "probabilities", "code_lengths")
-"""The tensors of a codec that have a row per codeword."""
 
 LARGEST_ANNEALED = 2048
 """Larger codebooks, whose matrix of distances would be too large, are only split."""
@@ -28,14 +26,17 @@ those that cost nothing.
 """
 
 
-def with_assigned_indices(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """A codec's tensors with codewords in the order of `index_assignment`.
+def with_assigned_indices(codec: Codec) -> dict[str, NDArray[Any]]:
+    """A codec's tensors with codewords in the order of `index_assignment`."""
+    return reordered(codec, index_assignment(codec.codebook, codec.probabilities))
 
-    The codec's pictures are the same.
-    """
-    order = index_assignment(tensors["codebook"], tensors["probabilities"])
+
+def reordered(codec: Codec, order: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """A codec's tensors with codeword order[i] at index i; the codec's pictures are the same."""
+    of_codewords = (*QUANTIZERS[codec.quantizer].TABLES, "probabilities", "code_lengths")
     return {
-        name: tensor[order] if name in OF_CODEWORDS else tensor for name, tensor in tensors.items()
+        name: tensor[order] if name in of_codewords else tensor
+        for name, tensor in codec.tensors.items()
     }
 
 

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from semcomm.codec.training.checkpoint import load_checkpoint, save_checkpoint
 from semcomm.codec.training.epochs import EpochProgress, EpochTrainer
+from semcomm.version import __version__
 
 
 def train(
@@ -27,6 +30,12 @@ def train(
 
 
 def _identity(trainer: EpochTrainer[Any]) -> str:
-    """What a training depends on: its settings, seed and images."""
+    """What a training depends on: its settings, seed and images, and what computes it."""
     settings = trainer.settings() | {"seed": trainer.seed, "images": trainer.images.digest()}
-    return json.dumps(settings, sort_keys=True)
+    computed_by = {
+        "device": trainer.device.type,
+        "dtype": trainer.dtype,
+        "semcomm": __version__,
+        "torch": torch.__version__,
+    }
+    return json.dumps(settings | {"computed_by": computed_by}, sort_keys=True)

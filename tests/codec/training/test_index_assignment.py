@@ -12,11 +12,12 @@ from semcomm.codec.codec import Codec
 from semcomm.codec.codec_file import About, codec_from
 from semcomm.codec.entropy_coding import ENTROPY_CODERS
 from semcomm.codec.entropy_coding.interface import whole_grids
+from semcomm.codec.quantizers.covq import covq_tables
 from semcomm.codec.training.index_assignment import (
     LARGEST_ANNEALED,
     MOST_PROPOSALS,
-    OF_CODEWORDS,
     index_assignment,
+    reordered,
     with_assigned_indices,
 )
 from semcomm.data.sample import Sample
@@ -175,16 +176,23 @@ def test_it_is_the_same_whatever_was_drawn_before() -> None:
     assert np.array_equal(index_assignment(codebook, probabilities), first)
 
 
-def test_every_picture_and_its_bits_stay_the_same(tiny_codec: Codec) -> None:
+@pytest.fixture(params=["ecvq", "covq"])
+def codec(request: pytest.FixtureRequest, tiny_codec: Codec) -> Codec:
+    """With a quantizer that has two tables, and with one that has four."""
+    if request.param == "ecvq":
+        return tiny_codec
+    tables = covq_tables(tiny_codec.codebook, 0.05)
+    tables["encoder_centroids"] = tables["encoder_codebook"]
+    about = About(tiny_codec.geometry, "covq", {})
+    return codec_from("tiny", about, {**tiny_codec.tensors, **tables})
+
+
+def test_every_picture_and_its_bits_stay_the_same(codec: Codec) -> None:
     """While indices change, and cost less."""
-    shuffle = np.random.default_rng(0).permutation(tiny_codec.geometry.codewords)
-    shuffled = {
-        name: t[shuffle] if name in OF_CODEWORDS else t for name, t in tiny_codec.tensors.items()
-    }
-    about = About(tiny_codec.geometry, tiny_codec.quantizer, {})
-    before, after = (
-        codec_from("tiny", about, t) for t in (shuffled, with_assigned_indices(shuffled))
-    )
+    shuffle = np.random.default_rng(0).permutation(codec.geometry.codewords)
+    about = About(codec.geometry, codec.quantizer, {})
+    before = codec_from("tiny", about, reordered(codec, shuffle))
+    after = codec_from("tiny", about, with_assigned_indices(before))
     images = Sample().load(100, 120)
     latents = before.encode(images)
     indices = before.quantize(latents), after.quantize(latents)

@@ -92,3 +92,14 @@ def test_a_checkpoint_of_other_settings_is_refused(images: WholeImages, tmp_path
         ):
             train(other, path, nothing)
         assert path.read_bytes() == content
+
+
+def test_a_checkpoint_of_another_version_is_refused(
+    images: WholeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "it.checkpoint.safetensors"
+    recipe, geometry = Recipe(epochs=1, batch_size=4, device="cpu"), Geometry(2, 2, 8, channels=4)
+    train(Trainer(geometry, recipe, images, seed=0), path, nothing)
+    monkeypatch.setattr("semcomm.codec.training.train.__version__", "0.0")
+    with pytest.raises(CheckpointError, match=r"go on with its settings and versions, .*semcomm"):
+        train(Trainer(geometry, recipe, images, seed=0), path, nothing)
