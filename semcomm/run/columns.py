@@ -12,13 +12,14 @@ import numpy as np
 
 from semcomm.channel import SymbolReception
 from semcomm.counting import bit_errors, channel_counts, frame_errors
-from semcomm.errors import MeasureError
+from semcomm.errors import MeasureError, RunError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.link.codes import LdpcCode
 from semcomm.link.link import Link
 from semcomm.measures.intervals import wilson
 from semcomm.measures.measure import Measure
+from semcomm.measures.taken_names import OF_SAMPLES_AND_CARRIER
 from semcomm.measures.totals import Columns, Totals
 from semcomm.plugin_code import plugin_code
 from semcomm.run.cached_system import Values
@@ -29,23 +30,18 @@ from semcomm.systems.checked import checked_values
 RateInterval = Callable[[int, int], tuple[float, float]]
 """From a number of events, and of how many trials, to the 95 % interval of their rate."""
 
-NOT_AVERAGED = {
-    "height",
-    "width",
-    "damaged",
-    "coded_bits",
-    "channel_uses",
-    "bit_errors",
-    "post_fec_bit_errors",
-    "frames",
-    "initial_frame_errors",
-    "residual_frame_errors",
-    "false_accepts",
-    "transmissions",
-    "feedback_bits",
-    "gain_db",
-}
-"""Columns of the samples and of their carrier, whose means have no intervals."""
+
+def joined(*parts: Columns) -> dict[str, Any]:
+    """The columns of all parts. Raises RunError where two of them have a name in common."""
+    whole: dict[str, Any] = {}
+    for part in parts:
+        if common := whole.keys() & part.keys():
+            raise RunError(
+                f"two columns are named {min(common)}: give that of the system or of the measure "
+                "another name"
+            )
+        whole |= part
+    return whole
 
 
 def sample_columns(names: Sequence[str], images: Samples) -> Columns:
@@ -131,7 +127,7 @@ def averaged_columns(columns: Columns) -> list[str]:
     return [
         name
         for name, values in columns.items()
-        if not isinstance(values, list) and " " not in name and name not in NOT_AVERAGED
+        if not isinstance(values, list) and " " not in name and name not in OF_SAMPLES_AND_CARRIER
     ]
 
 

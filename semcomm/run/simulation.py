@@ -16,6 +16,7 @@ from semcomm.run.columns import (
     RateInterval,
     averaged_columns,
     carrier_summary,
+    joined,
     measure_summary,
 )
 from semcomm.run.fingerprint import fingerprints
@@ -216,14 +217,14 @@ def _results(cell: Cell, totals: Totals, interval: RateInterval) -> Results:
     """A cell's row: all that its scenario sets, then what was measured."""
     scenario = cell.scenario
     carried = carrier_summary(totals, scenario.channel, scenario.link, interval)
-    row = {
-        **cell.row(),
-        "images": totals.samples,
-        **scenario.codec.summary(totals),
-        **measure_summary(totals, scenario.measured),
-        "damaged_images": totals.total("damaged"),
-        **carried,
-    }
+    row = joined(
+        cell.row(),
+        {"images": totals.samples},
+        scenario.codec.summary(totals),
+        measure_summary(totals, scenario.measured),
+        {"damaged_images": totals.total("damaged")},
+        carried,
+    )
     plain = {name: _plain(value) for name, value in row.items()}
     tallies = {name: counts.tolist() for name, counts in totals.tallies.items()}
     return Results(plain, list(carried), tallies)

@@ -23,6 +23,7 @@ from semcomm.framing import Framing
 from semcomm.link.codes import CODES, find_code
 from semcomm.link.link import Link
 from semcomm.measures.measure import Measure
+from semcomm.measures.taken_names import TAKEN
 from semcomm.modalities.modality import MODALITIES
 from semcomm.nearest import instead
 from semcomm.scenario.checking import build
@@ -371,20 +372,29 @@ def _check_system(document: Document) -> None:
 
 
 def _check_measures(document: Document) -> None:
-    names = document.value("measures")
+    names, found = document.value("measures"), list[str]()
     for number, name in enumerate(names if isinstance(names, list) else ()):
         if isinstance(name, str):
             key = f"measures[{number}]"
             if _try(document, key, partial(find_measure, name)):
+                found.append(name)
                 _try(document, key, partial(_check_samples, document, name))
-    if isinstance(names, list) and all(isinstance(name, str) for name in names):
-        _try(document, "measures", partial(_check_columns, names))
+    _try(document, "measures", partial(_check_columns, found))
 
 
 def _check_columns(measures: Sequence[str]) -> None:
-    columns = [measure_name(name) for name in measures]
-    if len(set(columns)) < len(columns):
-        raise SettingError(f"measures are {as_yaml(columns)}; each takes a name of its own")
+    """Raises SettingError where a column of a measure has the name of another column."""
+    before = set(TAKEN)
+    for name in measures:
+        measure = find_measure(name)
+        for own, item in {measure_name(name): measure, **measure.beside}.items():
+            for column in item.columns(own):
+                if column in before:
+                    raise SettingError(
+                        f"measure {name} has the column {column}, as something else has; each "
+                        "takes a name of its own"
+                    )
+                before.add(column)
 
 
 def _check_samples(document: Document, name: str) -> None:

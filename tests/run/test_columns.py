@@ -20,6 +20,7 @@ from semcomm.framing import Framing
 from semcomm.link.coded import Retransmission
 from semcomm.link.codes import LdpcCode, RepetitionCode
 from semcomm.link.link import Link
+from semcomm.measures.taken_names import TAKEN
 from semcomm.measures.totals import Totals
 from semcomm.run.columns import carrier_summary, frame_columns
 from semcomm.run.seeds import block_generator
@@ -173,7 +174,11 @@ def test_a_runs_columns_are_those_of_what_was_sent_and_received(
     )
     codec, framing = LearnedCodec(str(tiny_codec_file), device="cpu"), Framing(slices=2, crc=16)
     scenario = Scenario("mine", codec, channel, framing=framing, link=link, images=20, seed=3)
-    reported = simulate(scenario).summary
+    simulated = simulate(scenario)
+    reported = simulated.summary
+    names = {name for name in reported if "." not in name} | set(simulated.per_image)
+    measured = {column for key, item in scenario.measured.items() for column in item.columns(key)}
+    assert names - measured <= TAKEN
 
     images = scenario.data.open().load(0, 20)
     sent = Transmitter(codec.load(), "huffman", framing).transmit(images)

@@ -20,7 +20,7 @@ class Raw(System):
     def transmitter(self, terms, framing): return Sender()
     def receiver(self, terms, framing, damaged): return Drawer()
     def columns(self, sent, received):
-        return {"bits": sent.signal.lengths, "payload_bits": sent.payload_bits}
+        return {"bytes": sent.signal.lengths // 8}
     def tallies(self, sent): return {"index": np.array([1, 2])}
     def summary(self, totals): return {"bits_per_image": totals.mean("bits")}
 
@@ -113,13 +113,11 @@ MISTAKES = [
         "float64; an image is",
     ),
     ("line", "reshape(32, 32, 3) for", "reshape(32, 32) for", "own.py:25)"),
-    ("column", '"bits": sent.signal.lengths', '"bits": 3', "the column bits as"),
-    (
-        "column",
-        '"bits": sent.signal.lengths',
-        '"bits": np.full(8, np.inf)',
-        "bits as",
-    ),
+    ("column", "sent.signal.lengths // 8", "3", "the column bytes as"),
+    ("column", "sent.signal.lengths // 8", "np.full(8, np.inf)", "bytes as"),
+    ("column", '"bytes"', '"bits"', "two columns are named bits"),
+    ("column", '"bytes"', '"mine"', "two columns are named mine"),
+    ("row", '{"bits_per_image"', '{"images"', "two columns are named images"),
     ("tally", "np.array([1, 2])", "np.array([-1, 2])", "the tally index as (2,)"),
     (
         "measure",
@@ -145,6 +143,17 @@ def test_mistake_is_named(
     result = run(old, new)
     assert result.exit_code == 2, result.output
     assert message in result.stderr
+
+
+@pytest.mark.parametrize("name", ["bits", "damaged", "channel_uses", "images", "frames"])
+def test_measure_named_as_a_column_is_refused_before_the_run(
+    name: str, run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "SCENARIO", SCENARIO.replace("mine", name))
+    result = run("mine", name)
+    assert result.exit_code == 2
+    assert f"measure {tmp_path}/own_measure.py:{name} has the column {name}" in result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_values_of_other_dtypes_and_prints_are_taken(run: Callable[..., Any]) -> None:
