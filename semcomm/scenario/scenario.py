@@ -428,7 +428,7 @@ def _check_signal(document: Document, scenario: Scenario) -> None:
     if not isinstance(channel, SymbolChannel):
         what = f"channel {type(channel).__name__} carries bits, and {name} sends symbols"
         document.mistake("channel.model", f"{what}: take a channel of symbols, such as awgn")
-    for key in ("link", "framing"):
+    for key in ("link", "framing", "receiver", "stop"):
         if document.value(key):
             document.mistake(key, f"{key} is for frames of bits, and {name} sends symbols: omit it")
     _check_terms(document, scenario)
