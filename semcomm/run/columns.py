@@ -151,7 +151,7 @@ def carrier_summary(
         "bit_errors": None,
         "bit_error_rate": None,
         "post_fec_bit_errors": totals.total("post_fec_bit_errors"),
-        "post_fec_bit_error_rate": sums["post_fec_bit_errors"] / sums["bits"],
+        "post_fec_bit_error_rate": _share(sums["post_fec_bit_errors"], sums["bits"]),
         "frames": frames,
         "initial_frame_errors": totals.total("initial_frame_errors"),
         "initial_frame_error_rate": sums["initial_frame_errors"] / frames,
@@ -167,13 +167,19 @@ def carrier_summary(
             "coded_bits_per_image": totals.mean("coded_bits"),
             "overhead_bits_per_image": overhead / totals.samples,
             "bit_errors": totals.total("bit_errors"),
-            "bit_error_rate": sums["bit_errors"] / sums["coded_bits"],
+            "bit_error_rate": _share(sums["bit_errors"], sums["coded_bits"]),
         }
     used, esn0_db = link.adapted(channel), getattr(channel, "esn0_db", None)
     if esn0_db is not None and (link.modulation or link.loading):
         uses, bits = sums["channel_uses"], sums["payload_bits"]
-        per_bit_db = esn0_db + 10 * math.log10(uses / bits) if bits else None
+        is_sent = uses > 0 and bits > 0
+        per_bit_db = esn0_db + 10 * math.log10(uses / bits) if is_sent else None
         row["energy_per_payload_bit_db"] = per_bit_db
     if isinstance(used.code, LdpcCode) and used is not link:
         row |= {"adapted_modulation": used.modulation, "adapted_code_rate": used.code.rate}
     return row
+
+
+def _share(events: float, of: float) -> float | None:
+    """None of nothing, such as the bits on the channel where loading sends no frame."""
+    return events / of if of else None

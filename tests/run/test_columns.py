@@ -20,6 +20,7 @@ from semcomm.framing import Framing
 from semcomm.link.coded import Retransmission
 from semcomm.link.codes import LdpcCode, RepetitionCode
 from semcomm.link.link import Link
+from semcomm.link.loading import Loading
 from semcomm.measures.taken_names import TAKEN
 from semcomm.measures.totals import Totals
 from semcomm.run.columns import carrier_summary, frame_columns
@@ -145,6 +146,15 @@ def test_energy_of_one_payload_bit_a_symbol_is_that_of_a_symbol() -> None:
     bare = totals_of(IMAGES.assign(channel_uses=IMAGES.payload_bits))
     row = carrier_summary(bare, load_channel("rayleigh", esn0_db=-3.5), Link("bpsk"))
     assert row["energy_per_payload_bit_db"] == -3.5
+
+
+def test_loading_that_sends_no_frame_has_neither_energy_nor_error_rate() -> None:
+    unsent = totals_of(IMAGES.assign(coded_bits=0, channel_uses=0, bit_errors=0))
+    link = Link(loading=Loading(bit_error_rate=0.01))
+    row = carrier_summary(unsent, load_channel("rayleigh", esn0_db=-30.0), link)
+    assert row["energy_per_payload_bit_db"] is None
+    assert row["bit_error_rate"] is None
+    assert row["channel_uses_per_image"] == row["bit_errors"] == 0
 
 
 LINKS: dict[str, tuple[Link, dict[str, Any]]] = {
