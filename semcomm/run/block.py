@@ -88,7 +88,7 @@ def run_block(task: Task) -> Block:
         for name, measure in measures.items():
             measure.check_classes(name, data.classes())
         labels = data.labels(span.start, span.stop)
-    path = cache_path(run, (scenario.encode_key, span)) if task.shared else None
+    path = cache_path(run, (scenario.reference_key, span)) if task.shared else None
     system = CachedSystem(_ends(run, scenario), measures, labels, path)
     rng = block_generator(scenario.seed, scenario.channel, number)
 

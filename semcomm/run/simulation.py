@@ -194,9 +194,9 @@ def _after_stop(events: int, of: int, **blocks: int) -> tuple[float, float]:
 
 def _tasks(run: str, cells: Mapping[int, Cell]) -> Iterator[Task]:
     """The blocks of all cells. A cell made in this program, which alone can run it, has no text."""
-    uses = Counter(repr(cell.scenario.encode_key) for cell in cells.values())
+    uses = Counter(repr(cell.scenario.reference_key) for cell in cells.values())
     for place, cell in cells.items():
-        shared = uses[repr(cell.scenario.encode_key)] * cell.scenario.repeat > 1
+        shared = uses[repr(cell.scenario.reference_key)] * cell.scenario.repeat > 1
         needed = fingerprints(cell) if cell.text else None
         for number in range(block_count(run, cell.scenario)):
             yield Task(run, place, cell, number, shared, needed)

@@ -131,9 +131,14 @@ class Scenario(Validated):
         _check_columns(self.measures)
 
     @property
-    def encode_key(self) -> object:
-        """What the encodings of its images depend on."""
-        return self.data, self.codec.encode_key(self.terms, self.framing), self.measures
+    def reference_key(self) -> object:
+        """What cells share that have equal ones: encodings of images and, where these may arrive
+        unchanged, their reconstructions and measures.
+        """
+        codec, agreed = self.codec, (self.terms, self.framing)
+        at_receiver = codec.reconstruct_key(*agreed, self.receiver.damaged)
+        keys = codec.encode_key(*agreed), at_receiver if codec.repeats else None
+        return self.data, *keys, self.measures
 
     @property
     def terms(self) -> Terms:
