@@ -170,16 +170,13 @@ class Link(Validated, error=LinkError):
                 "link.modulation is gaussian, which no modulator makes: take link.ideal with it, "
                 f"or one of {', '.join(BITS_PER_SYMBOL)}"
             )
-        if (
-            self.retransmission
-            and self.retransmission.model == "incremental"
-            and not isinstance(self.code, LdpcCode)
-        ):
+        used, again = self.adapted(channel), self.retransmission
+        if again and again.model == "incremental" and not isinstance(used.code, LdpcCode):
             raise LinkError(
                 "link.retransmission.model is incremental, which sends other bits of a mother "
                 "codeword: set link.code.model to ldpc, or the retransmission's model to chase"
             )
-        self.adapted(channel)._block(channel)
+        used._block(channel)
 
     def wrap(
         self, channel: BitChannel | SymbolChannel, crc_ok: Callable[[Frames], NDArray[np.bool_]]
