@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.channel import BitChannel, State, SymbolChannel, SymbolReception
+from semcomm.channel import BitChannel, GainKnowledge, State, SymbolChannel, SymbolReception
 from semcomm.errors import ChannelError
 from semcomm.frames import Counts, Frames, Reception, Symbols, lossless
 from semcomm.link.modulation import LARGEST_LLR
@@ -51,6 +51,10 @@ class CheckedSymbols(SymbolChannel):
     """
 
     channel: SymbolChannel
+
+    @property
+    def gain_knowledge(self) -> GainKnowledge:
+        return self.channel.gain_knowledge
 
     def transmit(
         self, symbols: Symbols, rng: np.random.Generator, state: State | None = None

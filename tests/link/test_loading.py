@@ -325,7 +325,7 @@ def test_loading_takes_nothing_beside_it_that_fixes_bits(beside: dict[str, Any])
 
 def test_loading_takes_gains_that_the_receiver_knows() -> None:
     channel = load_channel("rayleigh", esn0_db=7.0, estimation="pilots", pilots=2)
-    with pytest.raises(LinkError, match="has estimation pilots: take known"):
+    with pytest.raises(LinkError, match="Rayleigh are estimated: take estimation known"):
         Link(loading=Loading(0.01)).check(channel, 16)
 
 
