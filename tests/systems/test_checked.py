@@ -88,6 +88,9 @@ MISTAKES = [
     ("[Sender]", "return Sender()", "raise SystemExit(0)", "system Raw failed: SystemExit: 0"),
     ("encode", 'return {"image": list(images)}', "return list(images)", "it is a mapping"),
     ("encode", "list(images)}", "list(images[1:])}", "7 arrays as image; it is one for each of 8"),
+    ("encode", "list(images)}", "7}", "returned image as int; it is arrays"),
+    ("encode", "list(images)}", "[0] * 8}", "returned image as list; it is arrays"),
+    ("encoded", "frames.lengths, encoded)", "frames.lengths, None)", "it is a mapping"),
     (
         "packetize",
         "return Sent(frames, frames.lengths, encoded)",
@@ -97,6 +100,7 @@ MISTAKES = [
     ("frames", "frames.lengths, encoded)", "None, encoded)", "wrong payload_bits"),
     ("frames", "frames.lengths, encoded)", "-frames.lengths, encoded)", "negative payload_bits"),
     ("frames", 'in encoded["image"]])', 'in encoded["image"][1:]])', "7 frames; 8 samples have 8"),
+    ("Arrived", 'Arrived({"image"', 'Arrived({"other"', "depacketize returned other, which encode"),
     ("Arrived", "return Arrived(", "return (", "depacketize returns Arrived"),
     ("damaged", "np.zeros(len(parts), bool)", "np.zeros(3, bool)", "damaged of the shape"),
     (
@@ -113,6 +117,10 @@ MISTAKES = [
         "float64; an image is",
     ),
     ("line", "reshape(32, 32, 3) for", "reshape(32, 32) for", "own.py:25)"),
+    ("images", 'Received(list(arrived.encoded["image"])', "Received(7", "samples as int"),
+    ("column", 'return {"bytes": sent.signal.lengths // 8}', "return 7", "system Raw failed"),
+    ("column", "sent.signal.lengths // 8", "[[1], [1, 2]]", "system Raw failed: ValueError"),
+    ("tally", '{"index": np.array([1, 2])}', "7", "system Raw failed: AttributeError"),
     ("column", "sent.signal.lengths // 8", "3", "the column bytes as"),
     ("column", "sent.signal.lengths // 8", "np.full(8, np.inf)", "bytes as"),
     ("column", '"bytes"', '"bits"', "two columns are named bits"),
