@@ -127,7 +127,7 @@ class Scenario(Validated):
         if what := _name_mistake(self.name):
             raise SettingError(what)
         for name in self.measures:
-            find_measure(name)
+            find_measure(name).check_modality(name, self.data.modality)
         _check_columns(self.measures)
 
     @property
