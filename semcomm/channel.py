@@ -2,13 +2,15 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.frames import Frames, Reception, Symbols
 from semcomm.validation import Validated
+
+GainKnowledge = Literal["known", "estimated", "none"]
 
 
 class BitChannel(Validated, ABC):
@@ -70,6 +72,13 @@ class SymbolChannel(Validated, ABC):
         receiver knows, too: its noise variances are those of `State` over |gain|^2.
         """
         return False
+
+    @property
+    def gain_knowledge(self) -> GainKnowledge:
+        """What the receiver knows of the gains that symbols meet; a channel without gains has them
+        known. Links take no channel where it is none, and loading takes known ones alone.
+        """
+        return "known"
 
     @abstractmethod
     def transmit(self, symbols: Symbols, rng: np.random.Generator) -> SymbolReception:

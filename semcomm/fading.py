@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge, Le, Unit, doc
 from numpy.typing import NDArray
 
-from semcomm.channel import State, SymbolChannel, SymbolReception
+from semcomm.channel import GainKnowledge, State, SymbolChannel, SymbolReception
 from semcomm.errors import ChannelError
 from semcomm.frames import Symbols
 from semcomm.ragged import offsets, ragged_arange
@@ -88,6 +88,10 @@ class FlatFading(SymbolChannel):
     def k_factor(self) -> float:
         """|E h|^2 / E|h - E h|^2, the energy of the line of sight over the scattered energy."""
         return 0.0
+
+    @property
+    def gain_knowledge(self) -> GainKnowledge:
+        return "estimated" if self.estimation == "pilots" else self.estimation
 
     @property
     def noise_variance(self) -> float:

@@ -112,13 +112,13 @@ def test_the_table_has_the_rows_that_were_measured(tmp_path: Path) -> None:
         ("levels", "ecvq-levels@2", 400, (18, 22)),
         ("levels-context", "ecvq-levels@3", 400, (22, 25)),
     ]
-    rows, images = [], []
+    rows, images, size = [], [], {"height": 32, "width": 32}
     for cell, (name, codec, bits, psnrs) in enumerate(cells):
         mse = [255**2 / 10 ** (psnr / 10) for psnr in psnrs]
         shared = {"scenario": name, "codec.model": codec, "bits_per_image": bits}
         rows.append(shared | {"psnr_db": sum(psnrs) / 2, tool.MEAN_MSE: 20})
         images += [
-            {"cell": cell, "image": number, "psnr_db": psnr, "mse": mse[number]}
+            {"cell": cell, "image": number, "psnr_db": psnr, "mse": mse[number]} | size
             for number, psnr in enumerate(psnrs)
         ]
     pd.DataFrame(rows).to_csv(tmp_path / "results.csv", index=False)

@@ -109,15 +109,17 @@ def test_a_levels_context_model_is_what_it_would_have_alone(trained: Path, photo
 class Losing(SerialPool):
     """Ends the processes of its first tasks before they are done."""
 
+    lost = (BrokenProcessPool,)
+
     def __init__(self, losses: int) -> None:
         self.losses = losses
 
     def submit(self, run: Callable[[Task], Given], task: Task) -> "Future[Given]":
         if self.losses:
             self.losses -= 1
-            lost: Future[Given] = Future()
-            lost.set_exception(BrokenProcessPool("a process ended"))
-            return lost
+            future: Future[Given] = Future()
+            future.set_exception(BrokenProcessPool("a process ended"))
+            return future
         return super().submit(run, task)
 
 

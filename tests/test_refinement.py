@@ -77,7 +77,7 @@ def test_entropy_coders_share_the_refined_indices() -> None:
         "images=8",
     ]
     huffman, context = read_scenarios("error-free", sweep)
-    assert huffman.scenario.encode_key == context.scenario.encode_key
+    assert huffman.scenario.reference_key == context.scenario.reference_key
 
 
 @pytest.mark.parametrize("steps", ["-1", "10001", "1.5", "many", "[]"])

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from scipy.stats import expon, kstest, ncx2, norm
 
 from semcomm import fading
-from semcomm.channel import SymbolChannel, SymbolReception
+from semcomm.channel import GainKnowledge, SymbolChannel, SymbolReception
 from semcomm.choices import Modulation
 from semcomm.errors import LinkError, ScenarioError
 from semcomm.fading import FlatFading, complex_normals
 from semcomm.frames import Symbols
 from semcomm.link.bit_error_rate import Tail, awgn_tail, gray_error_rate
+from semcomm.link.checked_channel import CheckedSymbols, channel_name
 from semcomm.link.link import Link
 from semcomm.link.modulation import BITS_PER_SYMBOL, demap, modulate
 from semcomm.scenario.plugins import load_channel
@@ -447,7 +448,24 @@ def test_a_receiver_without_estimation_gets_what_the_gain_made(name: str) -> Non
     assert np.array_equal(none.channel_uses, known.channel_uses)
 
 
-def test_a_link_refuses_a_channel_whose_gain_nobody_knows() -> None:
-    channel = load_channel("rayleigh", esn0_db=7.0, estimation="none")
-    with pytest.raises(LinkError, match="estimation none, and no demapper works without the gain"):
+class OfUnknownGain(type(load_channel("awgn", esn0_db=7.0))):  # type: ignore[misc]
+    """A channel of one's own, which says so itself."""
+
+    @property
+    def gain_knowledge(self) -> GainKnowledge:
+        return "none"
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        load_channel("rayleigh", esn0_db=7.0, estimation="none"),
+        load_channel("tdl", esn0_db=7.0, profile="a", delay_spread_ns=30, estimation="none"),
+        OfUnknownGain(7.0),
+        CheckedSymbols(OfUnknownGain(7.0)),
+    ],
+    ids=channel_name,
+)
+def test_a_link_refuses_a_channel_whose_gain_nobody_knows(channel: SymbolChannel) -> None:
+    with pytest.raises(LinkError, match="and no demapper works without: take another estimation"):
         Link("qpsk").check(channel, 16)

@@ -112,7 +112,11 @@ def test_a_copy_with_a_change_is_checked_too() -> None:
         ({"seed": -1}, "seed is -1; it takes a whole number from 0 to"),
         ({"measures": ()}, r"measures is \[\]; it takes a list of text no shorter than 1"),
         ({"measures": ("nosuch",)}, "measure nosuch is unknown"),
-        ({"measures": ("mse", "mse")}, "each takes a name of its own"),
+        ({"measures": ("mse", "mse")}, "measure mse has the column mse, .* name of its own"),
+        (
+            {"data": DataChoice(csi="sample")},
+            "measure mse is of images; .* nmse and cosine measure",
+        ),
         ({"name": "a/b"}, 'name is "a/b"; files are named by it'),
         ({"codec": "webp"}, 'codec is "webp"; it takes a System'),
         ({"channel": WEBP}, "it takes a BitChannel or a SymbolChannel"),

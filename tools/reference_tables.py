@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from semcomm.report.paired import MEAN_MSE, Point, differences
-from semcomm.report.per_image import CELL, IMAGE, read_per_image
+from semcomm.report.per_image import CELL, IMAGE, mean_mse_terms, read_per_image
 
 ESN0_DB = (0, 4, 7, 10, 13, 16, 19)
 USES = "channel_uses_per_image"
@@ -56,9 +56,10 @@ class Run:
 
     @cached_property
     def images(self) -> Any:
-        """Qualities by image, grouped by row."""
-        names = {CELL, IMAGE, "psnr_db", "mse", "accuracy"}
-        return read_per_image(self.folder, names).set_index(IMAGE).groupby(CELL)
+        """Qualities by image, of the mean MSE its terms, grouped by row."""
+        names = {CELL, IMAGE, "psnr_db", "mse", "height", "width", "accuracy"}
+        table = read_per_image(self.folder, names).set_index(IMAGE)
+        return table.assign(**{MEAN_MSE: mean_mse_terms(table)}).groupby(CELL)
 
     def of(self, system: str, uses: int, adapted: int | None = None) -> list[Row]:
         """The rows of systems, a regular expression, of so many channel uses per image."""
@@ -72,7 +73,7 @@ class Run:
 
     def point(self, row: Row, quality: str) -> Point:
         images = self.images.get_group(row[CELL])
-        values = images["mse" if quality == MEAN_MSE else quality]
+        values = images[quality]
         uses = float(round(row[USES]))
         return Point(uses, values, pd.Series(uses, values.index), quality == MEAN_MSE)
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomm.channel import BitChannel, State, SymbolChannel, SymbolReception
+from semcomm.channel import BitChannel, GainKnowledge, State, SymbolChannel, SymbolReception
 from semcomm.errors import ChannelError
 from semcomm.frames import Counts, Frames, Reception, Symbols, lossless
 from semcomm.link.modulation import LARGEST_LLR
@@ -52,6 +52,10 @@ class CheckedSymbols(SymbolChannel):
 
     channel: SymbolChannel
 
+    @property
+    def gain_knowledge(self) -> GainKnowledge:
+        return self.channel.gain_knowledge
+
     def transmit(
         self, symbols: Symbols, rng: np.random.Generator, state: State | None = None
     ) -> SymbolReception:
@@ -84,18 +88,26 @@ class CheckedSymbols(SymbolChannel):
             state = self.channel.draw(frames, rng)
         if state is None:
             return None
-        gains = np.asarray(state.gains) if isinstance(state, State) else np.empty(0)
+        if not isinstance(state, State):
+            raise ChannelError(
+                f"channel {name} drew a {type(state).__name__}; it takes a State or None"
+            )
+        try:
+            gains = lossless("gains", state.gains, np.complex128)
+        except (ValueError, TypeError) as error:
+            raise ChannelError(f"channel {name} drew wrong values: {error}") from error
+        (variance,) = _array(name, "a noise variance", state.noise_variance, np.float64, 1)
         if gains.ndim != 2 or len(gains) != frames or not gains.size >= frames:
             raise ChannelError(
                 f"channel {name} drew gains of the shape {gains.shape}; of {frames} frames it "
                 f"takes a State with ({frames}, K), or None"
             )
-        if not np.isfinite(gains).all() or not 0 < state.noise_variance < np.inf:
+        if not np.isfinite(gains).all() or not 0 < variance < np.inf:
             raise ChannelError(
-                f"channel {name} drew gains or a noise variance ({state.noise_variance}) that are "
-                "not finite, or no noise at all"
+                f"channel {name} drew gains or a noise variance ({variance}) that are not finite, "
+                "or no noise at all"
             )
-        return state
+        return State(gains, float(variance))
 
     def symbols_in(self, channel_uses: int) -> int:
         """As the channel says. Raises ChannelError for what is no number of symbols."""

@@ -16,7 +16,7 @@ from semcomm.counting import counts_of
 from semcomm.errors import ChannelError, LinkError
 from semcomm.frames import Frames, Reception
 from semcomm.link.checked_channel import channel_name
-from semcomm.link.normal_approximation import normal_approximation
+from semcomm.link.normal_approximation import ChannelUse, normal_approximation
 from semcomm.plugin_code import plugin_code
 from semcomm.ragged import gather_runs
 from semcomm.validation import Validated
@@ -55,6 +55,11 @@ class IdealCode(Validated, error=LinkError):
             )
         with plugin_code(f"channel {name}", type(channel), ChannelError):
             use = of_channel(modulation) if isinstance(channel, SymbolChannel) else of_channel()
+        if not isinstance(use, ChannelUse):
+            raise ChannelError(
+                f"channel {name} returned a {type(use).__name__} as its channel_use; it takes a "
+                "ChannelUse"
+            )
         bits = normal_approximation(use, channel_uses, self.frame_error_rate)
         if bits < 1:
             raise LinkError(

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from semcomm.channel import BitChannel, SymbolChannel
 from semcomm.choices import Decisions, LinkModulation
 from semcomm.errors import LinkError
-from semcomm.fading import FlatFading
 from semcomm.frames import Frames
 from semcomm.link.adaptation import choose
 from semcomm.link.checked_channel import channel_name, with_checks
@@ -24,7 +23,6 @@ from semcomm.link.loaded import Loaded
 from semcomm.link.loading import Loading
 from semcomm.link.modulated import Modulated
 from semcomm.link.modulation import BITS_PER_SYMBOL
-from semcomm.ofdm.channel import Ofdm
 from semcomm.terms import Terms
 from semcomm.validation import Validated
 
@@ -148,10 +146,10 @@ class Link(Validated, error=LinkError):
                 f"channel {name} carries symbols, so it takes link.modulation (--modulation): "
                 f"{', '.join(BITS_PER_SYMBOL)}"
             )
-        if isinstance(channel, FlatFading | Ofdm) and channel.estimation == "none":
+        if isinstance(channel, SymbolChannel) and channel.gain_knowledge == "none":
             raise LinkError(
-                f"channel {name} has estimation none, and no demapper works without the gain: take "
-                "another estimation"
+                f"the receiver knows no gain of channel {name}, and no demapper works without: "
+                "take another estimation"
             )
         if isinstance(channel, BitChannel) and self.modulation:
             raise LinkError(
@@ -170,16 +168,13 @@ class Link(Validated, error=LinkError):
                 "link.modulation is gaussian, which no modulator makes: take link.ideal with it, "
                 f"or one of {', '.join(BITS_PER_SYMBOL)}"
             )
-        if (
-            self.retransmission
-            and self.retransmission.model == "incremental"
-            and not isinstance(self.code, LdpcCode)
-        ):
+        used, again = self.adapted(channel), self.retransmission
+        if again and again.model == "incremental" and not isinstance(used.code, LdpcCode):
             raise LinkError(
                 "link.retransmission.model is incremental, which sends other bits of a mother "
                 "codeword: set link.code.model to ldpc, or the retransmission's model to chase"
             )
-        self.adapted(channel)._block(channel)
+        used._block(channel)
 
     def wrap(
         self, channel: BitChannel | SymbolChannel, crc_ok: Callable[[Frames], NDArray[np.bool_]]
@@ -231,11 +226,10 @@ class Link(Validated, error=LinkError):
                 f"link.loading takes gains that hold for a whole frame, and channel {name} has "
                 "none: take rayleigh or rician without coherence, or tdl without speed and pilots"
             )
-        estimation = getattr(channel, "estimation", "known")
-        if estimation != "known":
+        if channel.gain_knowledge != "known":
             raise LinkError(
-                f"link.loading takes gains that the receiver knows, but channel {name} has "
-                f"estimation {estimation}: take known"
+                f"link.loading takes gains that the receiver knows, but those of channel {name} "
+                f"are {channel.gain_knowledge}: take estimation known"
             )
 
     def _ideal_carrier(self, channel: BitChannel | SymbolChannel) -> IdealCarrier:

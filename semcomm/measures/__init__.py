@@ -6,13 +6,11 @@ columns of results.csv.
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from semcomm.measures.accuracy import SHIPPED, accuracy_by
 from semcomm.measures.csi import cosine_similarity, in_db, nmse
 from semcomm.measures.measure import Measure, OfMean
 from semcomm.measures.ms_ssim import ms_ssim
-from semcomm.measures.psnr import mean_squared_error, psnr_db, psnr_of_mse_db
+from semcomm.measures.psnr import PSNR_OF_MEAN_MSE, mean_squared_error, psnr_db
 from semcomm.measures.ssim import ssim
 
 MEASURES: dict[str, Measure] = {
@@ -20,11 +18,7 @@ MEASURES: dict[str, Measure] = {
         mean_squared_error,
         is_error=True,
         mean=False,
-        of_mean=OfMean(
-            "psnr_of_mean_mse_db",
-            terms=lambda mse, images: np.maximum(mse, [1 / image.size for image in images]),
-            value=lambda mean: float(psnr_of_mse_db(np.array(mean))),
-        ),
+        of_mean=PSNR_OF_MEAN_MSE,
         modality="rgb8",
     ),
     "psnr_db": Measure(

@@ -74,6 +74,12 @@ class Measure:
     file: Path | None = None
     modality: ModalityName | None = None
 
+    def columns(self, name: str) -> list[str]:
+        """The names that its columns may have, of which `name` is that of its values."""
+        spread = ("low", "high") if self.share else ("ci95",)
+        ends = [f"{name}_{end}" for end in (*spread, *self.percentiles)]
+        return [name, *ends, *([self.of_mean.name] if self.of_mean else [])]
+
     def check_classes(self, name: str, there: Sequence[str]) -> None:
         """Raises MeasureError for a measure of labels where a data set has none, or others.
 

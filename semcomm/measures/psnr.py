@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomm.compiled import compiled
+from semcomm.measures.measure import OfMean
 from semcomm.modalities.given import given_images
 from semcomm.modalities.rgb8 import Image
 
@@ -59,6 +60,14 @@ def finite_psnr_db(
     Example: an MSE of 0 over 3 x 32 x 32 samples gives 83.0 dB.
     """
     return psnr_of_mse_db(np.maximum(mse, 1 / values))
+
+
+PSNR_OF_MEAN_MSE = OfMean(
+    "psnr_of_mean_mse_db",
+    terms=lambda mse, images: np.maximum(mse, [1 / image.size for image in images]),
+    value=lambda mean: float(psnr_of_mse_db(np.array(mean))),
+)
+"""The PSNR of the mean MSE, in which a perfect image counts as in `finite_psnr_db`."""
 
 
 def psnr_db(sent: Sequence[Image], received: Sequence[Image]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le, Unit, doc
 from numpy.typing import NDArray
 
-from semcomm.channel import State, SymbolChannel, SymbolReception
+from semcomm.channel import GainKnowledge, State, SymbolChannel, SymbolReception
 from semcomm.errors import ChannelError
 from semcomm.fading import complex_normals
 from semcomm.frames import Symbols
@@ -143,6 +143,12 @@ class Ofdm(SymbolChannel):
     @abstractmethod
     def taps(self) -> Taps:
         """The paths, whose mean energies add up to 1."""
+
+    @property
+    def gain_knowledge(self) -> GainKnowledge:
+        if self.estimation == "ls" or self.estimation == "lmmse":
+            return "estimated"
+        return self.estimation
 
     @property
     def noise_variance(self) -> float:

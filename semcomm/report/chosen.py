@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from semcomm.errors import ReportError
 from semcomm.measures.intervals import half_width, wilson
-from semcomm.measures.psnr import psnr_of_mse_db
+from semcomm.measures.psnr import PSNR_OF_MEAN_MSE
 from semcomm.report.paired import MEAN_MSE
-from semcomm.report.per_image import CELL, IMAGE
+from semcomm.report.per_image import CELL, IMAGE, mean_mse_terms
 from semcomm.report.results import write_csv
 
 
@@ -78,5 +78,5 @@ def _measured(images: pd.DataFrame, columns: Collection[str]) -> dict[str, float
             low, high = wilson(float(values[name].sum()), len(values))
             row |= {name: float(values[name].mean()), f"{name}_low": low, f"{name}_high": high}
     if MEAN_MSE in columns:
-        row[MEAN_MSE] = float(psnr_of_mse_db(np.mean(images["mse"].to_numpy())))
+        row[MEAN_MSE] = PSNR_OF_MEAN_MSE.value(float(mean_mse_terms(images).mean()))
     return row | {"channel_uses_per_image": float(images["channel_uses"].mean())}

@@ -19,14 +19,14 @@ import pandas as pd
 
 from semcomm.errors import ReportError
 from semcomm.measures.intervals import half_width
-from semcomm.measures.psnr import psnr_of_mse_db
+from semcomm.measures.psnr import PSNR_OF_MEAN_MSE
 from semcomm.report.curves import Curve, upper_hull
-from semcomm.report.per_image import CELL, IMAGE, read_per_image
+from semcomm.report.per_image import CELL, IMAGE, mean_mse_terms, read_per_image
 from semcomm.report.results import numbers, read_results
 from semcomm.run.conditions import select
 from semcomm.run.origin import is_error
 
-MEAN_MSE = "psnr_of_mean_mse_db"
+MEAN_MSE = PSNR_OF_MEAN_MSE.name
 VALUE, RATE = "value", "rate"
 
 
@@ -34,8 +34,8 @@ VALUE, RATE = "value", "rate"
 class Point:
     """A row of results.csv, with what per_image.csv has of its images.
 
-    values: by image, in the order of the run: the quality, or `mse` where the quality is
-        `psnr_of_mean_mse_db`.
+    values: by image, in the order of the run: the quality, or where it is `psnr_of_mean_mse_db`
+        the terms of that mean.
     rates: by image; None where the rate is no mean over images.
     is_error: a lower quality is better.
     """
@@ -49,8 +49,8 @@ class Point:
     @property
     def quality(self) -> float:
         """Of all images together."""
-        mean = self.values.to_numpy().mean()
-        return float(psnr_of_mse_db(mean)) if self.is_of_mean_mse else float(mean)
+        mean = float(self.values.to_numpy().mean())
+        return PSNR_OF_MEAN_MSE.value(mean) if self.is_of_mean_mse else mean
 
     @property
     def parts(self) -> "pd.Series[float]":
@@ -93,7 +93,7 @@ def points_of(folder: Path, conditions: Sequence[str], rate: str, quality: str) 
     rows = select(read_results([folder]), conditions)
     values = zip(rows.index, numbers(rows, rate), numbers(rows, quality), strict=True)
     is_of_mean_mse = quality == MEAN_MSE
-    images = _images(folder, "mse" if is_of_mean_mse else quality, rate.removesuffix("_per_image"))
+    images = _images(folder, quality, rate.removesuffix("_per_image"))
     points, lower_is_better = [], is_error(rows, quality)
     for cell, mean, value in values:
         if not (math.isnan(mean) or math.isnan(value)):
@@ -110,10 +110,12 @@ def _images(folder: Path, quality: str, rate: str) -> pd.DataFrame:
     """The columns `value` and, where the run has it by image, `rate`, by row of results.csv and by
     image; repetitions count as one.
     """
-    table = read_per_image(folder, {IMAGE, CELL, quality, rate})
-    if missing := {IMAGE, quality} - set(table):
+    needed = {IMAGE, *(("mse", "height", "width") if quality == MEAN_MSE else (quality,))}
+    table = read_per_image(folder, needed | {CELL, rate})
+    if missing := needed - set(table):
         raise ReportError(f"{folder}: there is no column {', '.join(sorted(missing))} by image")
-    columns = {VALUE: table[quality]} | ({RATE: table[rate]} if rate in table else {})
+    values = mean_mse_terms(table) if quality == MEAN_MSE else table[quality]
+    columns = {VALUE: values} | ({RATE: table[rate]} if rate in table else {})
     keys = [table[CELL] if CELL in table else np.zeros(len(table), np.int64), table[IMAGE]]
     return pd.DataFrame(columns).groupby(keys, sort=False).mean()
 

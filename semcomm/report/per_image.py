@@ -2,11 +2,23 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from semcomm.errors import ReportError
+from semcomm.measures.psnr import PSNR_OF_MEAN_MSE
 
 IMAGE, CELL = "image", "cell"
+
+
+def mean_mse_terms(images: pd.DataFrame) -> NDArray[np.float64]:
+    """From the columns `mse`, `height` and `width`, (B,): what a run takes the mean of for its
+    `psnr_of_mean_mse_db`.
+    """
+    sizes = [*zip(images["height"], images["width"], strict=True)]
+    blanks = {size: np.broadcast_to(np.uint8(0), (*size, 3)) for size in set(sizes)}
+    return PSNR_OF_MEAN_MSE.terms(images["mse"].to_numpy(), [blanks[size] for size in sizes])
 
 
 def read_per_image(folder: Path, names: set[str] | None = None) -> pd.DataFrame:

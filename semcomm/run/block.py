@@ -19,7 +19,7 @@ from semcomm.framing import Framing
 from semcomm.link.checked_channel import with_checks
 from semcomm.measures.totals import Columns
 from semcomm.run.cached_system import CachedSystem, Ends, cache_path
-from semcomm.run.columns import carrier_columns, measure_columns, sample_columns
+from semcomm.run.columns import carrier_columns, joined, measure_columns, sample_columns
 from semcomm.run.fingerprint import require_same
 from semcomm.run.first_gains import first_gains
 from semcomm.run.image_gains import gain_column
@@ -88,7 +88,7 @@ def run_block(task: Task) -> Block:
         for name, measure in measures.items():
             measure.check_classes(name, data.classes())
         labels = data.labels(span.start, span.stop)
-    path = cache_path(run, (scenario.encode_key, span)) if task.shared else None
+    path = cache_path(run, (scenario.reference_key, span)) if task.shared else None
     system = CachedSystem(_ends(run, scenario), measures, labels, path)
     rng = block_generator(scenario.seed, scenario.channel, number)
 
@@ -101,15 +101,15 @@ def run_block(task: Task) -> Block:
     reception = carry(scenario.channel, sent.signal, rng, scenario.link, scenario.framing, state)
     received = system.reconstruct(system.depacketize(reception))
 
-    columns = {
-        **sample_columns(_names(run, scenario.data)[span.start : span.stop], samples),
-        **(bit_columns(sent) if isinstance(sent.signal, Frames) else {}),
-        **checked_columns(scenario.codec, sent, received),
-        **measure_columns(measures, system.measure(samples, received), samples),
-        "damaged": received.damaged,
-        **carrier_columns(sent, reception, scenario.framing, scenario.link),
-        **gain_column(scenario, number, len(samples), len(sent.signal)),
-    }
+    columns = joined(
+        sample_columns(_names(run, scenario.data)[span.start : span.stop], samples),
+        bit_columns(sent) if isinstance(sent.signal, Frames) else {},
+        checked_columns(scenario.codec, sent, received),
+        measure_columns(measures, system.measure(samples, received), samples),
+        {"damaged": received.damaged},
+        carrier_columns(sent, reception, scenario.framing, scenario.link),
+        gain_column(scenario, number, len(samples), len(sent.signal)),
+    )
     first = None
     if number == 0:
         gains_db, loads = first_gains(scenario, len(samples), len(sent.signal))

@@ -16,7 +16,7 @@ from safetensors.numpy import load, save
 
 from semcomm.channel import State
 from semcomm.choices import ModalityName
-from semcomm.errors import MeasureError
+from semcomm.errors import CodecError, MeasureError
 from semcomm.files import write_atomically
 from semcomm.measures.measure import Measure
 from semcomm.modalities.modality import MODALITIES
@@ -169,10 +169,15 @@ def measure(
 def _changed(sent: Encoded, arrived: Encoded, count: int) -> list[int]:
     """The numbers of the samples of which some array arrived otherwise than it was sent.
 
-    What only the transmitter knows does not arrive.
+    What only the transmitter knows does not arrive. Raises CodecError for what was not encoded.
     """
     same = np.ones(count, np.bool_)
     for name, theirs in arrived.items():
+        if name not in sent:
+            raise CodecError(
+                f"depacketize returned {name}, which encode did not: what arrives of bits has the "
+                "names of what was encoded, or the system's `repeats` is False"
+            )
         same &= [*map(_equal, sent[name], theirs)]
     return np.flatnonzero(~same).tolist()
 

@@ -9,6 +9,7 @@ import math
 import pickle
 import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from threading import Lock
 from typing import Any
@@ -29,6 +30,8 @@ class Cluster:
     """The workers of a scheduler, however many come and go; RunError where no scheduler answers any
     more.
     """
+
+    lost = (distributed.KilledWorker, CancelledError)
 
     def __init__(self, address: str, seconds: float = SECONDS) -> None:
         self._address, self._prefetch, self._asked = address, PREFETCH, -math.inf

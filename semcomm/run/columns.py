@@ -12,13 +12,14 @@ import numpy as np
 
 from semcomm.channel import SymbolReception
 from semcomm.counting import bit_errors, channel_counts, frame_errors
-from semcomm.errors import MeasureError
+from semcomm.errors import MeasureError, RunError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.link.codes import LdpcCode
 from semcomm.link.link import Link
 from semcomm.measures.intervals import wilson
 from semcomm.measures.measure import Measure
+from semcomm.measures.taken_names import OF_SAMPLES_AND_CARRIER
 from semcomm.measures.totals import Columns, Totals
 from semcomm.plugin_code import plugin_code
 from semcomm.run.cached_system import Values
@@ -29,23 +30,18 @@ from semcomm.systems.checked import checked_values
 RateInterval = Callable[[int, int], tuple[float, float]]
 """From a number of events, and of how many trials, to the 95 % interval of their rate."""
 
-NOT_AVERAGED = {
-    "height",
-    "width",
-    "damaged",
-    "coded_bits",
-    "channel_uses",
-    "bit_errors",
-    "post_fec_bit_errors",
-    "frames",
-    "initial_frame_errors",
-    "residual_frame_errors",
-    "false_accepts",
-    "transmissions",
-    "feedback_bits",
-    "gain_db",
-}
-"""Columns of the samples and of their carrier, whose means have no intervals."""
+
+def joined(*parts: Columns) -> dict[str, Any]:
+    """The columns of all parts. Raises RunError where two of them have a name in common."""
+    whole: dict[str, Any] = {}
+    for part in parts:
+        if common := whole.keys() & part.keys():
+            raise RunError(
+                f"two columns are named {min(common)}: give that of the system or of the measure "
+                "another name"
+            )
+        whole |= part
+    return whole
 
 
 def sample_columns(names: Sequence[str], images: Samples) -> Columns:
@@ -131,7 +127,7 @@ def averaged_columns(columns: Columns) -> list[str]:
     return [
         name
         for name, values in columns.items()
-        if not isinstance(values, list) and " " not in name and name not in NOT_AVERAGED
+        if not isinstance(values, list) and " " not in name and name not in OF_SAMPLES_AND_CARRIER
     ]
 
 
@@ -155,7 +151,7 @@ def carrier_summary(
         "bit_errors": None,
         "bit_error_rate": None,
         "post_fec_bit_errors": totals.total("post_fec_bit_errors"),
-        "post_fec_bit_error_rate": sums["post_fec_bit_errors"] / sums["bits"],
+        "post_fec_bit_error_rate": _share(sums["post_fec_bit_errors"], sums["bits"]),
         "frames": frames,
         "initial_frame_errors": totals.total("initial_frame_errors"),
         "initial_frame_error_rate": sums["initial_frame_errors"] / frames,
@@ -171,13 +167,19 @@ def carrier_summary(
             "coded_bits_per_image": totals.mean("coded_bits"),
             "overhead_bits_per_image": overhead / totals.samples,
             "bit_errors": totals.total("bit_errors"),
-            "bit_error_rate": sums["bit_errors"] / sums["coded_bits"],
+            "bit_error_rate": _share(sums["bit_errors"], sums["coded_bits"]),
         }
     used, esn0_db = link.adapted(channel), getattr(channel, "esn0_db", None)
     if esn0_db is not None and (link.modulation or link.loading):
         uses, bits = sums["channel_uses"], sums["payload_bits"]
-        per_bit_db = esn0_db + 10 * math.log10(uses / bits) if bits else None
+        is_sent = uses > 0 and bits > 0
+        per_bit_db = esn0_db + 10 * math.log10(uses / bits) if is_sent else None
         row["energy_per_payload_bit_db"] = per_bit_db
     if isinstance(used.code, LdpcCode) and used is not link:
         row |= {"adapted_modulation": used.modulation, "adapted_code_rate": used.code.rate}
     return row
+
+
+def _share(events: float, of: float) -> float | None:
+    """None of nothing, such as the bits on the channel where loading sends no frame."""
+    return events / of if of else None

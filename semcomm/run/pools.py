@@ -27,7 +27,8 @@ PREFETCH = 3
 """Tasks a worker that are asked for before their results are needed: enough that none waits."""
 
 TRIALS = 3
-"""Times that a task is begun before it counts as failed."""
+"""Times that a task is begun which is lost with its process or machine, before it counts as failed.
+"""
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -41,12 +42,17 @@ class Pending(Protocol[Given]):
 
 
 class Pool(Protocol):
-    """Who does tasks. `prefetch` is how many may wait in it beyond the one whose result is needed
-    next.
+    """Who does tasks.
+
+    prefetch: how many may wait in it beyond the one whose result is needed next.
+    lost: what a result raises whose task was lost with its process or machine.
     """
 
     @property
     def prefetch(self) -> int: ...
+
+    @property
+    def lost(self) -> tuple[type[Exception], ...]: ...
 
     def submit(self, run: Callable[[Task], Result], task: Task) -> Pending[Result]: ...
 
@@ -78,7 +84,8 @@ def map_in_order(
 ) -> Iterator[tuple[Task, Result | Failure]]:
     """Each task and its result, `run(task)`, or why there is none, in the order of the tasks.
 
-    A task that raises is tried again, and so is one that was lost with its process or machine.
+    A task that was lost with its process or machine is tried again; one that raises would raise
+    again.
 
     known: the result where it need not be computed.
     wanted: tasks of which this does not hold any more when it is their turn are dropped.
@@ -112,10 +119,13 @@ def _first(
             # trial of no other.
             result: Result | Failure = (pool.submit(run, task) if trial else future).result()
             break
-        except Exception as error:  # whatever it is, it may have been the process's or the moment's
+        except Exception as error:
             result = Failure(error)
+            if not isinstance(error, pool.lost):
+                break
         except SystemExit as error:  # of a plug-in, which ends no run
             result = Failure(RunError(f"it called sys.exit({error.code!r})"))
+            break
     yield task, result
 
 
@@ -129,6 +139,7 @@ class SerialPool:
     """This process, which does a task when it is asked to."""
 
     prefetch = 0
+    lost: tuple[type[Exception], ...] = ()
 
     def submit(self, run: Callable[[Task], Result], task: Task) -> "Future[Result]":
         future: Future[Result] = Future()
@@ -152,6 +163,8 @@ class ProcessPool:
     threads: of each; by default they divide the cores among them.
     prefetch: tasks of each that may wait.
     """
+
+    lost = (BrokenExecutor,)
 
     def __init__(self, workers: int, threads: int | None = None, prefetch: int = PREFETCH) -> None:
         self.prefetch = prefetch * workers

@@ -16,6 +16,7 @@ from semcomm.run.columns import (
     RateInterval,
     averaged_columns,
     carrier_summary,
+    joined,
     measure_summary,
 )
 from semcomm.run.fingerprint import fingerprints
@@ -193,9 +194,9 @@ def _after_stop(events: int, of: int, **blocks: int) -> tuple[float, float]:
 
 def _tasks(run: str, cells: Mapping[int, Cell]) -> Iterator[Task]:
     """The blocks of all cells. A cell made in this program, which alone can run it, has no text."""
-    uses = Counter(repr(cell.scenario.encode_key) for cell in cells.values())
+    uses = Counter(repr(cell.scenario.reference_key) for cell in cells.values())
     for place, cell in cells.items():
-        shared = uses[repr(cell.scenario.encode_key)] * cell.scenario.repeat > 1
+        shared = uses[repr(cell.scenario.reference_key)] * cell.scenario.repeat > 1
         needed = fingerprints(cell) if cell.text else None
         for number in range(block_count(run, cell.scenario)):
             yield Task(run, place, cell, number, shared, needed)
@@ -216,14 +217,14 @@ def _results(cell: Cell, totals: Totals, interval: RateInterval) -> Results:
     """A cell's row: all that its scenario sets, then what was measured."""
     scenario = cell.scenario
     carried = carrier_summary(totals, scenario.channel, scenario.link, interval)
-    row = {
-        **cell.row(),
-        "images": totals.samples,
-        **scenario.codec.summary(totals),
-        **measure_summary(totals, scenario.measured),
-        "damaged_images": totals.total("damaged"),
-        **carried,
-    }
+    row = joined(
+        cell.row(),
+        {"images": totals.samples},
+        scenario.codec.summary(totals),
+        measure_summary(totals, scenario.measured),
+        {"damaged_images": totals.total("damaged")},
+        carried,
+    )
     plain = {name: _plain(value) for name, value in row.items()}
     tallies = {name: counts.tolist() for name, counts in totals.tallies.items()}
     return Results(plain, list(carried), tallies)

@@ -114,13 +114,18 @@ class Scenario(Validated):
         if what := name_mistake(self.name):
             raise SettingError(what)
         for name in self.measures:
-            find_measure(name)
+            find_measure(name).check_modality(name, self.data.modality)
         check_columns(self.measures)
 
     @property
-    def encode_key(self) -> object:
-        """What the encodings of its images depend on."""
-        return self.data, self.codec.encode_key(self.terms, self.framing), self.measures
+    def reference_key(self) -> object:
+        """What cells share that have equal ones: encodings of images and, where these may arrive
+        unchanged, their reconstructions and measures.
+        """
+        codec, agreed = self.codec, (self.terms, self.framing)
+        at_receiver = codec.reconstruct_key(*agreed, self.receiver.damaged)
+        keys = codec.encode_key(*agreed), at_receiver if codec.repeats else None
+        return self.data, *keys, self.measures
 
     @property
     def terms(self) -> Terms:
@@ -302,7 +307,7 @@ def _check_signal(document: Document, scenario: Scenario) -> None:
     if not isinstance(channel, SymbolChannel):
         what = f"channel {type(channel).__name__} carries bits, and {name} sends symbols"
         document.mistake("channel.model", f"{what}: take a channel of symbols, such as awgn")
-    for key in ("link", "framing"):
+    for key in ("link", "framing", "receiver", "stop"):
         if document.value(key):
             document.mistake(key, f"{key} is for frames of bits, and {name} sends symbols: omit it")
     _check_terms(document, scenario)

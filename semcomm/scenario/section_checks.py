@@ -10,10 +10,10 @@ from functools import partial
 from semcomm.data.choice import DataChoice
 from semcomm.data.data_set import Data
 from semcomm.errors import DataError, SemcommError, SettingError
+from semcomm.measures.taken_names import TAKEN
 from semcomm.scenario.checking import build
 from semcomm.scenario.document import Document
 from semcomm.scenario.plugins import find_measure, find_system, measure_name
-from semcomm.validation import as_yaml
 
 
 def check_system(document: Document) -> None:
@@ -48,21 +48,29 @@ def _check_images(document: Document, data: DataChoice) -> None:
 
 def check_measures(document: Document, default: DataChoice) -> None:
     """Keep mistakes in the list `measures`."""
-    names = document.value("measures")
+    names, found = document.value("measures"), list[str]()
     for number, name in enumerate(names if isinstance(names, list) else ()):
         if isinstance(name, str):
             key = f"measures[{number}]"
             if attempt(document, key, partial(find_measure, name)):
+                found.append(name)
                 attempt(document, key, partial(_check_samples, document, default, name))
-    if isinstance(names, list) and all(isinstance(name, str) for name in names):
-        attempt(document, "measures", partial(check_columns, names))
+    attempt(document, "measures", partial(check_columns, found))
 
 
 def check_columns(measures: Sequence[str]) -> None:
-    """Raises SettingError where two measures have one name."""
-    columns = [measure_name(name) for name in measures]
-    if len(set(columns)) < len(columns):
-        raise SettingError(f"measures are {as_yaml(columns)}; each takes a name of its own")
+    """Raises SettingError where a column of a measure has the name of another column."""
+    before = set(TAKEN)
+    for name in measures:
+        measure = find_measure(name)
+        for own, item in {measure_name(name): measure, **measure.beside}.items():
+            for column in item.columns(own):
+                if column in before:
+                    raise SettingError(
+                        f"measure {name} has the column {column}, as something else has; each "
+                        "takes a name of its own"
+                    )
+                before.add(column)
 
 
 def _check_samples(document: Document, default: DataChoice, name: str) -> None:

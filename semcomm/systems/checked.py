@@ -1,6 +1,6 @@
 """Systems and measures whose answers are checked before anything is computed from them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +49,7 @@ class CheckedTransmitter:
             payload_bits = _vector(self.system, "payload_bits", payload_bits, np.int64, samples)
             if payload_bits.min(initial=0) < 0:
                 raise _wrong(self.system, "negative payload_bits", "they are 0 or more")
+        _check_encoded(self.system, sent.encoded, samples)
         return Sent(signal, payload_bits, sent.encoded)
 
 
@@ -80,6 +81,10 @@ class CheckedReceiver:
                 self.system, f"a {type(received).__name__}", "reconstruct returns Received"
             )
         samples = arrived.damaged.size
+        if not isinstance(received.samples, Sequence | np.ndarray):
+            raise _wrong(
+                self.system, f"samples as {type(received.samples).__name__}", "they are a list"
+            )
         if len(received.samples) != samples:
             raise _wrong(self.system, f"{len(received.samples)} samples", f"{samples} were sent")
         modality = MODALITIES[self.system.modality]
@@ -97,10 +102,10 @@ class CheckedReceiver:
 def checked_columns(system: System, sent: Sent[Any], received: Received) -> Columns:
     """A system's columns, each of one real number per sample. Raises CodecError for others."""
     with running(system, system):
-        columns = system.columns(sent, received)
+        given = system.columns(sent, received)
+        columns = {name: np.asarray(values) for name, values in given.items()}
     samples = len(received.samples)
-    for name, values in columns.items():
-        array = np.asarray(values)
+    for name, array in columns.items():
         if array.shape != (samples,) or array.dtype.kind not in "biuf" or np.isinf(array).any():
             raise _wrong(
                 system,
@@ -113,18 +118,17 @@ def checked_columns(system: System, sent: Sent[Any], received: Received) -> Colu
 def checked_tallies(system: System, sent: Sent[Any]) -> Mapping[str, NDArray[np.int64]]:
     """A system's tallies. Raises CodecError where they are not counts."""
     with running(system, system):
-        tallies = system.tallies(sent)
+        tallies = {name: np.asarray(counts) for name, counts in system.tallies(sent).items()}
     for name, counts in tallies.items():
-        given = np.asarray(counts)
         if (
-            given.ndim != 1
-            or given.dtype != np.int64
-            or given.size > MAX_TALLY
-            or np.any(given < 0)
+            counts.ndim != 1
+            or counts.dtype != np.int64
+            or counts.size > MAX_TALLY
+            or np.any(counts < 0)
         ):
             raise _wrong(
                 system,
-                f"the tally {name} as {given.shape} {given.dtype}",
+                f"the tally {name} as {counts.shape} {counts.dtype}",
                 f"a tally is (n,) int64 counts, n at most {MAX_TALLY}",
             )
     return tallies
@@ -161,12 +165,24 @@ def _check_encoded(system: System, encoded: Any, samples: int) -> None:
     if not isinstance(encoded, Mapping):
         raise _wrong(system, f"encoded as {type(encoded).__name__}", "it is a mapping of arrays")
     for name, arrays in encoded.items():
+        if not _are_arrays(arrays):
+            raise _wrong(
+                system, f"{name} as {type(arrays).__name__}", "it is arrays, one for each sample"
+            )
         if len(arrays) != samples:
             raise _wrong(
                 system,
                 f"{len(arrays)} arrays as {name}",
                 f"it is one for each of {samples} samples",
             )
+
+
+def _are_arrays(values: Any) -> bool:
+    if isinstance(values, np.ndarray):
+        return values.ndim > 0
+    return isinstance(values, Sequence) and all(
+        isinstance(each, np.ndarray | np.generic) for each in values
+    )
 
 
 def _check_signal(system: System, signal: Any, samples: int, framing: Framing) -> None:

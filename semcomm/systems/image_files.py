@@ -135,6 +135,10 @@ class ImageFile(System):
             return self, terms, framing
         return self if self.model == "jpeg" else replace(self, container=True)
 
+    def reconstruct_key(self, terms: Terms, framing: Framing, damaged: DamagedPolicy) -> object:
+        """A whole file has all that its decoder needs."""
+        return self.model
+
     @property
     def tagged(self) -> bool:
         """Whether each payload begins with its file's quality: the receiver needs it to put back

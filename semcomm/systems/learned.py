@@ -152,6 +152,10 @@ class LearnedCodec(System):
             return replace(self, entropy_coder="huffman")
         return self, terms, framing
 
+    def reconstruct_key(self, terms: Terms, framing: Framing, damaged: DamagedPolicy) -> object:
+        """Pictures depend on indices, not on how these become bits."""
+        return replace(self, entropy_coder="huffman")
+
     def fingerprint(self) -> str:
         return digest_of(load_codecs(self.model)).hex()
 

@@ -58,8 +58,28 @@ class MuLaw(System):
     def disagreements(self, terms: Terms, framing: Framing) -> Mapping[str, Any]:
         return {
             "framing.slices": partial(check_slices, framing),
-            "link.channel_uses": partial(FrameFormat, framing, frame_bits=terms.frame_bits),
+            "codec.first_delay": partial(self._check_rows, framing),
+            "link.channel_uses": partial(self._check_room, terms, framing),
         }
+
+    def _check_rows(self, framing: Framing) -> None:
+        """Raises CodecError where a matrix of the agreed size has none of the rows; where headers
+        tell sizes, none is agreed.
+        """
+        if not framing.header:
+            self.rows(framing.size[0])
+
+    def _check_room(self, terms: Terms, framing: Framing) -> None:
+        """Raises FramingError where no frame, or none of a matrix of the agreed size, has room."""
+        form = FrameFormat(framing, frame_bits=terms.frame_bits)
+        payload_bits = np.array([self.bits * self.parts(framing.size)])
+        bits = int(form.bits(payload_bits, [Header(framing.size)])[0])
+        if terms.budget_bits is not None and not framing.header and bits > terms.budget_bits:
+            raise FramingError(
+                f"a frame has {terms.frame_bits} bits, and a matrix takes {bits} and at least one "
+                "of filling: allow more channel uses (link.channel_uses), or take fewer codec.bits "
+                "or codec.delays"
+            )
 
     def rows(self, height: int) -> slice:
         """Those that are sent of a matrix of so many."""

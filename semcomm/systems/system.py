@@ -102,6 +102,12 @@ class System(Validated, ABC):
         """What `encode` depends on besides the samples; cells with equal keys share its results."""
         return self
 
+    def reconstruct_key(self, terms: Terms, framing: Framing, damaged: DamagedPolicy) -> object:
+        """What `reconstruct` of undamaged samples depends on besides these; where the system
+        `repeats`, cells share its results that have equal keys of both kinds.
+        """
+        return self
+
     def fingerprint(self) -> str | None:
         """A digest of what the section names by a path or a name; None where it names nothing."""
         return None

@@ -14,7 +14,15 @@ from semcomm.measures.intervals import half_width
 def write_run(folder: Path, rows: list[dict[str, object]], psnrs: list[list[float]]) -> None:
     folder.mkdir()
     images = [
-        {"cell": cell, "image": image, "psnr_db": psnr, "mse": 10 ** (-psnr / 10), "accuracy": 1.0}
+        {
+            "cell": cell,
+            "image": image,
+            "psnr_db": psnr,
+            "mse": 10 ** (-psnr / 10),
+            "height": 32,
+            "width": 32,
+            "accuracy": 1.0,
+        }
         for cell, of_cell in enumerate(psnrs)
         for image, psnr in enumerate(of_cell)
     ]

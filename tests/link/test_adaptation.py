@@ -3,8 +3,10 @@
 import csv
 import io
 from contextlib import redirect_stdout
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import adaptation_table as tool
 import numpy as np
@@ -15,6 +17,7 @@ from semcomm.errors import LinkError
 from semcomm.framing import Framing
 from semcomm.link import adaptation
 from semcomm.link.adaptation import TABLE, Choice, choose, table
+from semcomm.link.coded import Retransmission
 from semcomm.link.codes import LdpcCode
 from semcomm.link.link import Link
 from semcomm.link.modulation import BITS_PER_SYMBOL
@@ -135,6 +138,16 @@ def test_a_link_takes_modulation_and_code_from_the_table() -> None:
     check = Framing().crc_ok
     assert ADAPTIVE.wrap(channel, check) == fixed.wrap(channel, check)
     assert fixed.adapted(channel) is fixed
+
+
+@pytest.mark.parametrize("model", ["arq", "chase", "incremental"])
+def test_an_adaptive_link_retransmits_as_a_fixed_one(model: Any) -> None:
+    channel, again = load_channel("awgn", esn0_db=10.5), Retransmission(model, 3)
+    row = choose(256, 10.5)
+    fixed = Link(row.modulation, code=LdpcCode(row.rate), channel_uses=256, retransmission=again)
+    adaptive = replace(ADAPTIVE, retransmission=again)
+    check = Framing().crc_ok
+    assert adaptive.wrap(channel, check) == fixed.wrap(channel, check)
 
 
 @pytest.mark.parametrize(

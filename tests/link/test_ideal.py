@@ -133,6 +133,15 @@ def test_a_channels_own_failure_names_it() -> None:
         IdealCode(0.1).frame_bits(Broken(0.1), None, 64)
 
 
+def test_what_is_no_channel_use_is_refused() -> None:
+    class Odd(type(load_channel("binary_erasure", erasure=0.0))):  # type: ignore[misc]
+        def channel_use(self) -> float:
+            return 0.9
+
+    with pytest.raises(ChannelError, match="channel Odd returned a float as its channel_use"):
+        IdealCode(0.1).frame_bits(Odd(0.1), None, 64)
+
+
 GAUSSIAN = Link("gaussian", channel_uses=256, ideal=IdealCode(1e-3))
 
 

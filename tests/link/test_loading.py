@@ -329,7 +329,7 @@ def test_loading_takes_nothing_beside_it_that_fixes_bits(beside: dict[str, Any])
 
 def test_loading_takes_gains_that_the_receiver_knows() -> None:
     channel = load_channel("rayleigh", esn0_db=7.0, estimation="pilots", pilots=2)
-    with pytest.raises(LinkError, match="has estimation pilots: take known"):
+    with pytest.raises(LinkError, match="Rayleigh are estimated: take estimation known"):
         Link(loading=Loading(0.01)).check(channel, 16)
 
 
@@ -338,17 +338,29 @@ def test_loading_has_no_rate_of_its_own() -> None:
         _ = Link(loading=Loading(0.01)).efficiency
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [np.ones(3, np.complex128), np.ones((2, 4), np.complex128), np.full((3, 4), np.nan + 0j)],
-    ids=["one dimension", "other frames", "not finite"],
-)
-def test_a_wrong_state_is_reported(wrong: NDArray[np.complex128]) -> None:
-    class Odd(type(load_channel("awgn", esn0_db=0.0))):  # type: ignore[misc]
-        def draw(self, frames: int, rng: np.random.Generator) -> State:
-            return State(wrong, 0.1)
+GAINS = np.ones((3, 4), np.complex128)
 
-    with pytest.raises(ChannelError, match="channel Odd drew gains"):
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (State(GAINS[0], 0.1), "drew gains of the shape"),
+        (State(GAINS[:2], 0.1), "drew gains of the shape"),
+        (State(GAINS * np.nan, 0.1), "drew gains or a noise variance"),
+        (State(np.array([["h"] * 4] * 3), 0.1), "drew wrong values: gains takes"),  # type: ignore[arg-type]
+        (State([[1], [1, 2], [3]], 0.1), "drew wrong values"),  # type: ignore[arg-type]
+        (State(GAINS, "0.1"), "wrong values: a noise variance takes"),  # type: ignore[arg-type]
+        (State(GAINS, None), "wrong values: a noise variance takes"),  # type: ignore[arg-type]
+        (State(GAINS, 0.0), "or no noise at all"),
+        (GAINS, "drew a ndarray; it takes a State"),
+    ],
+)
+def test_a_wrong_state_is_reported(wrong: Any, message: str) -> None:
+    class Odd(type(load_channel("awgn", esn0_db=0.0))):  # type: ignore[misc]
+        def draw(self, frames: int, rng: np.random.Generator) -> Any:
+            return wrong
+
+    with pytest.raises(ChannelError, match=f"channel Odd .*{message}"):
         CheckedSymbols(Odd(esn0_db=0.0)).draw(3, np.random.default_rng(0))
 
 

@@ -366,7 +366,7 @@ def test_transport_blocks_over_a_grid_arrive() -> None:
 
 
 def test_a_link_refuses_gains_that_nobody_knows() -> None:
-    with pytest.raises(LinkError, match="estimation none, and no demapper works without the gain"):
+    with pytest.raises(LinkError, match="and no demapper works without: take another estimation"):
         Link("qpsk").check(tdl(**SMALL, estimation="none"), 16)
 
 

@@ -55,6 +55,8 @@ def written(folder: Path, **columns: list[str]) -> Path:
     pd.DataFrame(row).to_csv(folder / "results.csv", index=False)
     images = {
         "image": ["a", "b", "c"] * 2,
+        "height": [32] * 6,
+        "width": [32] * 6,
         "mse": [1.0, 1.0, 1.0, 9.0, 2.0, 3.0],
         "psnr_db": [20.0, 0.0, 0.0, 0.0, 26.0, 29.0],
         "accuracy": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0],

@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from command import cli
+from command import cli, cli_ok
 from numpy.typing import NDArray
 
 from semcomm.errors import ReportError
+from semcomm.report.chosen import Chosen
 from semcomm.report.paired import MEAN_MSE, differences, points_of
+from semcomm.report.per_image import read_per_image
 
 Cells = dict[float, NDArray[np.float64]]
 """The MSE of each image, by rate."""
@@ -41,7 +43,9 @@ def written(
     pd.DataFrame(rows).to_csv(folder / "results.csv", index=False)
     tables = [
         pd.DataFrame({"mse": mse, "psnr_db": psnrs[rate], "cell": cell}).assign(
-            image=lambda table: [f"image {number + images}" for number in table.index]
+            image=lambda table: [f"image {number + images}" for number in table.index],
+            height=32,
+            width=32,
         )
         for cell, (rate, mse) in enumerate(cells.items())
     ]
@@ -216,3 +220,15 @@ def test_compare_prints_a_row_for_each_rate(tmp_path: Path) -> None:
     assert len(result.output.splitlines()) == 3
     refused = cli("compare", str(anchor), str(test), "--paired", "--at", "200")
     assert refused.exit_code == 2 and "omit --at" in refused.output
+
+
+def test_the_psnr_of_a_mean_mse_is_that_of_the_run(tmp_path: Path) -> None:
+    """Of perfect images, too, which count as if one value were off by one."""
+    scenario = tmp_path / "lossless.yaml"
+    scenario.write_text("codec: {model: jpeg_xl, quality: 100}\nimages: 4\n")
+    cli_ok("run", scenario, "--out", tmp_path / "run")
+    (row,) = pd.read_csv(tmp_path / "run" / "results.csv").to_dict("records")
+    (point,) = points_of(tmp_path / "run", (), "bits_per_image", MEAN_MSE)
+    images = read_per_image(tmp_path / "run")
+    chosen = Chosen.of({}, images, [MEAN_MSE]).row
+    assert row[MEAN_MSE] == point.quality == chosen[MEAN_MSE] == pytest.approx(83.005, abs=1e-3)

@@ -1,7 +1,7 @@
 """The wrapper that does nothing twice gives what the system alone gives."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semcomm.data.sample import Sample
-from semcomm.frames import Reception
+from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.link.link import Link
 from semcomm.measures import MEASURES
@@ -31,6 +31,8 @@ from semcomm.scenario.plugins import load_channel
 from semcomm.scenario.scenario import Cell, Scenario
 from semcomm.stages import Arrived, Encoded, Received, Sent
 from semcomm.systems.learned import LearnedCodec
+from semcomm.systems.system import System
+from semcomm.terms import Terms
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -147,6 +149,55 @@ def test_sharing_changes_no_column_of_images_with_levels(
     assert {"unfit", "level"} <= set(apart)
     for name, values in apart.items():
         assert type(values) is type(shared[name]) and np.array_equal(values, shared[name]), name
+
+
+@dataclass(frozen=True)
+class Inverted(System):
+    """Sends images as they are; the receiver inverts some bits of each value."""
+
+    inverted: int = 0
+
+    def transmitter(self, terms: Terms, framing: Framing) -> "Raw":
+        return Raw(0)
+
+    def receiver(self, terms: Terms, framing: Framing, damaged: str) -> "Raw":
+        return Raw(self.inverted)
+
+    def encode_key(self, terms: Terms, framing: Framing) -> object:
+        return "as they are"
+
+
+class Raw:
+    """Both ends of that system."""
+
+    def __init__(self, inverted: int) -> None:
+        self.inverted = inverted
+
+    def encode(self, samples: Any) -> Encoded:
+        return {"image": list(samples)}
+
+    def packetize(self, encoded: Encoded) -> Sent[Frames]:
+        frames = Frames.join([np.unpackbits(image.ravel()) for image in encoded["image"]])
+        return Sent(frames, frames.lengths, encoded)
+
+    def depacketize(self, reception: Reception) -> Arrived:
+        images = [np.packbits(bits).reshape(32, 32, 3) for bits in reception.frames.split()]
+        return Arrived({"image": images}, np.zeros(len(images), np.bool_))
+
+    def reconstruct(self, arrived: Arrived) -> Received:
+        images = [image ^ np.uint8(self.inverted) for image in arrived.encoded["image"]]
+        return Received(images, arrived.damaged, None)
+
+
+def test_receivers_that_differ_share_no_reconstruction(tmp_path: Path) -> None:
+    for inverted in (0, 8):
+        codec, channel = Inverted(inverted), load_channel("error_free")
+        scenario = Scenario(
+            "mine", codec, channel, framing=Framing.raw(), measures=("mse",), images=4
+        )
+        block = run_block(Task(str(tmp_path), 0, Cell(scenario, {}), 0, shared=True))
+        assert block.columns["mse"].tolist() == [inverted**2] * 4
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 class Counting:

@@ -20,6 +20,8 @@ from semcomm.framing import Framing
 from semcomm.link.coded import Retransmission
 from semcomm.link.codes import LdpcCode, RepetitionCode
 from semcomm.link.link import Link
+from semcomm.link.loading import Loading
+from semcomm.measures.taken_names import TAKEN
 from semcomm.measures.totals import Totals
 from semcomm.run.columns import carrier_summary, frame_columns
 from semcomm.run.seeds import block_generator
@@ -146,6 +148,15 @@ def test_energy_of_one_payload_bit_a_symbol_is_that_of_a_symbol() -> None:
     assert row["energy_per_payload_bit_db"] == -3.5
 
 
+def test_loading_that_sends_no_frame_has_neither_energy_nor_error_rate() -> None:
+    unsent = totals_of(IMAGES.assign(coded_bits=0, channel_uses=0, bit_errors=0))
+    link = Link(loading=Loading(bit_error_rate=0.01))
+    row = carrier_summary(unsent, load_channel("rayleigh", esn0_db=-30.0), link)
+    assert row["energy_per_payload_bit_db"] is None
+    assert row["bit_error_rate"] is None
+    assert row["channel_uses_per_image"] == row["bit_errors"] == 0
+
+
 LINKS: dict[str, tuple[Link, dict[str, Any]]] = {
     "chase": (
         Link("16qam", code=LdpcCode("1/2"), retransmission=Retransmission("chase", 3)),
@@ -173,7 +184,11 @@ def test_a_runs_columns_are_those_of_what_was_sent_and_received(
     )
     codec, framing = LearnedCodec(str(tiny_codec_file), device="cpu"), Framing(slices=2, crc=16)
     scenario = Scenario("mine", codec, channel, framing=framing, link=link, images=20, seed=3)
-    reported = simulate(scenario).summary
+    simulated = simulate(scenario)
+    reported = simulated.summary
+    names = {name for name in reported if "." not in name} | set(simulated.per_image)
+    measured = {column for key, item in scenario.measured.items() for column in item.columns(key)}
+    assert names - measured <= TAKEN
 
     images = scenario.data.open().load(0, 20)
     sent = Transmitter(codec.load(), "huffman", framing).transmit(images)

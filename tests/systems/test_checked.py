@@ -20,7 +20,7 @@ class Raw(System):
     def transmitter(self, terms, framing): return Sender()
     def receiver(self, terms, framing, damaged): return Drawer()
     def columns(self, sent, received):
-        return {"bits": sent.signal.lengths, "payload_bits": sent.payload_bits}
+        return {"bytes": sent.signal.lengths // 8}
     def tallies(self, sent): return {"index": np.array([1, 2])}
     def summary(self, totals): return {"bits_per_image": totals.mean("bits")}
 
@@ -88,6 +88,9 @@ MISTAKES = [
     ("[Sender]", "return Sender()", "raise SystemExit(0)", "system Raw failed: SystemExit: 0"),
     ("encode", 'return {"image": list(images)}', "return list(images)", "it is a mapping"),
     ("encode", "list(images)}", "list(images[1:])}", "7 arrays as image; it is one for each of 8"),
+    ("encode", "list(images)}", "7}", "returned image as int; it is arrays"),
+    ("encode", "list(images)}", "[0] * 8}", "returned image as list; it is arrays"),
+    ("encoded", "frames.lengths, encoded)", "frames.lengths, None)", "it is a mapping"),
     (
         "packetize",
         "return Sent(frames, frames.lengths, encoded)",
@@ -97,6 +100,7 @@ MISTAKES = [
     ("frames", "frames.lengths, encoded)", "None, encoded)", "wrong payload_bits"),
     ("frames", "frames.lengths, encoded)", "-frames.lengths, encoded)", "negative payload_bits"),
     ("frames", 'in encoded["image"]])', 'in encoded["image"][1:]])', "7 frames; 8 samples have 8"),
+    ("Arrived", 'Arrived({"image"', 'Arrived({"other"', "depacketize returned other, which encode"),
     ("Arrived", "return Arrived(", "return (", "depacketize returns Arrived"),
     ("damaged", "np.zeros(len(parts), bool)", "np.zeros(3, bool)", "damaged of the shape"),
     (
@@ -113,13 +117,15 @@ MISTAKES = [
         "float64; an image is",
     ),
     ("line", "reshape(32, 32, 3) for", "reshape(32, 32) for", "own.py:25)"),
-    ("column", '"bits": sent.signal.lengths', '"bits": 3', "the column bits as"),
-    (
-        "column",
-        '"bits": sent.signal.lengths',
-        '"bits": np.full(8, np.inf)',
-        "bits as",
-    ),
+    ("images", 'Received(list(arrived.encoded["image"])', "Received(7", "samples as int"),
+    ("column", 'return {"bytes": sent.signal.lengths // 8}', "return 7", "system Raw failed"),
+    ("column", "sent.signal.lengths // 8", "[[1], [1, 2]]", "system Raw failed: ValueError"),
+    ("tally", '{"index": np.array([1, 2])}', "7", "system Raw failed: AttributeError"),
+    ("column", "sent.signal.lengths // 8", "3", "the column bytes as"),
+    ("column", "sent.signal.lengths // 8", "np.full(8, np.inf)", "bytes as"),
+    ("column", '"bytes"', '"bits"', "two columns are named bits"),
+    ("column", '"bytes"', '"mine"', "two columns are named mine"),
+    ("row", '{"bits_per_image"', '{"images"', "two columns are named images"),
     ("tally", "np.array([1, 2])", "np.array([-1, 2])", "the tally index as (2,)"),
     (
         "measure",
@@ -145,6 +151,17 @@ def test_mistake_is_named(
     result = run(old, new)
     assert result.exit_code == 2, result.output
     assert message in result.stderr
+
+
+@pytest.mark.parametrize("name", ["bits", "damaged", "channel_uses", "images", "frames"])
+def test_measure_named_as_a_column_is_refused_before_the_run(
+    name: str, run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "SCENARIO", SCENARIO.replace("mine", name))
+    result = run("mine", name)
+    assert result.exit_code == 2
+    assert f"measure {tmp_path}/own_measure.py:{name} has the column {name}" in result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_values_of_other_dtypes_and_prints_are_taken(run: Callable[..., Any]) -> None:

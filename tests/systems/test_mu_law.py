@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semcomm.data.choice import DataChoice
-from semcomm.errors import CodecError, FramingError
+from semcomm.errors import CodecError, FramingError, ScenarioError
 from semcomm.frames import Frames, Reception
 from semcomm.framing import Framing
 from semcomm.measures.csi import nmse
+from semcomm.run.simulation import simulate
 from semcomm.scenario.plugins import find_system, load_channel
 from semcomm.scenario.scenario import read_scenario
 from semcomm.systems.mu_law import MISSING, MuLaw, bits_of, codes_of
@@ -134,6 +135,31 @@ def test_rows_that_no_matrix_has_and_several_slices_are_refused(
         MuLaw("mu-law", first_delay=32).transmitter(Terms(), RAW).encode(matrices)
     with pytest.raises(FramingError, match="slices is 2"):
         MuLaw("mu-law").transmitter(Terms(), Framing(slices=2))
+
+
+@pytest.mark.parametrize(
+    ("codec", "mistake"),
+    [
+        ({"first_delay": 31, "bits": 1, "delays": 2}, ""),  # 2 x 32 x 1 bits of one row
+        ({"first_delay": 32}, "scenario: codec.first_delay is 32; a channel matrix has 32 delays"),
+        ({"bits": 1, "delays": 3}, ""),  # 192 bits, a CRC of 16 and one of filling are 209
+        ({"bits": 2, "delays": 2}, "a frame has 209 bits, and a matrix takes 272 and at least one"),
+    ],
+)
+def test_what_no_matrix_of_the_agreed_size_allows_is_a_mistake(
+    codec: dict[str, int], mistake: str
+) -> None:
+    sections = {
+        "codec": {"model": "mu-law"} | codec,
+        "data": {"csi": "sample"},
+        "framing": {"header": False, "crc": 16},
+        "link": {"channel_uses": 209},
+    }
+    if not mistake:
+        assert simulate(read_scenario(sections | {"images": 4})).summary["unfit"] == 0
+        return
+    with pytest.raises(ScenarioError, match=mistake):
+        read_scenario(sections)
 
 
 def test_a_scenario_names_it(tmp_path: Any) -> None:

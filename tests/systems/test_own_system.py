@@ -74,6 +74,8 @@ def test_own_measure_goes_with_a_shipped_system(scenario: Path, tmp_path: Path) 
         ("channel: {model: binary_symmetric, crossover: 0}", "wrong.yaml:2:18|carries bits"),
         ("channel: {model: awgn, esn0_db: 5}\nlink: {modulation: qpsk}", "link is for frames"),
         ("channel: {model: awgn, esn0_db: 5}\nframing: {crc: 8}", "framing is for frames"),
+        ("channel: {model: awgn, esn0_db: 5}\nreceiver: {damaged: drop}", "receiver is for frames"),
+        ("channel: {model: awgn, esn0_db: 5}\nstop: {frame_errors: 9}", "stop is for frames"),
         ("channel: {model: awgn, esn0_db: 5}\nmeasures: [psnr]", "measure psnr is unknown"),
     ],
 )
