@@ -23,7 +23,8 @@ def test_percentiles_of_an_error_are_errors() -> None:
 
 @pytest.mark.parametrize("file", ["", "results.csv", "per_image.csv", "per_image.parquet"])
 def test_rows_of_a_run_know_its_errors(tmp_path: Path, file: str) -> None:
-    (tmp_path / ORIGIN).write_text(json.dumps({ERRORS: ["mine"]}))
+    origin = {"command": "", "date": "", "versions": {}, ERRORS: ["mine"]}
+    (tmp_path / ORIGIN).write_text(json.dumps(origin))
     table = pd.DataFrame({"results": [str(tmp_path / file)]})
     assert is_error(table, "mine") and is_error(table, "nmse_db")
     assert not is_error(table, "psnr_db")
