@@ -34,6 +34,9 @@ MODULATIONS: dict[Any, int] = {
 }
 """The Es/N0 in dB at which `link.modulation: adaptive` has these modulations and code rates."""
 
+PUBLISHED = {"deepjscc-12-4db": 24.4, "deepjscc-12-10db": 27.1, "deepjscc-12-16db": 29.25}
+"""PSNR in dB, the highest over Es/N0 of training, read off a copy of the authors' figure."""
+
 Row = Mapping[str, Any]
 Pair = tuple[int, str, str]
 """Channel uses, test and anchor, of which the last two are regular expressions of systems."""
@@ -120,6 +123,17 @@ def awgn(run: Run, uses: int, cell: Callable[[Row], str]) -> Iterator[list[str]]
     yield heading("system")
     for system in systems(run, uses):
         yield [f"`{system}`", *line(run.of(re.escape(system), uses), cell)]
+
+
+def published(run: Run) -> Iterator[list[str]]:
+    """The codecs of the published DeepJSCC, each at the Es/N0 that it was trained at."""
+    yield ["codec", "channel uses", "Es/N0", "mean of PSNRs", "PSNR of the mean MSE", "published"]
+    for row in run.rows:
+        name, own = row["scenario"], row[ADAPTED]
+        if name.startswith("deepjscc") and row["channel.esn0_db"] == own:
+            qualities = [f"{row[quality]:.2f} dB" for quality in ("psnr_db", MEAN_MSE)]
+            theirs = f"{PUBLISHED[name]} dB" if name in PUBLISHED else ""
+            yield [f"`{name}`", f"{row[USES]:.0f}", f"{own} dB", *qualities, theirs]
 
 
 def mismatch(run: Run, uses: int) -> Iterator[list[str]]:
@@ -227,6 +241,7 @@ def tables(results: Path) -> Iterator[tuple[str, Iterable[Sequence[str]]]]:
             yield f"reference-awgn-{uses}", awgn(run, uses, psnrs)
             yield f"reference-awgn-{uses}-accuracy", awgn(run, uses, accuracy)
         yield "reference-awgn-margins", margins(run, AGAINST_ALL)
+        yield "deepjscc-published", published(run)
     if run := runs.get("reference-mismatch"):
         yield "reference-mismatch-256", mismatch(run, 256)
         yield "reference-mismatch-margins", margins(run, AGAINST_ALL, adapted=10)
