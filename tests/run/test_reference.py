@@ -60,7 +60,10 @@ ESN0_DB = [0, 4, 7, 10, 13, 16, 19]
 ANALOGUE = {
     "analogue-256": 4,
     "analogue-512": 8,
+    "deepjscc-12-4db": 4,
     "deepjscc-12-10db": 4,
+    "deepjscc-12-16db": 4,
+    "deepjscc-6-10db": 8,
 }
 """From an analogue codec's name to its symbols per patch of 4 x 4 pixels."""
 
