@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from sizes import image_sizes, small_sizes
 
 from semcomm.errors import FramingError
 from semcomm.frame_format import FREE_PIXELS, PIXELS_PER_BIT, FrameFormat, Header
@@ -29,15 +30,6 @@ def any_header(header: Header, number: int) -> int:
     return 0
 
 
-sides = st.integers(1, 65535)
-sizes = st.one_of(st.just((32, 32)), st.tuples(sides, sides)).filter(allowed)
-
-
-def is_small(size: tuple[int, int]) -> bool:
-    """Whether it is believed of any frame."""
-    return size[0] * size[1] <= FREE_PIXELS
-
-
 payloads = st.text("01", max_size=70).map(bits_of)
 
 
@@ -54,9 +46,8 @@ def sendings(draw: st.DrawFn) -> tuple[FrameFormat, Frames, list[Header]]:
     """A layout, payloads of some images, and their headers."""
     layout, images = draw(layouts()), draw(st.integers(0, 4))
     count = images * layout.framing.slices
-    size = sizes if layout.framing.header else st.just((32, 32))
-    if not layout.framing.crc:
-        size = size.filter(is_small)
+    others = image_sizes if layout.framing.crc else small_sizes
+    size = others if layout.framing.header else st.just((32, 32))
     headers = st.builds(Header, size, st.integers(0, 15 if layout.tag_bits else 0))
     bodies = draw(st.lists(payloads, min_size=count, max_size=count))
     return layout, Frames.join(bodies), draw(st.lists(headers, min_size=images, max_size=images))
