@@ -2,9 +2,9 @@
 
     semcomm run reference-sizes --data-root DATA --out results/sizes
     semcomm run reference-sizes --data-root DATA --set data.split=validation --out results/agreed
-    python tools/block_sizes.py results/agreed results/sizes 256 psnr_db results/block-sizes
+    python tools/block_sizes.py results/agreed results/sizes 256,272 psnr_db results/block-sizes
 
-writes tables of one row per Es/N0. The transmitter takes for each image the size with the highest
+writes tables of one row for each mean and each Es/N0. The transmitter takes for each image the size with the highest
 quality, without losses, less a weight times the channel uses. Both ends have agreed on the weight,
 by which the mean over the validation images is at most the one wanted, and on how much quality
 losses cost at each size. The size goes before each block in a code of its own, and is counted.
@@ -135,6 +135,7 @@ def _quality(parts: Sequence[pd.DataFrame], name: str) -> Values:
 
 
 if __name__ == "__main__":
-    agreed, test, mean, quality, output = sys.argv[1:]
-    pairs = zip(read_sizes(Path(agreed)), read_sizes(Path(test)), strict=True)
-    write_chosen([chosen_sizes(*pair, float(mean), quality) for pair in pairs], Path(output))
+    agreed, test, means, quality, output = sys.argv[1:]
+    pairs = list(zip(read_sizes(Path(agreed)), read_sizes(Path(test)), strict=True))
+    rows = [chosen_sizes(*pair, float(m), quality) for m in means.split(",") for pair in pairs]
+    write_chosen(rows, Path(output))

@@ -2,8 +2,8 @@
 
 python tools/reference_tables.py RESULTS docs/results
 
-RESULTS holds the folders `reference-awgn`, `reference-mismatch`, `reference-fading`, `known-gain`
-and `reference-gaps` of the page's commands; tables of those that are not there are left alone. Of
+RESULTS holds the folders `reference-awgn`, `reference-mismatch`, `reference-fading`, `known-gain`,
+`reference-mean`, `block-sizes`, `block-sizes-mse` and `reference-gaps` of the page's commands; tables of those that are not there are left alone. Of
 rows that differ in modulation and code rate alone, a table has the one with the highest mean of
 PSNRs.
 """
@@ -77,7 +77,7 @@ class Run:
     def point(self, row: Row, quality: str) -> Point:
         images = self.images.get_group(row[CELL])
         values = images[quality]
-        uses = float(round(row[USES]))
+        uses = round(float(row[USES]), 3)
         return Point(uses, values, pd.Series(uses, values.index), quality == MEAN_MSE)
 
 
@@ -181,12 +181,39 @@ def margin_line(
         if test is None or anchor is None:
             yield ""
         else:
-            yield margin(test_run.point(test, quality), anchor_run.point(anchor, quality), quality)
+            anchors = [anchor_run.point(anchor, quality)]
+            yield margin(test_run.point(test, quality), anchors, quality)
 
 
-def margin(test: Point, anchor: Point, quality: str) -> str:
+def equal_means(run: Run, others: Sequence[Run]) -> Iterator[list[str]]:
+    """Blocks of one size over systems of other runs that choose it by image, at equal means."""
+    yield heading("channel uses", "difference")
+    for uses, fixed in [(256, "ecvq-context"), (256, "analogue-256"), (512, "ecvq-context")]:
+        for other in others:
+            for system, quality in CHOSEN_BY_IMAGE:
+                if rows := [row for row in other.rows if re.fullmatch(system, row["scenario"])]:
+                    label = f"`{fixed}` over `{system}`, {QUALITIES[quality]}".replace(".*", "*")
+                    tests = run.of(fixed, uses)
+                    yield [str(uses), label, *mean_line(run, tests, other, rows, quality)]
+
+
+def mean_line(
+    test_run: Run, ours: list[Row], anchor_run: Run, theirs: list[Row], quality: str
+) -> Iterator[str]:
+    """A difference for each Es/N0 from the line through all rows of the other side there."""
+    for esn0_db in ESN0_DB:
+        test = best(ours, esn0_db)
+        line = [row for row in theirs if row["channel.esn0_db"] == esn0_db]
+        if test is None or not line:
+            yield ""
+        else:
+            anchors = [anchor_run.point(row, quality) for row in line]
+            yield margin(test_run.point(test, quality), anchors, quality)
+
+
+def margin(test: Point, anchors: Sequence[Point], quality: str) -> str:
     """In dB, and of accuracy in percentage points."""
-    row = differences([anchor], [test]).iloc[0]
+    row = differences(anchors, [test]).iloc[0]
     scale, digits = (100, 1) if quality == "accuracy" else (1, 2)
     value, half = (scale * float(row[name]) for name in ("difference", "difference_ci95"))
     return f"{value:+.{digits}f} ± {half:.{digits}f}".replace("-", "\N{MINUS SIGN}")
@@ -214,7 +241,7 @@ def gaps(run: Run) -> Iterator[list[str]]:
 
 def gap(run: Run, row: Row, anchor: Row) -> str:
     name = "psnr_db"
-    return f"{margin(run.point(row, name), run.point(anchor, name), name)} dB"
+    return f"{margin(run.point(row, name), [run.point(anchor, name)], name)} dB"
 
 
 def heading(*first: str) -> list[str]:
@@ -230,6 +257,14 @@ AGAINST_OTHERS = [
     *((256, "ecvq-context", anchor) for anchor in ("deepjscc-12-.*", "avif", "hevc")),
     *((512, "ecvq-context", anchor) for anchor in ("deepjscc-6-.*", "avif", "hevc")),
 ]
+CHOSEN_BY_IMAGE = [
+    ("ecvq-any-length", "psnr_db"),
+    ("ecvq-any-length", MEAN_MSE),
+    ("ecvq-sizes-.*-by-psnr_db", "psnr_db"),
+    ("ecvq-sizes-.*-by-mse", MEAN_MSE),
+]
+"""Systems whose images take as many channel uses as they need, and the quality to compare."""
+
 AGAINST_ALL = sorted([*AGAINST_ANALOGUE, *AGAINST_OTHERS], key=lambda pair: pair[0])
 
 
@@ -250,6 +285,9 @@ def tables(results: Path) -> Iterator[tuple[str, Iterable[Sequence[str]]]]:
         yield "reference-fading-margins", margins(run, AGAINST_ALL)
         pairs = [(uses, ".*-known-gain", f"analogue-{uses}") for uses in (256, 512)]
         yield "reference-known-gain-margins", margins(run, pairs, of=known)
+    means = ("reference-mean", "block-sizes", "block-sizes-mse")
+    if (run := runs.get("reference-awgn")) and (others := [runs[m] for m in means if m in runs]):
+        yield "reference-equal-means", equal_means(run, others)
     if run := runs.get("reference-gaps"):
         yield "reference-gaps", gaps(run)
 

@@ -35,11 +35,11 @@ def write_run(folder: Path, rows: list[dict[str, object]], psnrs: list[list[floa
     pd.DataFrame(table).to_csv(folder / "results.csv", index=False)
 
 
-def row(name: str, esn0_db: float, rate: str = "") -> dict[str, object]:
+def row(name: str, esn0_db: float, rate: str = "", uses: float = 256.0) -> dict[str, object]:
     return {
         "scenario": name,
         "channel.esn0_db": esn0_db,
-        "channel_uses_per_image": 256.0,
+        "channel_uses_per_image": uses,
         "link.modulation": "64qam" if rate else "",
         "link.code.rate": rate,
     }
@@ -62,6 +62,8 @@ def tables(tmp_path: Path) -> Path:
     psnrs = [[30.0, 27.0], [20.0, 21.0], [29.0, 28.0, 27.0], [20.0, 22.0]]
     for name in ("reference-awgn", "reference-mismatch"):
         write_run(tmp_path / name, rows, psnrs)
+    levels = [row("ecvq-any-length", 10, uses=128), row("ecvq-any-length", 10, uses=512)]
+    write_run(tmp_path / "reference-mean", levels, [[25.0, 24.0], [31.0, 32.0]])
     main(str(tmp_path), str(tmp_path))
     return tmp_path
 
@@ -81,6 +83,13 @@ def test_a_margin_is_paired_over_common_images(tables: Path) -> None:
     ours, theirs = (-10 * math.log10((10**-a + 10**-b) / 2) for a, b in ((3, 2.7), (2.9, 2.8)))
     assert of_mean.startswith(f"{ours - theirs:+.2f} ± ".replace("-", "\N{MINUS SIGN}"))
     assert accuracy == "+0.0 ± 0.0"
+
+
+def test_frames_of_any_length_are_read_at_equal_means(tables: Path) -> None:
+    """256 is halfway from 128 to 512 by the logarithm: 28 dB for both images."""
+    line = read(tables / "reference-equal-means.csv")[1]
+    assert line[:2] == ["256", "`ecvq-context` over `ecvq-any-length`, PSNR"]
+    assert line[5] == f"+0.50 ± {half_width(1.0, 5.0, 2):.2f}"
 
 
 def test_published_codecs_stand_at_their_own_esn0(tables: Path) -> None:
