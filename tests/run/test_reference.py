@@ -1,13 +1,11 @@
 """The reference experiment: its scenarios read, caps on channel uses hold, all systems meet the
 same gains and noise, digital and analogue, and a run ends in the same bytes however it is done.
-
-Codecs of theirs that do not ship yet are stood in for by untrained ones of the same shapes.
 """
 
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from itertools import product
@@ -17,25 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from command import cli_ok
 from jsonschema import Draft202012Validator
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
 from semcomm.carrier import carry
-from semcomm.codec.analogue.codec_file import save_analogue
-from semcomm.codec.analogue.networks import AnalogueAutoencoder, DeepJsccNetwork, PatchNetwork
-from semcomm.codec.classifier.classifier_file import (
-    ClassifierAbout,
-    classifier_from,
-    save_classifier,
-)
-from semcomm.codec.classifier.networks import ClassifierLayers, ClassifierNetwork
-from semcomm.codec.training.analogue import exported
-from semcomm.codec.training.channels import TrainingAwgn
 from semcomm.data.choice import DataChoice
-from semcomm.data.cifar10 import CLASSES
 from semcomm.data.data_set import BLOCK_IMAGES
 from semcomm.folders import ZOO, scenario_names, shipped
 from semcomm.frames import Frames, Symbols
@@ -52,7 +38,6 @@ from semcomm.run.simulation import simulate
 from semcomm.scenario.plugins import find_channel
 from semcomm.scenario.scenario import Cell, read_scenarios
 from semcomm.scenario.schema import scenario_schema
-from semcomm.zoo import names
 
 REFERENCE = [name for name in scenario_names() if name.startswith("reference-")]
 FIGURES = pd.read_csv(ZOO / "figures.csv")
@@ -73,42 +58,7 @@ OVER_FEWER_IMAGES = {*FORMATS, "ecvq-refined", "ideal", "ecvq-rates", "ecvq-harq
 HARD_CAPS = ["reference-awgn", "reference-mismatch", "reference-fading"]
 ReadCells = Callable[[str], list[Cell]]
 Awgn: Any = find_channel("awgn")
-pytestmark = pytest.mark.usefixtures("one_thread", "zoo")
-
-
-def write_analogue(path: Path, symbols: int) -> None:
-    torch.manual_seed(0)
-    published = path.stem.startswith("deepjscc")
-    network = DeepJsccNetwork(symbols) if published else PatchNetwork(symbols, 4, 0)
-    channel = TrainingAwgn(10.0 if published else (-2.0, 20.0))
-    model = AnalogueAutoencoder(network, channel.points)
-    save_analogue(exported(path.stem, model, channel, {}), path)
-
-
-def write_classifier(path: Path) -> None:
-    torch.manual_seed(0)
-    network = ClassifierNetwork((4,))
-    state = ClassifierLayers(network, len(CLASSES), normalized=False).state_dict()
-    tensors = {name: tensor.half().numpy() for name, tensor in state.items()}
-    about = ClassifierAbout(network, CLASSES, {})
-    save_classifier(classifier_from(path.stem, about, tensors), path)
-
-
-@pytest.fixture(scope="module")
-def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The codecs that ship, and one of each name that does not ship yet."""
-    folder = tmp_path_factory.mktemp("zoo")
-    for path in ZOO.glob("*.safetensors"):
-        (folder / path.name).symlink_to(path)
-    with torch.random.fork_rng():
-        for name, symbols in ANALOGUE.items():
-            if not (path := folder / f"{name}.safetensors").exists():
-                write_analogue(path, symbols)
-        if not (path := folder / "cifar10-classifier.safetensors").exists():
-            write_classifier(path)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(names, "ZOO", folder)
-        yield
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def text_of(name: str) -> str:
