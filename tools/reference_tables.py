@@ -1,4 +1,4 @@
-"""Write the tables of the reference experiment's page from its runs.
+"""Write the tables of the reference experiment's page, and of it in README.md, from its runs.
 
 python tools/reference_tables.py RESULTS docs/results
 
@@ -36,6 +36,13 @@ MODULATIONS: dict[Any, int] = {
 
 PUBLISHED = {"deepjscc-12-4db": 24.4, "deepjscc-12-10db": 27.1, "deepjscc-12-16db": 29.25}
 """PSNR in dB, the highest over Es/N0 of training, read off a copy of the authors' figure."""
+
+SUMMARY_ESN0_DB = 4, 10, 16
+SUMMARY = {
+    "ecvq-context": "`ecvq-16-levels`, context coding",
+    "ecvq-refined": "the same, refined, the first 1,024 images",
+    "analogue-256": "`analogue-256`",
+}
 
 Row = Mapping[str, Any]
 Pair = tuple[int, str, str]
@@ -123,6 +130,14 @@ def awgn(run: Run, uses: int, cell: Callable[[Row], str]) -> Iterator[list[str]]
     yield heading("system")
     for system in systems(run, uses):
         yield [f"`{system}`", *line(run.of(re.escape(system), uses), cell)]
+
+
+def summary(run: Run) -> Iterator[list[str]]:
+    """The table of README.md."""
+    yield ["system", *(f"{esn0_db} dB" for esn0_db in SUMMARY_ESN0_DB)]
+    for system, label in SUMMARY.items():
+        cells = dict(zip(ESN0_DB, line(run.of(system, 256), psnrs), strict=True))
+        yield [label, *(cells[esn0_db] for esn0_db in SUMMARY_ESN0_DB)]
 
 
 def published(run: Run) -> Iterator[list[str]]:
@@ -277,6 +292,7 @@ def tables(results: Path) -> Iterator[tuple[str, Iterable[Sequence[str]]]]:
             yield f"reference-awgn-{uses}-accuracy", awgn(run, uses, accuracy)
         yield "reference-awgn-margins", margins(run, AGAINST_ALL)
         yield "deepjscc-published", published(run)
+        yield "digital-against-analogue", summary(run)
     if run := runs.get("reference-mismatch"):
         yield "reference-mismatch-256", mismatch(run, 256)
         yield "reference-mismatch-margins", margins(run, AGAINST_ALL, adapted=10)

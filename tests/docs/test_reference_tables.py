@@ -98,6 +98,13 @@ def test_published_codecs_stand_at_their_own_esn0(tables: Path) -> None:
     ]
 
 
+def test_the_summary_has_three_es_n0(tables: Path) -> None:
+    heading, ecvq, refined, _ = read(tables / "digital-against-analogue.csv")
+    assert heading == ["system", "4 dB", "10 dB", "16 dB"]
+    assert ecvq[1:] == ["", "28.50 / 27.00", ""]
+    assert refined[1:] == ["", "", ""]
+
+
 def test_systems_stand_by_what_they_are_adapted_to(tables: Path) -> None:
     assert [line[:2] for line in read(tables / "reference-mismatch-256.csv")[1:]] == [
         ["4 dB", "`deepjscc-12-4db`"],
