@@ -12,6 +12,7 @@ import numpy as np
 from semcomm.report.curves import IDEAL, Curve, upper_hull
 from semcomm.report.lines import (
     RATE_SETTINGS,
+    USES,
     NumericAxis,
     Settings,
     groups,
@@ -21,7 +22,7 @@ from semcomm.report.lines import (
 )
 from semcomm.report.runs import Runs
 
-OWN = "results", IDEAL, "link.channel_uses"
+OWN = "results", IDEAL, USES
 """Settings that make lines of one name several: the best is chosen at equal channel uses."""
 
 
@@ -79,7 +80,7 @@ def lay_out(runs: Runs) -> Layout:
     rows = range(len(runs.samples))
     # The folder makes two runs of one scenario two lines.
     settings = unify_null_sections(
-        [{**runs.samples[row].settings, "results": runs.folder(row)} for row in rows]
+        [{**_with_channel_uses(runs, row), "results": runs.folder(row)} for row in rows]
     )
     axis = slider_axis(settings)
     of_axis = (axis.key,) if axis else ()
@@ -103,6 +104,15 @@ def lay_out(runs: Runs) -> Layout:
         for lines in (systems, families, envelopes)
     )
     return Layout(axis, systems, families, envelopes, points)
+
+
+def _with_channel_uses(runs: Runs, row: int) -> Settings:
+    """The settings. Those of a system of symbols, which has no link, say how many it sends, so that
+    it stands with digital systems of as many channel uses.
+    """
+    settings, uses = runs.samples[row].settings, runs.channel_uses.values[row]
+    sends_symbols = np.isnan(runs.bits.values[row]) and np.isfinite(uses)
+    return {**settings, USES: round(uses)} if sends_symbols else settings
 
 
 def _lines(settings: Sequence[Settings], without: Sequence[str]) -> list[Line]:

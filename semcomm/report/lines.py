@@ -11,9 +11,11 @@ from semcomm.run.conditions import number
 
 Settings = Mapping[str, Any]
 
+Parts = tuple[str, ...]
+
+NAMES = "name", "scenario"
 FIRST = (
-    "name",
-    "scenario",
+    *NAMES,
     "quantizer",
     "codec.model",
     "codec.quality",
@@ -22,6 +24,7 @@ FIRST = (
     "link.code.rate",
 )
 LAST = "results"
+USES = "link.channel_uses"
 RATE_SETTINGS = "codec.model", "codec.quality", "codec.container", "codec.device"
 """Settings that move a point along its curve of rate and quality."""
 
@@ -113,16 +116,29 @@ def groups(cells: Sequence[Settings], without: Sequence[str]) -> list[str]:
 
 def _label_parts(
     cells: Sequence[Settings], without: Sequence[str]
-) -> tuple[list[str], list[tuple[str, ...]]]:
+) -> tuple[list[str], list[Parts]]:
     """The settings that stand in any label, and the parts of each cell's."""
-    keys, parts = list[str](), [tuple[str, ...]()] * len(cells)
+    keys, parts, done = list[str](), [Parts()] * len(cells), set[Parts]()
     for key in sorted(set(_varying(cells)) - set(without), key=_label_order):
         finer = [(*part, _setting_text(cell, key)) for part, cell in zip(parts, cells, strict=True)]
-        kinds = Counter(part[:-1] for part in set(finer))
+        kinds = Counter(part[:-1] for part in set(finer) if key == USES or part[:-1] not in done)
         parts = [new if kinds[old] > 1 else old for old, new in zip(parts, finer, strict=True)]
-        if max(kinds.values()) > 1:
+        if max(kinds.values(), default=0) > 1:
             keys.append(key)
+        if key in NAMES:
+            done = _of_one_line(cells, parts, without)
     return keys, parts
+
+
+def _of_one_line(
+    cells: Sequence[Settings], parts: Sequence[Parts], without: Sequence[str]
+) -> set[Parts]:
+    """The names of which no two cells of equal channel uses are in one place: one system, whatever
+    else changes from place to place, such as a codec that follows the Es/N0.
+    """
+    places = [json.dumps([cell.get(key) for key in (*without, USES)]) for cell in cells]
+    times = Counter(zip(parts, places, strict=True))
+    return set(parts) - {part for (part, _), count in times.items() if count > 1} - {()}
 
 
 def _varying(cells: Sequence[Settings]) -> list[str]:

@@ -83,6 +83,26 @@ def test_a_setting_is_in_the_label_only_where_it_distinguishes() -> None:
     assert labels(cells, []) == ["huffman, slices 1", "huffman, slices 2", "fixed-length"]
 
 
+def test_a_named_system_is_one_line_whatever_follows_the_axis() -> None:
+    """vq has another codec at the second Es/N0, and two numbers of channel uses. Of other, two
+    codecs meet at one Es/N0.
+    """
+    rows = [("vq", 0, "a", 256), ("vq", 5, "b", 256), ("vq", 0, "b", 512), ("vq", 5, "b", 512)]
+    rows += [("other", 0, "a", 256), ("other", 0, "b", 256)]
+    keys = "name", "channel.esn0_db", "codec.model", "link.channel_uses"
+    cells = [dict(zip(keys, row, strict=True)) for row in rows]
+    assert labels(cells, ["channel.esn0_db"]) == [
+        *["vq, channel uses 256"] * 2,
+        *["vq, channel uses 512"] * 2,
+        *["other, a", "other, b"],
+    ]
+
+
+def test_without_names_each_codec_is_a_line() -> None:
+    cells = [{"codec.model": codec, "channel.esn0_db": number} for number, codec in enumerate("ab")]
+    assert labels(cells, ["channel.esn0_db"]) == ["a", "b"]
+
+
 def test_null_and_missing_settings_have_different_labels() -> None:
     off: dict[str, Any] = {"link.retransmission": None}
     cells = unify_null_sections([off, {"link.retransmission.model": "chase"}, {}])

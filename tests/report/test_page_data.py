@@ -210,6 +210,22 @@ def test_styles_of_many_lines_differ_in_each_group(make_run: MakeRun) -> None:
     assert [system["style"] for system in systems[1::2]] == [style_of(n) for n in range(7)]
 
 
+def test_analogue_systems_are_grouped_with_digital_ones_of_as_many_channel_uses(
+    make_run: MakeRun,
+) -> None:
+    rows = [
+        {**digital(0, 18), "scenario": name, "link.channel_uses": uses}
+        for name in "abcdef"
+        for uses in (256, 512)
+    ]
+    rows += [{**analogue(0, 19, float(uses)), "scenario": f"of-{uses}"} for uses in (256, 512)]
+    rows += [{**row, "channel.esn0_db": 9} for row in rows]
+    systems = page_data(read_runs([make_run(rows)]))["systems"]
+    groups = [system["group"] for system in systems]
+    assert groups == ["channel uses 256", "channel uses 512"] * 7
+    assert [system["label"] for system in systems[-2:]] == ["of-256", "of-512"]
+
+
 def test_names_are_the_lines_of_an_envelope(make_run: MakeRun) -> None:
     rows = [
         modulated("a", 0, "qpsk", 18),
