@@ -230,7 +230,7 @@ def gain_of(folder: Path, row: Row, quality: str) -> str:
             (row.along, "*"),
         )
     )
-    if not before or not along:
+    if not before or len(along) < 2:
         return ""
     value, half = gain(before, after, along)
     return f"{value:+.3f} ± {half:.3f} dB".replace("-", "\N{MINUS SIGN}")
