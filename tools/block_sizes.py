@@ -4,10 +4,11 @@
     semcomm run reference-sizes --data-root DATA --set data.split=validation --out results/agreed
     python tools/block_sizes.py results/agreed results/sizes 256,272 psnr_db results/block-sizes
 
-writes tables of one row for each mean and each Es/N0. The transmitter takes for each image the size with the highest
-quality, without losses, less a weight times the channel uses. Both ends have agreed on the weight,
-by which the mean over the validation images is at most the one wanted, and on how much quality
-losses cost at each size. The size goes before each block in a code of its own, and is counted.
+writes tables of one row for each mean and each Es/N0. The transmitter takes for each image the size
+with the highest quality, without losses, less a weight times the channel uses. Both ends have
+agreed on the weight, by which the mean over the validation images is at most the one wanted, and on
+how much quality losses cost at each size. The size goes before each block in a code of its own, and
+is counted.
 """
 
 import math

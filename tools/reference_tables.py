@@ -3,9 +3,9 @@
 python tools/reference_tables.py RESULTS docs/results
 
 RESULTS holds the folders `reference-awgn`, `reference-mismatch`, `reference-fading`, `known-gain`,
-`reference-mean`, `block-sizes`, `block-sizes-mse` and `reference-gaps` of the page's commands; tables of those that are not there are left alone. Of
-rows that differ in modulation and code rate alone, a table has the one with the highest mean of
-PSNRs.
+`reference-mean`, `block-sizes`, `block-sizes-mse` and `reference-gaps` of the page's commands;
+tables of those that are not there are left alone. Of rows that differ in modulation and code rate
+alone, a table has the one with the highest mean of PSNRs.
 """
 
 import csv
@@ -188,42 +188,37 @@ def margins(
 
 
 def margin_line(
-    test_run: Run, ours: list[Row], anchor_run: Run, theirs: list[Row], quality: str
+    test_run: Run,
+    ours: list[Row],
+    anchor_run: Run,
+    theirs: list[Row],
+    quality: str,
+    along: bool = False,
 ) -> Iterator[str]:
-    """A difference for each Es/N0, empty where only one side has a row."""
+    """A difference for each Es/N0, empty where only one side has a row.
+
+    along: from the line through all rows of the other side there, not from the best of them.
+    """
     for esn0_db in ESN0_DB:
         test, anchor = best(ours, esn0_db), best(theirs, esn0_db)
         if test is None or anchor is None:
             yield ""
         else:
-            anchors = [anchor_run.point(anchor, quality)]
+            rows = [row for row in theirs if row["channel.esn0_db"] == esn0_db]
+            anchors = [anchor_run.point(row, quality) for row in (rows if along else [anchor])]
             yield margin(test_run.point(test, quality), anchors, quality)
 
 
 def equal_means(run: Run, others: Sequence[Run]) -> Iterator[list[str]]:
     """Blocks of one size over systems of other runs that choose it by image, at equal means."""
     yield heading("channel uses", "difference")
-    for uses, fixed in [(256, "ecvq-context"), (256, "analogue-256"), (512, "ecvq-context")]:
+    for uses, fixed in FIXED:
         for other in others:
             for system, quality in CHOSEN_BY_IMAGE:
                 if rows := [row for row in other.rows if re.fullmatch(system, row["scenario"])]:
                     label = f"`{fixed}` over `{system}`, {QUALITIES[quality]}".replace(".*", "*")
                     tests = run.of(fixed, uses)
-                    yield [str(uses), label, *mean_line(run, tests, other, rows, quality)]
-
-
-def mean_line(
-    test_run: Run, ours: list[Row], anchor_run: Run, theirs: list[Row], quality: str
-) -> Iterator[str]:
-    """A difference for each Es/N0 from the line through all rows of the other side there."""
-    for esn0_db in ESN0_DB:
-        test = best(ours, esn0_db)
-        line = [row for row in theirs if row["channel.esn0_db"] == esn0_db]
-        if test is None or not line:
-            yield ""
-        else:
-            anchors = [anchor_run.point(row, quality) for row in line]
-            yield margin(test_run.point(test, quality), anchors, quality)
+                    yield [str(uses), label, *margin_line(run, tests, other, rows, quality, True)]
 
 
 def margin(test: Point, anchors: Sequence[Point], quality: str) -> str:
@@ -272,6 +267,7 @@ AGAINST_OTHERS = [
     *((256, "ecvq-context", anchor) for anchor in ("deepjscc-12-.*", "avif", "hevc")),
     *((512, "ecvq-context", anchor) for anchor in ("deepjscc-6-.*", "avif", "hevc")),
 ]
+FIXED = [(uses, fixed) for uses in (256, 512) for fixed in ("ecvq-context", f"analogue-{uses}")]
 CHOSEN_BY_IMAGE = [
     ("ecvq-any-length", "psnr_db"),
     ("ecvq-any-length", MEAN_MSE),
