@@ -410,7 +410,7 @@ def test_what_bytes_claim_is_bounded_by_their_number(
         "receive", "--codec", tiny_codec_file, "-o", tmp_path / "out", source=stream.getvalue()
     )
     assert result.exit_code == 2
-    assert "it claims more pixels than its bytes can be of, 512 each" in result.stderr
+    assert "it claims more pixels than its bytes can be of, 1024 each" in result.stderr
 
 
 def test_lost_images_of_the_agreed_size_are_received(

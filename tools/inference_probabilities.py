@@ -1,14 +1,16 @@
 """Which P serves criterion (3) best once a codec is trained: the logits', the empirical, or the
 code lengths'.
 
-python tools/inference_probabilities.py SCENARIO FOLDER DATA_ROOT [SPLIT]
+python tools/inference_probabilities.py SCENARIO FOLDER DATA_ROOT [SPLIT [KEY=VALUE ...]]
 
-SCENARIO is a training scenario that `semcomm train SCENARIO --out FOLDER` has finished. Prints,
+SCENARIO is a training scenario that `semcomm train SCENARIO --out FOLDER` has finished, with the
+same settings as KEY=VALUE. Prints,
 over all test images, or those of SPLIT, measured Huffman bits and PSNR for each P, the code table
 counted on the training's images under the same P. docs/decisions/0004-probabilities.md rests on it.
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,9 +31,11 @@ from semcomm.scenario.training import TrainingScenario, read_training
 Images = NDArray[np.uint8]
 
 
-def main(name: str, folder: Path, root: Path, split: Split = "test") -> None:
+def main(
+    name: str, folder: Path, root: Path, split: Split = "test", settings: Sequence[str] = ()
+) -> None:
     """Print a line for each choice of P."""
-    scenario = read_training(name, [], root)
+    scenario = read_training(name, list(settings), root)
     assert isinstance(scenario, TrainingScenario)  # the tool is for codecs of bits
     training, test = (
         Cifar10(root, part).array() for part in (scenario.data.split or "train", split)
@@ -83,4 +87,5 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("root", type=Path)
     parser.add_argument("split", nargs="?", choices=("test", "validation"), default="test")
+    parser.add_argument("settings", nargs="*")
     main(**vars(parser.parse_args()))

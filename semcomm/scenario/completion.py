@@ -16,7 +16,6 @@ from semcomm.scenario.checking import build
 from semcomm.scenario.document import SHORT_FORMS, Document
 from semcomm.scenario.section_checks import attempt
 from semcomm.validation import as_yaml
-from semcomm.zoo.retired import RETIRED
 
 PATHS = re.compile(r"\.py:|\.safetensors(@[0-9]{1,2})?(:|$)")
 """In the name of a plug-in or codec that is a path."""
@@ -30,10 +29,6 @@ def scenario_path(scenario: Path | str, folder: str = "") -> Path:
     names, path = scenario_names(folder), Path(scenario)
     if path.is_file() or (path.exists() and str(scenario) not in names):
         return path
-    if str(scenario) in RETIRED:
-        raise ScenarioError(
-            [f"{scenario} no longer ships; in a checkout it is {RETIRED[str(scenario)]}"]
-        )
     if str(scenario) not in names:
         raise ScenarioError(
             [

@@ -11,7 +11,6 @@ from semcomm.codec.header import KINDS, Kind, kind_of, metadata_of
 from semcomm.errors import CodecError
 from semcomm.folders import ZOO, expanded
 from semcomm.nearest import instead
-from semcomm.zoo.retired import RETIRED
 
 CODEC_FILE = re.compile(r"\.safetensors(@[0-9]{1,2})?$")
 """The end of a codec's path, with a level where the file has several."""
@@ -74,8 +73,6 @@ def shipped_file(name: str, there: Callable[[], Collection[str]] = codec_names) 
     stem, _ = split_level(name)
     if SHIPPED.fullmatch(stem) and file_at(name).is_file():
         return file_at(name)
-    if stem in RETIRED:
-        raise CodecError(f"codec {stem!r} no longer ships; in a checkout it is {RETIRED[stem]}")
     names = there()
     listed = instead(name, names) if names else "none ship"
     raise CodecError(f"codec {name!r} is unknown; {listed}, or name a .safetensors file")

@@ -164,7 +164,6 @@ def test_a_file_is_accepted_or_refused_in_words(
         ("analogue-256@0", f"analogue-256.safetensors is an analogue codec{LEVEL}"),
         ("cifar10-classifier@0", f"cifar10-classifier.safetensors is a classifier{LEVEL}"),
         ("vq-n64@0", "vq-n64.safetensors holds one codec, without levels: omit @0"),
-        ("vq-n64-e32", "no longer ships; in a checkout it is experiments/rate-psnr/vq-n64-e32"),
         ("webp@0", "codec 'webp@0' is unknown; did you mean `webp`?"),
     ],
 )

@@ -22,18 +22,17 @@ from semcomm.codec.entropy_coding.context_model import has_context
 from semcomm.codec.header import kind_of
 from semcomm.data.choice import DataChoice
 from semcomm.data.cifar10 import Cifar10
-from semcomm.errors import CodecError, ScenarioError
+from semcomm.errors import CodecError
 from semcomm.framing import Framing
 from semcomm.measures.intervals import wilson
 from semcomm.modalities.modality import MODALITIES
 from semcomm.run.simulation import simulate
 from semcomm.scenario.plugins import load_channel
-from semcomm.scenario.scenario import Scenario, read_scenarios
+from semcomm.scenario.scenario import Scenario
 from semcomm.systems.learned import LearnedCodec
 from semcomm.zoo import names as zoo_names
 from semcomm.zoo.find import load_analogue, load_classifier, load_codec, load_shipped
 from semcomm.zoo.names import FIGURES, codec_figures, codec_names
-from semcomm.zoo.retired import RATE_PSNR_CODECS, RETIRED
 
 ROOT = Path(__file__).parents[2]
 
@@ -121,25 +120,6 @@ def test_the_wheel_stays_small() -> None:
     assert ROOT / "semcomm" / "zoo" / "figures.csv" in files
     assert max(file.stat().st_size for file in files) <= 9_000_000
     assert sum(file.stat().st_size for file in files if file.parent == zoo_names.ZOO) <= 25_000_000
-    assert not [file for file in files if file.stem in RETIRED]
-
-
-def test_a_retired_codec_is_where_its_error_says() -> None:
-    assert RATE_PSNR_CODECS and not set(RATE_PSNR_CODECS) & set(codec_names())
-    for name in RATE_PSNR_CODECS:
-        with pytest.raises(CodecError, match=f"{name}.*experiments/rate-psnr/{name}.safetensors"):
-            load_codec(name)
-        assert (ROOT / RETIRED[name]).is_file()
-    assert load_codec(ROOT / RETIRED["vq-n64-e32"]).name == "vq-n64-e32"
-
-
-def test_a_retired_scenario_is_where_its_error_says() -> None:
-    with pytest.raises(ScenarioError, match=r"experiments/rate-psnr/rate-psnr\.yaml"):
-        read_scenarios("rate-psnr")
-    cells = read_scenarios(ROOT / RETIRED["rate-psnr"])
-    assert len(cells) == 90
-    models = {cell.scenario.codec.model for cell in cells}
-    assert {str(ROOT / RETIRED[name]) for name in RATE_PSNR_CODECS} <= models
 
 
 @pytest.mark.parametrize("modality", get_args(ModalityName))
