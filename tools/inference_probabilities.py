@@ -4,9 +4,9 @@ code lengths'.
 python tools/inference_probabilities.py SCENARIO FOLDER DATA_ROOT [SPLIT [KEY=VALUE ...]]
 
 SCENARIO is a training scenario that `semcomm train SCENARIO --out FOLDER` has finished, with the
-same settings as KEY=VALUE. Prints,
-over all test images, or those of SPLIT, measured Huffman bits and PSNR for each P, the code table
-counted on the training's images under the same P. docs/decisions/0004-probabilities.md rests on it.
+same settings as KEY=VALUE. Prints, over all test images, or those of SPLIT, measured Huffman bits
+and PSNR for each P, the code table counted on the training's images under the same P.
+docs/decisions/0004-probabilities.md rests on it.
 """
 
 import argparse

@@ -124,7 +124,11 @@ def gain_of(folder: Path, row: Row, quality: str) -> str:
 
 
 def difference(value: float, half: float) -> str:
-    return f"{value:+.3f} ± {half:.3f} dB".replace("-", "\N{MINUS SIGN}")
+    return with_minus(f"{value:+.3f} ± {half:.3f} dB")
+
+
+def with_minus(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def gain(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import ingredients
-from ingredients import QUALITIES, RATE, curve, difference, points_in
+from ingredients import QUALITIES, RATE, curve, difference, points_in, with_minus
 
 from semcomm.errors import ReportError
 from semcomm.report.bjontegaard import bd_psnr, bd_rate
@@ -143,13 +143,9 @@ def _deltas(anchor: list[Point], test: list[Point]) -> Row:
     except ReportError:
         return ["", ""]
     return [
-        _signed(f"{rate.value:+.1f} %"),
-        _signed(f"{psnr.value:+.2f} dB over {psnr.low:.0f} to {psnr.high:.0f} bits"),
+        with_minus(f"{rate.value:+.1f} %"),
+        with_minus(f"{psnr.value:+.2f} dB over {psnr.low:.0f} to {psnr.high:.0f} bits"),
     ]
-
-
-def _signed(text: str) -> str:
-    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def write(rows: Iterable[Row], path: Path) -> None:
