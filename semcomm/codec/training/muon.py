@@ -5,6 +5,7 @@ Newton-Schulz iteration, with the coefficients given there, bring the momentum n
 matrix with orthonormal rows or columns.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,27 +31,49 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Move each kernel that has a gradient."""
+        """Move each kernel that has a gradient; those of one shape together."""
         for group in self.param_groups:
+            of_shape = defaultdict(list)
             for kernel in group["params"]:
                 if kernel.grad is not None:
-                    momentum = self.state[kernel]["momentum"].mul_(MOMENTUM).add_(kernel.grad)
-                    ahead = kernel.grad.add(momentum, alpha=MOMENTUM).flatten(start_dim=1)
-                    rows, columns = ahead.shape
-                    scale = max(1.0, rows / columns) ** 0.5
-                    kernel.add_(orthogonal(ahead).view(kernel.shape), alpha=-scale * group["lr"])
+                    of_shape[kernel.shape].append(kernel)
+            for kernels in of_shape.values():
+                steps = orthogonal(torch.stack([self._ahead(kernel) for kernel in kernels]))
+                rows, columns = steps.shape[1:]
+                scale = max(1.0, rows / columns) ** 0.5
+                for kernel, matrix in zip(kernels, steps, strict=True):
+                    kernel.add_(matrix.view(kernel.shape), alpha=-scale * group["lr"])
+
+    def _ahead(self, kernel: Tensor) -> Tensor:
+        """Nesterov's momentum after this step's gradient, as a matrix."""
+        assert kernel.grad is not None
+        momentum = self.state[kernel]["momentum"].mul_(MOMENTUM).add_(kernel.grad)
+        ahead: Tensor = kernel.grad.add(momentum, alpha=MOMENTUM).flatten(start_dim=1)
+        return ahead
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """About the nearest matrix with orthonormal rows, or columns where there are fewer of those.
+def orthogonal(matrices: Tensor) -> Tensor:
+    """(n, rows, columns): about the nearest matrices with orthonormal rows, or columns where there
+    are fewer of those.
 
     Singular values of the result are from 0.7 to 1.2.
     """
-    wide = matrix.T if len(matrix) > matrix.shape[1] else matrix
-    nearest = wide / (wide.norm() + 1e-7)
+    tall = matrices.shape[1] > matrices.shape[2]
+    wide = matrices.mT if tall else matrices
+    wide = wide / (wide.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    nearest: Tensor = _factor(wide @ wide.mT) @ wide
+    return nearest.mT if tall else nearest
+
+
+def _factor(gram: Tensor) -> Tensor:
+    """What the iteration multiplies matrices by from the left, given their Gram matrices.
+
+    It is computed without the matrices, which are several times as wide.
+    """
     a, b, c = COEFFICIENTS
+    factor: Tensor = torch.eye(gram.shape[1], device=gram.device).expand_as(gram)
     for _ in range(ITERATIONS):
-        gram = nearest @ nearest.T
-        nearest = a * nearest + (b * gram + c * gram @ gram) @ nearest
-    result: Tensor = nearest if wide is matrix else nearest.T
-    return result
+        change = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        change.diagonal(dim1=1, dim2=2).add_(a)
+        factor, gram = change @ factor, change @ gram @ change
+    return factor

@@ -23,7 +23,8 @@ def test_an_orthogonal_matrix_has_singular_values_near_1(
         torch.randn(rows, columns, generator=generator), full_matrices=False
     )
     values = torch.logspace(3, 4, min(rows, columns))
-    product = left.T @ orthogonal(left @ values.diag() @ right) @ right.T
+    matrix = left @ values.diag() @ right
+    product = left.T @ orthogonal(matrix[None])[0] @ right.T
     assert product.diag().min() > 0.6 and product.diag().max() < 1.3
     assert (
         product - product.diag().diag()
@@ -61,6 +62,20 @@ def test_a_kernels_memory_layout_does_not_matter() -> None:
             kernel.grad = torch.randn(4, 3, 3, 3).to(memory_format=torch.preserve_format)
             optimizer.step()
     assert torch.equal(plain, last)
+
+
+def test_kernels_of_one_shape_move_as_each_would_alone() -> None:
+    torch.manual_seed(0)
+    kernels = [nn.Parameter(torch.randn(shape)) for shape in [(4, 3, 3, 3), (6, 2, 1, 1)] * 3]
+    alone = [nn.Parameter(kernel.detach().clone()) for kernel in kernels]
+    optimizers = [Muon(kernels, lr=0.1), *(Muon([kernel], lr=0.1) for kernel in alone)]
+    for kernel, copy in zip(kernels, alone, strict=True):
+        kernel.grad = torch.randn_like(kernel)
+        copy.grad = kernel.grad.clone()
+    for optimizer in optimizers:
+        optimizer.step()
+    for kernel, copy in zip(kernels, alone, strict=True):
+        torch.testing.assert_close(kernel, copy, rtol=0, atol=1e-6)
 
 
 def test_a_kernel_without_a_gradient_stays() -> None:
