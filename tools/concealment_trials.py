@@ -2,13 +2,18 @@
 validation images.
 
     python tools/concealment_trials.py DATA_ROOT [IMAGES]
+    python tools/concealment_trials.py DATA_ROOT [IMAGES] CORRELATION=0.3,0.4 DEPENDENCE=4,6
 
-Prints PSNR and the PSNR of the mean MSE of eight slices per image with a CRC of 8 bits, whose bits
+The second tries all combinations of the values of the constants named. Prints PSNR and the PSNR of the mean MSE of eight slices per image with a CRC of 8 bits, whose bits
 flip or of which a tenth are lost, and of one slice without a CRC. The codec was not trained on
 these images.
 """
 
+import itertools
+import json
 import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -38,16 +43,40 @@ CONSTANTS: dict[str, tuple[ModuleType, tuple[float, ...]]] = {
 }
 
 
-def main(root: Path, count: int) -> None:
+def main(root: Path, count: int, grid: Sequence[str]) -> None:
     """Print a row for the constants as they are, and for each change."""
     print("change", *(f"{name}  " for name in CHANNELS), sep="  ")
     print("none", *measured(root, count), sep="  ", flush=True)
-    for name, (module, values) in CONSTANTS.items():
-        built_in = getattr(module, name)
+    for change in combinations(grid) if grid else single_changes():
+        with changed(change):
+            name = ", ".join(f"{constant} {value:g}" for constant, value in change.items())
+            print(name, *measured(root, count), sep="  ", flush=True)
+
+
+def single_changes() -> Iterator[dict[str, float]]:
+    for name, (_, values) in CONSTANTS.items():
         for value in values:
-            setattr(module, name, value)
-            print(f"{name} {value:g}", *measured(root, count), sep="  ", flush=True)
-        setattr(module, name, built_in)
+            yield {name: value}
+
+
+def combinations(grid: Iterable[str]) -> Iterator[dict[str, float]]:
+    """grid: NAME=VALUE,VALUE of each constant."""
+    axes = [
+        [(name, json.loads(value)) for value in values.split(",")]
+        for name, values in (axis.split("=") for axis in grid)
+    ]
+    return map(dict, itertools.product(*axes))
+
+
+@contextmanager
+def changed(change: dict[str, float]) -> Iterator[None]:
+    """Give constants other values, and then their own again."""
+    built_in = {name: getattr(CONSTANTS[name][0], name) for name in change}
+    for name, value in change.items():
+        setattr(CONSTANTS[name][0], name, value)
+    yield
+    for name, value in built_in.items():
+        setattr(CONSTANTS[name][0], name, value)
 
 
 def measured(root: Path, count: int) -> list[str]:
@@ -62,4 +91,6 @@ def measured(root: Path, count: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 5000)
+    _, data, *others = sys.argv
+    count = next((int(text) for text in others if text.isdigit()), 5000)
+    main(Path(data), count, [text for text in others if "=" in text])
