@@ -10,11 +10,17 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 MOMENTUM = 0.95
 COEFFICIENTS = 3.4445, -4.7750, 2.0315
 ITERATIONS = 5
+NEGLIGIBLE = 1e-9
+"""Entries up to this, where the whole matrix has norm 1, count as zeros: the iteration makes them
+less than 1e-6, and their products may be denormal numbers, with which CPUs compute many times as
+slowly. Channels that died have such entries.
+"""
 
 
 class Muon(torch.optim.Optimizer):
@@ -61,6 +67,7 @@ def orthogonal(matrices: Tensor) -> Tensor:
     tall = matrices.shape[1] > matrices.shape[2]
     wide = matrices.mT if tall else matrices
     wide = wide / (wide.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    wide = F.hardshrink(wide, NEGLIGIBLE)
     nearest: Tensor = _factor(wide @ wide.mT) @ wide
     return nearest.mT if tall else nearest
 

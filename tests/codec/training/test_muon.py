@@ -78,6 +78,15 @@ def test_kernels_of_one_shape_move_as_each_would_alone() -> None:
         torch.testing.assert_close(kernel, copy, rtol=0, atol=1e-6)
 
 
+def test_rows_of_channels_that_died_change_nothing() -> None:
+    """Products of what is left in them would be denormal numbers."""
+    torch.manual_seed(0)
+    matrix = torch.randn(1, 6, 20)
+    died = torch.cat([matrix, 1e-20 * torch.randn(1, 3, 20)], dim=1)
+    assert torch.equal(orthogonal(died)[:, 6:], torch.zeros(1, 3, 20))
+    torch.testing.assert_close(orthogonal(died)[:, :6], orthogonal(matrix), rtol=0, atol=1e-6)
+
+
 def test_a_kernel_without_a_gradient_stays() -> None:
     kernel = nn.Parameter(torch.ones(2, 2, 1, 1))
     Muon([kernel], lr=0.1).step()
