@@ -4,9 +4,9 @@ validation images.
     python tools/concealment_trials.py DATA_ROOT [IMAGES]
     python tools/concealment_trials.py DATA_ROOT [IMAGES] CORRELATION=0.3,0.4 DEPENDENCE=4,6
 
-The second tries all combinations of the values of the constants named. Prints PSNR and the PSNR of the mean MSE of eight slices per image with a CRC of 8 bits, whose bits
-flip or of which a tenth are lost, and of one slice without a CRC. The codec was not trained on
-these images.
+The second tries all combinations of the values of the constants named. Prints PSNR and the PSNR of
+the mean MSE of eight slices per image with a CRC of 8 bits, whose bits flip or of which a tenth are
+lost, and of one slice without a CRC. The codec was not trained on these images.
 """
 
 import itertools
