@@ -32,6 +32,7 @@ CHANGES: dict[str, tuple[int, dict[str, float]]] = {
     "40 steps": (40, {}),
     "10 steps, first a twentieth of the error": (10, {"FIRST_STEP": 0.05}),
     "a tenth": (10, {"FIRST_STEP": 0.1}),
+    "three tenths": (10, {"FIRST_STEP": 0.3}),
     "two fifths": (10, {"FIRST_STEP": 0.4}),
     "three fifths": (10, {"FIRST_STEP": 0.6}),
     "four fifths": (10, {"FIRST_STEP": 0.8}),

@@ -16,7 +16,7 @@ from semcomm.frame_format import FrameFormat
 from semcomm.frames import Frames
 from semcomm.ragged import gather_runs, offsets, ragged_arange, spans, sum_runs
 
-NOISE_PRIOR = 0.01
+NOISE_PRIOR = 1e-4
 """A correction is used unless the likelihood ratio of its symbols is below this, times the number
 of patterns expected by chance, at most 1; docs/decisions/0007-damage.md.
 """
