@@ -4,8 +4,8 @@ python tools/reference_tables.py RESULTS docs/results
 
 RESULTS holds the folders `reference-awgn`, `reference-mismatch`, `reference-fading`, `known-gain`,
 `reference-mean`, `block-sizes`, `block-sizes-mse` and `reference-gaps` of the page's commands;
-tables of those that are not there are left alone. Of rows that differ in modulation and code rate
-alone, a table has the one with the highest mean of PSNRs.
+tables of those that are not there are left alone, and all tables where a run is not done. Of rows
+that differ in modulation and code rate alone, a table has the one with the highest mean of PSNRs.
 """
 
 import csv
@@ -20,6 +20,7 @@ from typing import Any
 
 import pandas as pd
 
+from semcomm.errors import SemcommError
 from semcomm.report.paired import MEAN_MSE, Point, differences
 from semcomm.report.per_image import CELL, IMAGE, mean_mse_terms, read_per_image
 
@@ -305,10 +306,14 @@ def tables(results: Path) -> Iterator[tuple[str, Iterable[Sequence[str]]]]:
 
 
 def main(results: str, to: str) -> None:
-    for name, rows in tables(Path(results)):
+    made = [(name, list(rows)) for name, rows in tables(Path(results))]
+    for name, rows in made:
         with (Path(to) / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except SemcommError as error:
+        sys.exit(f"{error}")

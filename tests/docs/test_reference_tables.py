@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from reference_tables import main
 
+from semcomm.errors import ReportError
 from semcomm.measures.intervals import half_width
 
 
@@ -115,3 +116,13 @@ def test_systems_stand_by_what_they_are_adapted_to(tables: Path) -> None:
 
 def test_tables_of_absent_runs_are_left_alone(tables: Path) -> None:
     assert not (tables / "reference-fading-256.csv").exists()
+
+
+def test_no_table_changes_where_a_run_is_not_done(tables: Path) -> None:
+    before = {path: path.read_text() for path in tables.glob("*.csv")}
+    results = tables / "reference-awgn" / "results.csv"
+    results.write_text(results.read_text().replace("28.5", "29.5"))
+    (tables / "reference-awgn" / "per_image.csv").unlink()
+    with pytest.raises(ReportError, match=r"per_image\.csv"):
+        main(str(tables), str(tables))
+    assert {path: path.read_text() for path in tables.glob("*.csv")} == before
